@@ -1,0 +1,135 @@
+"""The topics: the one place where their names, partitions, retention and keys stand."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from types import MappingProxyType
+
+import msgspec
+
+HOUR_MS = 3_600_000
+DAY_MS = 24 * HOUR_MS
+MIB = 1 << 20
+
+
+class Cleanup(StrEnum):
+    DELETE = "delete"
+    COMPACT = "compact"
+    COMPACT_DELETE = "compact,delete"
+
+
+class Topic(msgspec.Struct, frozen=True, kw_only=True):
+    name: str
+    key: str
+    """What the key is, for people."""
+    value: str
+    """What the value is: a record of `schemas`, or words."""
+    about: str
+    cleanup: Cleanup
+    scales: bool = False
+    """True: has as many partitions as the settings say; False: one partition."""
+    retention_ms: int = -1
+    max_message_bytes: int = MIB
+    segment_ms: int | None = None
+    segment_bytes: int | None = None
+
+    def config(self) -> dict[str, str]:
+        """Settings of the topic on the broker."""
+        config = {
+            "cleanup.policy": self.cleanup.value,
+            "retention.ms": str(self.retention_ms),
+            "max.message.bytes": str(self.max_message_bytes),
+        }
+        if self.segment_ms is not None:
+            config["segment.ms"] = str(self.segment_ms)
+        if self.segment_bytes is not None:
+            config["segment.bytes"] = str(self.segment_bytes)
+        return config
+
+
+POSTS_RAW = Topic(
+    name="posts.raw",
+    key="author id",
+    value="the source's own JSON, one post a record",
+    about="Raw posts. Headers: `source`, `received_at` (ms).",
+    cleanup=Cleanup.DELETE,
+    scales=True,
+    retention_ms=3 * DAY_MS,
+    max_message_bytes=8 * MIB,
+)
+POSTS_DEAD = Topic(
+    name="posts.dead",
+    key="as in `posts.raw`",
+    value="the raw bytes",
+    about="Records that are no posts. Headers: `reason`, `topic`, `partition`, `offset`, `detail`.",
+    cleanup=Cleanup.DELETE,
+    retention_ms=30 * DAY_MS,
+    max_message_bytes=9 * MIB,
+)
+MENTIONS = Topic(
+    name="mentions",
+    key="brand id; absent for ticks",
+    value="`Mention` or `Tick`",
+    about="A brand in a post, and the ticks of event time between them.",
+    cleanup=Cleanup.DELETE,
+    scales=True,
+    retention_ms=3 * DAY_MS,
+)
+WINDOWS = Topic(
+    name="windows",
+    key="brand id | start ms | size ms",
+    value="`Window`",
+    about="Closed buckets of a brand: upsert by key, the highest `revision` is the truth.",
+    cleanup=Cleanup.COMPACT_DELETE,
+    scales=True,
+    retention_ms=90 * DAY_MS,
+)
+ALERTS = Topic(
+    name="alerts",
+    key="fingerprint",
+    value="`Alert`",
+    about="Firing, updated and resolved alerts. CloudEvents attributes in headers (`ce_*`).",
+    cleanup=Cleanup.COMPACT_DELETE,
+    scales=True,
+    retention_ms=90 * DAY_MS,
+)
+CATALOGUE = Topic(
+    name="catalogue",
+    key="`brand:` or `rule:` and the id",
+    value="`Brand` or `Rule`",
+    about="The definitions in force. An absent value removes one.",
+    cleanup=Cleanup.COMPACT,
+)
+DELIVERIES = Topic(
+    name="deliveries",
+    key="alert id | subscriber id",
+    value="what was sent, when, and the answer",
+    about="One record per notification.",
+    cleanup=Cleanup.COMPACT,
+)
+BRANDS_CHANGELOG = Topic(
+    name="brands-changelog",
+    key="brand id",
+    value="the brand's state (private)",
+    about="State of the table `brands`; private to the worker.",
+    cleanup=Cleanup.COMPACT,
+    scales=True,
+    max_message_bytes=4 * MIB,
+    segment_ms=HOUR_MS,
+    segment_bytes=64 * MIB,
+)
+
+TOPICS: Mapping[str, Topic] = MappingProxyType(
+    {
+        topic.name: topic
+        for topic in (
+            POSTS_RAW,
+            POSTS_DEAD,
+            MENTIONS,
+            WINDOWS,
+            ALERTS,
+            CATALOGUE,
+            DELIVERIES,
+            BRANDS_CHANGELOG,
+        )
+    }
+)
