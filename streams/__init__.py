@@ -1,0 +1,1 @@
+"""The Faust app: settings, transport, outbox, topics, tables, metrics."""
