@@ -1,0 +1,10 @@
+"""Options that every Kafka client of leimo shares."""
+
+from typing import Any
+
+from streams.settings import Settings
+
+
+def client_options(settings: Settings) -> dict[str, Any]:
+    """Keyword arguments for aiokafka's consumer, producer and admin client."""
+    return {"bootstrap_servers": settings.broker, "client_id": settings.instance or "leimo"}

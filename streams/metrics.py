@@ -1,0 +1,110 @@
+"""Every metric of a worker, declared once and primed to zero."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from schemas.alert import AlertState
+from schemas.catalogue import RuleKind
+from schemas.dead_letter import DropReason
+from schemas.post import Source
+
+STAGES = ("analyse", "measure")
+_COMMIT_SECONDS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 15, 60)
+_LATENCY_SECONDS = (0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1, 2, 5, 10, 30, 60, 300, 3600)
+
+
+class Metrics:
+    """The metrics of one process, in a registry of its own."""
+
+    def __init__(self) -> None:
+        self.registry = registry = CollectorRegistry()
+        # What flows.
+        self.posts = Counter(
+            "leimo_posts_total", "Raw posts read and analysed", ["source"], registry=registry
+        )
+        self.mentions = Counter(
+            "leimo_mentions_total", "Brand mentions counted into windows", registry=registry
+        )
+        self.windows = Counter(
+            "leimo_windows_total", "Windows published", ["kind"], registry=registry
+        )
+        self.alerts = Counter(
+            "leimo_alerts_total", "Alert records published", ["kind", "state"], registry=registry
+        )
+        # What was put aside, and why.
+        self.dead_letters = Counter(
+            "leimo_dead_letters_total", "Raw records put aside", ["reason"], registry=registry
+        )
+        self.repeats = Counter(
+            "leimo_repeats_total", "Posts that the source sent again", registry=registry
+        )
+        self.duplicates = Counter(
+            "leimo_duplicates_total", "Mentions delivered again and skipped", registry=registry
+        )
+        self.late_posts = Counter(
+            "leimo_late_posts_total", "Mentions too late for any window", registry=registry
+        )
+        self.clamped_times = Counter(
+            "leimo_clamped_times_total", "Posts dated ahead of their receipt", registry=registry
+        )
+        # How it runs.
+        self.commit_seconds = Histogram(
+            "leimo_commit_seconds",
+            "Duration of a commit",
+            ["stage"],
+            buckets=_COMMIT_SECONDS,
+            registry=registry,
+        )
+        self.commit_age_seconds = Gauge(
+            "leimo_commit_age_seconds",
+            "Time since the last commit while work waits",
+            ["stage"],
+            registry=registry,
+        )
+        self.send_errors = Counter(
+            "leimo_send_errors_total", "Writes that the broker refused", registry=registry
+        )
+        self.lag_records = Gauge(
+            "leimo_lag_records",
+            "Records behind the end of a partition",
+            ["topic", "partition"],
+            registry=registry,
+        )
+        self.latency_seconds = Histogram(
+            "leimo_latency_seconds",
+            "Append of a post to commit of what it caused",
+            ["stage"],
+            buckets=_LATENCY_SECONDS,
+            registry=registry,
+        )
+        self.watermark_lag_seconds = Gauge(
+            "leimo_watermark_lag_seconds", "Wall clock less event-time watermark", registry=registry
+        )
+        self.open_alerts = Gauge("leimo_open_alerts", "Alerts that are firing", registry=registry)
+        self.brands = Gauge("leimo_brands", "Brands with state in this worker", registry=registry)
+        self.recovery_remaining_records = Gauge(
+            "leimo_recovery_remaining_records", "Records of state left to read", registry=registry
+        )
+        self.catalogue_definitions = Gauge(
+            "leimo_catalogue_definitions", "Brands and rules in force", registry=registry
+        )
+        self.catalogue_changes = Counter(
+            "leimo_catalogue_changes_total",
+            "Changes of the catalogue taken over",
+            registry=registry,
+        )
+        self._prime()
+
+    def _prime(self) -> None:
+        for source in Source:
+            self.posts.labels(source.value)
+        for reason in DropReason:
+            self.dead_letters.labels(reason.value)
+        for kind in ("closed", "revised"):
+            self.windows.labels(kind)
+        for rule_kind in RuleKind:
+            for state in AlertState:
+                self.alerts.labels(rule_kind.value, state.value)
+        for stage in STAGES:
+            self.commit_seconds.labels(stage)
+            self.commit_age_seconds.labels(stage)
+            self.latency_seconds.labels(stage)

@@ -1,0 +1,120 @@
+"""Create the topics, and check the ones that exist."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import TopicAlreadyExistsError, for_code
+
+from schemas.topics import TOPICS, Topic
+from streams.clients import client_options
+from streams.settings import Settings
+
+
+class TopicError(RuntimeError):
+    """A topic is missing or has a wrong shape; the message names the command that mends it."""
+
+
+class TopicState(NamedTuple):
+    topic: Topic
+    wanted: int
+    """Partitions that the settings ask for."""
+    found: int | None
+    """Partitions that the broker has; None: no such topic."""
+
+    @property
+    def is_right(self) -> bool:
+        return self.found == self.wanted
+
+
+async def topic_states(settings: Settings) -> list[TopicState]:
+    """What the broker has of each topic."""
+    admin = AIOKafkaAdminClient(**client_options(settings))
+    await admin.start()
+    try:
+        return await _states(admin, settings)
+    finally:
+        await admin.close()
+
+
+async def apply_topics(settings: Settings) -> list[TopicState]:
+    """Create what is missing; returns the states before. Safe to run again.
+
+    Raises:
+        TopicError: a topic has another number of partitions than the settings ask for.
+    """
+    admin = AIOKafkaAdminClient(**client_options(settings))
+    await admin.start()
+    try:
+        before = await _states(admin, settings)
+        refuse_wrong_partitions(before)
+        missing = [state for state in before if state.found is None]
+        if missing:
+            await _create(admin, settings, missing)
+        return before
+    finally:
+        await admin.close()
+
+
+def refuse_wrong_partitions(states: Iterable[TopicState]) -> None:
+    """Raise `TopicError` where a topic exists with a wrong number of partitions.
+
+    Keys would land in other partitions than before, and a brand's state would be torn apart.
+    """
+    wrong = [state for state in states if state.found is not None and not state.is_right]
+    if wrong:
+        lines = "\n".join(
+            f"  {state.topic.name}: {state.found} partitions, the settings say {state.wanted}"
+            for state in wrong
+        )
+        raise TopicError(
+            f"Topics have another number of partitions than the settings:\n{lines}\n"
+            f"Set LEIMO_PARTITIONS={wrong[0].found} to use them as they are, or delete them and "
+            "run `leimo topics apply` again. A topic that is in use cannot change its partitions "
+            "without losing counts."
+        )
+
+
+def refuse_missing(states: Iterable[TopicState]) -> None:
+    """Raise `TopicError` where a topic is missing: leimo never creates one by accident."""
+    missing = [state.topic.name for state in states if state.found is None]
+    if missing:
+        raise TopicError(
+            f"Topics are missing: {', '.join(missing)}. Create them with `leimo topics apply`."
+        )
+
+
+def _wanted(topic: Topic, settings: Settings) -> int:
+    return settings.partitions if topic.scales else 1
+
+
+async def _states(admin: AIOKafkaAdminClient, settings: Settings) -> list[TopicState]:
+    existing = set(await admin.list_topics())
+    names = [name for name in TOPICS if name in existing]
+    described = await admin.describe_topics(names) if names else []
+    found = {topic["topic"]: len(topic["partitions"]) for topic in described}
+    return [
+        TopicState(topic, _wanted(topic, settings), found.get(topic.name))
+        for topic in TOPICS.values()
+    ]
+
+
+async def _create(
+    admin: AIOKafkaAdminClient, settings: Settings, missing: list[TopicState]
+) -> None:
+    response = await admin.create_topics(
+        [
+            NewTopic(
+                name=state.topic.name,
+                num_partitions=state.wanted,
+                replication_factor=settings.replication,
+                topic_configs=state.topic.config(),
+            )
+            for state in missing
+        ]
+    )
+    for name, code, *message in response.topic_errors:
+        error = for_code(code)
+        if code and error is not TopicAlreadyExistsError:
+            detail = message[0] if message and message[0] else error.description
+            raise TopicError(f"{name}: the broker refused to create it: {detail}")
