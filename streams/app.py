@@ -1,0 +1,152 @@
+"""The Faust app: our transport and tables in it, and the settings that keep it exact."""
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import faust
+from aiokafka.errors import CommitFailedError, IllegalStateError
+from faust.types import TP
+
+from schemas.topics import Topic
+from streams.ledger import Ledger, Verdict
+from streams.metrics import Metrics
+from streams.ownership import Ownership
+from streams.settings import Settings
+from streams.stages import Stage
+from streams.stop import die
+from streams.tables import StateTable, StateTableManager
+from streams.transport import BatchTransport
+from streams.writers import Checkpoint, Offsets
+
+log = logging.getLogger(__name__)
+
+
+class StreamApp(faust.App):  # type: ignore[misc]
+    """A Faust app whose agents get record batches and whose commits are the outbox's."""
+
+    ownership: Ownership
+
+    @property
+    def ledger(self) -> Ledger:
+        return self.ownership.ledger
+
+    def _new_transport(self) -> BatchTransport:
+        return BatchTransport(self.conf.broker_consumer, self)
+
+    def _new_producer_transport(self) -> BatchTransport:
+        return BatchTransport(self.conf.broker_producer, self)
+
+    async def _on_partitions_revoked(self, revoked: set[TP]) -> None:
+        # Faust first: it stops the flow and empties the agents' queues.
+        await super()._on_partitions_revoked(revoked)
+        await self.ownership.release()
+
+    async def _stop_consumer(self) -> None:
+        await super()._stop_consumer()
+        await self.ownership.release()
+
+    async def run_stage(self, batches: Any) -> None:
+        """Body of every agent: give each batch to its stage. An error ends the process."""
+        async for batch in batches:
+            try:
+                verdict = await self.ownership.step(batch)
+                if verdict is Verdict.GAP:
+                    await self._seek_back(batch.source)
+                # Heartbeats, commits and the other agent get their turn.
+                await self.sleep(0)
+            except Exception as error:  # Faust would acknowledge and go on
+                die(
+                    f"stage of {batch.topic} failed at {batch.partition}/{batch.start}: {error}",
+                    error,
+                )
+
+    async def _seek_back(self, source: tuple[str, int]) -> None:
+        position = self.ledger.positions.get(source)
+        if position is not None:
+            log.warning("%s/%d: fetched past %d, seeking back", *source, position)
+            await self.consumer.seek_wait({TP(*source): position})
+
+    async def committed_offsets(self, partitions: Iterable[TP]) -> Mapping[TP, int]:
+        """Read positions that the group has committed."""
+        offsets: Mapping[TP, int] = await self.consumer.committed_offsets(partitions)
+        return offsets
+
+    async def commit_offsets(self, offsets: Offsets) -> None:
+        """Commit read positions; where the group has moved on, they are simply read again."""
+        try:
+            await self.consumer.commit_offsets({TP(*tp): offset for tp, offset in offsets.items()})
+        except (CommitFailedError, IllegalStateError) as error:
+            log.warning("offsets not committed, the next owner repeats them: %s", error)
+
+
+def new_app(settings: Settings) -> StreamApp:
+    """An app without agents; see `add_stages`."""
+    return StreamApp(
+        settings.group,
+        broker=";".join(f"kafka://{address}" for address in settings.broker.split(",")),
+        TableManager=StateTableManager,
+        key_serializer="raw",
+        value_serializer="raw",
+        autodiscover=False,
+        web_enabled=False,
+        canonical_url=f"http://{settings.instance or 'leimo'}:1",
+        topic_allow_declare=False,
+        topic_disable_leader=True,
+        table_standby_replicas=0,
+        topic_partitions=settings.partitions,
+        stream_wait_empty=False,
+        stream_recovery_delay=0,
+        stream_buffer_maxsize=8,
+        consumer_auto_offset_reset="earliest",
+        consumer_max_fetch_size=4 << 20,
+        consumer_metadata_max_age_ms=15_000,
+        consumer_group_instance_id=settings.instance or None,
+        broker_max_poll_records=4000,
+        broker_session_timeout=settings.session_timeout_s,
+        broker_heartbeat_interval=settings.session_timeout_s / 4,
+        broker_rebalance_timeout=max(settings.session_timeout_s, 6),
+        broker_request_timeout=max(30, settings.session_timeout_s * 2),
+        broker_max_poll_interval=300,
+        producer_acks=-1,
+    )
+
+
+def add_stages(
+    app: StreamApp,
+    settings: Settings,
+    metrics: Metrics,
+    stages: Sequence[Stage],
+    *,
+    transactional: bool,
+    checkpoint: Checkpoint = lambda point: None,
+) -> None:
+    """Give the app its stages; their agents and tables are declared with the functions below."""
+    app.ownership = Ownership(
+        settings,
+        metrics,
+        stages,
+        transactional=transactional,
+        committed_offsets=app.committed_offsets,
+        commit_offsets=app.commit_offsets,
+        checkpoint=checkpoint,
+    )
+
+
+def state_table(app: StreamApp, name: str, changelog: Topic, partitions: int) -> StateTable:
+    """A table whose changelog is the given topic."""
+    table: StateTable = app.conf.Table(
+        app,
+        name=name,
+        key_type=bytes,
+        value_type=bytes,
+        partitions=partitions,
+        changelog_topic=batch_topic(app, changelog),
+    )
+    app.tables.add(table)
+    return table
+
+
+def batch_topic(app: StreamApp, topic: Topic) -> Any:
+    """A Faust topic of record batches: raw, and outside of Faust's acknowledgements."""
+    return app.topic(topic.name, key_type=bytes, value_type=bytes, acks=False, internal=True)

@@ -1,0 +1,134 @@
+"""What was done since the last commit, held in memory until it is made durable at once."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Iterable
+
+from streams.batches import Row
+from streams.ledger import TopicPartition
+from streams.metrics import Metrics
+from streams.stop import die
+from streams.writers import Writer
+
+log = logging.getLogger(__name__)
+
+MAX_WAITING_ROWS = 50_000
+"""Backpressure: agents wait while more rows than this are held."""
+
+StateRows = Callable[[], Iterable[Row]]
+"""Changelog rows of the keys changed since the last call, encoded now."""
+
+
+class Outbox:
+    """Rows, changed state and read positions of the partitions of one owner.
+
+    An agent's step is synchronous: it reads records, changes state, adds rows and moves the
+    position on without giving way to the event loop. So whatever a commit finds here is whole.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        stage: str,
+        writer: Writer,
+        metrics: Metrics,
+        *,
+        interval_s: float,
+        timeout_s: float,
+        state_rows: StateRows | None = None,
+    ) -> None:
+        self.name = name
+        self._stage = stage
+        self._writer = writer
+        self._metrics = metrics
+        self._interval_s = interval_s
+        self._timeout_s = timeout_s
+        self._state_rows = state_rows
+        self._rows: list[Row] = []
+        self._offsets: dict[TopicPartition, int] = {}
+        self._newest_append_ms = 0
+        self._committing = asyncio.Lock()
+        self._room = asyncio.Event()
+        self._room.set()
+        self._loop_task: asyncio.Task[None] | None = None
+        self._waiting_since: float | None = None
+
+    async def start(self) -> None:
+        """Take over from earlier owners; state and offsets may be read after this."""
+        await self._writer.start()
+
+    def run(self) -> None:
+        """Commit from now on, every interval in which there is something to commit."""
+        self._loop_task = asyncio.create_task(self._commit_loop(), name=f"commit {self.name}")
+
+    def add(self, rows: Iterable[Row]) -> None:
+        """Hold rows for the next commit."""
+        self._rows.extend(rows)
+        if len(self._rows) > MAX_WAITING_ROWS:
+            self._room.clear()
+
+    def advance(self, source: TopicPartition, next_offset: int, append_ms: int = 0) -> None:
+        """Everything of `source` below `next_offset` is done once the held rows are durable.
+
+        `append_ms` is the append time of the newest record, for the latency metric.
+        """
+        self._offsets[source] = next_offset
+        self._newest_append_ms = max(self._newest_append_ms, append_ms)
+        if self._waiting_since is None:
+            self._waiting_since = time.monotonic()
+
+    async def room(self) -> None:
+        """Wait until the held rows are few enough to add more."""
+        if not self._room.is_set():
+            await self._room.wait()
+
+    def age_s(self) -> float:
+        """Seconds for which the oldest uncommitted step has waited."""
+        return 0.0 if self._waiting_since is None else time.monotonic() - self._waiting_since
+
+    async def commit(self) -> None:
+        """Make all that is held durable. Any failure ends the process."""
+        async with self._committing:
+            if not self._rows and not self._offsets:
+                return
+            rows, offsets, append_ms = self._snapshot()
+            started = time.monotonic()
+            try:
+                async with asyncio.timeout(self._timeout_s):
+                    await self._writer.write(rows, offsets)
+            except Exception as error:  # whatever it is, the commit is in doubt
+                self._metrics.send_errors.inc()
+                die(f"commit of {self.name} failed: {type(error).__name__}: {error}", error)
+            self._metrics.commit_seconds.labels(self._stage).observe(time.monotonic() - started)
+            if append_ms:
+                latency_s = max(0.0, time.time() - append_ms / 1000)
+                self._metrics.latency_seconds.labels(self._stage).observe(latency_s)
+
+    async def close(self) -> None:
+        """Commit what is held, then let go of the writer."""
+        if self._loop_task is not None:
+            self._loop_task.cancel()
+            await asyncio.gather(self._loop_task, return_exceptions=True)
+        await self.commit()
+        await self._writer.stop()
+
+    async def abandon(self) -> None:
+        """Let go of the writer without a commit: nothing was taken yet."""
+        await self._writer.stop()
+
+    def _snapshot(self) -> tuple[list[Row], dict[TopicPartition, int], int]:
+        rows, self._rows = self._rows, []
+        if self._state_rows is not None:
+            rows.extend(self._state_rows())
+        offsets, self._offsets = self._offsets, {}
+        append_ms, self._newest_append_ms = self._newest_append_ms, 0
+        self._waiting_since = None
+        self._room.set()
+        return rows, offsets, append_ms
+
+    async def _commit_loop(self) -> None:
+        while True:
+            await asyncio.sleep(self._interval_s)
+            # Shielded: a commit that is cut in half could have become durable or not.
+            await asyncio.shield(self.commit())

@@ -1,0 +1,240 @@
+"""Take partitions over and give them up, in the one order that loses and doubles nothing.
+
+Take over:
+ 1. start the writers: this fences earlier owners and ends their open transactions;
+ 2. read the changelogs to their end;
+ 3. read the committed offsets, and check that they fit the topics;
+ 4. see the records before the start again, where a stage asks for it;
+ 5. open the ledger, and let the commits run.
+
+Reading state or offsets before step 1 would let a stopped owner wake up and change them afterwards.
+"""
+
+import logging
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+
+from faust.types import TP
+
+from streams.ledger import Ledger, RecordBatch, TopicPartition, Verdict
+from streams.metrics import Metrics
+from streams.outbox import Outbox
+from streams.reading import PartitionReader
+from streams.settings import Settings
+from streams.stages import Stage
+from streams.writers import (
+    Checkpoint,
+    IdempotentWriter,
+    Offsets,
+    TransactionalWriter,
+    Writer,
+)
+
+log = logging.getLogger(__name__)
+
+CommittedOffsets = Callable[[Iterable[TP]], Awaitable[Mapping[TP, int]]]
+
+
+class OffsetError(RuntimeError):
+    """Committed offsets do not fit the topic: going on would skip or repeat posts silently."""
+
+
+class Ownership:
+    """The partitions that this worker owns, with their outboxes."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        metrics: Metrics,
+        stages: Sequence[Stage],
+        *,
+        transactional: bool,
+        committed_offsets: CommittedOffsets,
+        commit_offsets: Callable[[Offsets], Awaitable[None]],
+        checkpoint: Checkpoint,
+    ) -> None:
+        self.ledger = Ledger()
+        self._settings = settings
+        self._metrics = metrics
+        self._stages = {stage.topic.name: stage for stage in stages}
+        self._transactional = transactional
+        self._committed_offsets = committed_offsets
+        self._commit_offsets = commit_offsets
+        self._checkpoint = checkpoint
+        self._outboxes: dict[TopicPartition, Outbox] = {}
+        self.is_open = False
+
+    def outboxes(self, topic: str) -> list[Outbox]:
+        """The outboxes that serve a topic, each once."""
+        return list(
+            dict.fromkeys(outbox for source, outbox in self._outboxes.items() if source[0] == topic)
+        )
+
+    async def take_over(self, assigned: Iterable[TP]) -> None:
+        """Own the assigned partitions of the stages' topics."""
+        if self._outboxes:  # an earlier take-over was cut short by the next rebalance
+            await self._abandon()
+        owned = sorted((tp.topic, tp.partition) for tp in assigned if tp.topic in self._stages)
+        self._outboxes = self._new_outboxes(owned)
+        unique = list(dict.fromkeys(self._outboxes.values()))
+        for outbox in unique:
+            await outbox.start()
+        for topic, partition in owned:
+            self._stages[topic].open(partition)
+        async with PartitionReader(self._settings) as reader:
+            await self._restore(reader, owned)
+            starts = await self._starts(reader, owned)
+            await self._recall(reader, starts)
+        self.ledger.open(starts)
+        for outbox in unique:
+            outbox.run()
+        self.is_open = True
+        log.info("owns %d partitions", len(owned))
+
+    async def release(self) -> None:
+        """Commit what was done, then own nothing."""
+        if not self.is_open:
+            await self._abandon()
+            return
+        self.is_open = False
+        self.ledger.close()
+        for outbox in dict.fromkeys(self._outboxes.values()):
+            await outbox.close()
+        self._forget()
+
+    async def step(self, batch: RecordBatch) -> Verdict:
+        """Let the batch's stage work on what the ledger accepts of it."""
+        verdict, records = self.ledger.take(batch)
+        if verdict is not Verdict.TAKEN:
+            return verdict
+        stage, outbox = self._stages[batch.topic], self._outboxes[batch.source]
+        outbox.add(stage.step(batch.partition, records))
+        outbox.advance(batch.source, batch.next_offset, records[-1].timestamp if records else 0)
+        await outbox.room()
+        return verdict
+
+    async def _abandon(self) -> None:
+        for outbox in dict.fromkeys(self._outboxes.values()):
+            await outbox.abandon()
+        self._forget()
+
+    def _forget(self) -> None:
+        self.is_open = False
+        self.ledger.close()
+        self._outboxes = {}
+        for stage in self._stages.values():
+            stage.drop()
+
+    def _new_outboxes(self, owned: list[TopicPartition]) -> dict[TopicPartition, Outbox]:
+        outboxes: dict[TopicPartition, Outbox] = {}
+        shared: dict[str, Outbox] = {}
+        for source in owned:
+            topic, partition = source
+            stage = self._stages[topic]
+            if stage.changelog is None:
+                if topic not in shared:
+                    shared[topic] = self._new_outbox(stage, None)
+                outboxes[source] = shared[topic]
+            else:
+                outboxes[source] = self._new_outbox(stage, partition)
+        return outboxes
+
+    def _new_outbox(self, stage: Stage, partition: int | None) -> Outbox:
+        writer: Writer
+        name = stage.name if partition is None else f"{stage.name}-{partition}"
+        if partition is not None and self._transactional:
+            writer = TransactionalWriter(
+                self._settings, f"{self._settings.group}-{name}", self._checkpoint
+            )
+        else:
+            writer = IdempotentWriter(self._settings, self._commit_offsets, self._checkpoint)
+        return Outbox(
+            name,
+            stage.name,
+            writer,
+            self._metrics,
+            interval_s=self._settings.commit_interval_s,
+            timeout_s=self._settings.commit_timeout_s,
+            state_rows=None if partition is None else lambda: stage.state_rows(partition),
+        )
+
+    async def _restore(self, reader: PartitionReader, owned: list[TopicPartition]) -> None:
+        """Give each stage with state the latest value of each key."""
+        stage_of = {
+            (stage.changelog.name, partition): stage
+            for topic, partition in owned
+            if (stage := self._stages[topic]).changelog is not None
+        }
+        bounds = await reader.bounds(stage_of)
+        latest: dict[TopicPartition, dict[bytes, bytes]] = {source: {} for source in stage_of}
+        left = sum(end - first for first, end in bounds.values())
+        self._metrics.recovery_remaining_records.set(left)
+        async for source, records in reader.read(bounds):
+            values = latest[source]
+            for record in records:
+                if record.value is None:
+                    values.pop(record.key, None)
+                else:
+                    values[record.key] = record.value
+            left -= len(records)
+            self._metrics.recovery_remaining_records.set(left)
+        self._metrics.recovery_remaining_records.set(0)
+        for source, values in latest.items():
+            stage_of[source].restore(source[1], values.items())
+
+    async def _starts(
+        self, reader: PartitionReader, owned: list[TopicPartition]
+    ) -> dict[TopicPartition, int]:
+        committed = await self._committed_offsets([TP(*source) for source in owned])
+        bounds = await reader.bounds(owned)
+        return {
+            source: start_offset(
+                source, committed.get(TP(*source)), *bounds[source], group=self._settings.group
+            )
+            for source in owned
+        }
+
+    async def _recall(self, reader: PartitionReader, starts: Mapping[TopicPartition, int]) -> None:
+        before = {
+            source: (max(0, start - self._stages[source[0]].lookback), start)
+            for source, start in starts.items()
+            if self._stages[source[0]].lookback
+        }
+        bounds = await reader.bounds(before)
+        ranges = {
+            source: (max(first, bounds[source][0]), end) for source, (first, end) in before.items()
+        }
+        async for (topic, partition), records in reader.read(ranges):
+            self._stages[topic].recall(partition, records)
+
+
+def start_offset(
+    source: TopicPartition, committed: int | None, first: int, end: int, *, group: str
+) -> int:
+    """Where to start: the committed offset, or the beginning where there is none.
+
+    Raises:
+        OffsetError: the committed offset lies outside of the partition.
+
+    >>> start_offset(("posts.raw", 0), None, 3, 9, group="leimo")
+    3
+    >>> start_offset(("posts.raw", 0), 12, 3, 9, group="leimo")
+    Traceback (most recent call last):
+    streams.ownership.OffsetError: posts.raw/0: the group leimo has read up to 12, ...
+    """
+    if committed is None:
+        return first
+    if committed > end:
+        raise OffsetError(
+            f"{source[0]}/{source[1]}: the group {group} has read up to {committed}, but the "
+            f"partition ends at {end}: the topic was deleted and made anew. Counting on would "
+            "take its posts for repeats. Start over under another name with LEIMO_GROUP, or "
+            "delete the topics and the group, and run `leimo topics apply`."
+        )
+    if committed < first:
+        raise OffsetError(
+            f"{source[0]}/{source[1]}: the group {group} has read up to {committed}, but the "
+            f"partition begins at {first}: {first - committed} records were removed by retention "
+            "before they were counted. Raise retention.ms, and start over under another name "
+            "with LEIMO_GROUP."
+        )
+    return committed

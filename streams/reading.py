@@ -1,0 +1,78 @@
+"""Read ranges of partitions outside of any consumer group."""
+
+from collections.abc import AsyncIterator, Iterable, Mapping
+from types import TracebackType
+from typing import Any, Self
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from streams.clients import client_options
+from streams.settings import Settings
+
+_POLL_MS = 500
+
+
+class PartitionReader:
+    """An assigned consumer that reads from one offset to another and then stops.
+
+    Sees committed records only: end offsets are the last stable ones.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._consumer = AIOKafkaConsumer(
+            **client_options(settings),
+            group_id=None,
+            enable_auto_commit=False,
+            isolation_level="read_committed",
+            max_partition_fetch_bytes=8 << 20,
+            fetch_max_wait_ms=100,
+        )
+
+    async def __aenter__(self) -> Self:
+        await self._consumer.start()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._consumer.stop()
+
+    async def bounds(
+        self, partitions: Iterable[tuple[str, int]]
+    ) -> dict[tuple[str, int], tuple[int, int]]:
+        """First and next offset of each partition."""
+        wanted = [TopicPartition(*partition) for partition in partitions]
+        if not wanted:
+            return {}
+        first = await self._consumer.beginning_offsets(wanted)
+        end = await self._consumer.end_offsets(wanted)
+        return {(tp.topic, tp.partition): (first[tp], end[tp]) for tp in wanted}
+
+    async def read(
+        self, ranges: Mapping[tuple[str, int], tuple[int, int]]
+    ) -> AsyncIterator[tuple[tuple[str, int], list[Any]]]:
+        """Yield lists of records of `[start, end)` of each partition, in order within each."""
+        left = {
+            TopicPartition(*partition): end
+            for partition, (start, end) in ranges.items()
+            if start < end
+        }
+        if not left:
+            return
+        self._consumer.assign(list(left))
+        for partition in left:
+            self._consumer.seek(partition, ranges[(partition.topic, partition.partition)][0])
+        while left:
+            fetched = await self._consumer.getmany(*left, timeout_ms=_POLL_MS, max_records=5000)
+            for partition, records in fetched.items():
+                end = left[partition]
+                within = [record for record in records if record.offset < end]
+                if within:
+                    yield (partition.topic, partition.partition), within
+            for partition, end in list(left.items()):
+                # The position also passes markers and compacted offsets, which give no record.
+                if await self._consumer.position(partition) >= end:
+                    del left[partition]
