@@ -85,6 +85,7 @@ def new_app(settings: Settings) -> StreamApp:
     return StreamApp(
         settings.group,
         broker=";".join(f"kafka://{address}" for address in settings.broker.split(",")),
+        Table=StateTable,
         TableManager=StateTableManager,
         key_serializer="raw",
         value_serializer="raw",

@@ -5,12 +5,14 @@ the order of its rows; batches of one partition follow each other; partitions go
 """
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from aiokafka import AIOKafkaProducer
 
-Headers = Sequence[tuple[str, bytes]]
+Headers = list[tuple[str, bytes]]
+NO_HEADERS: Headers = []
+"""aiokafka takes a list only; nobody changes it."""
 TopicPartition = tuple[str, int]
 
 
@@ -21,7 +23,7 @@ class Row(NamedTuple):
     partition: int
     key: bytes | None
     value: bytes | None
-    headers: Headers = ()
+    headers: Headers = NO_HEADERS
     timestamp_ms: int | None = None
 
 

@@ -14,14 +14,14 @@ class TooManyDeadLettersError(RuntimeError):
 
 def dead_letter_row(record: Any, reason: DropReason, detail: str) -> Row:
     """Row for `posts.dead`: the raw bytes, and where they came from in headers."""
-    headers = (
+    headers = [
         ("reason", reason.value.encode()),
         ("topic", record.topic.encode()),
         ("partition", str(record.partition).encode()),
         ("offset", str(record.offset).encode()),
         ("detail", detail[:200].encode("utf-8", "replace")),
         *((name, value) for name, value in record.headers if name in ("source", "received_at")),
-    )
+    ]
     return Row(POSTS_DEAD.name, 0, record.key, record.value or b"", headers)
 
 

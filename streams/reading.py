@@ -9,7 +9,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from streams.clients import client_options
 from streams.settings import Settings
 
-_POLL_MS = 500
+_POLL_MS = 50
 
 
 class PartitionReader:

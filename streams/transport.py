@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
+from aiokafka import TopicPartition
 from aiokafka.errors import ConsumerStoppedError
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Consumer, Transport
 from faust.types import TP, ConsumerMessage
@@ -78,7 +79,8 @@ class BatchConsumerThread(AIOKafkaConsumerThread):  # type: ignore[misc]
 
     async def commit_offsets(self, offsets: Mapping[TP, int]) -> None:
         """Commit; raises whatever the broker says, unlike Faust's own."""
-        await self.call_thread(self._ensure_consumer().commit, dict(offsets))
+        wanted = {TopicPartition(*tp): offset for tp, offset in offsets.items()}
+        await self.call_thread(self._ensure_consumer().commit, wanted)
 
 
 async def _take(

@@ -1,0 +1,154 @@
+"""`posts.raw` → brand mentions and ticks of event time."""
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import msgspec
+
+from analysis.pipeline import Analyser
+from analysis.sources import InvalidPost, identity, parse, post_identity
+from schemas.dead_letter import DropReason
+from schemas.mention import Mention
+from schemas.post import PostEvent
+from schemas.topics import MENTIONS, POSTS_RAW, Topic
+from streams.app import StreamApp, batch_topic
+from streams.batches import NO_HEADERS, Row
+from streams.dead_letters import DeadShare, dead_letter_row
+from streams.metrics import Metrics
+from streams.partitions import partition_for
+from streams.repeats import Repeats
+from streams.settings import Settings
+from streams.ticks import FeedClock, TickSettings, build_tick
+
+_encode = msgspec.json.Encoder().encode
+
+
+class AnalyseStage:
+    """Raw posts to mentions. Keeps event time and recent post ids of each partition in memory."""
+
+    name = "analyse"
+    topic = POSTS_RAW
+    changelog: Topic | None = None
+
+    def __init__(self, settings: Settings, metrics: Metrics, analyser: Analyser) -> None:
+        self.analyser = analyser
+        self.lookback = settings.repeat_distance
+        self._settings = settings
+        self._metrics = metrics
+        self._default_source = settings.source.value
+        self._tick_settings = TickSettings(
+            disorder_ms=int(settings.disorder_s * 1000),
+            idle_ms=int(settings.idle_s * 1000),
+            partitions=settings.partitions,
+        )
+        self._clocks: dict[int, FeedClock] = {}
+        self._repeats: dict[int, Repeats] = {}
+        self._dead_share = DeadShare(settings.dead_share_limit)
+
+    def open(self, partition: int) -> None:
+        """Start with an empty memory."""
+        self._clocks[partition] = FeedClock(_now_ms())
+        self._repeats[partition] = Repeats(self.lookback)
+
+    def recall(self, partition: int, records: Sequence[Any]) -> None:
+        """Remember the ids of posts that were counted before."""
+        seen = self._repeats[partition].seen
+        for record in records:
+            known = identity(self._envelope(record)[0], record.value)
+            if known is not None:
+                seen(known, record.offset)
+
+    def restore(self, partition: int, entries: object) -> None:
+        """Nothing: there is no changelog."""
+
+    def state_rows(self, partition: int) -> list[Row]:
+        """Nothing: there is no changelog."""
+        return []
+
+    def drop(self) -> None:
+        """Forget all partitions."""
+        self._clocks.clear()
+        self._repeats.clear()
+
+    def step(self, partition: int, records: Sequence[Any]) -> list[Row]:
+        """Mentions and dead letters of a batch, in order."""
+        rows: list[Row] = []
+        clock, seen = self._clocks[partition], self._repeats[partition].seen
+        clock.last_read_ms = _now_ms()
+        settings, mentions_of = self._settings, self.analyser.mentions
+        limits = {
+            "max_bytes": settings.max_post_bytes,
+            "max_text": settings.max_text_chars,
+            "max_skew_ms": int(settings.skew_s * 1000),
+        }
+        dead = repeats = clamped = 0
+        sources: dict[str, int] = {}
+        for record in records:
+            source, received_at_ms = self._envelope(record)
+            try:
+                post = parse(source, record.value, received_at_ms, **limits)
+            except InvalidPost as invalid:
+                rows.append(self._put_aside(record, invalid.reason, invalid.detail))
+                dead += 1
+                continue
+            if seen(post_identity(post), record.offset):
+                repeats += 1
+                continue
+            sources[source] = sources.get(source, 0) + 1
+            clamped += post.is_time_clamped
+            clock.observe(post.event_time_ms)
+            if post.event is PostEvent.DELETE:
+                continue
+            for mention in mentions_of(post, partition, record.offset):
+                rows.append(self._row(mention, record.timestamp))
+        self._count(sources, repeats, clamped)
+        self._dead_share.add(len(records), dead)
+        return rows
+
+    def ticks(self, is_read_to_end: Callable[[int], bool], now_ms: int) -> list[Row]:
+        """The tick of now, for every partition of `mentions`."""
+        if not self._clocks:
+            return []
+        value = _encode(build_tick(self._clocks, is_read_to_end, now_ms, self._tick_settings))
+        return [
+            Row(MENTIONS.name, partition, None, value, NO_HEADERS, now_ms)
+            for partition in range(self._settings.partitions)
+        ]
+
+    def _envelope(self, record: Any) -> tuple[str, int]:
+        """Source and receipt time: from the headers, or the settings and the record's own time."""
+        source, received_at_ms = self._default_source, record.timestamp
+        for name, value in record.headers:
+            if name == "source":
+                source = value.decode("ascii", "replace")
+            elif name == "received_at" and value.isdigit():
+                received_at_ms = int(value)
+        return source, received_at_ms
+
+    def _row(self, mention: Mention, timestamp_ms: int) -> Row:
+        key = mention.brand.encode()
+        partition = partition_for(key, self._settings.partitions)
+        return Row(MENTIONS.name, partition, key, _encode(mention), NO_HEADERS, timestamp_ms)
+
+    def _put_aside(self, record: Any, reason: DropReason, detail: str) -> Row:
+        self._metrics.dead_letters.labels(reason.value).inc()
+        return dead_letter_row(record, reason, detail)
+
+    def _count(self, sources: dict[str, int], repeats: int, clamped: int) -> None:
+        for source, posts in sources.items():
+            self._metrics.posts.labels(source).inc(posts)
+        self._metrics.repeats.inc(repeats)
+        self._metrics.clamped_times.inc(clamped)
+
+
+def declare(app: StreamApp) -> None:
+    """Add the agent to the app."""
+
+    @app.agent(batch_topic(app, POSTS_RAW), name="analyse")  # type: ignore[untyped-decorator]
+    async def analyse(batches: Any) -> None:
+        await app.run_stage(batches)
+
+
+def _now_ms() -> int:
+    return int(time.time() * 1000)

@@ -1,0 +1,151 @@
+"""`mentions` → windows of each brand, and alerts."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+
+from measures.board import Board, BoardSettings
+from schemas.alert import Alert
+from schemas.catalogue import Catalogue
+from schemas.dead_letter import DropReason
+from schemas.mention import Mention, Tick
+from schemas.topics import ALERTS, BRANDS_CHANGELOG, MENTIONS, WINDOWS
+from schemas.window import Window
+from streams.app import StreamApp, batch_topic
+from streams.batches import Row
+from streams.dead_letters import dead_letter_row
+from streams.metrics import Metrics
+from streams.settings import Settings
+from streams.tables import StateTable
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(Mention | Tick).decode
+
+CLOCK_KEY = b"\x00clock"
+"""Key of the partition's clock in the changelog: no brand id begins with NUL."""
+
+
+class MeasureStage:
+    """Mentions to windows and alerts: one board for each partition, its brands in the table."""
+
+    name = "measure"
+    topic = MENTIONS
+    changelog = BRANDS_CHANGELOG
+    lookback = 0
+
+    def __init__(
+        self, settings: Settings, metrics: Metrics, catalogue: Catalogue, brands: StateTable
+    ) -> None:
+        self._metrics = metrics
+        self._brands = brands
+        self._catalogue = catalogue
+        self._board_settings = BoardSettings(
+            grace_ms=int(settings.grace_s * 1000),
+            retention_ms=int(settings.retention_s * 1000),
+        )
+        self._boards: dict[int, Board] = {}
+
+    def redefine(self, catalogue: Catalogue) -> None:
+        """Brands and rules changed; the state stays."""
+        self._catalogue = catalogue
+        brands = {brand.id: brand for brand in catalogue.brands}
+        for board in self._boards.values():
+            board.redefine(catalogue.rules, brands)
+
+    def open(self, partition: int) -> None:
+        """Start with an empty board."""
+        brands = {brand.id: brand for brand in self._catalogue.brands}
+        self._boards[partition] = Board(self._board_settings, self._catalogue.rules, brands)
+
+    def recall(self, partition: int, records: Sequence[Any]) -> None:
+        """Nothing: the state holds what was seen."""
+
+    def restore(self, partition: int, entries: Iterable[tuple[bytes, bytes]]) -> None:
+        """Fill the board from the changelog."""
+        values = dict(entries)
+        clock = values.pop(CLOCK_KEY, None)
+        board = self._boards[partition]
+        if clock is not None:
+            board.restore_clock(clock)
+        board.restore((key.decode(), value) for key, value in values.items())
+
+    def drop(self) -> None:
+        """Forget all partitions."""
+        self._boards.clear()
+        self._brands.forget()
+
+    def step(self, partition: int, records: Sequence[Any]) -> list[Row]:
+        """Count a batch; returns the windows and alerts that it caused."""
+        board = self._boards[partition]
+        rows: list[Row] = []
+        mentions = 0
+        for record in records:
+            try:
+                item = _decode(record.value)
+            except (msgspec.DecodeError, UnicodeDecodeError, TypeError) as error:
+                rows.append(self._put_aside(record, str(error)))
+                continue
+            if type(item) is Mention:
+                board.apply(item)
+                mentions += 1
+            else:
+                board.tick(item)
+        output = board.drain()
+        for brand in output.changed:
+            self._brands[brand.encode()] = board.states[brand]
+        self._metrics.mentions.inc(mentions - output.duplicates)
+        self._metrics.duplicates.inc(output.duplicates)
+        self._metrics.late_posts.inc(output.late)
+        rows.extend(self._window_row(partition, window) for window in output.windows)
+        rows.extend(self._alert_row(partition, alert) for alert in output.alerts)
+        return rows
+
+    def state_rows(self, partition: int) -> list[Row]:
+        """Each changed brand once, whole, and the partition's clock."""
+        board = self._boards[partition]
+        topic = self.changelog.name
+        rows = [
+            Row(topic, partition, key, board.encode(key.decode()))
+            for key in self._brands.changed_keys(partition)
+        ]
+        rows.append(Row(topic, partition, CLOCK_KEY, board.clock_bytes()))
+        return rows
+
+    def _window_row(self, partition: int, window: Window) -> Row:
+        self._metrics.windows.labels("revised" if window.revision else "closed").inc()
+        return Row(WINDOWS.name, partition, window.key, _encode(window))
+
+    def _alert_row(self, partition: int, alert: Alert) -> Row:
+        self._metrics.alerts.labels(alert.kind, alert.state.value).inc()
+        return Row(
+            ALERTS.name,
+            partition,
+            alert.fingerprint.encode(),
+            _encode(alert),
+            cloud_event_headers(alert),
+        )
+
+    def _put_aside(self, record: Any, detail: str) -> Row:
+        self._metrics.dead_letters.labels(DropReason.NOT_JSON.value).inc()
+        return dead_letter_row(record, DropReason.NOT_JSON, detail)
+
+
+def cloud_event_headers(alert: Alert) -> list[tuple[str, bytes]]:
+    """CloudEvents 1.0 attributes in Kafka's binary mode."""
+    return [
+        ("ce_specversion", b"1.0"),
+        ("ce_id", f"{alert.id}/{alert.revision}".encode()),
+        ("ce_source", b"/leimo/measure"),
+        ("ce_type", f"leimo.alert.{alert.state.value}".encode()),
+        ("ce_subject", alert.brand.encode()),
+        ("ce_datacontenttype", b"application/json"),
+    ]
+
+
+def declare(app: StreamApp) -> None:
+    """Add the agent to the app."""
+
+    @app.agent(batch_topic(app, MENTIONS), name="measure")  # type: ignore[untyped-decorator]
+    async def measure(batches: Any) -> None:
+        await app.run_stage(batches)

@@ -1,0 +1,136 @@
+"""A worker of two small stages on the real transport, for faults: spread lines, count words.
+
+`posts.raw` holds words; `spread` sends each word to its partition of `mentions`, with the offset it
+came from; `count` keeps `word -> (total, last offset of each raw partition)` and writes the new
+total to `windows`. The truth is `collections.Counter` over the input.
+
+Run as `python -m tests.streams.counting_worker`; LEIMO_* variables are the settings,
+FAULT=POINT:KIND:N makes the process hurt itself at the N-th time that a commit of `count` reaches
+POINT: KIND `kill` is SIGKILL, `stop` is SIGSTOP (somebody else has to continue it).
+"""
+
+import asyncio
+import os
+import signal
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+
+from schemas.topics import BRANDS_CHANGELOG, MENTIONS, POSTS_RAW, WINDOWS, Topic
+from streams.app import add_stages, batch_topic, new_app, state_table
+from streams.batches import Row
+from streams.metrics import Metrics
+from streams.partitions import partition_for
+from streams.settings import Settings
+from streams.tables import StateTable
+from streams.worker import run_app
+from streams.writers import has_transactions
+
+Count = tuple[int, dict[int, int]]
+
+
+class Spread:
+    name = "analyse"
+    topic = POSTS_RAW
+    changelog: Topic | None = None
+    lookback = 0
+
+    def __init__(self, partitions: int) -> None:
+        self._partitions = partitions
+
+    def open(self, partition: int) -> None: ...
+    def recall(self, partition: int, records: Sequence[Any]) -> None: ...
+    def restore(self, partition: int, entries: object) -> None: ...
+    def drop(self) -> None: ...
+
+    def state_rows(self, partition: int) -> list[Row]:
+        return []
+
+    def step(self, partition: int, records: Sequence[Any]) -> list[Row]:
+        return [
+            Row(
+                MENTIONS.name,
+                partition_for(record.value, self._partitions),
+                record.value,
+                b"%d %d" % (partition, record.offset),
+            )
+            for record in records
+        ]
+
+
+class CountWords:
+    name = "measure"
+    topic = MENTIONS
+    changelog = BRANDS_CHANGELOG
+    lookback = 0
+
+    def __init__(self, table: StateTable) -> None:
+        self._table = table
+
+    def open(self, partition: int) -> None: ...
+    def recall(self, partition: int, records: Sequence[Any]) -> None: ...
+
+    def restore(self, partition: int, entries: Iterable[tuple[bytes, bytes]]) -> None:
+        for word, value in entries:
+            self._table.data[word] = msgspec.msgpack.decode(value, type=Count)
+
+    def drop(self) -> None:
+        self._table.forget()
+
+    def step(self, partition: int, records: Sequence[Any]) -> list[Row]:
+        rows = []
+        for record in records:
+            raw_partition, raw_offset = map(int, record.value.split())
+            total, applied = self._table.data.get(record.key) or (0, {})
+            if raw_offset <= applied.get(raw_partition, -1):
+                continue
+            count = (total + 1, {**applied, raw_partition: raw_offset})
+            self._table[record.key] = count
+            rows.append(Row(WINDOWS.name, partition, record.key, b"%d" % count[0]))
+        return rows
+
+    def state_rows(self, partition: int) -> list[Row]:
+        return [
+            Row(
+                self.changelog.name, partition, word, msgspec.msgpack.encode(self._table.data[word])
+            )
+            for word in self._table.changed_keys(partition)
+        ]
+
+
+class Fault:
+    """Hurts the process at the N-th arrival at a point of the commit."""
+
+    def __init__(self, text: str) -> None:
+        self._point, self._kind, times = text.split(":")
+        self._left = int(times)
+
+    def __call__(self, point: str) -> None:
+        if point == self._point:
+            self._left -= 1
+            if self._left == 0:
+                os.kill(os.getpid(), signal.SIGKILL if self._kind == "kill" else signal.SIGSTOP)
+
+
+async def main() -> None:
+    settings = Settings.load()
+    transactional = os.environ.get("MODE") != "idempotent" and await has_transactions(settings)
+    app = new_app(settings)
+    table = state_table(app, "brands", BRANDS_CHANGELOG, settings.partitions)
+    fault = os.environ.get("FAULT")
+    add_stages(
+        app,
+        settings,
+        Metrics(),
+        [Spread(settings.partitions), CountWords(table)],
+        transactional=transactional,
+        checkpoint=Fault(fault) if fault else lambda point: None,
+    )
+    for topic in (POSTS_RAW, MENTIONS):
+        app.agent(batch_topic(app, topic), name=topic.name)(app.run_stage)
+    await run_app(app)
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
