@@ -139,14 +139,18 @@ class Ownership:
         return outboxes
 
     def _new_outbox(self, stage: Stage, partition: int | None) -> Outbox:
-        writer: Writer
         name = stage.name if partition is None else f"{stage.name}-{partition}"
+        writer: Writer
+
+        def checkpoint(point: str) -> None:
+            self._checkpoint(f"{stage.name} {point}")
+
         if partition is not None and self._transactional:
             writer = TransactionalWriter(
-                self._settings, f"{self._settings.group}-{name}", self._checkpoint
+                self._settings, f"{self._settings.group}-{name}", checkpoint
             )
         else:
-            writer = IdempotentWriter(self._settings, self._commit_offsets, self._checkpoint)
+            writer = IdempotentWriter(self._settings, self._commit_offsets, checkpoint)
         return Outbox(
             name,
             stage.name,

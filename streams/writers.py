@@ -13,7 +13,7 @@ from streams.settings import Settings
 
 Offsets = Mapping[tuple[str, int], int]
 Checkpoint = Callable[[str], None]
-"""Called with the name of each point within a commit; tests put faults there."""
+"""Called with the name of each point that a commit reaches; tests put faults there."""
 CommitOffsets = Callable[[Offsets], Awaitable[None]]
 
 _MAX_BATCH_BYTES = 512 << 10

@@ -107,7 +107,7 @@ class Fault:
         self._left = int(times)
 
     def __call__(self, point: str) -> None:
-        if point == self._point:
+        if point == f"measure {self._point}":
             self._left -= 1
             if self._left == 0:
                 os.kill(os.getpid(), signal.SIGKILL if self._kind == "kill" else signal.SIGSTOP)

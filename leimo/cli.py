@@ -1,0 +1,33 @@
+"""The command `leimo`. Commands import what they need when they run, so that help is quick."""
+
+import sys
+from typing import NoReturn
+
+import typer
+
+from leimo.commands import analyse, catalogue, demo, feed, topics, watch, worker
+
+app = typer.Typer(
+    name="leimo",
+    help="Watch microblogs for brands: mentions, windows of buzz and sentiment, alerts.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="First try: `leimo demo`. Settings: LEIMO_* variables, or leimo.toml in this folder.",
+)
+app.command("demo")(demo.demo)
+app.command("worker")(worker.worker)
+app.add_typer(feed.app, name="feed")
+app.add_typer(topics.app, name="topics")
+app.add_typer(catalogue.app, name="catalogue")
+app.command("analyse")(analyse.analyse)
+app.command("watch")(watch.watch)
+
+
+def main() -> NoReturn:
+    """Entry point: errors that a person can mend are one message, not a traceback."""
+    try:
+        app()
+    except KeyboardInterrupt:
+        sys.exit(130)
+    sys.exit(0)

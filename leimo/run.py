@@ -1,0 +1,63 @@
+"""Run a command's coroutine: an event loop, logging, and errors as one message."""
+
+import asyncio
+import logging
+import sys
+from collections.abc import Coroutine
+from typing import Any, NoReturn, TypeVar
+
+import typer
+
+from streams.settings import Settings, SettingsError
+
+T = TypeVar("T")
+
+
+class CommandError(RuntimeError):
+    """Something that the person at the terminal can mend."""
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """The settings, or a message and exit code 2."""
+    try:
+        return Settings.load(**overrides)
+    except SettingsError as error:
+        fail(str(error), code=2)
+
+
+def fail(message: str, code: int = 1) -> NoReturn:
+    """Print an error for a person and end the command."""
+    typer.secho(f"error: {message}", err=True, fg="red")
+    raise typer.Exit(code)
+
+
+def start_logging(level: str) -> None:
+    """Key and value lines on standard error; other libraries speak up from warnings on."""
+    logging.basicConfig(
+        stream=sys.stderr,
+        level=logging.WARNING,
+        force=True,
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+    )
+    for ours in ("agents", "analysis", "measures", "streams", "feeds", "leimo"):
+        logging.getLogger(ours).setLevel(level)
+
+
+def run(work: Coroutine[Any, Any, T], settings: Settings) -> T:
+    """Run to the end on uvloop; a `CommandError` or a broker out of reach becomes a message."""
+    import uvloop
+    from aiokafka.errors import KafkaConnectionError
+
+    from streams.monitoring import MonitoringError
+    from streams.topic_admin import TopicError
+
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            return runner.run(work)
+    except KafkaConnectionError:
+        fail(
+            f"no Kafka broker answers at {settings.broker}. Start one, or name another with "
+            "LEIMO_BROKER=host:port. To try leimo without one: `leimo demo`."
+        )
+    except (CommandError, TopicError, MonitoringError) as error:
+        fail(str(error))

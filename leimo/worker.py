@@ -1,0 +1,186 @@
+"""One worker: both stages in one Faust app, the catalogue followed, the metrics served."""
+
+import asyncio
+import gc
+import logging
+import time
+
+from analysis.pipeline import Analyser
+from analysis.sentiment import SentimentModel
+from faust.types import TP
+
+from agents import analyse, measure
+from agents.analyse import AnalyseStage
+from agents.measure import MeasureStage
+from analysis.tokens import tokenizer_named
+from schemas.catalogue import Catalogue
+from schemas.topics import BRANDS_CHANGELOG, MENTIONS, POSTS_RAW
+from streams.app import StreamApp, add_stages, new_app, state_table
+from streams.followers import CatalogueFollower, wait_for_catalogue
+from streams.metrics import Metrics
+from streams.monitoring import serve_monitoring
+from streams.settings import Profile, Settings
+from streams.stop import die
+from streams.topic_admin import refuse_missing, refuse_wrong_partitions, topic_states
+from streams.worker import run_app
+from streams.writers import Checkpoint, has_transactions
+
+log = logging.getLogger(__name__)
+
+
+class WorkerError(RuntimeError):
+    """The worker cannot start; the message names the mend."""
+
+
+class Worker:
+    """Builds the parts of a worker, and runs them together."""
+
+    def __init__(self, settings: Settings, *, checkpoint: Checkpoint = lambda point: None) -> None:
+        self.settings = settings
+        self.metrics = Metrics()
+        self._checkpoint = checkpoint
+        self._sentiment = SentimentModel.load()
+        self._tokenizer = tokenizer_named(settings.tokenizer.value)
+        self._app: StreamApp | None = None
+        self._analyse: AnalyseStage | None = None
+        self._measure: MeasureStage | None = None
+        self._follower = CatalogueFollower(settings, self._redefine)
+
+    async def run(self) -> None:
+        """Work until SIGINT or SIGTERM.
+
+        Raises:
+            TopicError, WorkerError, MonitoringError: it cannot start.
+        """
+        transactional = await self._check_broker()
+        monitoring = await serve_monitoring(self.settings, self.metrics.registry, self._is_ready)
+        tasks: list[asyncio.Task[None]] = []
+        try:
+            catalogue = await wait_for_catalogue(self._follower)
+            app = await self._build(catalogue, transactional=transactional)
+            tasks += [
+                _watched(self._follower.follow(), "the follower of the catalogue"),
+                _watched(self._tick(), "the ticker"),
+                _watched(self._gauge(), "the gauges"),
+            ]
+            # What lives from here on to the end need not be looked at by the collector again.
+            gc.collect()
+            gc.freeze()
+            await run_app(app)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await self._follower.stop()
+            if monitoring is not None:
+                await monitoring.cleanup()
+
+    async def _check_broker(self) -> bool:
+        states = await topic_states(self.settings)
+        refuse_missing(states)
+        refuse_wrong_partitions(states)
+        transactional = await has_transactions(self.settings)
+        if transactional:
+            log.info("exactly once: the broker has transactions")
+        elif self.settings.profile is Profile.PRODUCTION:
+            raise WorkerError(
+                f"broker={self.settings.broker}: it has no transactions, and LEIMO_PROFILE="
+                "production needs them. Use Apache Kafka, or LEIMO_PROFILE=dev."
+            )
+        else:
+            log.warning(
+                "the broker has no transactions: exact in all but a worker that was "
+                "stopped for longer than its session and wakes up again"
+            )
+        return transactional
+
+    async def _build(self, catalogue: Catalogue, *, transactional: bool) -> StreamApp:
+        analyser = await asyncio.to_thread(self._analyser, catalogue)
+        app = new_app(self.settings)
+        table = state_table(app, "brands", BRANDS_CHANGELOG, self.settings.partitions)
+        self._analyse = AnalyseStage(self.settings, self.metrics, analyser)
+        self._measure = MeasureStage(self.settings, self.metrics, catalogue, table)
+        add_stages(
+            app,
+            self.settings,
+            self.metrics,
+            [self._analyse, self._measure],
+            transactional=transactional,
+            checkpoint=self._checkpoint,
+        )
+        analyse.declare(app)
+        measure.declare(app)
+        self._app = app
+        self._count_definitions(catalogue)
+        return app
+
+    def _analyser(self, catalogue: Catalogue) -> Analyser:
+        return Analyser(catalogue.brands, self._sentiment, self._tokenizer)
+
+    async def _redefine(self, catalogue: Catalogue) -> None:
+        """The catalogue changed: build aside, then swap between two batches."""
+        analyser = await asyncio.to_thread(self._analyser, catalogue)
+        if self._analyse is not None and self._measure is not None:
+            self._analyse.analyser = analyser
+            self._measure.redefine(catalogue)
+        self._count_definitions(catalogue)
+        self.metrics.catalogue_changes.inc()
+
+    def _count_definitions(self, catalogue: Catalogue) -> None:
+        self.metrics.catalogue_definitions.set(len(catalogue.brands) + len(catalogue.rules))
+
+    def _is_ready(self) -> bool:
+        return self._app is not None and self._app.ownership.is_open
+
+    async def _tick(self) -> None:
+        """Send event time into every partition of `mentions`, in band."""
+        while True:
+            await asyncio.sleep(self.settings.tick_s)
+            if self._app is None or self._analyse is None or not self._is_ready():
+                continue
+            ownership = self._app.ownership
+            rows = self._analyse.ticks(self._is_read_to_end, int(time.time() * 1000))
+            for outbox in ownership.outboxes(POSTS_RAW.name):
+                outbox.add(rows)
+
+    def _is_read_to_end(self, partition: int) -> bool:
+        return self._lag(POSTS_RAW.name, partition) == 0
+
+    def _lag(self, topic: str, partition: int) -> int | None:
+        """Records behind the end of the partition; None while the end is not known."""
+        if self._app is None:
+            return None
+        position = self._app.ledger.positions.get((topic, partition))
+        end = self._app.consumer.highwater(TP(topic, partition))
+        return None if position is None or end is None else max(0, end - position)
+
+    async def _gauge(self) -> None:
+        """Set the gauges that nothing else sets in passing."""
+        while True:
+            await asyncio.sleep(1)
+            if self._app is None or self._measure is None or not self._is_ready():
+                continue
+            for topic, partition in self._app.ledger.positions:
+                lag = self._lag(topic, partition)
+                if lag is not None:
+                    self.metrics.lag_records.labels(topic, str(partition)).set(lag)
+            for stage, topic in (("analyse", POSTS_RAW.name), ("measure", MENTIONS.name)):
+                ages = [outbox.age_s() for outbox in self._app.ownership.outboxes(topic)]
+                self.metrics.commit_age_seconds.labels(stage).set(max(ages, default=0))
+            self._measure.gauge(time.time())
+
+
+def _watched(
+    work: "asyncio.coroutines.Coroutine[object, object, None]", name: str
+) -> "asyncio.Task[None]":
+    """A task whose failure ends the process: a worker without it would look alive."""
+
+    async def guarded() -> None:
+        try:
+            await work
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:
+            die(f"{name} failed: {error}", error)
+
+    return asyncio.create_task(guarded(), name=name)
