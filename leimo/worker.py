@@ -5,13 +5,13 @@ import gc
 import logging
 import time
 
-from analysis.pipeline import Analyser
-from analysis.sentiment import SentimentModel
 from faust.types import TP
 
 from agents import analyse, measure
 from agents.analyse import AnalyseStage
 from agents.measure import MeasureStage
+from analysis.pipeline import Analyser
+from analysis.sentiment import SentimentModel
 from analysis.tokens import tokenizer_named
 from schemas.catalogue import Catalogue
 from schemas.topics import BRANDS_CHANGELOG, MENTIONS, POSTS_RAW
