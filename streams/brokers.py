@@ -37,6 +37,7 @@ HOST = "127.0.0.1"
 # from the same port would be connected to itself.
 _PORTS = range(15_000, 32_000)
 _PROBE_S = 0.05
+_RANDOM = random.SystemRandom()  # two processes with one seed must not meet at one port
 _LOG_LINES = 15
 
 
@@ -73,7 +74,10 @@ class Broker(ABC):
         return self
 
     async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
     ) -> None:
         self._discard()
 
@@ -83,7 +87,10 @@ class Broker(ABC):
             return thread.submit(asyncio.run, self.__aenter__()).result()
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
     ) -> None:
         self._discard()
 
@@ -270,7 +277,7 @@ class ApacheKafka(Broker):
     def _properties_file(self, node: int) -> Path:
         return self.folder / f"{node}.properties"
 
-    def _properties(self, node: int) -> dict[str, str | int]:
+    def _properties(self, node: int) -> dict[str, str | int | Path]:
         replicas = len(self.ports)
         in_sync = min(2, replicas)
         return {
@@ -309,7 +316,7 @@ class ApacheKafka(Broker):
 def free_port() -> int:
     """A port of this machine on which nothing listens."""
     for _ in range(1000):
-        port = random.choice(_PORTS)
+        port = _RANDOM.choice(_PORTS)
         if not is_taken(port):
             return port
     raise BrokerUnavailable(f"no free port between {_PORTS.start} and {_PORTS.stop}")

@@ -18,7 +18,7 @@ MEND_JAVA = "install Java 17 (Debian: apt-get install openjdk-17-jre-headless)"
 MEND_MAVEN = "install Maven (Debian: apt-get install maven)"
 
 
-class BrokerUnavailable(RuntimeError):
+class BrokerUnavailable(RuntimeError):  # noqa: N818 - a state of the world, not a bug
     """No broker; the message names why, and the mend."""
 
 
@@ -40,8 +40,8 @@ def java() -> str:
         raise BrokerMissing(
             f"Apache Kafka needs Java {JAVA_AT_LEAST}, none is {where}: {MEND_JAVA}"
         )
-    told = subprocess.run([path, "-version"], capture_output=True, text=True, check=False).stderr
-    version = java_version(told)
+    shown = subprocess.run([path, "-version"], capture_output=True, text=True, check=False)
+    version = java_version(shown.stderr)
     if version < JAVA_AT_LEAST:
         raise BrokerMissing(
             f"Apache Kafka needs Java {JAVA_AT_LEAST}, {path} is {version}: {MEND_JAVA}"

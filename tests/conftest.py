@@ -1,8 +1,15 @@
 """Fixtures that every test may use."""
 
+import asyncio
+import os
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from aiokafka.admin import AIOKafkaAdminClient
+
+from streams.brokers import ApacheKafka, Broker, BrokerMissing, EmbeddedBroker
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -16,3 +23,61 @@ def shared_data() -> Path:
             "needs the public data sets in ../shared/data, which are not part of the project"
         )
     return folder
+
+
+@pytest.fixture
+def embedded_broker() -> Iterator[EmbeddedBroker]:
+    """The embedded broker, new and empty (it is up in some 100 ms)."""
+    with EmbeddedBroker.start() as broker:
+        yield broker
+
+
+@pytest.fixture(scope="session")
+def kafka_process() -> Iterator[ApacheKafka]:
+    """One Apache Kafka for the session (it takes seconds to start); use `kafka_broker`."""
+    try:
+        with ApacheKafka.start() as broker:
+            yield broker
+    except BrokerMissing as missing:
+        if os.environ.get("REQUIRE_KAFKA"):
+            raise
+        pytest.skip(str(missing))
+
+
+@pytest.fixture
+def kafka_broker(kafka_process: ApacheKafka) -> ApacheKafka:
+    """Apache Kafka without topics, and running whatever the test before did to it.
+
+    It remembers consumer groups and transactional ids: use group names of the test's own.
+    """
+    with ThreadPoolExecutor(1) as thread:  # a loop may be running in this one
+        thread.submit(asyncio.run, _make_empty(kafka_process)).result()
+    return kafka_process
+
+
+@pytest.fixture(
+    params=[
+        pytest.param("embedded_broker", marks=pytest.mark.embedded),
+        pytest.param("kafka_broker", marks=pytest.mark.kafka),
+    ]
+)
+def broker(request: pytest.FixtureRequest) -> Broker:
+    """Each of the brokers, empty."""
+    found = request.getfixturevalue(request.param)
+    assert isinstance(found, Broker)
+    return found
+
+
+async def _make_empty(broker: ApacheKafka) -> None:
+    broker.resume()
+    if not broker.is_running:
+        await broker.restart()
+    admin = AIOKafkaAdminClient(bootstrap_servers=broker.address)
+    await admin.start()
+    try:
+        while topics := [
+            topic for topic in await admin.list_topics() if not topic.startswith("__")
+        ]:
+            await admin.delete_topics(topics)
+    finally:
+        await admin.close()
