@@ -1,0 +1,106 @@
+"""The plain shape for users who write `posts.raw` themselves -> `Post`.
+
+```json
+{"id": "42", "text": "小米真好", "created_at": "2012-01-22T16:00:00Z",
+ "author": {"id": "7", "name": "zaku", "followers": 1204}}
+```
+"""
+
+import json
+
+import msgspec
+
+from analysis.refusals import InvalidPost, quoted
+from analysis.times import created_ms, event_time
+from schemas.dead_letter import DropReason
+from schemas.post import Author, Post, PostEvent, Source
+
+MAX_COUNT = (1 << 63) - 1
+
+
+class _Author(msgspec.Struct, gc=False):
+    id: str | int = ""
+    name: str = ""
+    followers: int = 0
+
+
+class _Plain(msgspec.Struct, gc=False):
+    id: str | int | None = None
+    text: str | None = None
+    created_at: str | int | float | None = None
+    author: _Author | None = None
+    event: PostEvent = PostEvent.ADD
+    edit: int = 0
+    is_repost: bool = False
+
+
+_decode = msgspec.json.Decoder(_Plain).decode
+
+
+def parse(value: bytes, received_at_ms: int, max_text: int, max_skew_ms: int) -> Post:
+    """The post of one record; `InvalidPost` where there is none."""
+    try:
+        plain = _decode(value)
+    except msgspec.ValidationError as error:
+        raise InvalidPost(DropReason.WRONG_TYPE, str(error)) from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError) as error:
+        raise refusal(value, error) from error
+    post_id = plain.id
+    if post_id is None and plain.text is None and plain.created_at is None:
+        raise InvalidPost(DropReason.EMPTY, "JSON without id, text and created_at")
+    if post_id is None or post_id == "":
+        raise missing("id")
+    text = plain.text
+    if text is None:
+        if plain.event is not PostEvent.DELETE:
+            raise missing("text")
+        text = ""
+    if len(text) > max_text:
+        raise InvalidPost(
+            DropReason.TOO_LARGE, f"text: {len(text)} characters; the settings allow {max_text}"
+        )
+    if plain.created_at is None:
+        raise missing("created_at")
+    at_ms, is_clamped = event_time(created_ms(plain.created_at), received_at_ms, max_skew_ms)
+    author = plain.author
+    return Post(
+        source=Source.LEIMO,
+        id=id_text(post_id),
+        text=text,
+        event_time_ms=at_ms,
+        event=plain.event,
+        edit=min(max(plain.edit, 0), MAX_COUNT),
+        author=Author()
+        if author is None
+        else Author(
+            id=id_text(author.id),
+            name=author.name,
+            followers=min(max(author.followers, 0), MAX_COUNT),
+        ),
+        is_repost=plain.is_repost,
+        is_time_clamped=is_clamped,
+    )
+
+
+def missing(field: str) -> InvalidPost:
+    """The refusal of a record without `field`."""
+    return InvalidPost(DropReason.MISSING_FIELD, f"{field}: missing; the source always gives it")
+
+
+def id_text(value: str | int) -> str:
+    """An id as text; `InvalidPost` for integers that no source gives."""
+    if isinstance(value, int) and not -MAX_COUNT <= value <= MAX_COUNT:
+        raise InvalidPost(DropReason.WRONG_TYPE, "id: an integer of more than 63 bits")
+    return str(value)
+
+
+def refusal(value: bytes, error: Exception) -> InvalidPost:
+    """Why bytes that the typed decoder calls malformed are refused.
+
+    Half a surrogate pair is `BAD_TEXT`: JSON as such allows it, Unicode does not.
+    """
+    try:
+        json.loads(value.decode())
+    except (ValueError, RecursionError):
+        return InvalidPost(DropReason.NOT_JSON, f"no JSON: {quoted(str(error), 120)}")
+    return InvalidPost(DropReason.BAD_TEXT, f"not Unicode: {quoted(str(error), 120)}")

@@ -1,0 +1,293 @@
+"""A post in, its brand mentions out.
+
+A post mentions a brand when its own words, its repost chain or its quoted original names it. Own
+words carry a mood; chain and quote carry volume alone. `mentions` depends on nothing but the
+post and the catalogue: the same post gives the same mentions in any order and any batch.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from typing import NamedTuple, Protocol
+
+import msgspec
+
+from analysis import words
+from analysis.brands import Matcher
+from analysis.context import ContextRules, Verdict
+from analysis.terms import Word, content_words, top_terms
+from analysis.tokens import Tokenizer
+from schemas.catalogue import Brand
+from schemas.mention import Channel, Mention, Polarity, Span
+from schemas.post import Post, PostEvent
+
+MAX_SAMPLE = 140
+"""Code points of own words that a mention carries."""
+
+QUOTES_KEPT = 16_384
+"""Quoted originals whose brands are remembered: a cascade repeats one by the thousand."""
+
+MIXED_FROM = 0.1
+"""Occurrences that disagree make a mood only when their mean is at least so far from zero."""
+
+_PAID = re.compile(
+    r"[#＃]\s*(?:广告|廣告)|[\[【［(（]\s*(?:广告|廣告)\s*[\]】］)）]"
+    r"|(?<![\w#])[#＃](?:ad|advert|sponsored)(?![\w])",
+    re.IGNORECASE,
+)
+
+
+class Sentiment(Protocol):
+    """What a sentiment model says: `score` from -1 to 1, and its name."""
+
+    @property
+    def polarity(self) -> Polarity: ...
+
+    @property
+    def score(self) -> float: ...
+
+
+class SentimentScorer(Protocol):
+    """A model: of a whole text, or of what is said about the span [start, end) in it."""
+
+    def score(self, text: str) -> Sentiment: ...
+
+    def towards(self, text: str, start: int, end: int) -> Sentiment: ...
+
+
+class Occurrence(msgspec.Struct, frozen=True):
+    """A brand named at [start, end) of a text, code points."""
+
+    brand: str
+    alias: str
+    start: int
+    end: int
+    polarity: Polarity
+    score: float
+
+
+class Analysis(msgspec.Struct, frozen=True):
+    """A text as the analysis sees it, for people who tune a catalogue."""
+
+    tokens: list[str]
+    own_words: str
+    polarity: Polarity
+    score: float
+    occurrences: list[Occurrence]
+
+
+class _Named(NamedTuple):
+    """An alias that stands in a text for a brand."""
+
+    start: int
+    end: int
+    brand: int
+    alias: str
+
+
+class _Quote(NamedTuple):
+    """What is remembered of a quoted original."""
+
+    brands: frozenset[int]
+    clues: frozenset[int]
+    """Context words in it, by number."""
+
+
+_NO_QUOTE = _Quote(frozenset(), frozenset())
+
+
+class _Own(NamedTuple):
+    """The own words of a post, made ready once for all its mentions."""
+
+    end: int
+    sample: str
+    content: tuple[Word, ...]
+    text_hash: int
+    is_paid: bool
+
+
+class Analyser:
+    """The analysis under one catalogue; build a new one when the catalogue changes."""
+
+    def __init__(
+        self, brands: Iterable[Brand], sentiment: SentimentScorer, tokenizer: Tokenizer
+    ) -> None:
+        self.brands: tuple[Brand, ...] = tuple(sorted(brands, key=lambda brand: brand.id))
+        self._matcher = Matcher(self.brands, tokenizer)
+        self._rules = ContextRules(self.brands)
+        self._sentiment = sentiment
+        self._cut = tokenizer.cut
+        self._accounts = [
+            frozenset(account.lstrip("@＠") for account in brand.accounts) for brand in self.brands
+        ]
+        aliases: list[set[str]] = [set() for _ in self.brands]
+        for pattern, targets in zip(self._matcher.patterns, self._matcher.targets, strict=True):
+            for target in targets:
+                aliases[target.brand].add(pattern)
+        self._aliases = [frozenset(spelled) for spelled in aliases]
+        self._quote = lru_cache(maxsize=QUOTES_KEPT)(self._read_quote)
+        self._quote_hash = lru_cache(maxsize=QUOTES_KEPT)(_quote_hash)
+
+    def mentions(self, post: Post, partition: int, offset: int) -> list[Mention]:
+        """One mention for each brand that the post names, by brand id.
+
+        `partition` and `offset` are those of the post in `posts.raw`.
+        """
+        if post.event is PostEvent.DELETE:
+            return []
+        quoted = post.quoted
+        quote = self._quote(quoted.text) if quoted is not None and quoted.text else _NO_QUOTE
+        named = self._named(post.text, quote)
+        if not named and not quote.brands:
+            return []
+        own = self._own(post)
+        spans: dict[int, list[_Named]] = {brand: [] for brand in quote.brands}
+        for name in named:
+            spans.setdefault(name.brand, []).append(name)
+        return [
+            self._mention(post, (partition, offset), brand, spans[brand], own)
+            for brand in sorted(spans)
+        ]
+
+    def occurrences(self, text: str) -> list[Occurrence]:
+        """Every place at which a text names a brand, and the mood there."""
+        end = words.own_end(text)
+        found = []
+        for name in self._named(text, _NO_QUOTE):
+            is_own = name.end <= end
+            mood = self._sentiment.towards(text[:end], name.start, name.end) if is_own else None
+            found.append(
+                Occurrence(
+                    brand=self.brands[name.brand].id,
+                    alias=name.alias,
+                    start=name.start,
+                    end=name.end,
+                    polarity=Polarity.NEUTRAL if mood is None else mood.polarity,
+                    score=0.0 if mood is None else mood.score,
+                )
+            )
+        return found
+
+    def analyse(self, text: str) -> Analysis:
+        """All there is to say about one text."""
+        own_words = text[: words.own_end(text)]
+        mood = self._sentiment.score(own_words)
+        return Analysis(
+            tokens=self._cut(text),
+            own_words=own_words,
+            polarity=mood.polarity,
+            score=mood.score,
+            occurrences=self.occurrences(text),
+        )
+
+    def _named(self, text: str, quote: _Quote) -> Sequence[_Named]:
+        """The aliases in a text that stand for a brand, context considered, in order."""
+        found = self._matcher.find(text)
+        if found is None:
+            return ()
+        rules, targets = self._rules, self._matcher.targets
+        clues = None
+        accepted: list[_Named] = []
+        still_open: list[_Named] = []
+        for start, end, pattern in found.hits:
+            for brand, alias in targets[pattern]:
+                name = _Named(start, end, brand, alias)
+                if not rules.is_ambiguous(brand, alias):
+                    accepted.append(name)
+                    continue
+                if clues is None:
+                    clues = rules.clues(found.masked)
+                verdict = rules.verdict(brand, start, end, clues)
+                if verdict is Verdict.ACCEPTED:
+                    accepted.append(name)
+                elif verdict is Verdict.OPEN:
+                    still_open.append(name)
+        if not still_open:
+            return accepted
+        sure = quote.brands | {name.brand for name in accepted}
+        accepted += [
+            name
+            for name in still_open
+            if name.brand in sure or rules.requires(name.brand, quote.clues)
+        ]
+        return sorted(accepted)
+
+    def _read_quote(self, text: str) -> _Quote:
+        brands = frozenset(name.brand for name in self._named(text, _NO_QUOTE))
+        clues = self._rules.clues(words.mask(words.fold(text)))
+        return _Quote(brands, frozenset(clue.word for clue in clues))
+
+    def _own(self, post: Post) -> _Own:
+        text = post.text
+        end = words.own_end(text)
+        own_words = text[:end]
+        masked = words.mask(words.fold(own_words))
+        bare = words.letters(masked)
+        is_wordless = bare in words.REPOST_PHRASES
+        if not is_wordless:
+            text_hash = words.text_hash(bare)
+        elif post.quoted is not None:
+            text_hash = self._quote_hash(post.quoted.text)
+        else:
+            text_hash = 0
+        return _Own(
+            end=end,
+            sample="" if is_wordless else own_words.strip()[:MAX_SAMPLE],
+            content=() if is_wordless else content_words(masked, self._cut(masked)),
+            text_hash=text_hash,
+            is_paid=_PAID.search(own_words) is not None,
+        )
+
+    def _mention(
+        self,
+        post: Post,
+        place: tuple[int, int],
+        brand: int,
+        named: Sequence[_Named],
+        own: _Own,
+    ) -> Mention:
+        author = post.author
+        accounts = self._accounts[brand]
+        if accounts and (author.name in accounts or author.id in accounts):
+            channel = Channel.OWNED
+        else:
+            channel = Channel.PAID if own.is_paid else Channel.EARNED
+        said = [name for name in named if name.end <= own.end]
+        polarity, milli = self._mood(post.text[: own.end], said) if said else (Polarity.NEUTRAL, 0)
+        return Mention(
+            brand=self.brands[brand].id,
+            partition=place[0],
+            offset=place[1],
+            event_time_ms=post.event_time_ms,
+            polarity=polarity,
+            sentiment_milli=milli,
+            is_repost=post.is_repost,
+            channel=channel,
+            reach=author.followers,
+            author=author.id,
+            post=post.id,
+            source=post.source._value_,
+            spans=tuple(Span(name.start, name.end, name.alias) for name in named),
+            text=own.sample,
+            terms=top_terms(
+                own.content, self._aliases[brand], [(name.start, name.end) for name in said]
+            ),
+            text_hash=own.text_hash,
+        )
+
+    def _mood(self, own_words: str, said: Sequence[_Named]) -> tuple[Polarity, int]:
+        """Mean mood of the clauses around a brand, in thousandths."""
+        moods = [self._sentiment.towards(own_words, name.start, name.end) for name in said]
+        score = sum(mood.score for mood in moods) / len(moods)
+        polarities = {mood.polarity for mood in moods}
+        if len(polarities) == 1:
+            polarity = polarities.pop()
+        elif abs(score) < MIXED_FROM:
+            polarity = Polarity.NEUTRAL
+        else:
+            polarity = Polarity.POSITIVE if score > 0 else Polarity.NEGATIVE
+        return polarity, min(max(round(score * 1000), -1000), 1000)
+
+
+def _quote_hash(text: str) -> int:
+    return words.text_hash(words.letters(words.mask(words.fold(text))))

@@ -1,0 +1,88 @@
+"""Raw records of every source -> `Post`, and the identity of a post."""
+
+from collections.abc import Callable
+from types import MappingProxyType
+
+from analysis import leimo_post, weibo
+from analysis.refusals import InvalidPost
+from schemas.dead_letter import DropReason
+from schemas.post import Post, PostEvent, Source
+
+__all__ = ["MAX_BYTES", "MAX_TEXT", "InvalidPost", "identity", "parse", "post_identity"]
+
+MAX_BYTES = 1 << 20
+MAX_TEXT = 20_000
+MAX_SKEW_MS = 60_000
+
+_NEVER_AHEAD_MS = 1 << 62
+_BITS = (1 << 64) - 1
+
+Adapter = Callable[[bytes, int, int, int], Post]
+"""(value, received_at_ms, max_text, max_skew_ms) -> Post, or `InvalidPost`."""
+
+ADAPTERS: MappingProxyType[str, Adapter] = MappingProxyType(
+    {
+        Source.WEIBO.value: weibo.parse,
+        Source.LEIMO.value: leimo_post.parse,
+    }
+)
+
+
+def parse(
+    source: Source | str,
+    value: bytes | None,
+    received_at_ms: int,
+    *,
+    max_bytes: int = MAX_BYTES,
+    max_text: int = MAX_TEXT,
+    max_skew_ms: int = MAX_SKEW_MS,
+) -> Post:
+    """The post in a raw record. Raises `InvalidPost`, and nothing else, whatever the bytes.
+
+    >>> parse("leimo", b'{"id":"1","text":"hi","created_at":"2012-01-22T16:00:00Z"}', 0).id
+    Traceback (most recent call last):
+    analysis.refusals.InvalidPost: future_time: created_at: ... ahead of the receipt...
+    """
+    adapter = ADAPTERS.get(source)
+    if adapter is None:
+        raise InvalidPost(
+            DropReason.UNKNOWN_SOURCE,
+            f"source: {str(source)[:60]!r} is unknown; use one of {', '.join(ADAPTERS)}",
+        )
+    if not value:
+        raise InvalidPost(DropReason.EMPTY, "no bytes")
+    if len(value) > max_bytes:
+        raise InvalidPost(
+            DropReason.TOO_LARGE, f"{len(value)} bytes; the settings allow {max_bytes}"
+        )
+    return adapter(value, received_at_ms, max_text, max_skew_ms)
+
+
+def post_identity(post: Post) -> int:
+    """64 bits that name (source, id, event, edit): equal for repeats, within this process.
+
+    Salted by the interpreter, as all hashes of texts: keep it in memory only.
+    """
+    event = post.event
+    if event is PostEvent.ADD:
+        return hash((post.id, post.source._value_)) & _BITS
+    return hash((post.id, post.source._value_, event._value_, post.edit)) & _BITS
+
+
+def identity(
+    source: Source | str,
+    value: bytes | None,
+    *,
+    max_bytes: int = MAX_BYTES,
+    max_text: int = MAX_TEXT,
+) -> int | None:
+    """`post_identity` of the post in a raw record, or None where `parse` refuses it.
+
+    For re-reading what was read before: it needs no receipt time, so a post that was refused
+    for its future time alone has an identity here.
+    """
+    try:
+        post = parse(source, value, _NEVER_AHEAD_MS, max_bytes=max_bytes, max_text=max_text)
+    except InvalidPost:
+        return None
+    return post_identity(post)

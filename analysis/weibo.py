@@ -1,0 +1,176 @@
+"""Weibo statuses of the open API, of its web variant, and in push envelopes -> `Post`.
+
+A typed decode of the few fields that count serves nearly all records. What it refuses is read
+again, untyped, by `analysis.weibo_lenient`, which knows the variants that occur and names what
+is wrong with the rest.
+"""
+
+import re
+from functools import lru_cache
+from html import unescape
+
+import msgspec
+
+from analysis import weibo_lenient, words
+from analysis.refusals import InvalidPost
+from analysis.times import BEIJING, created_ms, event_time
+from analysis.weibo_fields import Original, Push, Status, User
+from schemas.dead_letter import DropReason
+from schemas.post import Author, Post, PostEvent, Quoted, Source
+
+MAX_COUNT = (1 << 63) - 1
+NOBODY = Author()
+
+_decode = msgspec.json.Decoder(Status).decode
+_DELETED = re.compile(r"\s*(?:抱歉，)?[此该]条?微博已经?被(?:原?作者)?删除")
+_MARKUP = re.compile(r"<[^>]*>")
+
+
+def parse(value: bytes, received_at_ms: int, max_text: int, max_skew_ms: int) -> Post:
+    """The post of one record; `InvalidPost` where there is none."""
+    try:
+        status = _decode(value)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError):
+        status = weibo_lenient.read(value)
+    event = PostEvent.ADD
+    text = status.text
+    if text.__class__ is not str:
+        if isinstance(text, Push):
+            status, event = _unwrap(text)
+            text = status.text
+        if text is not None and not isinstance(text, str):
+            raise InvalidPost(DropReason.WRONG_TYPE, "text.status.text: an object, expected a text")
+    post_id = _post_id(status)
+    if not post_id:
+        raise weibo_lenient.missing(value, "id")
+    author = _author(status.user) if status.user is not None else NOBODY
+    if event is PostEvent.DELETE or status.deleted or (text and _is_deletion(text)):
+        return _deletion(status, post_id, author, received_at_ms, max_skew_ms)
+    if status.text_raw is not None:
+        text = status.text_raw
+    if text is None:
+        raise weibo_lenient.missing(value, "text")
+    if len(text) > max_text:
+        raise InvalidPost(
+            DropReason.TOO_LARGE, f"text: {len(text)} characters; the settings allow {max_text}"
+        )
+    if status.created_at is None:
+        raise weibo_lenient.missing(value, "created_at")
+    at_ms, is_clamped = event_time(
+        created_ms(status.created_at, BEIJING), received_at_ms, max_skew_ms
+    )
+    edit = _edit(status)
+    original = status.retweeted_status
+    return Post(
+        Source.WEIBO,
+        post_id,
+        text,
+        at_ms,
+        PostEvent.EDIT if edit else event,
+        edit,
+        author,
+        original is not None or _is_repost(text),
+        _quoted(original, max_text) if original is not None else None,
+        _app(status.source) if status.source else "",
+        is_clamped,
+    )
+
+
+def _post_id(status: Status) -> str:
+    """The id as text, whichever field holds it; empty where none does."""
+    if status.idstr:
+        return status.idstr
+    post_id = status.id
+    if post_id is None:
+        return status.mid or ""
+    if isinstance(post_id, int) and not -MAX_COUNT <= post_id <= MAX_COUNT:
+        raise InvalidPost(DropReason.WRONG_TYPE, "id: an integer of more than 63 bits")
+    return str(post_id)
+
+
+def _unwrap(push: Push) -> tuple[Status, PostEvent]:
+    """Status and event of a push envelope."""
+    if push.type != "status" or push.status is None:
+        raise InvalidPost(
+            DropReason.WRONG_TYPE,
+            f"text.type: a push envelope of type {push.type!r} carries no status",
+        )
+    return push.status, PostEvent.DELETE if push.event == "delete" else PostEvent.ADD
+
+
+def _author(user: User) -> Author:
+    followers = user.followers_count or 0
+    verified_type = user.verified_type
+    user_id = user.idstr or user.id
+    return Author(
+        "" if user_id is None else str(user_id),
+        user.screen_name or user.name or "",
+        followers if 0 <= followers <= MAX_COUNT else MAX_COUNT if followers > 0 else 0,
+        user.verified is True,
+        verified_type if verified_type is not None and -1 <= verified_type < 1_000_000 else -1,
+    )
+
+
+def _quoted(original: Original, max_text: int) -> Quoted:
+    """The original of a repost; a deleted one has no text and keeps its id."""
+    user = original.user
+    text = original.text_raw or original.text or ""
+    if original.deleted or (text and _is_deletion(text)):
+        text = ""
+    original_id = original.idstr or original.id or original.mid
+    return Quoted(
+        "" if original_id is None else str(original_id),
+        text if len(text) <= max_text else text[:max_text],
+        NOBODY
+        if user is None
+        else Author(
+            "" if user.id is None else str(user.id),
+            user.screen_name or "",
+            0,
+            user.verified is True,
+        ),
+    )
+
+
+def _is_deletion(text: str) -> bool:
+    return "删除" in text and _DELETED.match(text) is not None
+
+
+def _is_repost(text: str) -> bool:
+    """For sources that leave `retweeted_status` out: the text tells."""
+    return text in words.REPOST_PHRASES or words.own_end(text) < len(text)
+
+
+def _edit(status: Status) -> int:
+    """Number of the edit; an edited status without a number is its first edit."""
+    config = status.edit_config
+    count = status.edit_count or 0
+    if 0 < count <= MAX_COUNT:
+        return count
+    return 1 if config is not None and config.edited else 0
+
+
+def _deletion(
+    status: Status, post_id: str, author: Author, received_at_ms: int, max_skew_ms: int
+) -> Post:
+    """A deletion needs its id alone; without a readable time it happened when it was received."""
+    at_ms, is_clamped = received_at_ms, False
+    if status.created_at is not None:
+        at_ms, is_clamped = event_time(
+            created_ms(status.created_at, BEIJING), received_at_ms, max_skew_ms
+        )
+    return Post(
+        source=Source.WEIBO,
+        id=post_id,
+        text="",
+        event_time_ms=at_ms,
+        event=PostEvent.DELETE,
+        author=author,
+        is_time_clamped=is_clamped,
+    )
+
+
+@lru_cache(maxsize=4096)
+def _app(source: str) -> str:
+    """Name of the client from `<a href="http://weibo.com" rel="nofollow">新浪微博</a>`."""
+    return unescape(_MARKUP.sub("", source)).strip()[:100]
