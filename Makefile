@@ -1,0 +1,77 @@
+# Everything from a clean checkout with Python 3.11+, make and, for tests on Apache Kafka, Java 17
+# and Maven. `make` alone lists what there is.
+
+# Another Python: make test PYTHON=/path/to/python
+PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
+# Arguments for the program that a target runs: make demo ARGS="--rate 500"
+ARGS ?=
+# What `make test` runs: make test TESTS=tests/measures
+PACKAGES := $(patsubst %/__init__.py,%,$(wildcard agents/__init__.py analysis/__init__.py \
+	center/__init__.py delivery/__init__.py feeds/__init__.py leimo/__init__.py \
+	measures/__init__.py schemas/__init__.py streams/__init__.py))
+TESTS ?= tests $(PACKAGES)
+
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check bench kafka dashboards constraints clean
+.DELETE_ON_ERROR:
+
+help: ## This list
+	@grep -E '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) \
+		| sed -E 's/^([a-z-]+):.*## /\1\t/' | while IFS="$$(printf '\t')" read -r name about; \
+		do printf '  make %-12s %s\n' "$$name" "$$about"; done
+
+demo: .venv/.runtime ## Broker, simulated feed, worker and alerts in one command; Ctrl-C ends it
+	@$(BIN)/leimo demo $(ARGS)
+
+test: .venv/.dev kafka ## All tests and doctests, with branch coverage
+	@$(BIN)/pytest --cov --cov-report=term:skip-covered $(TESTS) $(ARGS)
+
+check: .venv/.dev ## Lint, format, types, and that generated files are up to date
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python ops/grafana/dashboard.py --check
+
+bench: .venv/.dev ## Benchmarks (not part of the tests)
+	@$(BIN)/python -m bench $(ARGS)
+
+kafka: .venv/.dev ## Fetch Apache Kafka for the tests (needs Java 17 and Maven)
+	@$(BIN)/python -m streams.kafka_jars
+
+dashboards: .venv/.dev ## Write the generated Grafana dashboard anew
+	@$(BIN)/python ops/grafana/dashboard.py
+
+constraints: .venv/.dev ## Write constraints.txt anew from the newest versions that fit
+	@echo "Installing the newest versions that pyproject.toml allows ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade \
+		--upgrade-strategy eager --editable '.[dev]'
+	@head -n 1 constraints.txt > .venv/constraints.txt
+	@$(BIN)/python -m pip --disable-pip-version-check freeze --exclude-editable \
+		>> .venv/constraints.txt
+	@mv .venv/constraints.txt constraints.txt
+
+clean: ## Remove the virtual environment, the caches and the fetched Kafka
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage build dist ops/kafka/libs
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/bin/python:
+	@test -n "$(PYTHON)" && $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+		echo "leimo needs Python 3.11 or newer; $(or $(PYTHON),python3) is not. Install it," \
+			"or name it: make PYTHON=/path/to/python3.11"; exit 1; }
+	@echo "Making a virtual environment in .venv ..."
+	@$(PYTHON) -m venv .venv || { rm -rf .venv; \
+		echo "Python's venv is missing (Debian: apt-get install python3-venv)"; exit 1; }
+
+.venv/.runtime: pyproject.toml constraints.txt | .venv/bin/python
+	@echo "Installing leimo and the embedded broker into .venv (once, about half a minute) ..."
+	@$(PIP) --editable '.[demo]'
+	@touch $@
+
+.venv/.dev: pyproject.toml constraints.txt | .venv/bin/python
+	@echo "Installing leimo and its development tools into .venv (once, about a minute) ..."
+	@$(PIP) --editable '.[dev]'
+	@touch .venv/.runtime $@
