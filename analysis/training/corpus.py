@@ -1,0 +1,74 @@
+"""Labelled texts: files of `label<TAB>text` lines, gzipped or not."""
+
+import gzip
+import hashlib
+import zlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.weights import Input
+
+CLASSES = ("pos", "neg", "neu")
+"""Labels in files, in the order of the columns: positive and negative over neutral."""
+
+
+class CorpusError(ValueError):
+    """A file that cannot be learned from; the message names file, line and mend."""
+
+
+class Corpus(msgspec.Struct, frozen=True):
+    """The rows of one file: class numbers (into `CLASSES`) and texts, in the file's order."""
+
+    source: Input
+    labels: tuple[int, ...]
+    texts: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    @property
+    def classes(self) -> int:
+        return len(set(self.labels))
+
+    def only(self, keep: Sequence[bool] | NDArray[np.bool_]) -> "Corpus":
+        """The rows where `keep` is true."""
+        rows = [i for i, kept in enumerate(keep) if kept]
+        return Corpus(
+            self.source,
+            tuple(self.labels[i] for i in rows),
+            tuple(self.texts[i] for i in rows),
+        )
+
+
+def read_corpus(path: Path, kind: str) -> Corpus:
+    """Read one file. Raises `CorpusError` for a line without a tab or with an unknown label."""
+    raw = path.read_bytes()
+    content = gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw
+    labels, texts = [], []
+    for number, line in enumerate(content.decode("utf-8-sig").split("\n"), 1):
+        if not line.strip():
+            continue
+        label, tab, text = line.rstrip("\r").partition("\t")
+        if not tab or label not in CLASSES:
+            raise CorpusError(
+                f"{path.name}, line {number}: label {label[:20]!r}; wanted label<TAB>text "
+                f"with a label of {', '.join(CLASSES)}"
+            )
+        labels.append(CLASSES.index(label))
+        texts.append(text)
+    digest = hashlib.sha256(raw).hexdigest()
+    name = path.name.removesuffix(".gz").removesuffix(".tsv")
+    return Corpus(Input(name, kind, len(texts), digest), tuple(labels), tuple(texts))
+
+
+def fold_of(text: str, folds: int) -> int:
+    """Which fold a text belongs to: by its content, so that copies stay together.
+
+    >>> fold_of("好", 5) == fold_of("好", 5)
+    True
+    """
+    return zlib.crc32(text.encode("utf-8", "surrogatepass")) % folds

@@ -1,0 +1,152 @@
+"""Linear weights over character n-grams: the file they ship in and the sums over a text.
+
+A file is one zstd frame around one msgpack map: a header that tells where the weights come
+from, the keys of the n-grams as eight planes of bytes, sorted, and two 8-bit weights for each.
+All sums are whole numbers, so a text has the same score in every process and on every machine.
+"""
+
+from typing import Annotated
+
+import msgspec
+import numpy as np
+import zstandard
+from numpy.typing import NDArray
+
+from analysis.ngrams import Codes, Keys, keys_by_order
+
+FORMAT = "leimo linear weights 1"
+
+SLOT_BITS = 21
+"""A slot holds at most one n-gram: two million slots keep 150,000 n-grams apart."""
+
+_MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
+_SLOT_SHIFT = np.uint64(64 - SLOT_BITS)
+_FIELD_BITS = 32
+_MIDDLE = 1 << (_FIELD_BITS - 1)
+_FIELD = (1 << _FIELD_BITS) - 1
+
+Whole = NDArray[np.int64]
+Count = Annotated[int, msgspec.Meta(ge=0)]
+
+
+class WeightsError(ValueError):
+    """A file of weights that cannot be used; the message names what is wrong and the mend."""
+
+
+class Input(msgspec.Struct, frozen=True):
+    """One file the weights were learned from or measured on."""
+
+    name: str
+    kind: str
+    rows: Count
+    sha256: str
+
+
+class Figure(msgspec.Struct, frozen=True):
+    """A figure on rows that were not learned from."""
+
+    name: str
+    rows: Count
+    classes: Count
+    accuracy: float
+    macro_f1: float
+
+
+class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Provenance and the few numbers beside the weights. Logits are in 1/1024."""
+
+    format: str
+    version: str
+    trained_on: tuple[Input, ...]
+    held_out: tuple[Figure, ...]
+    settings: dict[str, str | int | float]
+    bias: tuple[int, int]
+    """Logits of positive and of negative over neutral for a text without a known n-gram."""
+    scale: tuple[int, int]
+    """Logits, times 2**16 again, that a weight of 1 adds, over the root of the length."""
+    smoothing: Count
+    """Added to the length before the root is taken: short texts do not get too sure."""
+    shift: tuple[int, int] = (0, 0)
+    """Added to both logits when a class is chosen, but not to the score."""
+
+
+class _File(msgspec.Struct, frozen=True):
+    header: Header
+    key_planes: bytes
+    weights: bytes
+
+
+class Weights:
+    """Two whole numbers for each known n-gram: pull to positive and to negative over neutral."""
+
+    def __init__(self, header: Header, keys: Keys, weights: NDArray[np.int8]) -> None:
+        """`keys` has shape (n,), `weights` (n, 2): positive first."""
+        if weights.shape != (len(keys), 2):
+            raise WeightsError(f"weights: shape {weights.shape}, wanted ({len(keys)}, 2)")
+        self.header = header
+        self.keys = keys
+        self.weights = weights
+        slots = slots_of(keys)
+        if len(np.unique(slots)) != len(keys):
+            raise WeightsError("keys: two n-grams share a slot; prune with `apart` before writing")
+        # Number 0 stands for "no n-gram": a key that no text has, and nothing to add.
+        self._numbers = np.zeros(1 << SLOT_BITS, np.int32)
+        self._numbers[slots] = np.arange(1, len(keys) + 1)
+        self._keys = np.concatenate([np.zeros(1, np.uint64), keys])
+        pairs = weights.astype(np.int64)
+        packed = (pairs[:, 0] << _FIELD_BITS) + pairs[:, 1]
+        self._packed = np.concatenate([np.zeros(1, np.int64), packed])
+
+    def sums(self, codes: Codes, starts: NDArray[np.intp]) -> tuple[Whole, Whole]:
+        """Per text of an `encode`: the pull to positive and that to negative."""
+        pulls = np.zeros(len(codes), np.int64)
+        for keys in keys_by_order(codes):
+            numbers = self._numbers[slots_of(keys)]
+            numbers[self._keys[numbers] != keys] = 0
+            pulls[: len(keys)] += self._packed[numbers]
+        packed = np.add.reduceat(pulls, starts)
+        negative = ((packed + _MIDDLE) & _FIELD) - _MIDDLE
+        positive = (packed - negative) >> _FIELD_BITS
+        return positive, negative
+
+    def to_bytes(self) -> bytes:
+        """The file: the same bytes for the same weights."""
+        order = np.argsort(self.keys)
+        planes = self.keys[order].astype("<u8").view(np.uint8).reshape(-1, 8).T
+        content = _File(self.header, planes.tobytes(), self.weights[order].T.tobytes())
+        packed = msgspec.msgpack.encode(content)
+        return zstandard.ZstdCompressor(level=19).compress(packed)
+
+    @classmethod
+    def from_bytes(cls, raw: bytes) -> "Weights":
+        """Read a file. Raises `WeightsError` on anything else than a file of this format."""
+        try:
+            content = msgspec.msgpack.decode(
+                zstandard.ZstdDecompressor().decompress(raw), type=_File
+            )
+        except (zstandard.ZstdError, msgspec.MsgspecError) as error:
+            raise WeightsError(
+                f"not a file of weights ({error}); train one with analysis.training.sentiment"
+            ) from error
+        if content.header.format != FORMAT:
+            raise WeightsError(f"format: {content.header.format!r}, wanted {FORMAT!r}")
+        size = len(content.key_planes) // 8
+        if len(content.key_planes) != size * 8 or len(content.weights) != size * 2:
+            raise WeightsError("keys and weights differ in number; the file is damaged")
+        planes = np.frombuffer(content.key_planes, np.uint8).reshape(8, size)
+        keys = np.ascontiguousarray(planes.T).view("<u8").ravel().astype(np.uint64)
+        weights = np.frombuffer(content.weights, np.int8).reshape(2, size).T
+        return cls(content.header, keys, np.ascontiguousarray(weights))
+
+
+def slots_of(keys: Keys) -> NDArray[np.intp]:
+    """The slot of each key: top bits of its product with the golden ratio (Fibonacci hash)."""
+    slots: NDArray[np.intp] = ((keys * _MULTIPLIER) >> _SLOT_SHIFT).astype(np.intp)
+    return slots
+
+
+def apart(keys: Keys, strength: NDArray[np.float64]) -> NDArray[np.intp]:
+    """Indices of the keys to keep, so that no two share a slot: the stronger one stays."""
+    by_strength = np.lexsort((keys, -strength))
+    _, first = np.unique(slots_of(keys[by_strength]), return_index=True)
+    return np.sort(by_strength[first])
