@@ -1,0 +1,5 @@
+"""`python -m bench` compares posts a second."""
+
+from bench.throughput import main
+
+main()

@@ -1,0 +1,28 @@
+"""Topics that the plain Faust app needs besides leimo's."""
+
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+
+from streams.settings import Settings
+
+GROUP = "plain-faust"
+
+
+async def create(settings: Settings) -> None:
+    """Make its changelogs: without them its tables stop with another number of partitions."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=settings.broker)
+    await admin.start()
+    try:
+        await admin.create_topics(
+            [
+                NewTopic(
+                    f"{GROUP}-{table}-changelog",
+                    settings.partitions,
+                    1,
+                    topic_configs={"cleanup.policy": "compact,delete"},
+                )
+                for table in ("volume", "mood")
+            ]
+            + [NewTopic(f"{GROUP}-__assignor-__leader", 1, 1)]
+        )
+    finally:
+        await admin.close()

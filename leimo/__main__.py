@@ -1,0 +1,5 @@
+"""`python -m leimo` is `leimo`."""
+
+from leimo.cli import main
+
+main()

@@ -1,0 +1,99 @@
+"""`leimo demo`: everything in one command."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+class Exit(StrEnum):
+    AUTO = "auto"
+    DONE = "done"
+    CTRL_C = "ctrl-c"
+
+
+def demo(
+    replay: Annotated[
+        list[Path] | None,
+        typer.Option(help="Feed these NDJSON files of Weibo statuses instead of the simulator."),
+    ] = None,
+    speed: Annotated[
+        str, typer.Option(help="With --replay: times the posts' own pace, or `max`.")
+    ] = "1",
+    rate: Annotated[float, typer.Option(help="Simulated posts a second.", min=0.1)] = 300,
+    seed: Annotated[int, typer.Option(help="Seed of the simulator.")] = 1,
+    broker: Annotated[
+        str,
+        typer.Option(
+            help="`embedded`, `kafka` (starts Apache Kafka; needs Java and Maven), or "
+            "host:port of a running one."
+        ),
+    ] = "embedded",
+    workers: Annotated[int, typer.Option(help="Worker processes.", min=1, max=16)] = 1,
+    catalogue: Annotated[
+        Path | None, typer.Option(help="Brands and rules; the shipped catalogue if not given.")
+    ] = None,
+    port: Annotated[
+        int | None, typer.Option(help="Port of the embedded broker; a free one if not given.")
+    ] = None,
+    until: Annotated[
+        Exit,
+        typer.Option(
+            help="When to end: `done` (all fed posts are counted), `ctrl-c`, or `auto`: "
+            "done for a replay without a terminal."
+        ),
+    ] = Exit.AUTO,
+    duration: Annotated[
+        float | None, typer.Option(help="Stop feeding after so many seconds.", min=1)
+    ] = None,
+    windows: Annotated[
+        Path | None, typer.Option(help="At the end, write the final windows here, as NDJSON.")
+    ] = None,
+) -> None:
+    """Watch posts turn into mentions, windows and alerts, with nothing else to install.
+
+    Starts a broker, makes the topics, publishes the catalogue, feeds posts, runs a worker and
+    shows the live view. Ctrl-C stops it all; nothing is left behind.
+
+    Examples:
+
+        leimo demo
+
+        leimo demo --rate 3000 --workers 2
+
+        leimo demo --replay weibo_statuses.ndjson.gz --speed max --windows windows.ndjson
+
+        leimo demo --broker kafka
+    """
+    from leimo.demo import DemoOptions, run_demo
+    from leimo.run import fail, load_settings, run, start_logging
+
+    for file in replay or ():
+        if not file.is_file():
+            fail(f"--replay {file}: no such file", code=2)
+    settings = load_settings()
+    start_logging("WARNING")
+    ends_when_done = until is Exit.DONE or (
+        until is Exit.AUTO and bool(replay) and not _is_terminal()
+    )
+    options = DemoOptions(
+        replay=tuple(replay or ()),
+        speed=speed,
+        rate=rate,
+        seed=seed,
+        broker=broker,
+        workers=workers,
+        catalogue=catalogue,
+        port=port,
+        ends_when_done=ends_when_done,
+        duration_s=duration,
+        windows=windows,
+    )
+    run(run_demo(options, settings), settings)
+
+
+def _is_terminal() -> bool:
+    import sys
+
+    return sys.stdout.isatty()

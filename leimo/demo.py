@@ -1,0 +1,327 @@
+"""Broker, topics, catalogue, feed, workers and live view in one, for a first look.
+
+The broker, the feed and each worker are processes of their own, as in a deployment; this one shows
+the view and takes care that nothing is left behind.
+"""
+
+import asyncio
+import contextlib
+import os
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import aiohttp
+import msgspec
+from prometheus_client.parser import text_string_to_metric_families
+
+from leimo.run import CommandError
+from schemas.catalogue import Catalogue
+from schemas.topics import WINDOWS
+from schemas.window import Window
+from streams.brokers import ApacheKafka, Broker, BrokerUnavailable, EmbeddedBroker, free_port
+from streams.child_process import ChildProcess
+from streams.reading import PartitionReader
+from streams.settings import Settings
+from streams.topic_admin import apply_topics
+
+_READY_S = 60
+_POLL_S = 0.25
+_CALM_POLLS = 8
+"""So many looks in a row must find all posts counted, before they are believed to be all."""
+
+
+class DemoOptions(msgspec.Struct, frozen=True):
+    """What the command line asked for; see `leimo demo --help`."""
+
+    replay: tuple[Path, ...]
+    speed: str
+    rate: float
+    seed: int
+    broker: str
+    workers: int
+    catalogue: Path | None
+    port: int | None
+    ends_when_done: bool
+    duration_s: float | None
+    windows: Path | None
+
+
+async def run_demo(options: DemoOptions, settings: Settings) -> None:
+    """Run until Ctrl-C, or until all fed posts are counted.
+
+    Raises:
+        CommandError: a part does not start; the message holds its last lines.
+    """
+    say = _Progress()
+    async with contextlib.AsyncExitStack() as stack:
+        say("broker")
+        address = await stack.enter_async_context(_broker(options))
+        settings = settings.model_copy(update={"broker": address})
+        say("topics")
+        await apply_topics(settings)
+        say("catalogue")
+        catalogue = await _publish(options, settings)
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="leimo-demo-")))
+        say("worker" if options.workers == 1 else f"{options.workers} workers")
+        workers = [
+            stack.enter_context(_WorkerProcess(settings, folder, number, options).running())
+            for number in range(options.workers)
+        ]
+        await asyncio.gather(*(worker.ready() for worker in workers))
+        say("feed")
+        feed = stack.enter_context(_feed(options, settings, folder))
+        say.done()
+        await _watch(options, settings, catalogue, workers, feed)
+        await _stop_feeding(feed)
+        if options.windows is not None:
+            await _write_windows(options.windows, settings)
+
+
+class _Progress:
+    """One line on the terminal that tells what is being started."""
+
+    def __init__(self) -> None:
+        self._started = time.monotonic()
+
+    def __call__(self, part: str) -> None:
+        print(f"\r\033[Kleimo demo: starting {part} …", end="", file=sys.stderr, flush=True)
+
+    def done(self) -> None:
+        seconds = time.monotonic() - self._started
+        print(f"\r\033[Kleimo demo: up in {seconds:.1f} s", file=sys.stderr, flush=True)
+
+
+@contextlib.asynccontextmanager
+async def _broker(options: DemoOptions) -> AsyncIterator[str]:
+    """Address of the broker: a child, or one that runs already."""
+    started: Broker
+    if options.broker == "embedded":
+        started = EmbeddedBroker.start(options.port)
+    elif options.broker == "kafka":
+        started = ApacheKafka.start(options.port, quick=options.speed != "max")
+    else:
+        yield options.broker
+        return
+    try:
+        await started.__aenter__()
+    except BrokerUnavailable as error:
+        raise CommandError(str(error)) from error
+    try:
+        yield started.address
+    finally:
+        await started.__aexit__(None, None, None)
+
+
+async def _publish(options: DemoOptions, settings: Settings) -> Catalogue:
+    from leimo.catalogue_file import SHIPPED, CatalogueErrors, load
+    from leimo.catalogue_topic import publish
+
+    try:
+        catalogue = load(options.catalogue or SHIPPED)
+    except CatalogueErrors as errors:
+        raise CommandError(str(errors)) from errors
+    await publish(settings, catalogue)
+    return catalogue
+
+
+class _WorkerProcess:
+    """One `leimo worker` and its metrics."""
+
+    def __init__(self, settings: Settings, folder: Path, number: int, options: DemoOptions) -> None:
+        self._name = f"worker-{number}"
+        self._folder = folder
+        self._url = f"127.0.0.1:{free_port()}"
+        self._environment = {
+            "LEIMO_BROKER": settings.broker,
+            "LEIMO_METRICS_ADDRESS": self._url,
+            # The embedded broker waits half of this before it lets the first worker in.
+            "LEIMO_SESSION_TIMEOUT_S": "6",
+            "LEIMO_LOG_LEVEL": "WARNING",
+        }
+        if options.ends_when_done and options.replay:
+            self._environment["LEIMO_IDLE_S"] = "2"
+        self.process: ChildProcess | None = None
+
+    @contextlib.contextmanager
+    def running(self) -> "Iterator[_WorkerProcess]":
+        self.process = _start(
+            [sys.executable, "-m", "leimo", "worker"], self._folder, self._name, self._environment
+        )
+        try:
+            yield self
+        finally:
+            self.process.stop()
+
+    async def ready(self) -> None:
+        """Wait until it owns its partitions."""
+        deadline = time.monotonic() + _READY_S
+        while True:
+            self.refuse_dead()
+            with contextlib.suppress(aiohttp.ClientError):
+                async with (
+                    aiohttp.ClientSession() as session,
+                    session.get(f"http://{self._url}/health") as answer,
+                ):
+                    if answer.status == 200:
+                        return
+            if time.monotonic() > deadline:
+                raise CommandError(
+                    f"{self._name} was not ready within {_READY_S} s:\n"
+                    f"{self.process.last_lines(15) if self.process else ''}"
+                )
+            await asyncio.sleep(_POLL_S)
+
+    def refuse_dead(self) -> None:
+        """Raise `CommandError` where the process has ended."""
+        if self.process is not None and not self.process.is_running:
+            raise CommandError(
+                f"{self._name} ended with code {self.process.exit_code}; its last lines:\n"
+                f"{self.process.last_lines(15)}"
+            )
+
+    async def gauge(self, name: str) -> float:
+        """Sum of a metric over its labels; infinite where it is not known yet."""
+        async with (
+            aiohttp.ClientSession() as session,
+            session.get(f"http://{self._url}/metrics") as answer,
+        ):
+            text = await answer.text()
+        samples = [
+            sample.value
+            for family in text_string_to_metric_families(text)
+            for sample in family.samples
+            if sample.name == name
+        ]
+        return sum(samples) if samples else float("inf")
+
+
+@contextlib.contextmanager
+def _feed(options: DemoOptions, settings: Settings, folder: Path) -> Iterator[ChildProcess]:
+    """`leimo feed`, replaying or simulating."""
+    command = [sys.executable, "-m", "leimo", "feed"]
+    if options.replay:
+        command += ["replay", *(str(file.resolve()) for file in options.replay)]
+        command += ["--speed", options.speed]
+        if options.speed != "max":
+            command.append("--rebase-time")
+    else:
+        command += [
+            "simulate",
+            "--rate",
+            str(options.rate),
+            "--seed",
+            str(options.seed),
+            "--eventful",
+        ]
+        if options.duration_s is not None:
+            command += ["--duration", str(options.duration_s)]
+    process = _start(command, folder, "feed", {"LEIMO_BROKER": settings.broker})
+    try:
+        yield process
+    finally:
+        process.stop()
+
+
+def _start(
+    command: list[str], folder: Path, name: str, environment: dict[str, str]
+) -> ChildProcess:
+    own = folder / name
+    own.mkdir()
+    return ChildProcess(command, own, folder / f"{name}.log", {**os.environ, **environment})
+
+
+async def _watch(
+    options: DemoOptions,
+    settings: Settings,
+    catalogue: Catalogue,
+    workers: list[_WorkerProcess],
+    feed: ChildProcess,
+) -> None:
+    """Show the view until Ctrl-C, a part dies, or all is counted."""
+    from leimo.watch.live import run_watch
+
+    stop = asyncio.Event()
+    names = {brand.id: brand.name for brand in catalogue.brands}
+    with _interrupts(stop):
+        view = asyncio.create_task(run_watch(settings.broker, stop=stop, names=names))
+        guard = asyncio.create_task(_guard(options, workers, feed))
+        await asyncio.wait({view, guard}, return_when=asyncio.FIRST_COMPLETED)
+        stop.set()
+        await view
+        if guard.done():
+            guard.result()
+        guard.cancel()
+
+
+@contextlib.contextmanager
+def _interrupts(stop: asyncio.Event) -> Iterator[None]:
+    """Ctrl-C and SIGTERM ask for the end instead of breaking it off."""
+    import signal
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    try:
+        yield
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)
+
+
+async def _guard(options: DemoOptions, workers: list[_WorkerProcess], feed: ChildProcess) -> None:
+    """Return once all is counted, where that was asked for; raise when a part dies."""
+    calm = 0
+    while True:
+        await asyncio.sleep(_POLL_S)
+        for worker in workers:
+            worker.refuse_dead()
+        if feed.is_running:
+            continue
+        if feed.exit_code != 0:
+            raise CommandError(
+                f"the feed ended with code {feed.exit_code}; its last lines:\n{feed.last_lines(15)}"
+            )
+        if options.ends_when_done:
+            calm = calm + 1 if await _is_counted(workers) else 0
+            if calm >= _CALM_POLLS:
+                return
+
+
+async def _is_counted(workers: list[_WorkerProcess]) -> bool:
+    """Whether nothing is left to read, and no window is open."""
+    lags = [await worker.gauge("leimo_lag_records") for worker in workers]
+    left = [await worker.gauge("leimo_open_windows") for worker in workers]
+    return sum(lags) <= _TICKS_IN_FLIGHT * len(workers) and not any(left)
+
+
+_TICKS_IN_FLIGHT = 64
+"""Ticks go on while all is quiet: so many records of `mentions` may be on their way."""
+
+
+async def _stop_feeding(feed: ChildProcess) -> None:
+    if feed.is_running:
+        await asyncio.to_thread(feed.stop)
+
+
+async def _write_windows(path: Path, settings: Settings) -> None:
+    """The final windows, one JSON object a line, ordered by brand and time."""
+    latest: dict[bytes, Window] = {}
+    decode = msgspec.json.Decoder(Window).decode
+    async with PartitionReader(settings) as reader:
+        bounds = await reader.bounds(
+            (WINDOWS.name, partition) for partition in range(settings.partitions)
+        )
+        async for _, records in reader.read(bounds):
+            for record in records:
+                window = decode(record.value)
+                held = latest.get(record.key)
+                if held is None or window.revision >= held.revision:
+                    latest[record.key] = window
+    ordered = sorted(latest.values(), key=lambda window: (window.brand, window.start_ms))
+    await asyncio.to_thread(
+        path.write_bytes, b"".join(msgspec.json.encode(window) + b"\n" for window in ordered)
+    )
+    print(f"{len(ordered)} windows written to {path}", file=sys.stderr)
