@@ -1,0 +1,268 @@
+"""What types cannot say about a catalogue: names that meet, references that lead nowhere."""
+
+import re
+from collections.abc import Mapping, Sequence
+
+from analysis.words import fold
+from leimo.catalogue_findings import Findings, KeyPath, did_you_mean
+from leimo.catalogue_yaml import Raw
+from schemas.catalogue import Brand, Context, Rule, RuleKind
+
+MAX_WINDOW = 1000
+_ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_SHORT_LATIN = re.compile(r"[a-z0-9]{1,2}|[0-9]{3}")
+"""So short that other words, models and sizes are spelled alike: HP, LV, 3M, 360."""
+
+_SCORED = frozenset({"false_alerts_per_month"})
+_WORDS = frozenset({"words"})
+UNUSED: Mapping[RuleKind, frozenset[str]] = {
+    RuleKind.SPIKE: _WORDS,
+    RuleKind.SENTIMENT: _WORDS,
+    RuleKind.CRISIS: _SCORED,
+}
+"""Fields that a kind of rule does not use."""
+
+_POSITIVE = ("false_alerts_per_month", "resolve_after_min")
+_NOT_NEGATIVE = ("min_posts", "min_authors")
+
+
+def check(
+    brands: Sequence[Raw], rules: Sequence[Raw], findings: Findings
+) -> tuple[list[Brand], list[Rule]]:
+    """Find everything; returns the records that have at least an id and a name or kind."""
+    _identify("brands", brands, ("id", "name"), findings)
+    _identify("rules", rules, ("id", "kind"), findings)
+    brand_ids = [str(raw["id"]) for raw in brands if "id" in raw]
+    made: dict[int, Brand] = {}
+    for index, raw in enumerate(brands):
+        if "id" in raw and "name" in raw:
+            made[index] = brand = Brand(**raw)
+            _check_brand(brand, ("brands", index), findings)
+            _check_references(brand, ("brands", index), brand_ids, findings)
+    _check_parents(made, findings)
+    _check_shared_names(made, findings)
+    _check_shared_accounts(made, findings)
+    for index, raw in enumerate(rules):
+        _check_rule(raw, ("rules", index), brand_ids, findings)
+    if not brands and not findings.errors:
+        findings.error((), "names no brand; write at least one under `brands:`", line=0)
+    if brands and not rules:
+        findings.warning((), "has no rules, so there will be no alerts; add some under `rules:`")
+    made_rules = [Rule(**raw) for raw in rules if "id" in raw and "kind" in raw]
+    return list(made.values()), made_rules
+
+
+def _identify(
+    key: str, records: Sequence[Raw], needed: tuple[str, str], findings: Findings
+) -> None:
+    """Each record has what it needs, and an id of its own that is fit for keys."""
+    first: dict[str, KeyPath] = {}
+    for index, raw in enumerate(records):
+        path: KeyPath = (key, index)
+        for name in needed:
+            if name not in raw and not findings.knows((*path, name)):
+                whose = f" of {raw['id']}" if "id" in raw else ""
+                findings.error(path, f"{name}{whose} is missing; add `{name}: …`")
+        if "id" not in raw:
+            continue
+        given = str(raw["id"])
+        if not _ID.fullmatch(given):
+            findings.error(
+                (*path, "id"),
+                f"{given!r} is no id; use lower-case letters, digits and hyphens, such as "
+                f"{_as_id(given)!r}",
+            )
+        elif given in first:
+            findings.error(
+                (*path, "id"),
+                f"{given!r} is the id of {key}[{first[given][1]}] too (line "
+                f"{findings.line_of(first[given])}); give each its own",
+            )
+        first.setdefault(given, path)
+
+
+def _as_id(text: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-") or "my-brand"
+
+
+def _check_brand(brand: Brand, path: KeyPath, findings: Findings) -> None:
+    names = _names(brand, path)
+    _refuse_repeated(names, findings)
+    for field in ("accounts", "competitors", "ambiguous"):
+        listed = getattr(brand, field)
+        _refuse_repeated([((*path, field, at), item) for at, item in enumerate(listed)], findings)
+    for at, name in names:
+        _check_name(brand, name, at, findings)
+    _check_ambiguous(brand, path, findings)
+    if _is_given(brand.context):
+        _check_context(brand, (*path, "context"), findings)
+
+
+def _names(brand: Brand, path: KeyPath) -> list[tuple[KeyPath, str]]:
+    aliases = [((*path, "aliases", at), alias) for at, alias in enumerate(brand.aliases)]
+    return [((*path, "name"), brand.name), *aliases]
+
+
+def _check_name(brand: Brand, name: str, at: KeyPath, findings: Findings) -> None:
+    folded = fold(name)
+    if len(folded) == 1:
+        findings.error(at, f"{name!r} has one character and would be found everywhere; remove it")
+    elif _SHORT_LATIN.fullmatch(folded) and not _has_context(brand, name):
+        findings.warning(
+            at, f"{name!r} is so short that it stands for other things too; give it a context"
+        )
+
+
+def _check_ambiguous(brand: Brand, path: KeyPath, findings: Findings) -> None:
+    names = {fold(name): name for name in (brand.name, *brand.aliases)}
+    for at, name in enumerate(brand.ambiguous):
+        if fold(name) not in names:
+            mend = did_you_mean(name, names.values(), "add it to the aliases")
+            findings.error((*path, "ambiguous", at), f"{name!r} is neither name nor alias; {mend}")
+    if brand.ambiguous and not _is_given(brand.context):
+        findings.error(
+            (*path, "ambiguous"),
+            "nothing decides these names; add `context:` with `require:` or `exclude:` words",
+        )
+
+
+def _check_context(brand: Brand, path: KeyPath, findings: Findings) -> None:
+    context = brand.context
+    if not context.require and not context.exclude:
+        findings.error(path, "decides nothing; add `require:` or `exclude:` words")
+    if not 0 <= context.window <= MAX_WINDOW:
+        findings.error(
+            (*path, "window"), f"{context.window} is not from 0 to {MAX_WINDOW} code points"
+        )
+    required = {fold(word) for word in context.require}
+    decided = [fold(name) for name in brand.ambiguous or (brand.name, *brand.aliases)]
+    for field in ("require", "exclude"):
+        words = [((*path, field, at), word) for at, word in enumerate(getattr(context, field))]
+        _refuse_repeated(words, findings)
+    for at, word in enumerate(context.exclude):
+        where = (*path, "exclude", at)
+        if fold(word) in required:
+            findings.error(where, f"{word!r} is required too; keep one of the two")
+        within = next((name for name in decided if fold(word) in name), None)
+        if within is not None:
+            findings.error(
+                where, f"{word!r} stands in {within!r} itself, which it would always refuse"
+            )
+
+
+def _check_references(
+    brand: Brand, path: KeyPath, brand_ids: Sequence[str], findings: Findings
+) -> None:
+    references: list[tuple[KeyPath, str]] = [
+        ((*path, "competitors", at), other) for at, other in enumerate(brand.competitors)
+    ]
+    if brand.parent:
+        references.append(((*path, "parent"), brand.parent))
+    for at, other in references:
+        if other == brand.id:
+            findings.error(at, f"{other!r} is the brand itself; remove it")
+        else:
+            _refuse_unknown_brand(other, at, brand_ids, findings)
+
+
+def _refuse_unknown_brand(
+    brand: str, at: KeyPath, brand_ids: Sequence[str], findings: Findings
+) -> None:
+    if brand not in brand_ids:
+        mend = did_you_mean(brand, brand_ids, "write an id that stands under `brands:`")
+        findings.error(at, f"{brand!r} is the id of no brand here; {mend}")
+
+
+def _check_parents(brands: Mapping[int, Brand], findings: Findings) -> None:
+    parents = {brand.id: brand.parent for brand in brands.values()}
+    for index, brand in brands.items():
+        seen = [brand.id]
+        while (parent := parents.get(seen[-1], "")) and parent not in seen:
+            seen.append(parent)
+        if parent == brand.id and len(seen) > 1:
+            circle = " → ".join((*seen, parent))
+            findings.error(("brands", index, "parent"), f"parents go round: {circle}; break it")
+
+
+def _check_shared_names(brands: Mapping[int, Brand], findings: Findings) -> None:
+    """A name of two brands counts for both, unless contexts tell them apart."""
+    owners: dict[str, list[tuple[KeyPath, str, Brand]]] = {}
+    for index, brand in brands.items():
+        for path, name in _names(brand, ("brands", index)):
+            owners.setdefault(fold(name), []).append((path, name, brand))
+    for sharing in owners.values():
+        _, _, first = sharing[0]
+        for path, name, brand in sharing[1:]:
+            if brand.id == first.id:
+                continue
+            decided = _has_context(brand, name) + _has_context(first, name)
+            message = (
+                f"{name!r} is a name of {first.id} too and counts for both; "
+                "make it ambiguous in both, with contexts that tell them apart"
+            )
+            if decided == 0:
+                findings.error(path, message)
+            elif decided == 1:
+                findings.warning(path, message)
+
+
+def _check_shared_accounts(brands: Mapping[int, Brand], findings: Findings) -> None:
+    owner: dict[str, Brand] = {}
+    for index, brand in brands.items():
+        for at, account in enumerate(brand.accounts):
+            first = owner.setdefault(account, brand)
+            if first.id not in (brand.id, brand.parent) and first.parent != brand.id:
+                findings.warning(
+                    ("brands", index, "accounts", at), f"{account!r} is owned by {first.id} too"
+                )
+
+
+def _check_rule(raw: Raw, path: KeyPath, brand_ids: Sequence[str], findings: Findings) -> None:
+    for at, brand in enumerate(raw.get("brands", ())):
+        _refuse_unknown_brand(brand, (*path, "brands", at), brand_ids, findings)
+    _check_ranges(raw, path, findings)
+    kind = raw.get("kind")
+    if not isinstance(kind, RuleKind):
+        return
+    for name in sorted(UNUSED[kind].intersection(raw)):
+        findings.error((*path, name), f"a rule of kind {kind.value} does not use this; remove it")
+    words = raw.get("words", ())
+    _refuse_repeated([((*path, "words", at), word) for at, word in enumerate(words)], findings)
+    if kind is RuleKind.CRISIS:
+        if not words:
+            findings.error(path, "a rule of kind crisis needs words; add `words: [召回, …]`")
+        for at, word in enumerate(words):
+            if len(word) == 1:
+                findings.warning(
+                    (*path, "words", at), f"{word!r} stands in many other words; write it out"
+                )
+
+
+def _check_ranges(raw: Raw, path: KeyPath, findings: Findings) -> None:
+    for name in _POSITIVE:
+        if name in raw and not raw[name] > 0:
+            findings.error((*path, name), f"{raw[name]} is not above 0")
+    for name in _NOT_NEGATIVE:
+        if name in raw and raw[name] < 0:
+            findings.error((*path, name), f"{raw[name]} is below 0; 0 means the kind's default")
+
+
+def _refuse_repeated(items: Sequence[tuple[KeyPath, str]], findings: Findings) -> None:
+    first: dict[str, KeyPath] = {}
+    for path, text in items:
+        before = first.setdefault(fold(text), path)
+        if before != path:
+            findings.error(
+                path, f"{text!r} stands twice, first in line {findings.line_of(before)}; remove it"
+            )
+
+
+def _is_given(context: Context) -> bool:
+    return context != Context()
+
+
+def _has_context(brand: Brand, name: str) -> bool:
+    """True where the brand's context has a say over the name."""
+    if not brand.context.require and not brand.context.exclude:
+        return False
+    return not brand.ambiguous or fold(name) in {fold(other) for other in brand.ambiguous}

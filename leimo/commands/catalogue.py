@@ -1,0 +1,243 @@
+"""`leimo catalogue`: check brands and rules, put them into force, look at them."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from leimo.catalogue_file import Examined, Finding
+    from leimo.catalogue_topic import Changes
+    from schemas.catalogue import Catalogue, Definition
+
+app = typer.Typer(no_args_is_help=True, help="The brands and rules: check, apply, show.")
+
+File = Annotated[
+    Path | None, typer.Argument(help="YAML file; the catalogue that comes with leimo if not given.")
+]
+Broker = Annotated[str | None, typer.Option(help="Kafka brokers, host:port, comma-separated.")]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object, for programs.")]
+
+
+@app.command("check")
+def check(file: File = None, as_json: AsJson = False) -> None:
+    """Find every error in a catalogue file; needs no broker. Exit code 1 where there is one.
+
+    Examples:
+
+        leimo catalogue check
+
+        leimo catalogue check my.yml
+    """
+    from leimo.catalogue_file import SHIPPED, examine
+
+    path = file or SHIPPED
+    examined = examine(path)
+    if as_json:
+        _print_json(_examined_json(path, examined))
+    else:
+        _print_findings(examined)
+        typer.echo(_summary(examined))
+    if examined.errors:
+        raise typer.Exit(1)
+
+
+@app.command("apply")
+def apply(
+    file: File = None,
+    broker: Broker = None,
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Leave definitions in force that the file lacks.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would change; change nothing.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Put a catalogue into force. Workers take it over within a second, without a restart.
+
+    What the file does not hold is removed, unless --keep is given. Safe to run again: only what
+    changed is sent. A file with an error is refused as a whole.
+
+    Examples:
+
+        leimo catalogue apply my.yml --dry-run
+
+        leimo catalogue apply my.yml
+    """
+    from leimo.catalogue_file import SHIPPED, examine
+    from leimo.catalogue_topic import publish
+    from leimo.run import load_settings, run
+
+    settings = load_settings(broker=broker)
+    path = file or SHIPPED
+    examined = examine(path)
+    if examined.errors:
+        _print_findings(examined, err=True)
+        typer.echo(f"{_summary(examined)}; nothing was changed", err=True)
+        raise typer.Exit(1)
+    changes = run(publish(settings, examined.catalogue, keep=keep, dry_run=dry_run), settings)
+    if as_json:
+        _print_json({"file": str(path), "dry_run": dry_run, **changes._asdict()})
+        return
+    _print_findings(examined, err=True)
+    _print_changes(changes, dry_run=dry_run)
+
+
+@app.command("show")
+def show(
+    ids: Annotated[
+        list[str] | None, typer.Argument(metavar="[ID]...", help="Brands or rules; all if none.")
+    ] = None,
+    broker: Broker = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One JSON object a line, for programs.")
+    ] = False,
+) -> None:
+    """Show the brands and rules in force on the broker; with ids, everything about those.
+
+    Examples:
+
+        leimo catalogue show
+
+        leimo catalogue show xiaomi apple
+
+        leimo catalogue show --json | jq 'select(.trade == "cars") | .id'
+    """
+    from leimo.catalogue_topic import held_definitions
+    from leimo.run import fail, load_settings, run
+
+    settings = load_settings(broker=broker)
+    catalogue = _decoded(run(held_definitions(settings), settings))
+    held: tuple[Definition, ...] = (*catalogue.brands, *catalogue.rules)
+    definitions = [definition for definition in held if not ids or definition.id in ids]
+    unknown = sorted(set(ids or ()) - {definition.id for definition in definitions})
+    if unknown:
+        fail(f"{', '.join(unknown)}: no such brand or rule is in force; see `leimo catalogue show`")
+    if as_json:
+        for definition in definitions:
+            _print_json(definition)
+    elif ids:
+        _print_yaml(definitions)
+    else:
+        _print_table(catalogue)
+
+
+def _summary(examined: "Examined") -> str:
+    """
+    >>> from leimo.catalogue_file import parse
+    >>> _summary(parse(b"brands: [{id: mi, name: Xiaomi, aliases: [MIUI]}]", "my.yml"))
+    '1 brand, 2 names, 0 rules: no errors, 1 warning'
+    """
+    brands = examined.catalogue.brands
+    names = sum(1 + len(brand.aliases) for brand in brands)
+    held = (
+        f"{_counted(len(brands), 'brand')}, {_counted(names, 'name')}, "
+        f"{_counted(len(examined.catalogue.rules), 'rule')}"
+    )
+    errors = _counted(len(examined.errors), "error") if examined.errors else "no errors"
+    warnings = f", {_counted(len(examined.warnings), 'warning')}" if examined.warnings else ""
+    return f"{held}: {errors}{warnings}"
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}" + ("" if count == 1 else "s")
+
+
+def _print_findings(examined: "Examined", *, err: bool = False) -> None:
+    for finding in examined.errors:
+        typer.echo(str(finding), err=err)
+    for finding in examined.warnings:
+        typer.echo(f"{finding} (warning)", err=err)
+
+
+def _examined_json(path: Path, examined: "Examined") -> dict[str, object]:
+    brands = examined.catalogue.brands
+    return {
+        "file": str(path),
+        "brands": len(brands),
+        "names": sum(1 + len(brand.aliases) for brand in brands),
+        "rules": len(examined.catalogue.rules),
+        "errors": [_finding_json(finding) for finding in examined.errors],
+        "warnings": [_finding_json(finding) for finding in examined.warnings],
+    }
+
+
+def _finding_json(finding: "Finding") -> dict[str, object]:
+    return {"line": finding.line, "key": finding.key, "message": finding.message}
+
+
+def _print_changes(changes: "Changes", *, dry_run: bool) -> None:
+    signs = (("+", changes.added), ("~", changes.changed), ("-", changes.removed))
+    listed = [f"{sign} {key}" for sign, keys in signs for key in keys]
+    for line in listed[:_LISTED]:
+        typer.echo(line)
+    if len(listed) > _LISTED:
+        typer.echo(f"… and {len(listed) - _LISTED} more")
+    kept = f", {len(changes.kept)} kept" if changes.kept else ""
+    would = "would be " if dry_run else ""
+    typer.echo(
+        f"{would}added {len(changes.added)}, changed {len(changes.changed)}, "
+        f"removed {len(changes.removed)}, unchanged {len(changes.unchanged)}{kept}"
+    )
+
+
+_LISTED = 20
+
+
+def _decoded(held: dict[bytes, bytes]) -> "Catalogue":
+    """The definitions; one that cannot be read is named on standard error and left out."""
+    import msgspec
+
+    from schemas.catalogue import Brand, Catalogue, Definition, Rule
+
+    found: list[Definition] = []
+    for key, value in sorted(held.items()):
+        try:
+            found.append(msgspec.json.decode(value, type=Definition))
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            typer.echo(f"{key!r} is no definition: {error}", err=True)
+    return Catalogue(
+        brands=tuple(item for item in found if isinstance(item, Brand)),
+        rules=tuple(item for item in found if isinstance(item, Rule)),
+    )
+
+
+def _print_table(catalogue: "Catalogue") -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    brands = Table("brand", "name", "trade", "names", "accounts", "parent", box=None)
+    for brand in catalogue.brands:
+        brands.add_row(
+            brand.id,
+            brand.name,
+            brand.trade,
+            str(1 + len(brand.aliases)),
+            str(len(brand.accounts)),
+            brand.parent,
+        )
+    rules = Table("rule", "kind", "brands", "department", box=None)
+    for rule in catalogue.rules:
+        rules.add_row(rule.id, rule.kind.value, ", ".join(rule.brands) or "all", rule.department)
+    console = Console(markup=False, emoji=False, highlight=False)
+    console.print(brands)
+    console.print(rules)
+
+
+def _print_yaml(definitions: "list[Definition]") -> None:
+    import msgspec
+    import yaml
+
+    for definition in definitions:
+        fields = msgspec.to_builtins(definition)
+        fields.pop("type", None)
+        typer.echo(
+            yaml.safe_dump([fields], allow_unicode=True, sort_keys=False, width=100), nl=False
+        )
+
+
+def _print_json(value: object) -> None:
+    import msgspec
+
+    typer.echo(msgspec.json.encode(value).decode())
