@@ -124,7 +124,9 @@ class Broker(ABC):
 
     def _launch(self) -> None:
         self.nodes = [
-            ChildProcess(self._command(node), self.folder, self.folder / f"{node}.log")
+            ChildProcess(
+                self._command(node), self.folder, self.folder / f"{node}.log", is_scratch=True
+            )
             for node in range(len(self.ports))
         ]
 

@@ -3,24 +3,33 @@
 import os
 import signal
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 # Waits for the end of its standard input, which comes when the parent is gone, however it went.
-_GUARD = 'read -r _; kill -9 "$1"; sleep 1; rm -rf -- "$2"'
+_GUARD = 'read -r _; kill -9 "$1"; [ -z "$2" ] || { sleep 1; rm -rf -- "$2"; }'
 
 
 class ChildProcess:
     """One program, writing to `log`, in a session of its own.
 
     A session of its own keeps Ctrl-C in the terminal from it: who started it decides when it
-    goes. A guard ends it (SIGKILL) and removes `folder` when this process dies without having
-    stopped it, be it by SIGKILL. The kernel's own way (`PR_SET_PDEATHSIG`) is not used: it follows
+    goes. A guard ends it (SIGKILL) when this process dies without having stopped it, be it by
+    SIGKILL, and removes `folder` too if `is_scratch`. The kernel's own way (`PR_SET_PDEATHSIG`) is not used: it follows
     the thread that started the child, and needs code between fork and exec.
     """
 
-    def __init__(self, command: Sequence[str], folder: Path, log: Path) -> None:
+    def __init__(
+        self,
+        command: Sequence[str],
+        folder: Path,
+        log: Path,
+        environment: Mapping[str, str] | None = None,
+        *,
+        is_scratch: bool = False,
+    ) -> None:
         self.log = log
+        scratch = str(folder.resolve()) if is_scratch else ""
         with log.open("ab") as sink:
             self._child = subprocess.Popen(
                 command,
@@ -29,9 +38,10 @@ class ChildProcess:
                 stdout=sink,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                env=environment,
             )
         self._guard: subprocess.Popen[bytes] | None = subprocess.Popen(
-            ["/bin/sh", "-c", _GUARD, "guard", str(self._child.pid), str(folder)],
+            ["/bin/sh", "-c", _GUARD, "guard", str(self._child.pid), scratch],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
