@@ -1,0 +1,20 @@
+# Two stages: the packages are installed in one, and only what runs is in the other.
+FROM python:3.11-slim AS build
+WORKDIR /src
+RUN python -m venv /opt/leimo
+# What leimo depends on changes seldom: a layer of its own.
+COPY pyproject.toml constraints.txt ./
+RUN python -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['dependencies'], sep='\n')" > requirements.txt \
+    && /opt/leimo/bin/pip install --no-cache-dir --constraint constraints.txt --requirement requirements.txt
+COPY . .
+RUN /opt/leimo/bin/pip install --no-cache-dir --no-deps .
+
+FROM python:3.11-slim
+RUN useradd --system --uid 10001 --no-create-home leimo
+COPY --from=build /opt/leimo /opt/leimo
+ENV PATH=/opt/leimo/bin:$PATH PYTHONUNBUFFERED=1
+USER leimo
+# The one place that may be written: Faust and jieba keep files there that nobody needs again.
+WORKDIR /tmp
+ENTRYPOINT ["leimo"]
+CMD ["--help"]

@@ -1,0 +1,325 @@
+"""The Grafana dashboard, declared as data; writes leimo.json beside this file.
+
+`python ops/grafana/dashboard.py` writes it, `--check` exits with 1 where the file differs.
+"""
+
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+FILE = Path(__file__).with_name("leimo.json")
+DATASOURCE = {"type": "prometheus", "uid": "prometheus"}
+GRID_WIDTH = 24
+STAT_HEIGHT = 4
+GRAPH_HEIGHT = 8
+
+
+@dataclass(frozen=True)
+class Stat:
+    """One number, now, with its recent course behind it."""
+
+    title: str
+    about: str
+    expr: str
+    unit: str = "short"
+    bad_above: float | None = None
+    """Red above this."""
+
+
+@dataclass(frozen=True)
+class Graph:
+    """Lines over time; `lines` maps each legend to its expression."""
+
+    title: str
+    about: str
+    lines: dict[str, str]
+    unit: str = "short"
+
+
+@dataclass(frozen=True)
+class Row:
+    title: str
+    panels: tuple[Stat | Graph, ...]
+
+
+def rate(metric: str, by: str = "") -> str:
+    """Per-second rate over all workers.
+
+    >>> rate("leimo_posts_total", by="source")
+    'sum by (source) (rate(leimo_posts_total[$__rate_interval]))'
+    """
+    grouped = f" by ({by}) " if by else ""
+    return f"sum{grouped}(rate({metric}[$__rate_interval]))"
+
+
+def quantile(share: float, histogram: str) -> str:
+    """Quantile of a histogram, by stage, over all workers."""
+    return f"histogram_quantile({share}, {rate(histogram + '_bucket', by='le, stage')})"
+
+
+ROWS = (
+    Row(
+        "Now",
+        (
+            Stat("Posts", "Raw posts analysed", rate("leimo_posts_total"), "cps"),
+            Stat("Mentions", "Brand mentions counted", rate("leimo_mentions_total"), "cps"),
+            Stat("Firing", "Alerts that are firing", "sum(leimo_open_alerts)"),
+            Stat(
+                "Latency",
+                "99th percentile, append of a post to commit of its windows",
+                f"max({quantile(0.99, 'leimo_latency_seconds')})",
+                "s",
+                bad_above=5,
+            ),
+            Stat(
+                "Waiting",
+                "Records behind the ends of all partitions",
+                "sum(leimo_lag_records)",
+                bad_above=100_000,
+            ),
+            Stat("Workers", "Workers that answer", 'count(up{job="leimo"} == 1) or vector(0)'),
+        ),
+    ),
+    Row(
+        "What flows",
+        (
+            Graph(
+                "Posts in",
+                "Raw posts read and analysed",
+                {"{{source}}": rate("leimo_posts_total", by="source")},
+                "cps",
+            ),
+            Graph(
+                "Mentions",
+                "Brand mentions counted into windows",
+                {"mentions": rate("leimo_mentions_total")},
+                "cps",
+            ),
+            Graph(
+                "Windows",
+                "Published windows: closed ones, and ones that late posts revised",
+                {"{{kind}}": rate("leimo_windows_total", by="kind")},
+                "cps",
+            ),
+            Graph(
+                "Alerts",
+                "Alert records published in five minutes",
+                {"{{kind}} {{state}}": "sum by (kind, state) (increase(leimo_alerts_total[5m]))"},
+            ),
+        ),
+    ),
+    Row(
+        "How late",
+        (
+            Graph(
+                "Latency",
+                "Append of a post to commit of what it caused",
+                {
+                    "{{stage}} p50": quantile(0.5, "leimo_latency_seconds"),
+                    "{{stage}} p99": quantile(0.99, "leimo_latency_seconds"),
+                },
+                "s",
+            ),
+            Graph(
+                "Lag",
+                "Records behind the end of a topic",
+                {"{{topic}}": "sum by (topic) (leimo_lag_records)"},
+            ),
+            Graph(
+                "Event time behind the clock",
+                "Wall clock less event-time watermark: the allowed disorder, and what waits",
+                {"{{instance}}": "max by (instance) (leimo_watermark_lag_seconds)"},
+                "s",
+            ),
+            Graph(
+                "Work without a commit",
+                "Time since the last commit while work waits",
+                {"{{stage}}": "max by (stage) (leimo_commit_age_seconds)"},
+                "s",
+            ),
+        ),
+    ),
+    Row(
+        "What was put aside",
+        (
+            Graph(
+                "Dead letters",
+                "Raw records that are no posts, kept in posts.dead",
+                {"{{reason}}": rate("leimo_dead_letters_total", by="reason") + " > 0"},
+                "cps",
+            ),
+            Graph(
+                "Late posts and corrected times",
+                "Mentions too late for any window; posts dated ahead of their receipt",
+                {
+                    "late": rate("leimo_late_posts_total"),
+                    "dated ahead": rate("leimo_clamped_times_total"),
+                },
+                "cps",
+            ),
+            Graph(
+                "Repeats",
+                "Posts that a source sent again; mentions delivered again and skipped",
+                {
+                    "posts": rate("leimo_repeats_total"),
+                    "mentions": rate("leimo_duplicates_total"),
+                },
+                "cps",
+            ),
+        ),
+    ),
+    Row(
+        "How it runs",
+        (
+            Graph(
+                "Commit",
+                "Duration of a commit, 99th percentile",
+                {"{{stage}}": quantile(0.99, "leimo_commit_seconds")},
+                "s",
+            ),
+            Graph(
+                "Refused writes",
+                "Writes that the broker refused, in five minutes; each ends its worker",
+                {"{{instance}}": "sum by (instance) (increase(leimo_send_errors_total[5m]))"},
+            ),
+            Graph(
+                "State",
+                "Brands with state in each worker; records of state left to read at a start",
+                {
+                    "{{instance}} brands": "sum by (instance) (leimo_brands)",
+                    "{{instance}} left to read": (
+                        "sum by (instance) (leimo_recovery_remaining_records)"
+                    ),
+                },
+            ),
+            Graph(
+                "Catalogue",
+                "Brands and rules in force; changes taken over",
+                {
+                    "{{instance}} definitions": "max by (instance) (leimo_catalogue_definitions)",
+                    "changes": "max(increase(leimo_catalogue_changes_total[5m]))",
+                },
+            ),
+        ),
+    ),
+)
+
+
+def expressions(rows: tuple[Row, ...] = ROWS) -> Iterator[str]:
+    """Every PromQL expression of the dashboard."""
+    for row in rows:
+        for panel in row.panels:
+            yield from [panel.expr] if isinstance(panel, Stat) else panel.lines.values()
+
+
+def dashboard(rows: tuple[Row, ...] = ROWS) -> dict[str, Any]:
+    """Grafana's JSON model."""
+    return {
+        "uid": "leimo",
+        "title": "leimo",
+        "tags": ["leimo"],
+        "timezone": "browser",
+        "schemaVersion": 39,
+        "editable": False,
+        "graphTooltip": 1,
+        "refresh": "5s",
+        "time": {"from": "now-30m", "to": "now"},
+        "panels": [
+            {"id": number, **panel} for number, panel in enumerate(_laid_out(rows), start=1)
+        ],
+    }
+
+
+def _laid_out(rows: tuple[Row, ...]) -> Iterator[dict[str, Any]]:
+    """Panels of a row share its width."""
+    y = 0
+    for row in rows:
+        yield {"type": "row", "title": row.title, "collapsed": False, "gridPos": _grid(0, y, 24, 1)}
+        y += 1
+        width = GRID_WIDTH // len(row.panels)
+        height = max(_height(panel) for panel in row.panels)
+        for place, panel in enumerate(row.panels):
+            yield _panel(panel) | {"gridPos": _grid(place * width, y, width, height)}
+        y += height
+
+
+def _height(panel: Stat | Graph) -> int:
+    return STAT_HEIGHT if isinstance(panel, Stat) else GRAPH_HEIGHT
+
+
+def _grid(x: int, y: int, w: int, h: int) -> dict[str, int]:
+    return {"x": x, "y": y, "w": w, "h": h}
+
+
+def _panel(panel: Stat | Graph) -> dict[str, Any]:
+    common = {
+        "title": panel.title,
+        "description": panel.about,
+        "datasource": DATASOURCE,
+    }
+    if isinstance(panel, Stat):
+        return common | {
+            "type": "stat",
+            "targets": [_target("A", panel.title, panel.expr)],
+            "fieldConfig": {"defaults": _stat_defaults(panel), "overrides": []},
+            "options": {
+                "reduceOptions": {"calcs": ["lastNotNull"], "fields": "", "values": False},
+                "graphMode": "area",
+                "colorMode": "value",
+            },
+        }
+    return common | {
+        "type": "timeseries",
+        "targets": [
+            _target(chr(ord("A") + place), legend, expr)
+            for place, (legend, expr) in enumerate(panel.lines.items())
+        ],
+        "fieldConfig": {
+            "defaults": {
+                "unit": panel.unit,
+                "min": 0,
+                "custom": {"lineWidth": 1, "fillOpacity": 10, "showPoints": "never"},
+            },
+            "overrides": [],
+        },
+        "options": {
+            "legend": {"displayMode": "list", "placement": "bottom", "showLegend": True},
+            "tooltip": {"mode": "multi", "sort": "desc"},
+        },
+    }
+
+
+def _stat_defaults(panel: Stat) -> dict[str, Any]:
+    steps: list[dict[str, Any]] = [{"color": "green", "value": None}]
+    if panel.bad_above is not None:
+        steps.append({"color": "red", "value": panel.bad_above})
+    return {
+        "unit": panel.unit,
+        "color": {"mode": "thresholds"},
+        "thresholds": {"mode": "absolute", "steps": steps},
+    }
+
+
+def _target(reference: str, legend: str, expr: str) -> dict[str, Any]:
+    return {"refId": reference, "legendFormat": legend, "expr": expr, "datasource": DATASOURCE}
+
+
+def main(arguments: list[str]) -> int:
+    text = json.dumps(dashboard(), indent=2, ensure_ascii=False) + "\n"
+    if arguments == ["--check"]:
+        if FILE.is_file() and FILE.read_text(encoding="utf-8") == text:
+            return 0
+        sys.stderr.write(f"{FILE.name} is not what {Path(__file__).name} writes: make dashboards\n")
+        return 1
+    if arguments:
+        sys.stderr.write(f"usage: {Path(__file__).name} [--check]\n")
+        return 2
+    FILE.write_text(text, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,127 @@
+"""Rules and dashboard name metrics that exist, in PromQL that Prometheus can read."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from types import ModuleType
+from typing import Protocol
+
+import pytest
+import yaml
+from prometheus_client.metrics import MetricWrapperBase
+
+from streams.metrics import Metrics
+
+FOLDER = Path(__file__).resolve().parents[2] / "ops" / "prometheus"
+SUFFIXES: dict[str | None, tuple[str, ...]] = {
+    "counter": ("_total",),
+    "gauge": ("",),
+    "histogram": ("_bucket", "_sum", "_count"),
+}
+RULES = [
+    rule
+    for group in yaml.safe_load((FOLDER / "rules.yml").read_text())["groups"]
+    for rule in group["rules"]
+]
+
+
+def series() -> dict[str, set[str]]:
+    """Every series that a worker serves, with its labels."""
+    return {
+        metric._name + suffix: set(metric._labelnames) | ({"le"} if suffix == "_bucket" else set())
+        for metric in declared()
+        for suffix in SUFFIXES[metric._type]
+    }
+
+
+def declared() -> list[MetricWrapperBase]:
+    return [item for item in vars(Metrics()).values() if isinstance(item, MetricWrapperBase)]
+
+
+def used(expr: str) -> set[str]:
+    return set(re.findall(r"\bleimo_\w+", expr))
+
+
+@pytest.fixture
+def expressions(dashboard: ModuleType) -> list[str]:
+    """All PromQL there is, from the rules and from the dashboard."""
+    return [rule["expr"] for rule in RULES] + list(dashboard.expressions())
+
+
+def test_every_metric_that_is_asked_for_is_served(expressions: list[str]) -> None:
+    asked = {name for expr in expressions for name in used(expr)}
+
+    assert asked <= set(series()), asked - set(series())
+
+
+def test_every_metric_that_is_served_is_shown(dashboard: ModuleType) -> None:
+    shown = {name for expr in dashboard.expressions() for name in used(expr)}
+    for metric in declared():
+        assert shown & {metric._name + suffix for suffix in SUFFIXES[metric._type]}, metric._name
+
+
+def test_every_label_that_is_grouped_by_exists(expressions: list[str]) -> None:
+    """Labels in `by (...)` are the metric's own, or those that Prometheus gives."""
+    known = series()
+    for expr in expressions:
+        labels = {"instance", "job"}.union(*(known[name] for name in used(expr)))
+        for group in re.findall(r"\bby \(([^)]*)\)", expr):
+            assert set(group.split(", ")) <= labels, expr
+
+
+def test_every_alert_says_what_to_do() -> None:
+    for rule in RULES:
+        assert rule["labels"]["severity"] in {"critical", "warning"}
+        assert rule["annotations"]["summary"]
+        assert len(rule["annotations"]["description"]) > 30
+    assert len({rule["alert"] for rule in RULES}) == len(RULES)
+
+
+def test_every_alert_is_tested() -> None:
+    tests = yaml.safe_load((FOLDER / "rules_test.yml").read_text())["tests"]
+    tested = {alert["alertname"] for test in tests for alert in test["alert_rule_test"]}
+
+    assert tested == {rule["alert"] for rule in RULES}
+
+
+class Promtool(Protocol):
+    def __call__(self, *arguments: str) -> None: ...
+
+
+@pytest.fixture
+def promtool() -> Promtool:
+    """Prometheus' own checker, where it is installed."""
+    program = shutil.which("promtool")
+    if program is None:
+        pytest.skip("needs promtool (Debian: apt-get install prometheus)")
+
+    def run(*arguments: str) -> None:
+        done = subprocess.run(
+            [program, *arguments], capture_output=True, text=True, check=False, cwd=FOLDER
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    return run
+
+
+def test_prometheus_reads_its_configuration_and_the_rules(promtool: Promtool) -> None:
+    promtool("check", "config", "--syntax-only", "prometheus.yml")
+    promtool("check", "rules", "rules.yml")
+
+
+def test_alerts_fire_when_they_should_and_not_else(promtool: Promtool) -> None:
+    promtool("test", "rules", "rules_test.yml")
+
+
+def test_prometheus_reads_every_expression_of_the_dashboard(
+    promtool: Promtool, dashboard: ModuleType, tmp_path: Path
+) -> None:
+    rules = [
+        {"record": f"panel:{number}", "expr": expr.replace("$__rate_interval", "1m")}
+        for number, expr in enumerate(dashboard.expressions())
+    ]
+    file = tmp_path / "panels.yml"
+    file.write_text(yaml.safe_dump({"groups": [{"name": "panels", "rules": rules}]}))
+
+    promtool("check", "rules", str(file))
