@@ -15,8 +15,9 @@ class ChildProcess:
 
     A session of its own keeps Ctrl-C in the terminal from it: who started it decides when it
     goes. A guard ends it (SIGKILL) when this process dies without having stopped it, be it by
-    SIGKILL, and removes `folder` too if `is_scratch`. The kernel's own way (`PR_SET_PDEATHSIG`) is not used: it follows
-    the thread that started the child, and needs code between fork and exec.
+    SIGKILL, and removes `folder` too if `is_scratch`. The kernel's own way (`PR_SET_PDEATHSIG`)
+    is not used: it follows the thread that started the child, and needs code between fork and
+    exec.
     """
 
     def __init__(
