@@ -3,8 +3,7 @@
 1. Fold the text and find every alias in it, overlaps included (Aho-Corasick, daachorse).
 2. Most texts are done here. Of the others, blank handles, URLs and [emoticons].
 3. Drop aliases that begin or end within a word: for letters and digits a neighbour of their
-   kind, for Han characters no token edge. Only the run of characters around the alias is cut
-   into tokens; tokenizers cut runs on their own, so that is what cutting the whole text gives.
+   kind, for Han characters no token edge. Beside punctuation that is known without tokens.
 4. Of those that overlap, the leftmost and longest stays: 小米粥 hides 小米.
 
 ```
@@ -34,10 +33,6 @@ MIN_NUMBERED_LETTERS = 4
 
 _HAN = "\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0002ffff"
 _IS_HAN = re.compile(f"[{_HAN}]")
-_RUN = re.compile(rf"[{_HAN}a-zA-Z0-9+#&._%\-]+")
-"""What tokenizers cut on its own; a superset of jieba's `re_han_default`."""
-_IS_RUN = re.compile(rf"[{_HAN}a-zA-Z0-9+#&._%\-]")
-
 _SEPARATORS = ("", " ", "-", "·")
 _GAP = re.compile(r"[ \-·•・_]+|(?<=[a-z]{2})(?=\d)")
 MAX_FREE_GAPS = 2
@@ -60,10 +55,13 @@ class Hit(NamedTuple):
 
 
 class Found(NamedTuple):
-    """The folded and masked text, and what was found in it, in order, without overlaps."""
+    """What was found in a text, in order, without overlaps."""
 
     masked: str
-    hits: tuple[Hit, ...]
+    """The text, folded and masked."""
+    tokens: list[str] | None
+    """Tokens of `masked`, where they were needed."""
+    hits: Sequence[Hit]
 
 
 def spellings(alias: str) -> Iterator[str]:
@@ -110,108 +108,103 @@ class Matcher:
             tuple(Target(*target) for target in targets[pattern].items())
             for pattern in self.patterns
         ]
-        self._edges = [_edge_needs(pattern) for pattern in self.patterns]
-        self._find = (
-            daachorse.CharwiseDoubleArrayAhoCorasick(self.patterns).find_overlapping
-            if self.patterns
-            else None
-        )
+        self._needs = [_needs(pattern) for pattern in self.patterns]
+        # Wide letters are patterns too: `lower()` alone does for texts without them, and the one
+        # pass tells which those are. They stand in no alias, so they hide none.
+        self._find = daachorse.CharwiseDoubleArrayAhoCorasick(
+            [*self.patterns, *words.WIDE]
+        ).find_overlapping
         self._cut = tokenizer.cut
 
     def find(self, text: str) -> Found | None:
         """The aliases that stand in the text; None where there is none."""
-        if self._find is None:
-            return None
-        folded = words.fold(text)
+        folded = text.lower()
+        if len(folded) != len(text):
+            folded = words.fold(text)
         matches = self._find(folded)
         if not matches:
             return None
+        wide = len(self.patterns)
+        if any(pattern >= wide for _, _, pattern in matches):
+            folded = words.fold(text)
+            matches = [match for match in self._find(folded) if match[2] < wide]
         masked = words.mask(folded)
-        seen = _Edges(masked, self._cut)
-        needs = self._edges
-        hits = [
-            Hit(start, end, pattern)
-            for start, end, pattern in matches
-            if words.BLANK not in masked[start:end] and seen.fit(start, end, needs[pattern])
-        ]
+        tokens: list[str] | None = None
+        known: set[int] = set()
+        hits = []
+        for start, end, pattern in matches:
+            needs = self._needs[pattern]
+            if words.BLANK in masked[start:end] or _is_within_word(masked, start, end, needs):
+                continue
+            if needs & TOKENS and _needs_tokens(masked, start, end, needs):
+                if tokens is None:
+                    tokens = self._cut(masked)
+                    known = edges(tokens)
+                if needs & TOKEN_START and start not in known:
+                    continue
+                if needs & TOKEN_END and end not in known:
+                    continue
+            hits.append(Hit(start, end, pattern))
         if not hits:
             return None
-        return Found(masked, tuple(hits) if len(hits) == 1 else _leftmost_longest(hits))
+        return Found(masked, tokens, hits if len(hits) == 1 else _leftmost_longest(hits))
 
 
-def _leftmost_longest(hits: list[Hit]) -> tuple[Hit, ...]:
+def _leftmost_longest(hits: list[Hit]) -> list[Hit]:
     kept: list[Hit] = []
-    end = 0
+    free_from = 0
     for hit in sorted(hits, key=lambda hit: (hit.start, -hit.end)):
-        if hit.start >= end:
+        if hit.start >= free_from:
             kept.append(hit)
-            end = hit.end
-    return tuple(kept)
+            free_from = hit.end
+    return kept
 
 
-class _Needs(NamedTuple):
-    """What must hold at both ends of an alias."""
-
-    token_start: bool
-    token_end: bool
-    word_start: bool
-    word_end: bool
-    may_be_numbered: bool
+# What must hold at the ends of a pattern, as bits.
+TOKEN_START, TOKEN_END, WORD_START, WORD_END, MAY_BE_NUMBERED = 1, 2, 4, 8, 16
+TOKENS = TOKEN_START | TOKEN_END
+_RUN_MARKS = frozenset("+#&._%-")
+"""What tokenizers keep within a run of letters, digits and Han characters."""
 
 
-def _edge_needs(pattern: str) -> _Needs:
-    han = len(_IS_HAN.findall(pattern))
-    is_short = han < MIN_TRUSTED_HAN
+def _needs(pattern: str) -> int:
     first, last = pattern[0], pattern[-1]
-    letters = sum(char.isalpha() and not _IS_HAN.match(char) for char in pattern)
-    return _Needs(
-        token_start=is_short and _IS_HAN.match(first) is not None,
-        token_end=is_short and _IS_HAN.match(last) is not None,
-        word_start=_is_word(first),
-        word_end=_is_word(last),
-        may_be_numbered=letters >= MIN_NUMBERED_LETTERS and not last.isdigit(),
-    )
+    han = len(_IS_HAN.findall(pattern))
+    needs = 0
+    if _is_word(first):
+        needs |= WORD_START
+    elif han < MIN_TRUSTED_HAN and _IS_HAN.match(first):
+        needs |= TOKEN_START
+    if _is_word(last):
+        needs |= WORD_END
+    elif han < MIN_TRUSTED_HAN and _IS_HAN.match(last):
+        needs |= TOKEN_END
+    letters = sum(map(str.isalpha, pattern)) - han
+    if letters >= MIN_NUMBERED_LETTERS and not last.isdigit():
+        needs |= MAY_BE_NUMBERED
+    return needs
 
 
 def _is_word(char: str) -> bool:
-    """True for letters and digits of scripts that put space or Han between words."""
-    return (char.isalnum() or char == "_") and _IS_HAN.match(char) is None
+    """True for letters and digits of scripts that put space, or Han, between words."""
+    return (char.isalnum() or char == "_") and not _IS_HAN.match(char)
 
 
-class _Edges:
-    """Token edges of one text, looked up where they are needed."""
+def _is_within_word(text: str, start: int, end: int, needs: int) -> bool:
+    """True where a letter or digit at an end of the pattern goes on beyond it."""
+    if needs & WORD_START and start and _is_word(text[start - 1]):
+        return True
+    if needs & WORD_END and end < len(text) and _is_word(text[end]):
+        return not (needs & MAY_BE_NUMBERED and text[end].isdigit())
+    return False
 
-    __slots__ = ("_cut", "_known", "_runs", "_text")
 
-    def __init__(self, text: str, cut: object) -> None:
-        self._text = text
-        self._cut = cut
-        self._runs: list[tuple[int, int]] | None = None
-        self._known: dict[int, set[int]] = {}
+def _needs_tokens(text: str, start: int, end: int, needs: int) -> bool:
+    """False where punctuation or the text's end beside the pattern is a token edge anyway."""
+    if needs & TOKEN_START and start and _is_run(text[start - 1]):
+        return True
+    return bool(needs & TOKEN_END and end < len(text) and _is_run(text[end]))
 
-    def fit(self, start: int, end: int, needs: _Needs) -> bool:
-        """True where an alias at [start, end) is no part of a longer word."""
-        text = self._text
-        if needs.word_start and start and _is_word(text[start - 1]):
-            return False
-        if needs.word_end and end < len(text) and _is_word(text[end]):
-            is_number = needs.may_be_numbered and text[end].isdigit()
-            if not is_number:
-                return False
-        if needs.token_start and not self._is_edge(start):
-            return False
-        return not needs.token_end or self._is_edge(end)
 
-    def _is_edge(self, position: int) -> bool:
-        text = self._text
-        if position in (0, len(text)):
-            return True
-        if not (_IS_RUN.match(text[position - 1]) and _IS_RUN.match(text[position])):
-            return True
-        if self._runs is None:
-            self._runs = [run.span() for run in _RUN.finditer(text)]
-        start, end = next(run for run in self._runs if run[1] > position)
-        known = self._known.get(start)
-        if known is None:
-            known = self._known[start] = edges(self._cut(text[start:end]), start)  # type: ignore[operator]
-        return position in known
+def _is_run(char: str) -> bool:
+    return char.isalnum() or char in _RUN_MARKS

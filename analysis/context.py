@@ -88,6 +88,12 @@ class ContextRules:
             if _stands_alone(masked, start, end)
         ]
 
+    def words_in(self, text: str) -> frozenset[int]:
+        """Numbers of the context words, of whichever brand, that stand in a text."""
+        if self._find is None:
+            return frozenset()
+        return frozenset(clue.word for clue in self.clues(words.mask(words.fold(text))))
+
     def requires(self, brand: int, found: frozenset[int]) -> bool:
         """True where one of the words found, by number, is one that the brand requires."""
         rule = self._rules.get(brand)

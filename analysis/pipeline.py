@@ -6,14 +6,14 @@ post and the catalogue: the same post gives the same mentions in any order and a
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple, Protocol
 
 import msgspec
 
 from analysis import words
-from analysis.brands import Matcher
+from analysis.brands import Found, Matcher
 from analysis.context import ContextRules, Verdict
 from analysis.terms import Word, content_words, top_terms
 from analysis.tokens import Tokenizer
@@ -101,7 +101,7 @@ class _Own(NamedTuple):
 
     end: int
     sample: str
-    content: tuple[Word, ...]
+    content: Sequence[Word]
     text_hash: int
     is_paid: bool
 
@@ -114,6 +114,7 @@ class Analyser:
     ) -> None:
         self.brands: tuple[Brand, ...] = tuple(sorted(brands, key=lambda brand: brand.id))
         self._matcher = Matcher(self.brands, tokenizer)
+        self._find = self._matcher.find
         self._rules = ContextRules(self.brands)
         self._sentiment = sentiment
         self._cut = tokenizer.cut
@@ -137,10 +138,13 @@ class Analyser:
             return []
         quoted = post.quoted
         quote = self._quote(quoted.text) if quoted is not None and quoted.text else _NO_QUOTE
-        named = self._named(post.text, quote)
+        found = self._find(post.text)
+        if found is None and not quote.brands:
+            return []
+        named = self._decide(found, quote) if found is not None else ()
         if not named and not quote.brands:
             return []
-        own = self._own(post)
+        own = self._own(post, found)
         spans: dict[int, list[_Named]] = {brand: [] for brand in quote.brands}
         for name in named:
             spans.setdefault(name.brand, []).append(name)
@@ -153,7 +157,7 @@ class Analyser:
         """Every place at which a text names a brand, and the mood there."""
         end = words.own_end(text)
         found = []
-        for name in self._named(text, _NO_QUOTE):
+        for name in self._named(text):
             is_own = name.end <= end
             mood = self._sentiment.towards(text[:end], name.start, name.end) if is_own else None
             found.append(
@@ -180,11 +184,12 @@ class Analyser:
             occurrences=self.occurrences(text),
         )
 
-    def _named(self, text: str, quote: _Quote) -> Sequence[_Named]:
-        """The aliases in a text that stand for a brand, context considered, in order."""
-        found = self._matcher.find(text)
-        if found is None:
-            return ()
+    def _named(self, text: str) -> Sequence[_Named]:
+        found = self._find(text)
+        return () if found is None else self._decide(found, _NO_QUOTE)
+
+    def _decide(self, found: Found, quote: _Quote) -> Sequence[_Named]:
+        """The aliases found that stand for a brand, context considered, in order."""
         rules, targets = self._rules, self._matcher.targets
         clues = None
         accepted: list[_Named] = []
@@ -213,29 +218,32 @@ class Analyser:
         return sorted(accepted)
 
     def _read_quote(self, text: str) -> _Quote:
-        brands = frozenset(name.brand for name in self._named(text, _NO_QUOTE))
-        clues = self._rules.clues(words.mask(words.fold(text)))
-        return _Quote(brands, frozenset(clue.word for clue in clues))
+        brands = frozenset(name.brand for name in self._named(text))
+        return _Quote(brands, self._rules.words_in(text))
 
-    def _own(self, post: Post) -> _Own:
+    def _own(self, post: Post, found: Found | None) -> _Own:
         text = post.text
         end = words.own_end(text)
-        own_words = text[:end]
-        masked = words.mask(words.fold(own_words))
-        bare = words.letters(masked)
-        is_wordless = bare in words.REPOST_PHRASES
-        if not is_wordless:
-            text_hash = words.text_hash(bare)
-        elif post.quoted is not None:
-            text_hash = self._quote_hash(post.quoted.text)
+        own_words = text if end == len(text) else text[:end]
+        if own_words in words.REPOST_PHRASES:
+            masked = bare = ""
         else:
-            text_hash = 0
+            masked = found.masked[:end] if found is not None else words.mask(words.fold(own_words))
+            bare = words.letters(masked)
+        if bare in words.REPOST_PHRASES:
+            quoted = post.quoted
+            text_hash = 0 if quoted is None else self._quote_hash(quoted.text)
+            return _Own(end, "", (), text_hash, _is_paid(own_words))
+        if found is not None and found.tokens is not None:
+            tokens: Iterable[str] = _until(found.tokens, end)
+        else:
+            tokens = self._cut(masked)
         return _Own(
             end=end,
-            sample="" if is_wordless else own_words.strip()[:MAX_SAMPLE],
-            content=() if is_wordless else content_words(masked, self._cut(masked)),
-            text_hash=text_hash,
-            is_paid=_PAID.search(own_words) is not None,
+            sample=own_words.strip()[:MAX_SAMPLE],
+            content=content_words(masked, tokens),
+            text_hash=words.text_hash(bare),
+            is_paid=_is_paid(own_words),
         )
 
     def _mention(
@@ -252,27 +260,26 @@ class Analyser:
             channel = Channel.OWNED
         else:
             channel = Channel.PAID if own.is_paid else Channel.EARNED
-        said = [name for name in named if name.end <= own.end]
+        said = [name for name in named if name.end <= own.end] if named else named
         polarity, milli = self._mood(post.text[: own.end], said) if said else (Polarity.NEUTRAL, 0)
+        # By position, in the order of the record's fields: half the time of keywords.
         return Mention(
-            brand=self.brands[brand].id,
-            partition=place[0],
-            offset=place[1],
-            event_time_ms=post.event_time_ms,
-            polarity=polarity,
-            sentiment_milli=milli,
-            is_repost=post.is_repost,
-            channel=channel,
-            reach=author.followers,
-            author=author.id,
-            post=post.id,
-            source=post.source._value_,
-            spans=tuple(Span(name.start, name.end, name.alias) for name in named),
-            text=own.sample,
-            terms=top_terms(
-                own.content, self._aliases[brand], [(name.start, name.end) for name in said]
-            ),
-            text_hash=own.text_hash,
+            self.brands[brand].id,
+            place[0],
+            place[1],
+            post.event_time_ms,
+            polarity,
+            milli,
+            post.is_repost,
+            channel,
+            author.followers,
+            author.id,
+            post.id,
+            post.source._value_,
+            tuple([Span(name.start, name.end, name.alias) for name in named]) if named else (),
+            own.sample,
+            top_terms(own.content, self._aliases[brand], [(name.start, name.end) for name in said]),
+            own.text_hash,
         )
 
     def _mood(self, own_words: str, said: Sequence[_Named]) -> tuple[Polarity, int]:
@@ -287,6 +294,22 @@ class Analyser:
         else:
             polarity = Polarity.POSITIVE if score > 0 else Polarity.NEGATIVE
         return polarity, min(max(round(score * 1000), -1000), 1000)
+
+
+def _is_paid(own_words: str) -> bool:
+    return ("#" in own_words or "＃" in own_words or "告" in own_words) and _PAID.search(
+        own_words
+    ) is not None
+
+
+def _until(tokens: list[str], end: int) -> Iterator[str]:
+    """The tokens before a position that is a token edge: own words end before `//`."""
+    position = 0
+    for token in tokens:
+        position += len(token)
+        if position > end:
+            return
+        yield token
 
 
 def _quote_hash(text: str) -> int:

@@ -1,8 +1,8 @@
 """Content words of a post, for the top terms of a window or an alert."""
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Sequence
+from operator import itemgetter
 
 from analysis.stop_words import STOP_WORDS
 
@@ -15,71 +15,62 @@ _WORD = re.compile(r"[^\W\d_]")
 """A term has a letter or a Han character in it."""
 
 
-class Word(NamedTuple):
-    """A content word and where it stands."""
-
-    term: str
-    start: int
-    end: int
+Word = tuple[str, int, int]
+"""A content word and where it stands: start and end, code points."""
 
 
-def content_words(masked: str, tokens: Iterable[str]) -> tuple[Word, ...]:
+def content_words(masked: str, tokens: Iterable[str]) -> list[Word]:
     """Hashtags and content words of a folded and masked text, in order, repeats included.
 
     >>> masked = "#双十一# 小米手机真的好看 666"
-    >>> [word.term for word in content_words(masked, ["#", "双十一", "#", " ", "小米", "手机",
+    >>> [word for word, _, _ in content_words(masked, ["#", "双十一", "#", " ", "小米", "手机",
     ...  "真的", "好看", " ", "666"])]
     ['#双十一', '小米', '手机', '好看']
     """
-    hashtags = (
-        [
-            Word("#" + (match[1] or match[2]).strip(), match.start(), match.end())
-            for match in _HASHTAG.finditer(masked)
-        ]
-        if "#" in masked
-        else []
-    )
-    if not hashtags:
-        return tuple(_words(tokens))
-    return tuple(
-        sorted(
-            [
-                *hashtags,
-                *(word for word in _words(tokens) if not _overlaps(word, hashtags)),
-            ],
-            key=lambda word: word.start,
-        )
-    )
-
-
-def _words(tokens: Iterable[str]) -> Iterator[Word]:
+    found = []
     start = 0
     for token in tokens:
-        end = start + len(token)
-        if 2 <= end - start <= MAX_TERM and token not in STOP_WORDS and _WORD.search(token):
-            yield Word(token, start, end)
-        start = end
+        length = len(token)
+        if (
+            2 <= length <= MAX_TERM
+            and token not in STOP_WORDS
+            and (token.isalpha() or _WORD.search(token))
+        ):
+            found.append((token, start, start + length))
+        start += length
+    return found if "#" not in masked else _with_hashtags(masked, found)
 
 
-def _overlaps(word: Word, spans: Sequence[Word]) -> bool:
-    return any(word.start < span.end and span.start < word.end for span in spans)
+def _with_hashtags(masked: str, found: list[Word]) -> list[Word]:
+    """Hashtags in place of the words within them."""
+    hashtags = [
+        ("#" + (match[1] or match[2]).strip(), match.start(), match.end())
+        for match in _HASHTAG.finditer(masked)
+    ]
+    others = [
+        word
+        for word in found
+        if not any(word[1] < end and start < word[2] for _, start, end in hashtags)
+    ]
+    return sorted(hashtags + others, key=itemgetter(1))
 
 
 def top_terms(
-    content: Sequence[Word], aliases: Collection[str], spans: Sequence[tuple[int, int]]
+    content: Sequence[Word], aliases: frozenset[str], spans: Sequence[tuple[int, int]]
 ) -> tuple[str, ...]:
     """The first `MAX_TERMS` distinct terms that are neither an alias nor part of one in `spans`.
 
-    >>> top_terms([Word("#小米", 0, 4), Word("好看", 4, 6), Word("好看", 6, 8)], {"小米"}, [])
+    >>> words = [("#小米", 0, 4), ("好看", 4, 6), ("好看", 6, 8)]
+    >>> top_terms(words, frozenset({"小米"}), [])
     ('好看',)
     """
+    if not content:
+        return ()
     terms: dict[str, None] = {}
     for term, start, end in content:
-        if (
-            term in terms
-            or term.lstrip("#") in aliases
-            or any(start >= low and end <= high for low, high in spans)
-        ):
+        if term in terms or term in aliases or (term[0] == "#" and term[1:] in aliases):
+            continue
+        if spans and any(start >= low and end <= high for low, high in spans):
             continue
         terms[term] = None
         if len(terms) == MAX_TERMS:

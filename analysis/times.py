@@ -36,7 +36,7 @@ _ASCTIME = re.compile(
 
 @lru_cache(maxsize=512)
 def _day_start_ms(month_and_day: str, offset_and_year: str) -> int:
-    """Start in UTC of a day such as `"May 31 "`, `" +0800 2011"`."""
+    """Start in UTC of a day such as `"May 31 "`, `" +0800 2011"`; a few are remembered."""
     month, day = month_and_day.split()
     offset, year = offset_and_year.split()
     if len(offset) != 5 or offset[0] not in "+-" or not offset[1:].isdecimal():
@@ -71,27 +71,30 @@ def created_ms(value: str | int | float, naive: timezone = UTC) -> int:
     1306835215000
     """
     try:
-        at_ms = _read_ms(value, naive)
+        at_ms = weibo_ms(value)  # type: ignore[arg-type]
+    except (ValueError, KeyError, TypeError, IndexError):
+        at_ms = _other_ms(value, naive)
+    if EARLIEST_MS <= at_ms < LATEST_MS:
+        return at_ms
+    raise InvalidPost(
+        DropReason.BAD_TIME, f"created_at: {quoted(value)} lies outside of the years 2006-9998"
+    )
+
+
+def _other_ms(value: str | int | float, naive: timezone) -> int:
+    try:
+        return _read_ms(value, naive)
     except (ValueError, KeyError, OverflowError) as error:
         raise InvalidPost(
             DropReason.BAD_TIME,
             f"created_at: {quoted(value)} is no time; expected 'Tue May 31 17:46:55 +0800 2011', "
             "ISO 8601 or an epoch",
         ) from error
-    if not EARLIEST_MS <= at_ms < LATEST_MS:
-        raise InvalidPost(
-            DropReason.BAD_TIME, f"created_at: {quoted(value)} lies outside of the years 2006-9998"
-        )
-    return at_ms
 
 
 def _read_ms(value: str | int | float, naive: timezone) -> int:
     if not isinstance(value, str):
         return _epoch_ms(value)
-    try:
-        return weibo_ms(value)
-    except (ValueError, KeyError):
-        pass
     text = value.strip()
     if re.fullmatch(r"\d{9,17}(?:\.\d+)?", text, re.ASCII):
         return _epoch_ms(float(text) if "." in text else int(text))

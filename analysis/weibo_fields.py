@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 Id = int | str | None
+NO_RAW = msgspec.Raw(b"")
 
 
 class User(msgspec.Struct, gc=False):
@@ -19,6 +20,7 @@ class User(msgspec.Struct, gc=False):
 
 class OriginalUser(msgspec.Struct, gc=False):
     id: Id = None
+    idstr: str | None = None
     screen_name: str | None = None
     verified: bool | None = False
 
@@ -53,7 +55,8 @@ class Status(msgspec.Struct, gc=False):
     edit_config: EditConfig | None = None
     edit_count: int | None = None
     user: User | None = None
-    retweeted_status: Original | None = None
+    retweeted_status: msgspec.Raw = NO_RAW
+    """Left as it is: the same bytes come with every repost of a cascade, and are read once."""
 
 
 class Push(msgspec.Struct, gc=False):

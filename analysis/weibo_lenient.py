@@ -8,8 +8,10 @@ import json
 from collections.abc import Callable
 from typing import Any, NoReturn, TypeVar
 
+import msgspec
+
 from analysis.refusals import InvalidPost, quoted
-from analysis.weibo_fields import EditConfig, Original, OriginalUser, Push, Status, User
+from analysis.weibo_fields import NO_RAW, EditConfig, Original, OriginalUser, Push, Status, User
 from schemas.dead_letter import DropReason
 
 Fields = dict[str, Any]
@@ -53,9 +55,15 @@ def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is no JSON number")
 
 
+def read_original(value: bytes) -> Original | None:
+    """`retweeted_status` by itself, where the typed decode refused it."""
+    return _map(_original, untyped(b'{"retweeted_status":%b}' % value), "retweeted_status", "")
+
+
 def _status(fields: Fields, path: str) -> Status:
     text = fields.get("text")
     config = _object(fields, "edit_config", path)
+    original = _map(_original, fields, "retweeted_status", path)
     return Status(
         created_at=_time(fields, path),
         id=_id(fields, "id", path),
@@ -68,7 +76,7 @@ def _status(fields: Fields, path: str) -> Status:
         edit_config=None if config is None else EditConfig(edited=bool(config.get("edited"))),
         edit_count=_number(fields, "edit_count", path),
         user=_map(_user, fields, "user", path),
-        retweeted_status=_map(_original, fields, "retweeted_status", path),
+        retweeted_status=NO_RAW if original is None else msgspec.Raw(msgspec.json.encode(original)),
     )
 
 
@@ -104,7 +112,7 @@ def _original(fields: Fields, path: str) -> Original:
         deleted=bool(fields.get("deleted")) and fields.get("deleted") != "0",
         user=None
         if user is None
-        else OriginalUser(user.idstr or user.id, user.screen_name, user.verified),
+        else OriginalUser(user.id, user.idstr, user.screen_name, user.verified),
     )
 
 

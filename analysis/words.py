@@ -20,7 +20,9 @@ BLANK = "\0"
 # punctuation too would touch nearly every Chinese post for nothing.
 _WIDE = {code: code - 0xFEE0 for code in (*range(0xFF10, 0xFF1A), *range(0xFF41, 0xFF5B))}
 _WIDE |= {0xFF06: "&", 0xFF0B: "+", 0xFF0D: "-", 0xFF0E: ".", 0xFF07: "'", 0x03C2: 0x03C3}
-_IS_WIDE = re.compile("[０-９ａ-ｚ＆＋－．＇ς]")
+WIDE = tuple(map(chr, _WIDE))
+"""Code points that `lower()` leaves and `fold` does not."""
+_IS_WIDE = re.compile(f"[{re.escape(''.join(WIDE))}]")
 
 
 def fold(text: str) -> str:
@@ -46,13 +48,17 @@ _MASKS = re.compile(
 )
 
 
+_MAY_MASK = re.compile(r"[@＠\[/]|www\.")
+"""Every mask has one of these in it; most texts have none."""
+
+
 def mask(folded: str) -> str:
     """Blank handles, URLs and [emoticons] of a folded text; lengths stay.
 
     >>> mask("@食尚小米 说[小米]好 t.cn/mi").replace(BLANK, "_")
     '_____ 说____好 _______'
     """
-    return _MASKS.sub(_blanks, folded)
+    return _MASKS.sub(_blanks, folded) if _MAY_MASK.search(folded) else folded
 
 
 def _blanks(match: re.Match[str]) -> str:
