@@ -112,6 +112,16 @@ class MeasureStage:
         rows.append(Row(topic, partition, CLOCK_KEY, board.clock_bytes()))
         return rows
 
+    def gauge(self, now_s: float) -> None:
+        """Set the gauges about the boards; `now_s` is the wall clock."""
+        boards = self._boards.values()
+        self._metrics.brands.set(sum(len(board.states) for board in boards))
+        self._metrics.open_windows.set(sum(board.open_windows for board in boards))
+        self._metrics.open_alerts.set(sum(board.open_alerts for board in boards))
+        known = [board.watermark_ms for board in boards if board.watermark_ms is not None]
+        if known:
+            self._metrics.watermark_lag_seconds.set(max(0.0, now_s - min(known) / 1000))
+
     def _window_row(self, partition: int, window: Window) -> Row:
         self._metrics.windows.labels("revised" if window.revision else "closed").inc()
         return Row(WINDOWS.name, partition, window.key, _encode(window))

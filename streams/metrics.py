@@ -79,6 +79,9 @@ class Metrics:
         self.watermark_lag_seconds = Gauge(
             "leimo_watermark_lag_seconds", "Wall clock less event-time watermark", registry=registry
         )
+        self.open_windows = Gauge(
+            "leimo_open_windows", "Windows with posts that are not closed yet", registry=registry
+        )
         self.open_alerts = Gauge("leimo_open_alerts", "Alerts that are firing", registry=registry)
         self.brands = Gauge("leimo_brands", "Brands with state in this worker", registry=registry)
         self.recovery_remaining_records = Gauge(

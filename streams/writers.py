@@ -74,13 +74,14 @@ class TransactionalWriter:
         # aiokafka commits a transaction although a send in it failed: only the futures tell.
         await self._sender.flush()
         self._checkpoint("flushed")
-        await self._producer.send_offsets_to_transaction(
-            {
-                TopicPartition(*source): OffsetAndMetadata(offset, "")
-                for source, offset in offsets.items()
-            },
-            self._group,
-        )
+        if offsets:
+            await self._producer.send_offsets_to_transaction(
+                {
+                    TopicPartition(*source): OffsetAndMetadata(offset, "")
+                    for source, offset in offsets.items()
+                },
+                self._group,
+            )
         self._checkpoint("offsets sent")
         await self._producer.commit_transaction()
         self._checkpoint("committed")
@@ -110,7 +111,8 @@ class IdempotentWriter:
         self._checkpoint("sent")
         await self._sender.flush()
         self._checkpoint("flushed")
-        await self._commit_offsets(offsets)
+        if offsets:  # ticks alone move none
+            await self._commit_offsets(offsets)
         self._checkpoint("committed")
 
     async def stop(self) -> None:
