@@ -14,11 +14,12 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import zstandard
 from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
 
 from analysis.pipeline import Analyser
 from analysis.sentiment import SentimentModel
@@ -171,49 +172,56 @@ async def _measure(
     running: list[subprocess.Popen[bytes]],
 ) -> Result:
     """From the first progress to all posts and their mentions committed."""
-    started = time.monotonic()
+    deadline = time.monotonic() + DEADLINE_S
     first: tuple[float, int, float] | None = None
-    while True:
-        if time.monotonic() - started > DEADLINE_S or any(p.poll() is not None for p in running):
-            raise SystemExit(f"{name}: did not finish within {DEADLINE_S} s, or ended")
-        done = await _committed(settings, group, POSTS_RAW.name)
-        now = time.monotonic()
-        if done and first is None:
-            first = (now, done, _cpu_s(running))
-        if done >= posts and first is not None and await _mentions_done(settings, group):
-            took_s = time.monotonic() - first[0]
-            cpu_s = _cpu_s(running) - first[2]
-            counted = posts - first[1]
-            return Result(
-                name,
-                dictionary,
-                counted / took_s,
-                cpu_s / counted * 1e6,
-                max(_peak_mib(process) for process in running),
-            )
-        await asyncio.sleep(POLL_S)
+    async with _Progress(settings, group) as progress:
+        while True:
+            if time.monotonic() > deadline or any(p.poll() is not None for p in running):
+                raise SystemExit(f"{name}: did not finish within {DEADLINE_S} s, or ended")
+            done = await progress.committed(POSTS_RAW.name)
+            if done and first is None:
+                first = (time.monotonic(), done, _cpu_s(running))
+            if first is not None and done >= posts:
+                break
+            await asyncio.sleep(POLL_S)
+        # What stands in `mentions` by now has to be measured; ticks go on behind it.
+        async with PartitionReader(settings) as reader:
+            bounds = await reader.bounds((MENTIONS.name, part) for part in range(PARTITIONS))
+        wanted = sum(end for _, end in bounds.values())
+        while await progress.committed(MENTIONS.name) < wanted:
+            await asyncio.sleep(POLL_S)
+    took_s, cpu_s = time.monotonic() - first[0], _cpu_s(running) - first[2]
+    counted = posts - first[1]
+    return Result(
+        name,
+        dictionary,
+        counted / took_s,
+        cpu_s / counted * 1e6,
+        max(_peak_mib(process) for process in running),
+    )
 
 
-async def _mentions_done(settings: Settings, group: str) -> bool:
-    """Whether what stands in `mentions` by now was measured; ticks go on behind it."""
-    async with PartitionReader(settings) as reader:
-        bounds = await reader.bounds((MENTIONS.name, part) for part in range(PARTITIONS))
-    wanted = sum(end for _, end in bounds.values())
-    while await _committed(settings, group, MENTIONS.name) < wanted:
-        await asyncio.sleep(POLL_S)
-    return True
+class _Progress:
+    """Committed offsets of a group, read through one connection."""
 
+    def __init__(self, settings: Settings, group: str) -> None:
+        self._admin = AIOKafkaAdminClient(bootstrap_servers=settings.broker)
+        self._group = group
 
-async def _committed(settings: Settings, group: str, topic: str) -> int:
-    admin = AIOKafkaAdminClient(bootstrap_servers=settings.broker)
-    await admin.start()
-    try:
-        offsets = await admin.list_consumer_group_offsets(group)
-    except Exception:  # the group does not exist yet
-        return 0
-    finally:
-        await admin.close()
-    return sum(max(0, item.offset) for source, item in offsets.items() if source.topic == topic)
+    async def __aenter__(self) -> Self:
+        await self._admin.start()
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        await self._admin.close()
+
+    async def committed(self, topic: str) -> int:
+        """Sum of the committed offsets of a topic; 0 before the group exists."""
+        try:
+            offsets = await self._admin.list_consumer_group_offsets(self._group)
+        except KafkaError:
+            return 0
+        return sum(max(0, item.offset) for source, item in offsets.items() if source.topic == topic)
 
 
 def _cpu_s(running: list[subprocess.Popen[bytes]]) -> float:

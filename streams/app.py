@@ -37,6 +37,9 @@ class StreamApp(faust.App):  # type: ignore[misc]
     def _new_producer_transport(self) -> BatchTransport:
         return BatchTransport(self.conf.broker_producer, self)
 
+    def _create_directories(self) -> None:
+        """None: state lives in memory and in the changelog."""
+
     async def _on_partitions_revoked(self, revoked: set[TP]) -> None:
         # Faust first: it stops the flow and empties the agents' queues.
         await super()._on_partitions_revoked(revoked)

@@ -23,6 +23,9 @@ from streams.ledger import RecordBatch
 MAX_BATCH_RECORDS = 500
 """Bounds the work between two yields to the event loop."""
 
+_LOOK_AGAIN_S = 0.02
+"""A partition whose queue has room again is seen after this long; nothing wakes a waiting fetch."""
+
 
 class BatchConsumerThread(AIOKafkaConsumerThread):  # type: ignore[misc]
     """Fetches lists together with the positions they cover."""
@@ -52,7 +55,7 @@ class BatchConsumerThread(AIOKafkaConsumerThread):  # type: ignore[misc]
                 wanted = set(active_partitions)
                 left = deadline - time.monotonic()
                 if not wanted or subscriptions.reassignment_in_progress:
-                    await asyncio.sleep(min(0.05, max(0.0, left)))
+                    await asyncio.sleep(_LOOK_AGAIN_S)
                     return {}
                 taken = await _take(
                     fetcher, subscriptions.subscription.assignment, wanted, max_records
@@ -60,7 +63,7 @@ class BatchConsumerThread(AIOKafkaConsumerThread):  # type: ignore[misc]
                 if taken or left <= 0:
                     return taken
                 waiter = fetcher._create_fetch_waiter()
-                done, _ = await asyncio.wait([waiter], timeout=left)
+                done, _ = await asyncio.wait([waiter], timeout=min(left, _LOOK_AGAIN_S))
                 if done:
                     waiter.result()
                 else:
@@ -141,6 +144,16 @@ class BatchConsumer(Consumer):  # type: ignore[misc]
             tp,
             generation_id=self.app.consumer_generation_id,
         )
+
+    async def _wait_next_records(
+        self,
+        timeout: float,  # noqa: ASYNC109 - Faust's signature
+    ) -> tuple[dict[TP, list[RecordBatch]], set[TP]]:
+        """Fetch; Faust's own sleeps for a second while the agents' queues are full."""
+        if not self.flow_active:
+            await self.wait(self.can_resume_flow)
+        active = self._get_active_partitions()
+        return await self._getmany(active_partitions=active, timeout=timeout), active
 
     async def perform_seek(self) -> None:
         """Go to the ledger's positions, which the restoration has set."""
