@@ -107,7 +107,7 @@ def main() -> int:
         if not (FOLDER / "libs").is_dir():
             sys.stdout.write("Fetching Apache Kafka with Maven (124 MB, once) ...\n")
             sys.stdout.flush()
-        jars()
+        jars(FOLDER)
     except BrokerMissing as missing:
         sys.stdout.write(f"{missing}\nTests on Apache Kafka are skipped.\n")
         return 1 if os.environ.get("REQUIRE_KAFKA") else 0

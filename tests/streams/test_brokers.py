@@ -62,7 +62,7 @@ def exists(pid: int) -> bool:
 
 async def until(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(30):
-        while not condition():  # noqa: ASYNC110 - another process has no event to wait for
+        while not condition():
             await asyncio.sleep(0.02)
 
 
@@ -331,3 +331,61 @@ def test_fetched_jars_are_not_fetched_again(
     assert first == second == tmp_path / "libs"
     assert (first / "kafka.jar").is_file()
     assert count.read_text() == "x\n"
+
+
+def test_a_java_that_is_new_enough_is_taken(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    program = tmp_path / "bin" / "java"
+    program.parent.mkdir()
+    program.write_text("#!/bin/sh\necho 'openjdk version \"21.0.1\"' >&2\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("JAVA_HOME", str(tmp_path))
+    kafka_jars.java.cache_clear()
+    try:
+        assert kafka_jars.java() == str(program)
+    finally:
+        kafka_jars.java.cache_clear()
+
+
+@pytest.mark.parametrize(("required", "code"), [("", 0), ("1", 1)])
+def test_missing_jars_fail_only_where_kafka_is_required(
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    required: str,
+    code: int,
+) -> None:
+    (tmp_path / "pom.xml").touch()
+    monkeypatch.setattr(kafka_jars, "FOLDER", tmp_path)
+    monkeypatch.setattr(kafka_jars, "java", lambda: "java")
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.setenv("REQUIRE_KAFKA", required)
+
+    assert kafka_jars.main() == code
+    assert "install Maven" in capsys.readouterr().out
+
+
+def test_jars_that_are_there_need_no_word(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "libs").mkdir()
+    monkeypatch.setattr(kafka_jars, "FOLDER", tmp_path)
+    monkeypatch.setattr(kafka_jars, "java", lambda: "java")
+
+    assert kafka_jars.main() == 0
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.kafka
+async def test_a_folder_that_kafka_cannot_format_is_an_error(
+    kafka_process: ApacheKafka, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its own words are shown."""
+    del kafka_process  # asked for to be skipped where there is no Kafka
+    monkeypatch.setattr(ApacheKafka, "_properties", lambda self, node: {"node.id": "one"})
+    broker = ApacheKafka.start()
+
+    with pytest.raises(BrokerUnavailable, match=r"(?s)could not format.*Invalid value one"):
+        await broker.__aenter__()
+    assert not broker.folder.exists()
