@@ -10,7 +10,7 @@ ARGS ?=
 PACKAGES := $(patsubst %/__init__.py,%,$(wildcard agents/__init__.py analysis/__init__.py \
 	center/__init__.py delivery/__init__.py feeds/__init__.py leimo/__init__.py \
 	measures/__init__.py schemas/__init__.py streams/__init__.py))
-TESTS ?= tests $(PACKAGES)
+TESTS ?= tests ops/grafana $(PACKAGES)
 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
@@ -34,6 +34,7 @@ check: .venv/.dev ## Lint, format, types, and that generated files are up to dat
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/mypy ops/grafana/dashboard.py
 	$(BIN)/python ops/grafana/dashboard.py --check
 
 bench: .venv/.dev ## Benchmarks (not part of the tests)
