@@ -39,15 +39,14 @@ def fold(text: str) -> str:
     return folded.translate(_WIDE) if _IS_WIDE.search(folded) else folded
 
 
+_URL = r"[a-z0-9\-._~:/?#@!$&'()*+,;=%]"  # without [], which open emoticons
 _MASKS = re.compile(
     r"^\s*回[复覆復]\s*[@＠][\w\-·]{1,30}\s*[:：]?"  # the prefix of an answer
-    r"|(?:https?://|www\.)[!-~]+"
-    r"|\b[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,4}/[!-~]*"  # t.cn/abc without a scheme
-    r"|[@＠][\w\-·]{1,30}(?:\.[\w\-.]{1,60})?"  # handles, also of Bluesky and Mastodon
+    rf"|(?:https?://|www\.){_URL}+"
+    rf"|\b[a-z0-9-]{{1,63}}(?:\.[a-z0-9-]{{1,63}}){{1,4}}/{_URL}*"  # t.cn/abc without a scheme
+    r"|[@＠][\w\-·]{1,30}(?:\.[a-z0-9\-.]{1,60})?"  # handles, also of Bluesky and Mastodon
     r"|\[[^\[\]\s]{1,8}\]"  # [emoticons]
 )
-
-
 _MAY_MASK = re.compile(r"[@＠\[/]|www\.")
 """Every mask has one of these in it; most texts have none."""
 

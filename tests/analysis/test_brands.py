@@ -1,0 +1,101 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from analysis.brands import Matcher, spellings
+from analysis.tokens import Tokenizer, tokenizer_named
+from analysis.words import fold
+from schemas.catalogue import Brand
+
+TOKENIZER: Tokenizer = tokenizer_named("rjieba")
+
+
+def found(text: str, *aliases: str) -> list[str]:
+    """What stands in the text, cut from it at the spans."""
+    brands = [Brand(id=f"b{index}", name=alias) for index, alias in enumerate(aliases)]
+    hits = Matcher(brands, TOKENIZER).find(text)
+    return [] if hits is None else [text[start:end] for start, end, _ in hits.hits]
+
+
+@pytest.mark.parametrize(
+    ("text", "aliases", "expected"),
+    [
+        # Han: token edges
+        ("小米手机不错", ["小米"], ["小米"]),  # between two tokens
+        ("喝了小米粥", ["小米"], []),  # within a token
+        ("全家人都来了", ["全家"], []),  # within another
+        ("发扬光大", ["光大"], []),  # at the end of an idiom
+        ("#小米#发布会", ["小米"], ["小米"]),  # a hashtag
+        ("小米，华为，小米", ["小米", "华为"], ["小米", "华为", "小米"]),  # each time
+        ("《小米》", ["小米"], ["小米"]),  # beside punctuation
+        ("海底捞月", ["海底捞"], []),  # three characters need edges
+        ("逛街喝茶颜悦色", ["茶颜悦色"], ["茶颜悦色"]),  # four do not
+        # Latin and digits: word edges
+        ("training", ["ai"], []),  # within a word
+        ("AI is here", ["ai"], ["AI"]),  # case
+        ("我的iPhone很好", ["iphone"], ["iPhone"]),  # Han on both sides
+        ("ｉＰｈｏｎｅ", ["iPhone"], ["ｉＰｈｏｎｅ"]),  # width
+        ("iPhone5S 好", ["iPhone"], ["iPhone"]),  # a long name and a number
+        ("mi8 好", ["mi"], []),  # a short one needs an edge
+        ("x_iphone", ["iphone"], []),  # within an identifier
+        ("小米8很好", ["小米8"], ["小米8"]),  # mixed
+        ("小米88很好", ["小米8"], []),  # within a number
+        # separators
+        ("iPhone15 和 iPhone-15", ["iPhone 15"], ["iPhone15", "iPhone-15"]),  # fewer and other
+        ("喝coca cola", ["Coca-Cola"], ["coca cola"]),  # space for hyphen
+        ("喝可口可乐", ["可口 可乐"], ["可口可乐"]),  # none for a space
+        # masks
+        ("@小米公司 好", ["小米"], []),  # a handle
+        ("[小米]好", ["小米"], []),  # an emoticon
+        ("http://xiaomi.com/a", ["xiaomi"], []),  # a link
+        # overlaps
+        ("小米之家很大", ["小米", "小米之家"], ["小米之家"]),  # the longest
+        ("小米粥真香", ["小米", "小米粥"], ["小米粥"]),  # of another brand too
+        ("中国好声音", ["国好", "好声音"], ["好声音"]),  # one that does not stand hides none
+    ],
+)
+def test_aliases_are_found_where_they_stand_alone(
+    text: str, aliases: list[str], expected: list[str]
+) -> None:
+    assert found(text, *aliases) == expected
+
+
+@pytest.mark.parametrize(
+    ("alias", "expected"),
+    [
+        ("小米", {"小米"}),  # Han without a gap
+        ("iPhone", {"iphone"}),  # Latin without a gap
+        ("7-11", {"7-11"}),  # numbers alone stay as they are
+        ("S8", {"s8"}),  # one letter and a number stay together
+        ("Mate20", {"mate20", "mate 20", "mate-20", "mate·20"}),  # a model's number
+        ("a b c d", {"a b c d", "abcd", "a-b-c-d", "a·b·c·d"}),  # many gaps: all alike
+    ],
+)
+def test_spellings_differ_in_separators_alone(alias: str, expected: set[str]) -> None:
+    assert set(spellings(alias)) == expected
+
+
+ALPHABET = st.sampled_from(
+    ["小", "米", "粥", "手", "机", "a", "A", "Ａ", "i", "1", " ", "-", "@", "[", "]", "，", "İ"]
+)
+
+
+@given(
+    st.text(ALPHABET, max_size=40),
+    st.lists(st.sampled_from(["小米", "手机", "ai", "a1", "小米 手机", "米"]), unique=True),
+)
+def test_spans_point_at_the_alias_in_the_original(text: str, aliases: list[str]) -> None:
+    matcher = Matcher([Brand(id=alias, name=alias) for alias in aliases], TOKENIZER)
+    hits = matcher.find(text)
+    end_before = 0
+    for start, end, pattern in hits.hits if hits else ():
+        assert end_before <= start < end <= len(text)
+        assert fold(text[start:end]) == matcher.patterns[pattern]
+        squeezed = fold(text[start:end]).replace(" ", "").replace("-", "")
+        assert squeezed in {alias.replace(" ", "") for alias in aliases}
+        end_before = end
+
+
+def test_one_alias_may_name_two_brands() -> None:
+    matcher = Matcher([Brand(id="a", name="苹果"), Brand(id="b", name="苹果")], TOKENIZER)
+    assert [target.brand for target in matcher.targets[0]] == [0, 1]
