@@ -12,8 +12,10 @@ Distances are code points between the nearest ends, on the folded and masked tex
 """
 
 import re
+from bisect import bisect_left
 from collections.abc import Sequence
 from enum import Enum
+from operator import attrgetter
 from typing import NamedTuple
 
 import daachorse
@@ -44,6 +46,7 @@ class _Rule(NamedTuple):
     """Folded; None: all aliases."""
 
 
+_clue_end = attrgetter("end")
 _LETTER = re.compile(r"[a-z0-9]")
 
 
@@ -62,10 +65,11 @@ class ContextRules:
                     window=context.window,
                     ambiguous=frozenset(map(words.fold, brand.ambiguous)) or None,
                 )
-        self._patterns = list(self._words)
+        patterns = list(self._words)
+        self._longest = max(map(len, patterns), default=0)
         self._find = (
-            daachorse.CharwiseDoubleArrayAhoCorasick(self._patterns).find_overlapping
-            if self._patterns
+            daachorse.CharwiseDoubleArrayAhoCorasick(patterns).find_overlapping
+            if patterns
             else None
         )
 
@@ -79,7 +83,7 @@ class ContextRules:
         return rule is not None and (rule.ambiguous is None or words.fold(alias) in rule.ambiguous)
 
     def clues(self, masked: str) -> list[Clue]:
-        """Every context word, of whichever brand, that stands in a folded and masked text."""
+        """Every context word, of whichever brand, in a folded and masked text, by its end."""
         if self._find is None:
             return []
         return [
@@ -103,8 +107,11 @@ class ContextRules:
         """What the text around an ambiguous alias at [start, end) says."""
         rule = self._rules[brand]
         is_required = not rule.require
-        for clue in clues:
-            if max(clue.start - end, start - clue.end) > rule.window:
+        for at in range(bisect_left(clues, start - rule.window, key=_clue_end), len(clues)):
+            clue = clues[at]
+            if clue.start > end + rule.window:
+                if clue.end > end + rule.window + self._longest:
+                    break
                 continue
             if clue.word in rule.exclude:
                 return Verdict.REFUSED

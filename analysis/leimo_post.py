@@ -6,16 +6,12 @@
 ```
 """
 
-import json
-
 import msgspec
 
-from analysis.refusals import InvalidPost, quoted
+from analysis.refusals import MAX_COUNT, InvalidPost, check_length, decoded, id_text, missing
 from analysis.times import created_ms, event_time
 from schemas.dead_letter import DropReason
 from schemas.post import Author, Post, PostEvent, Source
-
-MAX_COUNT = (1 << 63) - 1
 
 
 class _Author(msgspec.Struct, gc=False):
@@ -39,12 +35,7 @@ _decode = msgspec.json.Decoder(_Plain).decode
 
 def parse(value: bytes, received_at_ms: int, max_text: int, max_skew_ms: int) -> Post:
     """The post of one record; `InvalidPost` where there is none."""
-    try:
-        plain = _decode(value)
-    except msgspec.ValidationError as error:
-        raise InvalidPost(DropReason.WRONG_TYPE, str(error)) from error
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError) as error:
-        raise refusal(value, error) from error
+    plain = decoded(_decode, value)
     post_id = plain.id
     if post_id is None and plain.text is None and plain.created_at is None:
         raise InvalidPost(DropReason.EMPTY, "JSON without id, text and created_at")
@@ -55,10 +46,7 @@ def parse(value: bytes, received_at_ms: int, max_text: int, max_skew_ms: int) ->
         if plain.event is not PostEvent.DELETE:
             raise missing("text")
         text = ""
-    if len(text) > max_text:
-        raise InvalidPost(
-            DropReason.TOO_LARGE, f"text: {len(text)} characters; the settings allow {max_text}"
-        )
+    check_length(text, max_text)
     if plain.created_at is None:
         raise missing("created_at")
     at_ms, is_clamped = event_time(created_ms(plain.created_at), received_at_ms, max_skew_ms)
@@ -80,27 +68,3 @@ def parse(value: bytes, received_at_ms: int, max_text: int, max_skew_ms: int) ->
         is_repost=plain.is_repost,
         is_time_clamped=is_clamped,
     )
-
-
-def missing(field: str) -> InvalidPost:
-    """The refusal of a record without `field`."""
-    return InvalidPost(DropReason.MISSING_FIELD, f"{field}: missing; the source always gives it")
-
-
-def id_text(value: str | int) -> str:
-    """An id as text; `InvalidPost` for integers that no source gives."""
-    if isinstance(value, int) and not -MAX_COUNT <= value <= MAX_COUNT:
-        raise InvalidPost(DropReason.WRONG_TYPE, "id: an integer of more than 63 bits")
-    return str(value)
-
-
-def refusal(value: bytes, error: Exception) -> InvalidPost:
-    """Why bytes that the typed decoder calls malformed are refused.
-
-    Half a surrogate pair is `BAD_TEXT`: JSON as such allows it, Unicode does not.
-    """
-    try:
-        json.loads(value.decode())
-    except (ValueError, RecursionError):
-        return InvalidPost(DropReason.NOT_JSON, f"no JSON: {quoted(str(error), 120)}")
-    return InvalidPost(DropReason.BAD_TEXT, f"not Unicode: {quoted(str(error), 120)}")

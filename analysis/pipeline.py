@@ -25,8 +25,14 @@ from schemas.post import Post, PostEvent
 MAX_SAMPLE = 140
 """Code points of own words that a mention carries."""
 
+MAX_SPANS = 16
+"""Occurrences of a brand in a post that are looked at; what repeats a name more often is spam."""
+
 QUOTES_KEPT = 16_384
 """Quoted originals whose brands are remembered: a cascade repeats one by the thousand."""
+
+MAX_KEPT = 2_000
+"""Code points of the longest quoted text that is remembered."""
 
 MIXED_FROM = 0.1
 """Occurrences that disagree make a mood only when their mean is at least so far from zero."""
@@ -174,7 +180,11 @@ class Analyser:
     def _draft(self, post: Post) -> tuple[_Own, dict[int, list[_Named]]] | None:
         """The brands that the post names, in order, with where; None where it names none."""
         quoted = post.quoted
-        quote = self._quote(quoted.text) if quoted is not None and quoted.text else _NO_QUOTE
+        if quoted is None or not quoted.text:
+            quote = _NO_QUOTE
+        else:
+            text = quoted.text
+            quote = self._quote(text) if len(text) <= MAX_KEPT else self._read_quote(text)
         found = self._find(post.text)
         if found is None and not quote.brands:
             return None
@@ -183,7 +193,9 @@ class Analyser:
             return None
         spans: dict[int, list[_Named]] = {brand: [] for brand in quote.brands}
         for name in named:
-            spans.setdefault(name.brand, []).append(name)
+            there = spans.setdefault(name.brand, [])
+            if len(there) < MAX_SPANS:
+                there.append(name)
         if len(spans) > 1:
             spans = dict(sorted(spans.items()))
         return self._own(post, found), spans
@@ -191,10 +203,13 @@ class Analyser:
     def occurrences(self, text: str) -> list[Occurrence]:
         """Every place at which a text names a brand, and the mood there."""
         end = words.own_end(text)
+        own_words = text[:end]
+        named = self._named(text)
+        own = [(own_words, name.start, name.end) for name in named if name.end <= end]
+        moods = iter(self._towards_many(own) if own else ())
         found = []
-        for name in self._named(text):
-            is_own = name.end <= end
-            mood = self._sentiment.towards(text[:end], name.start, name.end) if is_own else None
+        for name in named:
+            mood = next(moods) if name.end <= end else None
             found.append(
                 Occurrence(
                     brand=self.brands[name.brand].id,
@@ -267,7 +282,7 @@ class Analyser:
             bare = words.letters(masked)
         if bare in words.REPOST_PHRASES:
             quoted = post.quoted
-            text_hash = 0 if quoted is None else self._quote_hash(quoted.text)
+            text_hash = 0 if quoted is None else self._quote_hash(quoted.text[:MAX_KEPT])
             return _Own(own_words, "", (), text_hash, _is_paid(own_words))
         if found is not None and found.tokens is not None:
             tokens: Iterable[str] = _until(found.tokens, end)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from types import MappingProxyType
 
-from analysis import leimo_post, weibo
+from analysis import jetstream, leimo_post, mastodon, weibo
 from analysis.refusals import InvalidPost
 from schemas.dead_letter import DropReason
 from schemas.post import Post, PostEvent, Source
@@ -23,6 +23,8 @@ Adapter = Callable[[bytes, int, int, int], Post]
 ADAPTERS: MappingProxyType[str, Adapter] = MappingProxyType(
     {
         Source.WEIBO.value: weibo.parse,
+        Source.JETSTREAM.value: jetstream.parse,
+        Source.MASTODON.value: mastodon.parse,
         Source.LEIMO.value: leimo_post.parse,
     }
 )

@@ -12,13 +12,12 @@ from html import unescape
 import msgspec
 
 from analysis import weibo_lenient, words
-from analysis.refusals import InvalidPost
+from analysis.refusals import MAX_COUNT, InvalidPost, check_length, id_text
 from analysis.times import BEIJING, created_ms, event_time
 from analysis.weibo_fields import Original, Push, Status, User
 from schemas.dead_letter import DropReason
 from schemas.post import Author, Post, PostEvent, Quoted, Source
 
-MAX_COUNT = (1 << 63) - 1
 NOBODY = Author()
 
 MAX_REMEMBERED_BYTES = 8192
@@ -45,7 +44,7 @@ def parse(value: bytes, received_at_ms: int, max_text: int, max_skew_ms: int) ->
             raise InvalidPost(DropReason.WRONG_TYPE, "text.status.text: an object, expected a text")
     post_id = status.idstr or _post_id(status)
     if not post_id:
-        raise weibo_lenient.missing(value, "id")
+        raise weibo_lenient.missing_from(value, "id")
     author = _author(status.user) if status.user is not None else NOBODY
     if (
         event is PostEvent.DELETE
@@ -56,13 +55,11 @@ def parse(value: bytes, received_at_ms: int, max_text: int, max_skew_ms: int) ->
     if status.text_raw is not None:
         text = status.text_raw
     if text is None:
-        raise weibo_lenient.missing(value, "text")
+        raise weibo_lenient.missing_from(value, "text")
     if len(text) > max_text:
-        raise InvalidPost(
-            DropReason.TOO_LARGE, f"text: {len(text)} characters; the settings allow {max_text}"
-        )
+        check_length(text, max_text)
     if status.created_at is None:
-        raise weibo_lenient.missing(value, "created_at")
+        raise weibo_lenient.missing_from(value, "created_at")
     at_ms, is_clamped = created_ms(status.created_at, BEIJING), False
     if at_ms - received_at_ms > max_skew_ms:
         at_ms, is_clamped = event_time(at_ms, received_at_ms, max_skew_ms)
@@ -92,9 +89,7 @@ def _post_id(status: Status) -> str:
     post_id = status.id
     if post_id is None:
         return status.mid or ""
-    if isinstance(post_id, int) and not -MAX_COUNT <= post_id <= MAX_COUNT:
-        raise InvalidPost(DropReason.WRONG_TYPE, "id: an integer of more than 63 bits")
-    return str(post_id)
+    return id_text(post_id)
 
 
 def _unwrap(push: Push) -> tuple[Status, PostEvent]:

@@ -10,7 +10,7 @@ from typing import Any, NoReturn, TypeVar
 
 import msgspec
 
-from analysis.refusals import InvalidPost, quoted
+from analysis.refusals import InvalidPost, missing, quoted
 from analysis.weibo_fields import NO_RAW, EditConfig, Original, OriginalUser, Push, Status, User
 from schemas.dead_letter import DropReason
 
@@ -37,13 +37,13 @@ def untyped(value: bytes) -> Fields:
     return fields
 
 
-def missing(value: bytes, field: str) -> InvalidPost:
+def missing_from(value: bytes, field: str) -> InvalidPost:
     """The refusal of a record without `field`, or of one without anything."""
     try:
         untyped(value)
     except InvalidPost as refusal:
         return refusal
-    return InvalidPost(DropReason.MISSING_FIELD, f"{field}: missing; the source always gives it")
+    return missing(field)
 
 
 def read(value: bytes) -> Status:
