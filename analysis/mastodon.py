@@ -21,8 +21,8 @@ from analysis.times import SECOND_MS, created_ms, event_time
 from schemas.dead_letter import DropReason
 from schemas.post import Author, Post, PostEvent, Quoted, Source
 
-_BREAK = re.compile(r"<br\s*/?>|</p>\s*<p[^>]*>", re.IGNORECASE)
-_MARKUP = re.compile(r"<[^>]*>")
+_BREAK = re.compile(r"<br\s*/?>|</p>\s*<p[^<>]*>", re.IGNORECASE)
+_MARKUP = re.compile(r"<[^<>]*>")
 
 
 class _Account(msgspec.Struct, gc=False):

@@ -25,7 +25,7 @@ MAX_REMEMBERED_BYTES = 8192
 _decode = msgspec.json.Decoder(Status).decode
 _decode_original = msgspec.json.Decoder(Original | None).decode
 _DELETED = re.compile(r"\s*(?:抱歉，)?[此该]条?微博已经?被(?:原?作者)?删除")
-_MARKUP = re.compile(r"<[^>]*>")
+_MARKUP = re.compile(r"<[^<>]*>")
 
 
 def parse(value: bytes, received_at_ms: int, max_text: int, max_skew_ms: int) -> Post:
@@ -190,4 +190,4 @@ def _deletion(
 @lru_cache(maxsize=4096)
 def _app(source: str) -> str:
     """Name of the client from `<a href="http://weibo.com" rel="nofollow">新浪微博</a>`."""
-    return unescape(_MARKUP.sub("", source)).strip()[:100]
+    return unescape(_MARKUP.sub("", source[:1000])).strip()[:100]

@@ -79,14 +79,12 @@ def test_what_is_no_post_is_refused_by_name(value: Any, reason: DropReason) -> N
 def test_real_events_are_posts_or_of_another_kind(shared_data: Path) -> None:
     ids, others = [], 0
     for line in (shared_data / "formats" / "jetstream_v1.jsonl").read_bytes().splitlines():
-        if json.loads(line)["commit"]["collection"] in (
-            "app.bsky.feed.post",
-            "app.bsky.feed.repost",
-        ):
+        collection = json.loads(line).get("commit", {}).get("collection")
+        if collection in ("app.bsky.feed.post", "app.bsky.feed.repost"):
             ids.append(parse("jetstream", line, NOW_MS).id)
         else:
             others += 1
-            with pytest.raises(InvalidPost, match="holds no posts"):
+            with pytest.raises(InvalidPost, match="holds no posts|carries no post"):
                 parse("jetstream", line, NOW_MS)
     assert len(set(ids)) == len(ids)
     assert (len(ids) > 0, len(ids) + others) == (True, 10)

@@ -3,6 +3,7 @@ from typing import Any
 
 import pytest
 
+from analysis.mastodon import plain_text
 from analysis.sources import InvalidPost, parse
 from schemas.dead_letter import DropReason
 from schemas.post import Author, Post, PostEvent
@@ -49,6 +50,12 @@ def test_a_boost_quotes_its_original() -> None:
     assert (post.is_repost, post.text) == (True, "")
     assert post.quoted is not None
     assert (post.quoted.id, post.quoted.text) == ("7", "小米 & #华为")
+
+
+@pytest.mark.parametrize("html", ["<" * 500_000, "<p" * 250_000, "</p>" + " " * 500_000])
+def test_broken_markup_costs_no_more_than_its_length(html: str) -> None:
+    """Scanning to the end again for each `<` would take minutes here."""
+    assert plain_text(html).count("p") <= 250_000
 
 
 @pytest.mark.parametrize(

@@ -238,6 +238,12 @@ def test_no_text_breaks_the_analysis(text: str, quoted: str | None) -> None:
     ANALYSER.analyse(text)
 
 
+def test_a_text_of_one_name_gives_a_mention_of_bounded_size() -> None:
+    (mention,) = mentions("小米手机" * 5_000)
+    assert len(mention.spans) == 16
+    assert len(mention.text) == 140
+
+
 def test_every_occurrence_is_shown() -> None:
     text = "华为好，小米手机差//@甲:华为"
     analysis = ANALYSER.analyse(text)
