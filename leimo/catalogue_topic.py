@@ -82,9 +82,9 @@ async def _refuse_missing_topic(settings: Settings) -> None:
 async def _send(settings: Settings, records: list[tuple[bytes, bytes | None]]) -> None:
     if not records:
         return
-    async with AIOKafkaProducer(
-        **client_options(settings), acks="all", enable_idempotence=True
-    ) as producer:
+    # Not idempotent: each key is sent once, so a retry that repeats a record changes nothing, and
+    # the embedded broker gives no producer ids.
+    async with AIOKafkaProducer(**client_options(settings), acks="all") as producer:
         sent = [await producer.send(CATALOGUE.name, value, key) for key, value in records]
         await asyncio.gather(*sent)
 

@@ -19,13 +19,14 @@ from leimo.catalogue_findings import Findings, KeyPath, did_you_mean
 from schemas.catalogue import Brand, Context, Rule
 
 MAX_BYTES = 16 << 20
+MAX_DEPTH = 32
 MAX_VALUES = 2_000_000
 """More values than this are no catalogue but anchors that multiply."""
 
 Raw = Mapping[str, Any]
 """Fields of a record that were given and are right."""
 
-_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_SafeLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TAG = "tag:yaml.org,2002:"
 _READ_AS = {
     "bool": "true or false",
@@ -35,6 +36,26 @@ _READ_AS = {
     "value": "a special sign",
     "merge": "a special sign",
 }
+
+
+class _TooMuch(Exception):  # noqa: N818 - ends the walk, is no error of its own
+    """A limit is reached."""
+
+
+class _Loader(_SafeLoader):  # type: ignore[misc]
+    """Composes to a limited depth: the C loader recurses, and would end the process."""
+
+    depth = 0
+
+    def descend_resolver(self, node: Any, index: Any) -> None:
+        """Called before each node."""
+        self.depth += 1
+        if self.depth > MAX_DEPTH:
+            raise _TooMuch
+
+    def ascend_resolver(self) -> None:
+        """Called after each node."""
+        self.depth -= 1
 
 
 def read_text(content: bytes, findings: Findings) -> str | None:
@@ -62,13 +83,14 @@ def read_records(text: str, findings: Findings) -> tuple[list[Raw], list[Raw]]:
     try:
         root = yaml.compose(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
-        findings.error((), _syntax(error), line=_line_of_error(error))
+        line = _line_of_error(error)
+        findings.error((), _syntax(error, text.split("\n")[line - 1 : line]), line)
         return [], []
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         findings.error((), f"character U+{ord(text[error.position]):04X} is not allowed", line)
         return [], []
-    except RecursionError:
+    except _TooMuch:
         findings.error((), "is nested too deeply; a catalogue has four levels", line=0)
         return [], []
     if root is None:
@@ -86,19 +108,16 @@ def read_records(text: str, findings: Findings) -> tuple[list[Raw], list[Raw]]:
         return [], []
 
 
-def _syntax(error: yaml.MarkedYAMLError) -> str:
+def _syntax(error: yaml.MarkedYAMLError, line: Sequence[str]) -> str:
     problem = " ".join(part for part in (error.context, error.problem) if part)
-    hint = "; indent with spaces, not with tabs" if "\\t" in problem or "tab" in problem else ""
+    has_tab = any("\t" in text[: len(text) - len(text.lstrip())] for text in line)
+    hint = "; indent with spaces, not with tabs" if has_tab else ""
     return f"is no YAML: {problem}{hint}"
 
 
 def _line_of_error(error: yaml.MarkedYAMLError) -> int:
     mark = error.problem_mark or error.context_mark
     return mark.line + 1 if mark is not None else 1
-
-
-class _TooMuch(Exception):  # noqa: N818 - ends the walk, is no error of its own
-    """The limit of values is reached."""
 
 
 class _Reader:

@@ -1,22 +1,43 @@
 """Read a compacted topic to its end: the latest value of each key."""
 
-from streams.reading import PartitionReader
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from streams.clients import client_options
 from streams.settings import Settings
+
+_POLL_MS = 100
 
 
 async def read_compacted(settings: Settings, topic: str, partitions: int = 1) -> dict[bytes, bytes]:
-    """What the topic holds when called: each key's latest value; removed keys are absent.
+    """What the topic holds when called, or a moment later: each key's latest value.
 
-    Keys are in the order of their latest record within a partition. The topic must exist.
+    Removed keys are absent. Keys are in the order of their latest records within a partition.
+    The topic must exist.
     """
+    consumer = AIOKafkaConsumer(
+        **client_options(settings),
+        group_id=None,
+        enable_auto_commit=False,
+        isolation_level="read_committed",
+        fetch_max_wait_ms=_POLL_MS,
+    )
+    wanted = [TopicPartition(topic, partition) for partition in range(partitions)]
     held: dict[bytes, bytes] = {}
-    async with PartitionReader(settings) as reader:
-        ranges = await reader.bounds((topic, partition) for partition in range(partitions))
-        async for _, records in reader.read(ranges):
-            for record in records:
-                if record.key is None:
-                    continue
-                held.pop(record.key, None)
-                if record.value is not None:
-                    held[record.key] = record.value
+    async with consumer:
+        consumer.assign(wanted)
+        await consumer.seek_to_beginning(*wanted)
+        # The embedded broker names an end within the last batch, so records behind it count too.
+        left = await consumer.end_offsets(wanted)
+        while left:
+            for records in (await consumer.getmany(*left, timeout_ms=_POLL_MS)).values():
+                for record in records:
+                    if record.key is None:
+                        continue
+                    held.pop(record.key, None)
+                    if record.value is not None:
+                        held[record.key] = record.value
+            for partition, end in list(left.items()):
+                # The position also passes markers and compacted offsets, which give no record.
+                if await consumer.position(partition) >= end:
+                    del left[partition]
     return held
