@@ -1,0 +1,1 @@
+"""The commands of `leimo`, one a file. Heavy modules are imported when a command runs."""
