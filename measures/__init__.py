@@ -1,0 +1,1 @@
+"""Pure: event-time buckets, watermarks, baselines, rules, alert life. Time is an argument."""

@@ -1,0 +1,256 @@
+"""All brands of one partition of `mentions`: counts, windows, alerts.
+
+The shell decodes records and calls `apply` and `tick`, then `drain`; nothing here knows of Kafka or
+of the time of day. Two boards that got the same mentions, in any order within the grace and with
+any repetitions, publish the same windows.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from measures import alert_life
+from measures.brand_state import BrandState
+from measures.buckets import BUCKET_MS, Bucket, bucket_start_ms
+from measures.rules import LOOKS
+from measures.rules.crisis import pattern
+from measures.watermarks import LIVE_MS, Clock
+from schemas.alert import Alert
+from schemas.catalogue import Brand, Rule, RuleKind
+from schemas.mention import Mention, Tick
+from schemas.window import Window
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode_state = msgspec.msgpack.Decoder(BrandState).decode
+_decode_clock = msgspec.msgpack.Decoder(Clock).decode
+
+
+class BoardSettings(msgspec.Struct, frozen=True):
+    grace_ms: int = 30_000
+    """A bucket stays open for so long after the watermark has passed its end."""
+    retention_ms: int = 7_200_000
+    """Late posts change windows up to this age behind the watermark."""
+    allowance_ms: int = 30_000
+    """How far behind the clock the posts of a live feed may be."""
+
+
+class Output(msgspec.Struct):
+    """What came of the mentions and ticks since the last drain."""
+
+    windows: list[Window] = msgspec.field(default_factory=list)
+    alerts: list[Alert] = msgspec.field(default_factory=list)
+    changed: set[str] = msgspec.field(default_factory=set)
+    """Brands whose state has to be kept anew."""
+    late: int = 0
+    duplicates: int = 0
+
+
+class Board:
+    """State of one partition."""
+
+    def __init__(
+        self,
+        settings: BoardSettings,
+        rules: Iterable[Rule],
+        brands: Mapping[str, Brand],
+    ) -> None:
+        self.states: dict[str, BrandState] = {}
+        self._settings = settings
+        self._clock = Clock()
+        self._open: defaultdict[int, set[str]] = defaultdict(set)
+        self._revised: set[tuple[int, str]] = set()
+        self._touched: dict[str, int] = {}
+        self._firing: set[str] = set()
+        self._output = Output()
+        self.redefine(rules, brands)
+
+    def redefine(self, rules: Iterable[Rule], brands: Mapping[str, Brand]) -> None:
+        """The catalogue changed; what was counted stays."""
+        self._rules = tuple(rules)
+        self._brands = brands
+        self._rules_of: dict[str, tuple[Rule, ...]] = {}
+
+    @property
+    def watermark_ms(self) -> int | None:
+        """Event time below which no more posts are expected; None before it is known."""
+        return self._clock.watermark_ms
+
+    @property
+    def open_windows(self) -> int:
+        return sum(map(len, self._open.values()))
+
+    @property
+    def open_alerts(self) -> int:
+        return sum(len(self.states[brand].alerts) for brand in self._firing)
+
+    def apply(self, mention: Mention) -> None:
+        """Count a mention, once."""
+        brand = mention.brand
+        state = self.states.get(brand)
+        if state is None:
+            state = self.states[brand] = BrandState()
+        output = self._output
+        if state.is_duplicate(mention):
+            output.duplicates += 1
+            return
+        output.changed.add(brand)
+        start_ms = bucket_start_ms(mention.event_time_ms)
+        if start_ms + BUCKET_MS <= self._limit_ms():
+            state.late += 1
+            output.late += 1
+            return
+        bucket = state.buckets.get(start_ms)
+        if bucket is None:
+            bucket = state.buckets[start_ms] = Bucket()
+        bucket.add(mention)
+        if bucket.revision < 0:
+            self._open[start_ms].add(brand)
+        else:
+            bucket.is_revised = True
+            self._revised.add((start_ms, brand))
+        for rule in self._rules_for(brand):
+            if rule.kind is RuleKind.CRISIS and pattern(rule.words).search(
+                mention.text
+            ):
+                bucket.hits[rule.id] = bucket.hits.get(rule.id, 0) + 1
+        state.talk.hear(mention)
+        if start_ms > self._touched.get(brand, -1):
+            self._touched[brand] = start_ms
+
+    def tick(self, tick: Tick) -> None:
+        """Event time moved on: close, revise, look for alerts, resolve."""
+        self._clock.observe(tick, self._settings.allowance_ms)
+        if not self._clock.is_complete:
+            return
+        self._close()
+        self._revise()
+        self._look_early(tick.sent_at_ms)
+        self._resolve()
+
+    def drain(self) -> Output:
+        """What came of it since the last call."""
+        output, self._output = self._output, Output()
+        return output
+
+    def encode(self, brand: str) -> bytes:
+        """The brand's value for the changelog."""
+        return _encode(self.states[brand])
+
+    def restore(self, entries: Iterable[tuple[str, bytes]]) -> None:
+        """Fill an empty board from the changelog."""
+        for brand, value in entries:
+            state = self.states[brand] = _decode_state(value)
+            for start_ms, bucket in state.buckets.items():
+                if bucket.revision < 0:
+                    self._open[start_ms].add(brand)
+                elif bucket.is_revised:
+                    self._revised.add((start_ms, brand))
+            if state.alerts:
+                self._firing.add(brand)
+
+    def clock_bytes(self) -> bytes:
+        """The clock's value for the changelog."""
+        return _encode(self._clock)
+
+    def restore_clock(self, value: bytes) -> None:
+        """Go on from a kept clock."""
+        self._clock = _decode_clock(value)
+
+    def _limit_ms(self) -> int:
+        """End of the ring: buckets that end at or before this are closed for good."""
+        watermark_ms = self._clock.watermark_ms
+        return (
+            -1 if watermark_ms is None else watermark_ms - self._settings.retention_ms
+        )
+
+    def _rules_for(self, brand: str) -> tuple[Rule, ...]:
+        found = self._rules_of.get(brand)
+        if found is None:
+            found = self._rules_of[brand] = tuple(
+                rule for rule in self._rules if not rule.brands or brand in rule.brands
+            )
+        return found
+
+    def _close(self) -> None:
+        """Close what is due, in the order of event time."""
+        if self._clock.is_idle:
+            due = list(self._open)
+        else:
+            watermark_ms = self._clock.watermark_ms
+            if watermark_ms is None:
+                return
+            last_ms = watermark_ms - self._settings.grace_ms - BUCKET_MS
+            due = [start_ms for start_ms in self._open if start_ms <= last_ms]
+        for start_ms in sorted(due):
+            for brand in sorted(self._open.pop(start_ms)):
+                self._close_bucket(brand, start_ms)
+
+    def _close_bucket(self, brand: str, start_ms: int) -> None:
+        state = self.states[brand]
+        bucket = state.buckets[start_ms]
+        self._publish(brand, state, bucket, start_ms)
+        if start_ms >= state.baseline.learned_to_ms:
+            self._look(brand, state, start_ms)
+            state.learn(start_ms, bucket)
+        state.prune(self._limit_ms())
+
+    def _revise(self) -> None:
+        for start_ms, brand in sorted(self._revised):
+            state = self.states[brand]
+            self._publish(brand, state, state.buckets[start_ms], start_ms)
+        self._revised.clear()
+
+    def _publish(
+        self, brand: str, state: BrandState, bucket: Bucket, start_ms: int
+    ) -> None:
+        self._output.windows.append(bucket.publish(brand, start_ms, state.late))
+        self._output.changed.add(brand)
+        state.late = 0
+
+    def _look_early(self, now_ms: int) -> None:
+        """Look into the open buckets of a live feed, so that a burst is seen within seconds."""
+        touched, self._touched = self._touched, {}
+        for brand, start_ms in touched.items():
+            if start_ms >= now_ms - LIVE_MS and start_ms in self._open:
+                self._look(brand, self.states[brand], start_ms)
+
+    def _look(self, brand: str, state: BrandState, start_ms: int) -> None:
+        definition = self._brands.get(brand)
+        if definition is None:
+            return
+        for rule in self._rules_for(brand):
+            held = state.alerts.get(rule.id)
+            if held is not None and alert_life.is_over(held, rule, start_ms):
+                self._tell(brand, alert_life.resolved(state, rule, definition))
+            finding = LOOKS[rule.kind](state, start_ms, rule)
+            if finding is not None:
+                self._tell(
+                    brand, alert_life.found(state, rule, definition, start_ms, finding)
+                )
+        if state.alerts:
+            self._firing.add(brand)
+
+    def _resolve(self) -> None:
+        """End alerts whose condition is gone, also of brands that nobody mentions any more."""
+        watermark_ms = self._clock.watermark_ms
+        if watermark_ms is None:
+            return
+        rules = {rule.id: rule for rule in self._rules}
+        for brand in sorted(self._firing):
+            state = self.states[brand]
+            definition = self._brands.get(brand) or Brand(id=brand, name=brand)
+            for rule_id, held in list(state.alerts.items()):
+                rule = rules.get(rule_id)
+                if rule is None:
+                    del state.alerts[rule_id]
+                    self._output.changed.add(brand)
+                elif alert_life.is_over(held, rule, watermark_ms):
+                    self._tell(brand, alert_life.resolved(state, rule, definition))
+            if not state.alerts:
+                self._firing.discard(brand)
+
+    def _tell(self, brand: str, alert: Alert | None) -> None:
+        self._output.changed.add(brand)
+        if alert is not None:
+            self._output.alerts.append(alert)

@@ -1,0 +1,88 @@
+"""All that is kept of one brand: the value of the table `brands`."""
+
+import math
+
+import msgspec
+
+from measures.baselines import Baseline
+from measures.buckets import BUCKET_MS, Bucket
+from measures.explanations import Talk
+from schemas.mention import Mention
+
+_SHARE_HALF_POSTS = 200
+"""The usual share of negative posts moves half way in so many posts."""
+
+
+class OpenAlert(msgspec.Struct, array_like=True):
+    """An alert that fires."""
+
+    id: str
+    started_at_ms: int
+    true_at_ms: int
+    """Newest bucket in which the condition held."""
+    revision: int
+    severity: int
+    seen: float
+    expected: float
+    unit: str
+    cause: str
+    told_at_ms: int
+    """Event time of the last published revision."""
+
+
+class BrandState(msgspec.Struct, array_like=True):
+    """Counts, baseline, open alerts and, in the same value, how far the input was applied."""
+
+    applied: dict[int, int] = msgspec.field(default_factory=dict)
+    """Partition of `posts.raw` -> last applied offset."""
+    buckets: dict[int, Bucket] = msgspec.field(default_factory=dict)
+    """Start ms -> bucket: a sparse ring."""
+    late: int = 0
+    """Posts too late for any window, since the last published one."""
+    baseline: Baseline = msgspec.field(default_factory=Baseline)
+    negative_share: float = 0.2
+    """Usual share of negative posts; learned an hour at a time."""
+    alerts: dict[str, OpenAlert] = msgspec.field(default_factory=dict)
+    """Rule -> alert that fires."""
+    talk: Talk = msgspec.field(default_factory=Talk)
+
+    def is_duplicate(self, mention: Mention) -> bool:
+        """Whether the mention was applied before; if not, it counts as applied from now on."""
+        if mention.offset <= self.applied.get(mention.partition, -1):
+            return True
+        self.applied[mention.partition] = mention.offset
+        return False
+
+    def recent(self, start_ms: int, minutes: int) -> list[Bucket]:
+        """The buckets of the last `minutes` up to the one that starts at `start_ms`."""
+        first = start_ms - (minutes - 1) * BUCKET_MS
+        return [
+            bucket
+            for at in range(first, start_ms + BUCKET_MS, BUCKET_MS)
+            if (bucket := self.buckets.get(at)) is not None
+        ]
+
+    def learn(self, start_ms: int, bucket: Bucket) -> None:
+        """Let the baseline know a closed minute; what is unusual now does not become usual."""
+        expected = self.baseline.expected(start_ms)
+        cap = (
+            expected
+            if self.alerts
+            else expected + 4 * math.sqrt(expected * self.baseline.dispersion) + 2
+        )
+        self.baseline.learn(start_ms, bucket.posts, cap)
+        if not self.alerts:
+            share = bucket.negative / bucket.posts
+            weight = 1 - 0.5 ** (bucket.posts / _SHARE_HALF_POSTS)
+            self.negative_share += (share - self.negative_share) * weight
+        self.talk.pass_minute()
+
+    def prune(self, limit_ms: int) -> None:
+        """Drop published buckets that end at or before `limit_ms`."""
+        gone = [
+            start
+            for start, bucket in self.buckets.items()
+            if start + BUCKET_MS <= limit_ms and bucket.revision >= 0
+        ]
+        for start in gone:
+            del self.buckets[start]

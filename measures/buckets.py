@@ -1,0 +1,85 @@
+"""One minute of one brand, and the window that is published of it."""
+
+import zlib
+
+import msgspec
+
+from measures.sketches import Distinct
+from schemas.mention import Channel, Mention, Polarity
+from schemas.window import Window
+
+BUCKET_MS = 60_000
+UNPUBLISHED = -1
+
+
+def bucket_start_ms(event_time_ms: int) -> int:
+    """Start of the minute.
+
+    >>> bucket_start_ms(119_999)
+    60000
+    """
+    return event_time_ms - event_time_ms % BUCKET_MS
+
+
+class Bucket(msgspec.Struct, array_like=True):
+    """Counts of one brand over one minute of event time."""
+
+    posts: int = 0
+    reposts: int = 0
+    positive: int = 0
+    negative: int = 0
+    sentiment_milli: int = 0
+    reach: int = 0
+    owned: int = 0
+    paid: int = 0
+    authors: Distinct = msgspec.field(default_factory=Distinct)
+    texts: Distinct = msgspec.field(default_factory=Distinct)
+    hits: dict[str, int] = msgspec.field(default_factory=dict)
+    """Crisis rule -> posts with one of its words."""
+    revision: int = UNPUBLISHED
+    is_revised: bool = False
+    """Whether late posts changed it since it was last published."""
+
+    def add(self, mention: Mention) -> None:
+        """Count a mention."""
+        self.posts += 1
+        self.reposts += mention.is_repost
+        polarity = mention.polarity
+        if polarity is Polarity.POSITIVE:
+            self.positive += 1
+        elif polarity is Polarity.NEGATIVE:
+            self.negative += 1
+        self.sentiment_milli += mention.sentiment_milli
+        self.reach += mention.reach
+        channel = mention.channel
+        if channel is Channel.OWNED:
+            self.owned += 1
+        elif channel is Channel.PAID:
+            self.paid += 1
+        self.authors.add(zlib.crc32(mention.author.encode()))
+        self.texts.add(mention.text_hash)
+
+    def publish(self, brand: str, start_ms: int, late: int) -> Window:
+        """The next revision of the window."""
+        self.revision += 1
+        self.is_revised = False
+        return Window(
+            brand=brand,
+            start_ms=start_ms,
+            size_ms=BUCKET_MS,
+            revision=self.revision,
+            posts=self.posts,
+            originals=self.posts - self.reposts,
+            reposts=self.reposts,
+            positive=self.positive,
+            negative=self.negative,
+            neutral=self.posts - self.positive - self.negative,
+            sentiment_milli=self.sentiment_milli,
+            reach=self.reach,
+            authors=self.authors.count(),
+            texts=self.texts.count(),
+            owned=self.owned,
+            paid=self.paid,
+            earned=self.posts - self.owned - self.paid,
+            late=late,
+        )

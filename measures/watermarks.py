@@ -1,0 +1,73 @@
+"""How far event time has come, for one partition of `mentions`.
+
+The watermark is the lowest of the raw partitions' own, without those that are idle:
+
+    raw 0  ----------------w0
+    raw 1  -------w1                     watermark = w1
+    raw 2  -----------w2 (idle)
+"""
+
+import msgspec
+
+from schemas.mention import Tick
+
+LIVE_MS = 10 * 60_000
+"""Event time this near to the clock makes a feed live: then the clock moves event time on."""
+
+
+class Clock(msgspec.Struct, array_like=True):
+    """Event time of one partition of `mentions`; kept in the changelog, never goes back."""
+
+    partitions: int = 0
+    """Partitions of `posts.raw`; 0: no tick was seen."""
+    newest: dict[int, int] = msgspec.field(default_factory=dict)
+    """Raw partition -> highest watermark of any tick, ms."""
+    idle: set[int] = msgspec.field(default_factory=set)
+    """Raw partitions that are idle now."""
+    watermark_ms: int | None = None
+    """None before every raw partition was heard of."""
+
+    def observe(self, tick: Tick, allowance_ms: int) -> None:
+        """Take a tick into account.
+
+        `allowance_ms` is how far behind the clock the posts of a live feed may be.
+        """
+        self.partitions = tick.partitions
+        for partition, watermark_ms in tick.watermarks.items():
+            if watermark_ms > self.newest.get(partition, -1):
+                self.newest[partition] = watermark_ms
+        self.idle -= tick.watermarks.keys()
+        self.idle.update(tick.idle)
+        reached = self._reached(tick.sent_at_ms - allowance_ms)
+        if reached is not None and (
+            self.watermark_ms is None or reached > self.watermark_ms
+        ):
+            self.watermark_ms = reached
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every raw partition was heard of."""
+        return (
+            bool(self.partitions)
+            and len(self.newest.keys() | self.idle) >= self.partitions
+        )
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether every raw partition is silent: then nothing more is expected for now."""
+        return bool(self.partitions) and len(self.idle) >= self.partitions
+
+    def _reached(self, clock_ms: int) -> int | None:
+        if not self.is_complete or not self.newest:
+            return None
+        active = [
+            mark
+            for partition, mark in self.newest.items()
+            if partition not in self.idle
+        ]
+        if active:
+            return min(active)
+        newest_ms = max(self.newest.values())
+        return (
+            max(newest_ms, clock_ms) if newest_ms >= clock_ms - LIVE_MS else newest_ms
+        )

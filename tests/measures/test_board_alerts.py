@@ -1,0 +1,164 @@
+"""Alerts: what fires, what does not, and how an alert lives."""
+
+import random
+from collections.abc import Iterator
+
+import pytest
+
+from measures.board import Board
+from schemas.alert import Alert, AlertState
+from schemas.catalogue import Rule, RuleKind
+from schemas.mention import Mention, Polarity, Tick
+from tests.measures.stream import START, board, firing, mention, run, tick
+
+SPIKE = Rule(id="spike", kind=RuleKind.SPIKE)
+CRISIS = Rule(id="safety", kind=RuleKind.CRISIS, words=("爆炸", "起火"), department="care")
+SENTIMENT = Rule(id="mood", kind=RuleKind.SENTIMENT)
+HOUR = 60
+DAY = 24 * HOUR
+
+
+class Feed:
+    """Mentions of one brand, minute by minute, with ticks."""
+
+    def __init__(self, subject: Board, seed: int = 1) -> None:
+        self.subject = subject
+        self.alerts: list[Alert] = []
+        self._rnd = random.Random(seed)
+        self._minute = 0
+        self._offset = 0
+
+    def minutes(self, count: int, rate: float, **fields: object) -> None:
+        """Poisson posts at so many a minute."""
+        for _ in range(count):
+            items: list[Mention | Tick] = [
+                mention(self._minute + second / 60, self._next(), **fields)
+                for second in sorted(self._seconds(rate))
+            ]
+            self._minute += 1
+            self.alerts += run(self.subject, [*items, tick(self._minute + 1)]).alerts
+
+    def _seconds(self, rate: float) -> Iterator[float]:
+        at = self._rnd.expovariate(rate / 60) if rate else 60.0
+        while at < 60:
+            yield at
+            at += self._rnd.expovariate(rate / 60)
+
+    def _next(self) -> int:
+        self._offset += 1
+        return self._offset
+
+
+def test_a_burst_after_quiet_days_fires_once_is_updated_and_resolves() -> None:
+    feed = Feed(board([SPIKE]))
+    feed.minutes(2 * DAY, 0.5)
+    assert feed.alerts == []
+    feed.minutes(20, 30, terms=("发布会",))
+    feed.minutes(3 * HOUR, 0.5)
+    assert len(firing(feed.alerts, "spike")) == 1
+    assert len({alert.id for alert in feed.alerts}) == 1
+    assert [alert.revision for alert in feed.alerts] == list(range(len(feed.alerts)))
+    first, last = feed.alerts[0], feed.alerts[-1]
+    assert first.seen > 5 * first.expected
+    assert "发布会" in {term.term for term in first.terms}
+    assert last.state is AlertState.RESOLVED
+    assert last.ended_at_ms is not None
+    assert last.ended_at_ms > first.started_at_ms
+    assert last.severity >= first.severity
+
+
+@pytest.mark.parametrize("rate", [0.02, 0.08, 0.4, 2.0, 20.0])
+def test_a_steady_brand_of_any_size_stays_quiet_for_a_week(rate: float) -> None:
+    feed = Feed(board([SPIKE]), seed=int(rate * 100))
+    feed.minutes(7 * DAY, rate)
+    assert feed.alerts == []
+
+
+def test_two_posts_on_a_brand_with_almost_none_do_not_fire() -> None:
+    feed = Feed(board([SPIKE]))
+    feed.minutes(3 * DAY, 0.08)
+    feed.minutes(1, 4)
+    assert feed.alerts == []
+
+
+def test_one_author_alone_is_no_spike() -> None:
+    feed = Feed(board([SPIKE]))
+    feed.minutes(DAY, 0.5)
+    feed.minutes(2, 60, author="spammer")
+    assert firing(feed.alerts, "spike") == []
+
+
+def test_the_morning_of_a_daily_rhythm_does_not_fire_after_some_days() -> None:
+    feed = Feed(board([SPIKE]))
+    for day in range(10):
+        for hour in range(24):
+            feed.minutes(HOUR, 6.0 if 8 <= hour < 23 else 0.6)
+        if day == 5:
+            feed.alerts.clear()
+    assert firing(feed.alerts, "spike") == []
+
+
+def test_crisis_words_from_several_authors_fire_and_go_to_the_department() -> None:
+    output = run(
+        board([CRISIS]),
+        [*(mention(0, number, text="手机爆炸了") for number in range(4)), tick(5)],
+    )
+    [alert] = output.alerts
+    assert (alert.kind, alert.department, alert.seen) == ("crisis", "care", 4)
+    assert alert.id.isalnum()
+    assert alert.samples[0].text == "手机爆炸了"
+
+
+def test_crisis_words_of_one_author_do_not_fire() -> None:
+    items = [mention(0, number, text="爆炸", author="one") for number in range(9)]
+    assert run(board([CRISIS]), [*items, tick(5)]).alerts == []
+
+
+def test_a_rule_watches_only_its_brands() -> None:
+    rule = Rule(id="safety", kind=RuleKind.CRISIS, words=("爆炸",), brands=("y",))
+    items = [mention(0, number, text="爆炸") for number in range(9)]
+    assert run(board([rule]), [*items, tick(5)]).alerts == []
+
+
+def test_a_shift_to_negative_posts_fires_and_a_usually_negative_brand_does_not() -> None:
+    feed = Feed(board([SENTIMENT]))
+    feed.minutes(DAY, 1, polarity=Polarity.POSITIVE)
+    feed.minutes(HOUR, 1, polarity=Polarity.NEGATIVE)
+    assert len(firing(feed.alerts, "sentiment")) == 1
+    gloomy = Feed(board([SENTIMENT]))
+    gloomy.minutes(DAY, 1, polarity=Polarity.NEGATIVE)
+    gloomy.alerts.clear()
+    gloomy.minutes(6 * HOUR, 1, polarity=Polarity.NEGATIVE)
+    assert firing(gloomy.alerts, "sentiment") == []
+
+
+def test_a_live_burst_is_seen_inside_the_open_minute_under_the_id_it_keeps() -> None:
+    subject = board([CRISIS])
+    now_ms = START + 20_000
+    live = Tick(sent_at_ms=now_ms, partitions=1, watermarks={0: START - 30_000})
+    [early] = run(subject, [*(mention(0, n, text="起火") for n in range(4)), live]).alerts
+    assert early.started_at_ms == START
+    closed = run(subject, [*(mention(0.9, n, text="起火") for n in range(4, 6)), tick(3)])
+    assert [alert.id for alert in closed.alerts if alert.revision == 0] == []
+
+
+def test_the_same_posts_give_the_same_alerts_after_a_restart_at_any_point() -> None:
+    items = [mention(n / 10, n, text="爆炸", terms=("爆炸",)) for n in range(40)]
+    stream = [step for n, item in enumerate(items) for step in (item, tick(n / 10))]
+    whole = run(board([CRISIS, SPIKE]), [*stream, tick(200)]).alerts
+    for cut in range(0, len(stream), 7):
+        first = board([CRISIS, SPIKE])
+        alerts = run(first, stream[:cut]).alerts
+        second = board([CRISIS, SPIKE])
+        second.restore_clock(first.clock_bytes())
+        second.restore((brand, first.encode(brand)) for brand in list(first.states))
+        assert whole == [*alerts, *run(second, [*stream[cut:], tick(200)]).alerts]
+
+
+def test_an_alert_of_a_rule_that_was_removed_is_forgotten() -> None:
+    subject = board([CRISIS])
+    run(subject, [*(mention(0, number, text="爆炸") for number in range(4)), tick(5)])
+    assert subject.open_alerts == 1
+    subject.redefine([], {})
+    assert run(subject, [tick(6)]).alerts == []
+    assert subject.open_alerts == 0
