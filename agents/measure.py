@@ -10,7 +10,7 @@ from schemas.alert import Alert
 from schemas.catalogue import Catalogue
 from schemas.dead_letter import DropReason
 from schemas.mention import Mention, Tick
-from schemas.topics import ALERTS, BRANDS_CHANGELOG, MENTIONS, WINDOWS
+from schemas.topics import ALERTS, BRANDS_CHANGELOG, MENTIONS, WINDOWS, Topic
 from schemas.window import Window
 from streams.app import StreamApp, batch_topic
 from streams.batches import Row
@@ -31,7 +31,7 @@ class MeasureStage:
 
     name = "measure"
     topic = MENTIONS
-    changelog = BRANDS_CHANGELOG
+    changelog: Topic | None = BRANDS_CHANGELOG
     lookback = 0
 
     def __init__(
@@ -43,6 +43,7 @@ class MeasureStage:
         self._board_settings = BoardSettings(
             grace_ms=int(settings.grace_s * 1000),
             retention_ms=int(settings.retention_s * 1000),
+            allowance_ms=int(settings.disorder_s * 1000),
         )
         self._boards: dict[int, Board] = {}
 
@@ -104,7 +105,7 @@ class MeasureStage:
     def state_rows(self, partition: int) -> list[Row]:
         """Each changed brand once, whole, and the partition's clock."""
         board = self._boards[partition]
-        topic = self.changelog.name
+        topic = BRANDS_CHANGELOG.name
         rows = [
             Row(topic, partition, key, board.encode(key.decode()))
             for key in self._brands.changed_keys(partition)

@@ -241,12 +241,21 @@ async def _watch(
     feed: ChildProcess,
 ) -> None:
     """Show the view until Ctrl-C, a part dies, or all is counted."""
-    from leimo.watch.live import run_watch
+    from rich.console import Console
+
+    from leimo.watch.session import run_watch
 
     stop = asyncio.Event()
     names = {brand.id: brand.name for brand in catalogue.brands}
     with _interrupts(stop):
-        view = asyncio.create_task(run_watch(settings.broker, stop=stop, names=names))
+        view = asyncio.create_task(
+            run_watch(
+                settings.broker,
+                console=Console(highlight=False, markup=False, emoji=False),
+                stop=stop,
+                names=names,
+            )
+        )
         guard = asyncio.create_task(_guard(options, workers, feed))
         await asyncio.wait({view, guard}, return_when=asyncio.FIRST_COMPLETED)
         stop.set()

@@ -4,6 +4,8 @@ import asyncio
 import gc
 import logging
 import time
+from collections.abc import Coroutine
+from typing import Any
 
 from faust.types import TP
 
@@ -170,16 +172,12 @@ class Worker:
             self._measure.gauge(time.time())
 
 
-def _watched(
-    work: "asyncio.coroutines.Coroutine[object, object, None]", name: str
-) -> "asyncio.Task[None]":
+def _watched(work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
     """A task whose failure ends the process: a worker without it would look alive."""
 
     async def guarded() -> None:
         try:
             await work
-        except asyncio.CancelledError:
-            raise
         except Exception as error:
             die(f"{name} failed: {error}", error)
 

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -28,7 +29,7 @@ class Feed:
         self._minute = 0
         self._offset = 0
 
-    def minutes(self, count: int, rate: float, **fields: object) -> None:
+    def minutes(self, count: int, rate: float, **fields: Any) -> None:
         """Poisson posts at so many a minute."""
         for _ in range(count):
             items: list[Mention | Tick] = [
