@@ -187,9 +187,10 @@ ROWS = (
             ),
             Graph(
                 "State",
-                "Brands with state in each worker; records of state left to read at a start",
+                "Brands with state and open windows in each worker; records of state left to read",
                 {
                     "{{instance}} brands": "sum by (instance) (leimo_brands)",
+                    "{{instance}} open windows": "sum by (instance) (leimo_open_windows)",
                     "{{instance}} left to read": (
                         "sum by (instance) (leimo_recovery_remaining_records)"
                     ),
