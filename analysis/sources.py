@@ -1,6 +1,6 @@
 """Raw records of every source -> `Post`, and the identity of a post."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from analysis import jetstream, leimo_post, mastodon, weibo
@@ -20,14 +20,13 @@ _BITS = (1 << 64) - 1
 Adapter = Callable[[bytes, int, int, int], Post]
 """(value, received_at_ms, max_text, max_skew_ms) -> Post, or `InvalidPost`."""
 
-ADAPTERS: MappingProxyType[str, Adapter] = MappingProxyType(
-    {
-        Source.WEIBO.value: weibo.parse,
-        Source.JETSTREAM.value: jetstream.parse,
-        Source.MASTODON.value: mastodon.parse,
-        Source.LEIMO.value: leimo_post.parse,
-    }
-)
+_ADAPTERS: dict[str, Adapter] = {
+    Source.WEIBO.value: weibo.parse,
+    Source.JETSTREAM.value: jetstream.parse,
+    Source.MASTODON.value: mastodon.parse,
+    Source.LEIMO.value: leimo_post.parse,
+}
+ADAPTERS: Mapping[str, Adapter] = MappingProxyType(_ADAPTERS)
 
 
 def parse(
@@ -45,7 +44,7 @@ def parse(
     Traceback (most recent call last):
     analysis.refusals.InvalidPost: future_time: created_at: ... ahead of the receipt...
     """
-    adapter = ADAPTERS.get(source)
+    adapter = _ADAPTERS.get(source)
     if adapter is None:
         raise InvalidPost(
             DropReason.UNKNOWN_SOURCE,

@@ -24,8 +24,7 @@ BEIJING = timezone(timedelta(hours=8))
 
 _MONTH_NAMES = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec"
 _MONTHS = {name: number for number, name in enumerate(_MONTH_NAMES.split(), start=1)}
-_HOURS = {f"{n:02}": n * HOUR_MS for n in range(24)}
-_MINUTES = {f":{n:02}": n * MINUTE_MS for n in range(60)}
+_MINUTES = {f"{n // 60:02}:{n % 60:02}": n * MINUTE_MS for n in range(24 * 60)}
 _SECONDS = {f":{n:02}": n * SECOND_MS for n in range(60)}
 _ASCTIME = re.compile(
     r"(?:[A-Z][a-z]{2},?\s+)?([A-Z][a-z]{2})\s+(\d{1,2})\s+"
@@ -43,7 +42,10 @@ def _day_start_ms(month_and_day: str, offset_and_year: str) -> int:
         raise ValueError(f"{offset!r} is no offset such as +0800")
     offset_ms = int(offset[1:3]) * HOUR_MS + int(offset[3:]) * MINUTE_MS
     days = date(int(year), _MONTHS[month], int(day)).toordinal() - date(1970, 1, 1).toordinal()
-    return days * DAY_MS + (offset_ms if offset[0] == "-" else -offset_ms)
+    start_ms = days * DAY_MS + (offset_ms if offset[0] == "-" else -offset_ms)
+    if start_ms < EARLIEST_MS:
+        raise ValueError(f"{year}: before microblogs existed")
+    return start_ms
 
 
 def weibo_ms(text: str) -> int:
@@ -52,12 +54,7 @@ def weibo_ms(text: str) -> int:
     >>> weibo_ms("Tue May 31 17:46:55 +0800 2011")
     1306835215000
     """
-    return (
-        _day_start_ms(text[4:11], text[19:])
-        + _HOURS[text[11:13]]
-        + _MINUTES[text[13:16]]
-        + _SECONDS[text[16:19]]
-    )
+    return _day_start_ms(text[4:11], text[19:]) + _MINUTES[text[11:16]] + _SECONDS[text[16:19]]
 
 
 def created_ms(value: str | int | float, naive: timezone = UTC) -> int:
