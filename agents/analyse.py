@@ -100,8 +100,10 @@ class AnalyseStage:
             clock.observe(post.event_time_ms)
             if post.event is PostEvent.DELETE:
                 continue
-            for mention in mentions_of(post, partition, record.offset):
-                rows.append(self._row(mention, record.timestamp))
+            rows += [
+                self._row(mention, record.timestamp)
+                for mention in mentions_of(post, partition, record.offset)
+            ]
         self._count(sources, repeats, clamped)
         self._dead_share.add(len(records), dead)
         return rows

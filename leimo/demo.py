@@ -87,11 +87,18 @@ class _Progress:
         self._started = time.monotonic()
 
     def __call__(self, part: str) -> None:
-        print(f"\r\033[Kleimo demo: starting {part} …", end="", file=sys.stderr, flush=True)
+        self._show(f"starting {part} …", "")
 
     def done(self) -> None:
         seconds = time.monotonic() - self._started
-        print(f"\r\033[Kleimo demo: up in {seconds:.1f} s", file=sys.stderr, flush=True)
+        self._show(f"up in {seconds:.1f} s", "\n")
+
+    def _show(self, text: str, end: str) -> None:
+        if sys.stderr.isatty():
+            sys.stderr.write(f"\r\033[Kleimo demo: {text}{end}")
+        else:
+            sys.stderr.write(f"leimo demo: {text}\n")
+        sys.stderr.flush()
 
 
 @contextlib.asynccontextmanager
@@ -333,4 +340,4 @@ async def _write_windows(path: Path, settings: Settings) -> None:
     await asyncio.to_thread(
         path.write_bytes, b"".join(msgspec.json.encode(window) + b"\n" for window in ordered)
     )
-    print(f"{len(ordered)} windows written to {path}", file=sys.stderr)
+    sys.stderr.write(f"{len(ordered)} windows written to {path}\n")

@@ -22,8 +22,8 @@ from streams.reading import PartitionReader
 from streams.settings import Settings
 from streams.stages import Stage
 from streams.writers import (
+    AcknowledgedWriter,
     Checkpoint,
-    IdempotentWriter,
     Offsets,
     TransactionalWriter,
     Writer,
@@ -150,7 +150,9 @@ class Ownership:
                 self._settings, f"{self._settings.group}-{name}", checkpoint
             )
         else:
-            writer = IdempotentWriter(self._settings, self._commit_offsets, checkpoint)
+            writer = AcknowledgedWriter(
+                self._settings, self._commit_offsets, checkpoint, idempotent=self._transactional
+            )
         return Outbox(
             name,
             stage.name,
