@@ -130,8 +130,8 @@ def _read_quoted(json: bytes, max_text: int) -> Quoted | None:
 
 
 _remembered_quoted = lru_cache(maxsize=8192)(_read_quoted)
-"""Reposts of a cascade carry the same bytes, unless the API counts in them: 904 originals in 257,411
-real statuses."""
+"""Reposts of a cascade carry the same bytes, unless the API counts in them: 904 originals stand in
+257,411 real statuses."""
 
 
 def _quoted(original: Original, max_text: int) -> Quoted:
