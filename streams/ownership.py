@@ -150,9 +150,7 @@ class Ownership:
                 self._settings, f"{self._settings.group}-{name}", checkpoint
             )
         else:
-            writer = AcknowledgedWriter(
-                self._settings, self._commit_offsets, checkpoint, idempotent=self._transactional
-            )
+            writer = AcknowledgedWriter(self._settings, self._commit_offsets, checkpoint)
         return Outbox(
             name,
             stage.name,
