@@ -16,8 +16,6 @@ Checkpoint = Callable[[str], None]
 CommitOffsets = Callable[[Offsets], Awaitable[None]]
 
 _TRANSACTION_TIMEOUT_MS = 10_000
-_NO_PRODUCER_IDS = (UnsupportedVersionError, UnknownError)
-"""What a broker answers that has none to give; the embedded one the latter."""
 
 
 class Writer(Protocol):
