@@ -87,8 +87,8 @@ def read_records(text: str, findings: Findings) -> tuple[list[Raw], list[Raw]]:
         findings.error((), _syntax(error, text.split("\n")[line - 1 : line]), line)
         return [], []
     except yaml.reader.ReaderError as error:
-        line = text.count("\n", 0, error.position) + 1
-        findings.error((), f"character U+{ord(text[error.position]):04X} is not allowed", line)
+        line, shown = _bad_character(text, error)
+        findings.error((), f"character {shown} is not allowed; remove it", line)
         return [], []
     except _TooMuch:
         findings.error((), "is nested too deeply; a catalogue has four levels", line=0)
@@ -113,6 +113,13 @@ def _syntax(error: yaml.MarkedYAMLError, line: Sequence[str]) -> str:
     has_tab = any("\t" in text[: len(text) - len(text.lstrip())] for text in line)
     hint = "; indent with spaces, not with tabs" if has_tab else ""
     return f"is no YAML: {problem}{hint}"
+
+
+def _bad_character(text: str, error: yaml.reader.ReaderError) -> tuple[int, str]:
+    """Its line, and how to name it. The error's own position is in bytes with one loader."""
+    code = error.character if isinstance(error.character, int) else ord(error.character)
+    place = text.find(chr(code)) if 0 <= code < 0x110000 else -1
+    return text.count("\n", 0, max(place, 0)) + 1, f"U+{code:04X}"
 
 
 def _line_of_error(error: yaml.MarkedYAMLError) -> int:

@@ -9,6 +9,12 @@ ERRORS: dict[str, Row] = {
     "not YAML": ("brands:\n  - id: [a\n  - b: c\n", 3, "", "is no YAML"),
     "tab": ("brands:\n\t- id: a\n", 2, "", "indent with spaces, not with tabs"),
     "control character": ("brands:\n  - id: a\x07\n", 2, "", "U+0007 is not allowed"),
+    "control character behind Han characters": (
+        "brands:\n  - id: a\n    name: 小米小米小米\x00\n",
+        3,
+        "",
+        "U+0000 is not allowed; remove it",
+    ),
     "two documents": ("brands: []\n---\nbrands: []\n", 2, "", "is no YAML"),
     "unknown anchor": ("brands: *nobody\n", 1, "", "is no YAML"),
     "not a mapping": ("- id: a\n", 1, "", "a list is no mapping; write keys: brands, rules"),

@@ -59,7 +59,7 @@ def shipped() -> Catalogue:
 
 @pytest.fixture(scope="module")
 def analyser(shipped: Catalogue) -> Analyser:
-    return Analyser(shipped.brands, _NoMoods(), tokenizer_named())
+    return Analyser(shipped.brands, NoMoods(), tokenizer_named())
 
 
 class _Mood(NamedTuple):
@@ -67,7 +67,7 @@ class _Mood(NamedTuple):
     score: float
 
 
-class _NoMoods:
+class NoMoods:
     """Moods are not what is tested here."""
 
     def score(self, text: str) -> _Mood:
@@ -164,8 +164,8 @@ def test_apple_and_xiaomi_are_told_from_food_on_the_half_not_looked_at(
 
 def _unseen(file: Path) -> list[tuple[str, str, str]]:
     rows = []
-    for line in gzip.open(file, "rt", encoding="utf-8"):
-        word, sense, _, text = line.rstrip("\n").split("\t")
+    for line in gzip.decompress(file.read_bytes()).decode().rstrip("\n").split("\n"):
+        word, sense, _, text = line.split("\t")
         if hashlib.sha256(text.encode()).digest()[0] % 2 == 1:
             rows.append((word, sense, text))
     return rows
