@@ -1,6 +1,7 @@
 """`posts.raw` → brand mentions and ticks of event time."""
 
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -10,7 +11,7 @@ from analysis.pipeline import Analyser
 from analysis.sources import InvalidPost, identity, parse, post_identity
 from schemas.dead_letter import DropReason
 from schemas.mention import Mention
-from schemas.post import PostEvent
+from schemas.post import Post
 from schemas.topics import MENTIONS, POSTS_RAW, Topic
 from streams.app import StreamApp, batch_topic
 from streams.batches import NO_HEADERS, Row
@@ -36,6 +37,11 @@ class AnalyseStage:
         self.lookback = settings.repeat_distance
         self._settings = settings
         self._metrics = metrics
+        self._limits = {
+            "max_bytes": settings.max_post_bytes,
+            "max_text": settings.max_text_chars,
+            "max_skew_ms": int(settings.skew_s * 1000),
+        }
         self._default_source = settings.source.value
         self._tick_settings = TickSettings(
             disorder_ms=int(settings.disorder_s * 1000),
@@ -73,40 +79,40 @@ class AnalyseStage:
 
     def step(self, partition: int, records: Sequence[Any]) -> list[Row]:
         """Mentions and dead letters of a batch, in order."""
+        self._clocks[partition].last_read_ms = _now_ms()
         rows: list[Row] = []
-        clock, seen = self._clocks[partition], self._repeats[partition].seen
-        clock.last_read_ms = _now_ms()
-        settings, mentions_of = self._settings, self.analyser.mentions
-        limits = {
-            "max_bytes": settings.max_post_bytes,
-            "max_text": settings.max_text_chars,
-            "max_skew_ms": int(settings.skew_s * 1000),
-        }
-        dead = repeats = clamped = 0
-        sources: dict[str, int] = {}
+        posts: list[Post] = []
+        kept: list[Any] = []
         for record in records:
-            source, received_at_ms = self._envelope(record)
-            try:
-                post = parse(source, record.value, received_at_ms, **limits)
-            except InvalidPost as invalid:
-                rows.append(self._put_aside(record, invalid.reason, invalid.detail))
-                dead += 1
-                continue
-            if seen(post_identity(post), record.offset):
-                repeats += 1
-                continue
-            sources[source] = sources.get(source, 0) + 1
-            clamped += post.is_time_clamped
-            clock.observe(post.event_time_ms)
-            if post.event is PostEvent.DELETE:
-                continue
-            rows += [
-                self._row(mention, record.timestamp)
-                for mention in mentions_of(post, partition, record.offset)
-            ]
-        self._count(sources, repeats, clamped)
-        self._dead_share.add(len(records), dead)
+            post = self._post(record, rows)
+            if post is not None and not self._is_repeat(post, partition, record.offset):
+                posts.append(post)
+                kept.append(record)
+        self._count(posts)
+        self._dead_share.add(len(records), len(rows))
+        # One call for the batch: the sentiment model reads all clauses at once.
+        offsets = [record.offset for record in kept]
+        found = self.analyser.mentions_many(posts, partition, offsets)
+        for record, mentions in zip(kept, found, strict=True):
+            rows += [self._row(mention, record.timestamp) for mention in mentions]
         return rows
+
+    def _post(self, record: Any, rows: list[Row]) -> Post | None:
+        """The record as a post; one that is none is added to the rows as a dead letter."""
+        source, received_at_ms = self._envelope(record)
+        try:
+            post = parse(source, record.value, received_at_ms, **self._limits)
+        except InvalidPost as invalid:
+            rows.append(self._put_aside(record, invalid.reason, invalid.detail))
+            return None
+        self._clocks[record.partition].observe(post.event_time_ms)
+        return post
+
+    def _is_repeat(self, post: Post, partition: int, offset: int) -> bool:
+        if not self._repeats[partition].seen(post_identity(post), offset):
+            return False
+        self._metrics.repeats.inc()
+        return True
 
     def ticks(self, is_read_to_end: Callable[[int], bool], now_ms: int) -> list[Row]:
         """The tick of now, for every partition of `mentions`."""
@@ -137,11 +143,10 @@ class AnalyseStage:
         self._metrics.dead_letters.labels(reason.value).inc()
         return dead_letter_row(record, reason, detail)
 
-    def _count(self, sources: dict[str, int], repeats: int, clamped: int) -> None:
-        for source, posts in sources.items():
-            self._metrics.posts.labels(source).inc(posts)
-        self._metrics.repeats.inc(repeats)
-        self._metrics.clamped_times.inc(clamped)
+    def _count(self, posts: Sequence[Post]) -> None:
+        for source, count in Counter(post.source for post in posts).items():
+            self._metrics.posts.labels(source.value).inc(count)
+        self._metrics.clamped_times.inc(sum(post.is_time_clamped for post in posts))
 
 
 def declare(app: StreamApp) -> None:

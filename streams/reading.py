@@ -43,13 +43,28 @@ class PartitionReader:
     async def bounds(
         self, partitions: Iterable[tuple[str, int]]
     ) -> dict[tuple[str, int], tuple[int, int]]:
-        """First and next offset of each partition."""
+        """First and next offset of each partition; not to be called while a `read` goes on."""
         wanted = [TopicPartition(*partition) for partition in partitions]
         if not wanted:
             return {}
         first = await self._consumer.beginning_offsets(wanted)
         end = await self._consumer.end_offsets(wanted)
+        end |= await self._fetched_ends({tp: end[tp] for tp in wanted if end[tp] > first[tp]})
         return {(tp.topic, tp.partition): (first[tp], end[tp]) for tp in wanted}
+
+    async def _fetched_ends(self, told: dict[TopicPartition, int]) -> dict[TopicPartition, int]:
+        """Ends as a fetch sees them: the embedded broker tells where the last *batch* begins."""
+        if not told:
+            return {}
+        self._consumer.assign(list(told))
+        for partition, end in told.items():
+            self._consumer.seek(partition, end - 1)
+        while any(self._consumer.last_stable_offset(partition) is None for partition in told):
+            await self._consumer.getmany(*told, timeout_ms=_POLL_MS)
+        return {
+            partition: max(end, self._consumer.last_stable_offset(partition))
+            for partition, end in told.items()
+        }
 
     async def read(
         self, ranges: Mapping[tuple[str, int], tuple[int, int]]
