@@ -55,4 +55,6 @@ async def serve_monitoring(
 
 
 def _is_authorized(header: str, token: str) -> bool:
-    return hmac.compare_digest(header.encode(), f"Bearer {token}".encode())
+    # aiohttp hands over bytes that are no UTF-8 as surrogates.
+    given = header.encode("utf-8", "surrogateescape")
+    return hmac.compare_digest(given, f"Bearer {token}".encode())

@@ -7,6 +7,7 @@ that does.
 import difflib
 import ipaddress
 import os
+import tomllib
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
@@ -103,7 +104,7 @@ class Settings(BaseSettings):
     def _broker_has_ports(cls, value: str) -> str:
         for address in value.split(","):
             host, _, port = address.strip().rpartition(":")
-            if not host or not port.isdigit():
+            if not host or not is_port(port, lowest=1):
                 raise ValueError(f"{address.strip()!r} is no host:port, such as 127.0.0.1:9092")
         return ",".join(address.strip() for address in value.split(","))
 
@@ -120,7 +121,7 @@ class Settings(BaseSettings):
         if not self.metrics_address:
             return self
         host, _, port = self.metrics_address.rpartition(":")
-        if not host or not port.isdigit():
+        if not host or not is_port(port, lowest=0):
             raise ValueError(
                 f"metrics_address: {self.metrics_address!r} is no host:port, such as 127.0.0.1:9464"
             )
@@ -141,10 +142,9 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Arguments over environment over file; no `.env`, no secrets folder."""
-        named = os.environ.get(FILE_VARIABLE)
-        file = Path(named) if named else DEFAULT_FILE
-        if named and not file.is_file():
-            raise SettingsError(f"{FILE_VARIABLE}={named}: no such file; write it or unset it")
+        file = _file()
+        if os.environ.get(FILE_VARIABLE) and not file.is_file():
+            raise SettingsError(f"{FILE_VARIABLE}={file}: no such file; write it or unset it")
         return (init_settings, env_settings, TomlConfigSettingsSource(settings_cls, file))
 
     @classmethod
@@ -160,6 +160,8 @@ class Settings(BaseSettings):
             return cls(**given)
         except ValidationError as error:
             raise SettingsError("\n".join(_explain(item) for item in error.errors())) from None
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise SettingsError(f"{_file()}: no TOML: {error}; mend or remove it") from None
 
 
 def refuse_unknown(environment: Mapping[str, str], fields: Mapping[str, object]) -> None:
@@ -177,6 +179,15 @@ def refuse_unknown(environment: Mapping[str, str], fields: Mapping[str, object])
             raise SettingsError(f"{variable}: unknown variable; {mend}")
 
 
+def is_port(text: str, lowest: int) -> bool:
+    """Whether `text` is a port number; 0, where it is allowed, stands for any free one.
+
+    >>> [is_port(text, lowest=1) for text in ("9092", "0", "65536", "²", "")]
+    [True, False, False, False, False]
+    """
+    return text.isascii() and text.isdigit() and len(text) <= 5 and lowest <= int(text) < 1 << 16
+
+
 def is_loopback(host: str) -> bool:
     """Whether only this machine can reach `host`.
 
@@ -189,6 +200,10 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host.strip("[]")).is_loopback
     except ValueError:
         return False
+
+
+def _file() -> Path:
+    return Path(os.environ.get(FILE_VARIABLE) or DEFAULT_FILE)
 
 
 def _explain(item: Any) -> str:
