@@ -54,9 +54,7 @@ def found(
         return _record(state, held, rule, brand, AlertState.FIRING)
     held.true_at_ms = max(held.true_at_ms, start_ms)
     is_due = start_ms - held.told_at_ms >= UPDATE_EVERY_MS
-    if not is_due or (
-        finding.severity <= held.severity and finding.seen < held.seen * GROWN
-    ):
+    if not is_due or (finding.severity <= held.severity and finding.seen < held.seen * GROWN):
         return None
     held.revision += 1
     held.severity = max(held.severity, finding.severity)

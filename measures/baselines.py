@@ -42,11 +42,7 @@ class Baseline(msgspec.Struct, array_like=True):
 
     def expected(self, start_ms: int) -> float:
         """Posts in the minute that starts at `start_ms`."""
-        gap = (
-            max(0, start_ms - self.learned_to_ms) // MINUTE_MS
-            if self.learned_to_ms >= 0
-            else 0
-        )
+        gap = max(0, start_ms - self.learned_to_ms) // MINUTE_MS if self.learned_to_ms >= 0 else 0
         level = self.level * _LEVEL_DECAY**gap
         return max(level, self.hours[start_ms % DAY_MS // HOUR_MS], _FLOOR)
 
@@ -66,11 +62,7 @@ class Baseline(msgspec.Struct, array_like=True):
         """Take the count of a finished minute, at most `cap`. Minutes must rise."""
         if self.born_ms < 0:
             self.born_ms = start_ms
-        gap = (
-            max(0, start_ms - self.learned_to_ms) // MINUTE_MS
-            if self.learned_to_ms >= 0
-            else 0
-        )
+        gap = max(0, start_ms - self.learned_to_ms) // MINUTE_MS if self.learned_to_ms >= 0 else 0
         if gap:
             self.level *= _LEVEL_DECAY**gap
         mean = max(self.expected(start_ms), _FLOOR)
@@ -78,8 +70,7 @@ class Baseline(msgspec.Struct, array_like=True):
         spread = (value - mean) ** 2 / mean
         self.dispersion = max(
             1.0,
-            self.dispersion * _DISPERSION_DECAY
-            + min(spread, 50.0) * (1 - _DISPERSION_DECAY),
+            self.dispersion * _DISPERSION_DECAY + min(spread, 50.0) * (1 - _DISPERSION_DECAY),
         )
         self.level = self.level * _LEVEL_DECAY + value * (1 - _LEVEL_DECAY)
         hour = start_ms % DAY_MS // HOUR_MS

@@ -110,9 +110,7 @@ class Board:
             bucket.is_revised = True
             self._revised.add((start_ms, brand))
         for rule in self._rules_for(brand):
-            if rule.kind is RuleKind.CRISIS and pattern(rule.words).search(
-                mention.text
-            ):
+            if rule.kind is RuleKind.CRISIS and pattern(rule.words).search(mention.text):
                 bucket.hits[rule.id] = bucket.hits.get(rule.id, 0) + 1
         state.talk.hear(mention)
         if start_ms > self._touched.get(brand, -1):
@@ -160,9 +158,7 @@ class Board:
     def _limit_ms(self) -> int:
         """End of the ring: buckets that end at or before this are closed for good."""
         watermark_ms = self._clock.watermark_ms
-        return (
-            -1 if watermark_ms is None else watermark_ms - self._settings.retention_ms
-        )
+        return -1 if watermark_ms is None else watermark_ms - self._settings.retention_ms
 
     def _rules_for(self, brand: str) -> tuple[Rule, ...]:
         found = self._rules_of.get(brand)
@@ -201,9 +197,7 @@ class Board:
             self._publish(brand, state, state.buckets[start_ms], start_ms)
         self._revised.clear()
 
-    def _publish(
-        self, brand: str, state: BrandState, bucket: Bucket, start_ms: int
-    ) -> None:
+    def _publish(self, brand: str, state: BrandState, bucket: Bucket, start_ms: int) -> None:
         self._output.windows.append(bucket.publish(brand, start_ms, state.late))
         self._output.changed.add(brand)
         state.late = 0
@@ -225,9 +219,7 @@ class Board:
                 self._tell(brand, alert_life.resolved(state, rule, definition))
             finding = LOOKS[rule.kind](state, start_ms, rule)
             if finding is not None:
-                self._tell(
-                    brand, alert_life.found(state, rule, definition, start_ms, finding)
-                )
+                self._tell(brand, alert_life.found(state, rule, definition, start_ms, finding))
         if state.alerts:
             self._firing.add(brand)
 

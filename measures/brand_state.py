@@ -55,12 +55,11 @@ class BrandState(msgspec.Struct, array_like=True):
 
     def recent(self, start_ms: int, minutes: int) -> list[Bucket]:
         """The buckets of the last `minutes` up to the one that starts at `start_ms`."""
-        first = start_ms - (minutes - 1) * BUCKET_MS
-        return [
-            bucket
-            for at in range(first, start_ms + BUCKET_MS, BUCKET_MS)
-            if (bucket := self.buckets.get(at)) is not None
-        ]
+        first_ms = start_ms - (minutes - 1) * BUCKET_MS
+        if len(self.buckets) < minutes:
+            return [bucket for at, bucket in self.buckets.items() if first_ms <= at <= start_ms]
+        starts = range(first_ms, start_ms + BUCKET_MS, BUCKET_MS)
+        return [self.buckets[at] for at in starts if at in self.buckets]
 
     def learn(self, start_ms: int, bucket: Bucket) -> None:
         """Let the baseline know a closed minute; what is unusual now does not become usual."""

@@ -5,22 +5,31 @@ import msgspec
 from schemas.alert import Sample, Term
 from schemas.mention import Mention
 
-_KEPT = 32
-_SAMPLES = 5
+_KEPT = 24
+_TERMS = 8
+"""Terms of one mention that are counted."""
+_SAMPLES = 4
 _FRESH_MS = 60 * 60_000
 _COUNTED_A_MINUTE = 20
 """Mentions of a minute whose terms are counted: enough to see what rises, and bounded work."""
-_RECENT_DECAY = 0.5 ** (1 / 15)
-_USUAL_DECAY = 0.5 ** (1 / (24 * 60))
+_RECENT_GROWTH = 2 ** (1 / 15)
+"""Recent counts have a half-life of 15 minutes with posts."""
+_USUAL_GROWTH = 2 ** (1 / (24 * 60))
+"""Usual counts: of a day's minutes with posts."""
+_LARGE = 1e100
 
 
-class Talk(msgspec.Struct, array_like=True):
-    """Terms and sample posts of one brand, bounded."""
+class Talk(msgspec.Struct, array_like=True, gc=False):
+    """Terms and sample posts of one brand, bounded.
 
-    recent: dict[str, float] = msgspec.field(default_factory=dict)
-    """Term -> count, half-life 15 minutes with posts."""
-    usual: dict[str, float] = msgspec.field(default_factory=dict)
-    """Term -> count, half-life a day's minutes with posts."""
+    Counts fade without being touched: newer ones weigh more, and weights are divided out when
+    they are read.
+    """
+
+    counts: dict[str, list[float]] = msgspec.field(default_factory=dict)
+    """Term -> [recent, usual], in growing weights."""
+    recent_weight: float = 1.0
+    usual_weight: float = 1.0
     samples: list[Sample] = msgspec.field(default_factory=list)
     hashes: list[int] = msgspec.field(default_factory=list)
     """Text hashes of the samples: copies are shown once."""
@@ -30,58 +39,54 @@ class Talk(msgspec.Struct, array_like=True):
         """Take a mention's terms and text into account."""
         if self.counted < _COUNTED_A_MINUTE:
             self.counted += 1
-            for term in mention.terms:
-                _count(self.recent, term)
-        if mention.text:
+            self._count(mention.terms[:_TERMS])
+        if mention.text and mention.text_hash not in self.hashes:
             self._keep(mention)
 
     def pass_minute(self) -> None:
-        """A minute with posts has ended: recent terms fade, and become usual."""
+        """A minute with posts has ended."""
         self.counted = 0
-        for term, count in self.recent.items():
-            if term in self.usual or len(self.usual) < 4 * _KEPT:
-                self.usual[term] = self.usual.get(term, 0.0) + count / 15
-        self.recent = {
-            term: count * _RECENT_DECAY
-            for term, count in self.recent.items()
-            if count > 0.2
-        }
-        self.usual = {
-            term: count * _USUAL_DECAY
-            for term, count in self.usual.items()
-            if count > 0.05
-        }
+        self.recent_weight *= _RECENT_GROWTH
+        self.usual_weight *= _USUAL_GROWTH
+        if self.recent_weight > _LARGE or self.usual_weight > _LARGE:
+            self.counts = {
+                term: [recent / self.recent_weight, usual / self.usual_weight]
+                for term, (recent, usual) in self.counts.items()
+            }
+            self.recent_weight = self.usual_weight = 1.0
 
     def rising(self, count: int = 5) -> tuple[Term, ...]:
-        """The terms that are most above their usual count."""
+        """The terms that are most above their usual share of the talk."""
+        recent = {term: pair[0] / self.recent_weight for term, pair in self.counts.items()}
+        usual = {term: pair[1] / self.usual_weight for term, pair in self.counts.items()}
         scored = sorted(
-            self.recent.items(),
-            key=lambda item: (
-                -(item[1] ** 1.5) / (1 + self.usual.get(item[0], 0.0)),
-                item[0],
-            ),
+            (term for term, seen in recent.items() if seen >= 0.5),
+            key=lambda term: (-(recent[term] ** 2) / (1 + usual[term]), term),
         )
-        return tuple(Term(term, max(1, round(seen))) for term, seen in scored[:count])
+        return tuple(Term(term, max(1, round(recent[term]))) for term in scored[:count])
 
     def telling(self, count: int = 3) -> tuple[Sample, ...]:
         """The kept posts with the largest reach."""
-        return tuple(
-            sorted(self.samples, key=lambda sample: (-sample.reach, sample.post))[
-                :count
-            ]
-        )
+        return tuple(sorted(self.samples, key=lambda sample: (-sample.reach, sample.post))[:count])
+
+    def _count(self, terms: tuple[str, ...]) -> None:
+        counts, recent, usual = self.counts, self.recent_weight, self.usual_weight
+        for term in terms:
+            pair = counts.get(term)
+            if pair is not None:
+                pair[0] += recent
+                pair[1] += usual
+                continue
+            if len(counts) >= _KEPT:
+                del counts[min(counts, key=lambda held: counts[held][0])]
+            counts[term] = [recent, usual]
 
     def _keep(self, mention: Mention) -> None:
-        if mention.text_hash in self.hashes:
-            return
-        limit_ms = mention.event_time_ms - _FRESH_MS
         if len(self.samples) >= _SAMPLES:
+            limit_ms = mention.event_time_ms - _FRESH_MS
             weakest = min(
                 range(len(self.samples)),
-                key=lambda i: (
-                    self.samples[i].event_time_ms >= limit_ms,
-                    self.samples[i].reach,
-                ),
+                key=lambda i: (self.samples[i].event_time_ms >= limit_ms, self.samples[i].reach),
             )
             kept = self.samples[weakest]
             if kept.event_time_ms >= limit_ms and kept.reach >= mention.reach:
@@ -99,12 +104,3 @@ class Talk(msgspec.Struct, array_like=True):
             )
         )
         self.hashes.append(mention.text_hash)
-
-
-def _count(counts: dict[str, float], term: str) -> None:
-    if term in counts or len(counts) < _KEPT:
-        counts[term] = counts.get(term, 0.0) + 1
-        return
-    # Space-saving (Metwally et al. 2005): the newcomer takes the place and count of the least.
-    least = min(counts, key=counts.__getitem__)
-    counts[term] = counts.pop(least) + 1

@@ -39,18 +39,13 @@ class Clock(msgspec.Struct, array_like=True):
         self.idle -= tick.watermarks.keys()
         self.idle.update(tick.idle)
         reached = self._reached(tick.sent_at_ms - allowance_ms)
-        if reached is not None and (
-            self.watermark_ms is None or reached > self.watermark_ms
-        ):
+        if reached is not None and (self.watermark_ms is None or reached > self.watermark_ms):
             self.watermark_ms = reached
 
     @property
     def is_complete(self) -> bool:
         """Whether every raw partition was heard of."""
-        return (
-            bool(self.partitions)
-            and len(self.newest.keys() | self.idle) >= self.partitions
-        )
+        return bool(self.partitions) and len(self.newest.keys() | self.idle) >= self.partitions
 
     @property
     def is_idle(self) -> bool:
@@ -60,14 +55,8 @@ class Clock(msgspec.Struct, array_like=True):
     def _reached(self, clock_ms: int) -> int | None:
         if not self.is_complete or not self.newest:
             return None
-        active = [
-            mark
-            for partition, mark in self.newest.items()
-            if partition not in self.idle
-        ]
+        active = [mark for partition, mark in self.newest.items() if partition not in self.idle]
         if active:
             return min(active)
         newest_ms = max(self.newest.values())
-        return (
-            max(newest_ms, clock_ms) if newest_ms >= clock_ms - LIVE_MS else newest_ms
-        )
+        return max(newest_ms, clock_ms) if newest_ms >= clock_ms - LIVE_MS else newest_ms

@@ -20,19 +20,15 @@ def pattern(words: tuple[str, ...]) -> re.Pattern[str]:
 
 
 def look(state: BrandState, start_ms: int, rule: Rule) -> Finding | None:
-    """Count hits over ten minutes."""
-    buckets = [
-        bucket
-        for bucket in state.recent(start_ms, HORIZON_MIN)
-        if bucket.hits.get(rule.id)
-    ]
+    """Count hits over ten minutes; a minute without any changes nothing."""
+    if not state.buckets[start_ms].hits.get(rule.id):
+        return None
+    buckets = [bucket for bucket in state.recent(start_ms, HORIZON_MIN) if bucket.hits.get(rule.id)]
     hits = sum(bucket.hits[rule.id] for bucket in buckets)
     least = rule.min_posts or _MIN_POSTS
     if hits < least:
         return None
-    if sum(bucket.authors.count() for bucket in buckets) < (
-        rule.min_authors or _MIN_AUTHORS
-    ):
+    if sum(bucket.authors.count() for bucket in buckets) < (rule.min_authors or _MIN_AUTHORS):
         return None
     cause = f"{hits} posts with crisis words ({rule.id}) in {HORIZON_MIN} min"
     return Finding(hits, 0, severity_of(hits, least), cause)

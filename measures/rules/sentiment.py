@@ -14,14 +14,17 @@ _MIN_SHIFT = 0.15
 
 
 def look(state: BrandState, start_ms: int, rule: Rule) -> Finding | None:
-    """Compare the share of negative posts with the usual share (a test of proportions)."""
+    """Compare the share of negative posts with the usual share (a test of proportions).
+
+    A minute without a negative post changes nothing.
+    """
+    if not state.buckets[start_ms].negative:
+        return None
     buckets = state.recent(start_ms, HORIZON_MIN)
     posts = sum(bucket.posts for bucket in buckets)
     if posts < (rule.min_posts or _MIN_POSTS):
         return None
-    if sum(bucket.authors.count() for bucket in buckets) < (
-        rule.min_authors or _MIN_AUTHORS
-    ):
+    if sum(bucket.authors.count() for bucket in buckets) < (rule.min_authors or _MIN_AUTHORS):
         return None
     share = sum(bucket.negative for bucket in buckets) / posts
     usual = min(0.95, max(0.05, state.negative_share))
@@ -29,6 +32,4 @@ def look(state: BrandState, start_ms: int, rule: Rule) -> Finding | None:
     if z < _Z or share < usual + _MIN_SHIFT:
         return None
     cause = f"{share:.0%} of {posts} posts in the last hour negative, {usual:.0%} usual"
-    return Finding(
-        share * 100, usual * 100, min(10, 1 + int((z - _Z) / 2)), cause, "% negative"
-    )
+    return Finding(share * 100, usual * 100, min(10, 1 + int((z - _Z) / 2)), cause, "% negative")
