@@ -14,7 +14,7 @@ from measures import alert_life
 from measures.brand_state import BrandState
 from measures.buckets import BUCKET_MS, Bucket, bucket_start_ms
 from measures.rules import LOOKS
-from measures.rules.crisis import pattern
+from measures.rules.crisis import Crises
 from measures.watermarks import LIVE_MS, Clock
 from schemas.alert import Alert
 from schemas.catalogue import Brand, Rule, RuleKind
@@ -70,6 +70,7 @@ class Board:
         self._rules = tuple(rules)
         self._brands = brands
         self._rules_of: dict[str, tuple[Rule, ...]] = {}
+        self._crises_of: dict[str, Crises] = {}
 
     @property
     def watermark_ms(self) -> int | None:
@@ -109,9 +110,8 @@ class Board:
         else:
             bucket.is_revised = True
             self._revised.add((start_ms, brand))
-        for rule in self._rules_for(brand):
-            if rule.kind is RuleKind.CRISIS and pattern(rule.words).search(mention.text):
-                bucket.hits[rule.id] = bucket.hits.get(rule.id, 0) + 1
+        if mention.text:
+            self._count_hits(brand, mention.text, bucket.hits)
         state.talk.hear(mention)
         if start_ms > self._touched.get(brand, -1):
             self._touched[brand] = start_ms
@@ -167,6 +167,15 @@ class Board:
                 rule for rule in self._rules if not rule.brands or brand in rule.brands
             )
         return found
+
+    def _count_hits(self, brand: str, text: str, hits: dict[str, int]) -> None:
+        """Count a text that has a word of a crisis rule; most have none, which is seen at once."""
+        crises = self._crises_of.get(brand)
+        if crises is None:
+            rules = [rule for rule in self._rules_for(brand) if rule.kind is RuleKind.CRISIS]
+            crises = self._crises_of[brand] = Crises(rules)
+        for rule_id in crises.hit_by(text):
+            hits[rule_id] = hits.get(rule_id, 0) + 1
 
     def _close(self) -> None:
         """Close what is due, in the order of event time."""

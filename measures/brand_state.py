@@ -77,11 +77,13 @@ class BrandState(msgspec.Struct, array_like=True):
         self.talk.pass_minute()
 
     def prune(self, limit_ms: int) -> None:
-        """Drop published buckets that end at or before `limit_ms`."""
-        gone = [
-            start
-            for start, bucket in self.buckets.items()
-            if start + BUCKET_MS <= limit_ms and bucket.revision >= 0
-        ]
-        for start in gone:
-            del self.buckets[start]
+        """Drop published buckets that end at or before `limit_ms`, oldest entries first.
+
+        Entries stand in the order of their first post; one that is kept holds up those behind it.
+        """
+        buckets = self.buckets
+        while buckets:
+            start_ms = next(iter(buckets))
+            if start_ms + BUCKET_MS > limit_ms or buckets[start_ms].revision < 0:
+                return
+            del buckets[start_ms]

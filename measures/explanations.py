@@ -6,6 +6,7 @@ from schemas.alert import Sample, Term
 from schemas.mention import Mention
 
 _KEPT = 24
+"""Terms that survive a clean-up; twice as many are held at most."""
 _TERMS = 8
 """Terms of one mention that are counted."""
 _SAMPLES = 4
@@ -77,9 +78,10 @@ class Talk(msgspec.Struct, array_like=True, gc=False):
                 pair[0] += recent
                 pair[1] += usual
                 continue
-            if len(counts) >= _KEPT:
-                del counts[min(counts, key=lambda held: counts[held][0])]
             counts[term] = [recent, usual]
+        if len(counts) > 2 * _KEPT:
+            best = sorted(counts.items(), key=lambda item: -item[1][0])[:_KEPT]
+            self.counts = dict(best)
 
     def _keep(self, mention: Mention) -> None:
         if len(self.samples) >= _SAMPLES:

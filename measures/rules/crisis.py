@@ -1,6 +1,7 @@
 """Posts that name the brand together with a crisis word."""
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 
 from measures.brand_state import BrandState
@@ -12,9 +13,31 @@ _MIN_POSTS = 4
 _MIN_AUTHORS = 3
 
 
-@lru_cache(maxsize=1024)
+class Crises:
+    """The crisis rules that watch a brand, ready to look into texts."""
+
+    def __init__(self, rules: Iterable[Rule]) -> None:
+        by_rule = tuple((rule.id, rule.words) for rule in rules if rule.words)
+        self._searches = tuple((rule_id, pattern(words).search) for rule_id, words in by_rule)
+        every = tuple(sorted({word for _, words in by_rule for word in words}))
+        self._any = pattern(every).search if every else None
+
+    def hit_by(self, text: str) -> list[str]:
+        """Ids of the rules that have a word in the text.
+
+        >>> from schemas.catalogue import RuleKind
+        >>> fire = Rule(id="fire", kind=RuleKind.CRISIS, words=("起火",))
+        >>> Crises([fire]).hit_by("手机起火了")
+        ['fire']
+        """
+        if self._any is None or self._any(text) is None:
+            return []
+        return [rule_id for rule_id, search in self._searches if search(text)]
+
+
+@lru_cache(maxsize=256)
 def pattern(words: tuple[str, ...]) -> re.Pattern[str]:
-    """One pattern for all words of a rule, longest first."""
+    """One pattern for all words, longest first; brands with the same rules share it."""
     ordered = sorted(words, key=len, reverse=True)
     return re.compile("|".join(map(re.escape, ordered)), re.IGNORECASE)
 
