@@ -1,0 +1,112 @@
+"""Every series is there from the start, at zero, under a name that follows the rules."""
+
+from collections import Counter
+from itertools import product
+
+import pytest
+from prometheus_client import generate_latest
+from prometheus_client.parser import text_string_to_metric_families
+from prometheus_client.samples import Sample
+
+from schemas.alert import AlertState
+from schemas.catalogue import RuleKind
+from schemas.dead_letter import DropReason
+from schemas.post import Source
+from streams.metrics import Metrics
+
+STAGES = ["analyse", "measure"]
+LABELLED: dict[str, dict[str, list[str]]] = {
+    "leimo_posts_total": {"source": [item.value for item in Source]},
+    "leimo_dead_letters_total": {"reason": [item.value for item in DropReason]},
+    "leimo_windows_total": {"kind": ["closed", "revised"]},
+    "leimo_alerts_total": {
+        "kind": [item.value for item in RuleKind],
+        "state": [item.value for item in AlertState],
+    },
+    "leimo_commit_seconds_count": {"stage": STAGES},
+    "leimo_commit_age_seconds": {"stage": STAGES},
+    "leimo_latency_seconds_count": {"stage": STAGES},
+}
+UNKNOWN_BEFORE_THE_FIRST_ASSIGNMENT = {"leimo_lag_records"}
+
+
+def exposition() -> str:
+    return generate_latest(Metrics().registry).decode()
+
+
+def samples() -> list[Sample]:
+    return [
+        sample
+        for family in text_string_to_metric_families(exposition())
+        for sample in family.samples
+        if not sample.name.endswith("_created")
+    ]
+
+
+@pytest.mark.parametrize("name", LABELLED)
+def test_every_label_set_is_there_at_zero(name: str) -> None:
+    labels = LABELLED[name]
+    wanted = [dict(zip(labels, values, strict=True)) for values in product(*labels.values())]
+
+    found = [sample.labels for sample in samples() if sample.name == name]
+
+    assert sorted(map(str, found)) == sorted(map(str, wanted))
+    assert {sample.value for sample in samples() if sample.name == name} == {0}
+
+
+def test_no_other_metric_has_labels_that_could_be_forgotten() -> None:
+    """A metric with new labels has to be added to the table above."""
+    labelled = {
+        sample.name
+        for sample in samples()
+        if set(sample.labels) - {"le"} and "bucket" not in sample.name
+    }
+
+    assert {name for name in labelled if not name.endswith("_sum")} == set(LABELLED)
+
+
+def test_every_declared_metric_is_exposed() -> None:
+    exposed = {sample.name for sample in samples()}
+    declared = {family.name: family.type for family in Metrics().registry.collect()}
+    suffixes = {"counter": "_total", "histogram": "_count", "gauge": ""}
+
+    missing = {name for name, kind in declared.items() if name + suffixes[kind] not in exposed}
+
+    assert missing == UNKNOWN_BEFORE_THE_FIRST_ASSIGNMENT
+
+
+def test_no_series_is_there_twice() -> None:
+    lines = [line for line in exposition().splitlines() if not line.startswith("#")]
+
+    assert [line for line, count in Counter(lines).items() if count > 1] == []
+
+
+def test_names_tell_kind_and_unit() -> None:
+    wrong = []
+    for line in exposition().splitlines():
+        if line.startswith("# TYPE"):
+            _, _, name, kind = line.split()
+            if name.endswith("_created"):
+                continue
+            if (
+                not name.startswith("leimo_")
+                or (kind == "counter") != name.endswith("_total")
+                or (kind == "histogram" and not name.endswith("_seconds"))
+            ):
+                wrong.append(line)
+
+    assert wrong == []
+
+
+def test_every_metric_says_what_it_is() -> None:
+    assert [
+        family.name for family in Metrics().registry.collect() if not family.documentation
+    ] == []
+
+
+def test_two_workers_in_one_process_do_not_share_metrics() -> None:
+    one, other = Metrics(), Metrics()
+
+    one.repeats.inc()
+
+    assert other.registry.get_sample_value("leimo_repeats_total") == 0
