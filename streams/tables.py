@@ -29,7 +29,9 @@ class StateTable(faust.Table):  # type: ignore[misc]
         """Called by Faust on `table[key] = value`, within an agent."""
         self._changed.setdefault(self.partition_for_key(key), set()).add(key)
 
-    on_key_del = on_key_set
+    def on_key_del(self, key: bytes) -> None:
+        """Called by Faust on `del table[key]`, within an agent."""
+        self._changed.setdefault(self.partition_for_key(key), set()).add(key)
 
     def changed_keys(self, partition: int) -> set[bytes]:
         """Keys that changed since the last call."""
