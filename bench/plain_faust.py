@@ -32,8 +32,8 @@ app = faust.App(
     web_port=int(os.environ.get("BENCH_WEB_PORT", "6066")),
     datadir=os.environ.get("BENCH_FOLDER", "."),
 )
-posts = app.topic(POSTS_RAW.name, key_type=bytes, value_type=bytes)
-mentions = app.topic(MENTIONS.name, key_type=bytes, value_type=bytes)
+posts = app.topic(POSTS_RAW.name, key_serializer="raw", value_serializer="raw")
+mentions = app.topic(MENTIONS.name, key_serializer="raw", value_serializer="raw")
 volume = app.Table("volume", default=int, partitions=int(os.environ["BENCH_PARTITIONS"])).tumbling(
     60.0, expires=7200.0
 )

@@ -35,6 +35,7 @@ from streams.partitions import partition_for
 from streams.reading import PartitionReader
 from streams.settings import Settings
 from streams.topic_admin import apply_topics
+from streams.transport import MAX_BATCH_RECORDS
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared" / "data"
@@ -68,8 +69,9 @@ def analysis_alone(posts: list[bytes], catalogue: Path, dictionary: str) -> Resu
     analyser = Analyser(load(catalogue).brands, SentimentModel.load(), tokenizer_named())
     now_ms = int(time.time() * 1000)
     started, cpu = time.perf_counter(), time.process_time()
-    for number, line in enumerate(posts):
-        analyser.mentions(parse("weibo", line, now_ms), 0, number)
+    for first in range(0, len(posts), MAX_BATCH_RECORDS):
+        parsed = [parse("weibo", line, now_ms) for line in posts[first : first + MAX_BATCH_RECORDS]]
+        analyser.mentions_many(parsed, 0, range(first, first + len(parsed)))
     took_s, cpu_s = time.perf_counter() - started, time.process_time() - cpu
     return Result(
         "analysis alone", dictionary, len(posts) / took_s, cpu_s / len(posts) * 1e6, float("nan")
@@ -82,7 +84,11 @@ async def run_leimo(
     settings = await _fresh_topics(broker)
     await publish(settings, load(catalogue))
     await _produce(settings, posts)
-    environment = {"LEIMO_BROKER": broker, "LEIMO_METRICS_ADDRESS": ""}
+    environment = {
+        "LEIMO_BROKER": broker,
+        "LEIMO_METRICS_ADDRESS": "",
+        "LEIMO_LOG_LEVEL": "WARNING",
+    }
     name = "leimo" if workers == 1 else f"leimo, {workers} workers"
     with _processes([sys.executable, "-m", "leimo", "worker"], environment, workers) as running:
         return await _measure(name, dictionary, settings, settings.group, len(posts), running)
@@ -99,7 +105,7 @@ async def run_plain_faust(
         "BENCH_CATALOGUE": str(catalogue),
         "BENCH_PARTITIONS": str(PARTITIONS),
     }
-    command = [sys.executable, "-m", "bench.plain_faust", "worker", "-l", "warning"]
+    command = [sys.executable, "-m", "bench.plain_faust", "worker", "-l", "error"]
     with _processes(command, environment, 1) as running:
         return await _measure(
             "plain Faust", dictionary, settings, plain_faust_topics.GROUP, len(posts), running
@@ -254,7 +260,7 @@ def report(results: list[Result]) -> str:
 
 async def compare(options: argparse.Namespace, broker: str) -> list[Result]:
     posts = read_posts(options.posts, options.count)
-    results = []
+    results: list[Result] = []
     with tempfile.TemporaryDirectory() as folder:
         for dictionary, catalogue in _dictionaries(options, Path(folder)):
             results.append(analysis_alone(posts, catalogue, dictionary))

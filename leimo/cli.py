@@ -12,6 +12,7 @@ app = typer.Typer(
     help="Watch microblogs for brands: mentions, windows of buzz and sentiment, alerts.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
+    add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="First try: `leimo demo`. Settings: LEIMO_* variables, or leimo.toml in this folder.",
 )
