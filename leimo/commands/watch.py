@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from leimo.watch.scoreboard import Order
+    from leimo.watch.view import Order
 
 _HEED_S = 2.0
 
@@ -98,8 +98,8 @@ async def _watch(
 ) -> None:
     import asyncio
 
-    from leimo.watch.scoreboard import Order
     from leimo.watch.session import run_json, run_watch
+    from leimo.watch.view import Order
 
     stop = asyncio.Event()
     order = Order(sort.value)

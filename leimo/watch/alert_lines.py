@@ -7,7 +7,7 @@ from rich.text import Text
 
 from leimo.watch import figures
 from leimo.watch.plain_text import cut, fit, one_line, width_of
-from leimo.watch.scoreboard import AlertRow
+from leimo.watch.view import AlertRow
 from schemas.alert import Alert, AlertState
 
 _MAX_LINES = 4

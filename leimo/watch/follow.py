@@ -7,7 +7,8 @@ from typing import Any, NamedTuple, Self
 
 import msgspec
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import KafkaError
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaConnectionError
 
 from leimo.run import CommandError
 from leimo.watch.scoreboard import Scoreboard
@@ -19,6 +20,7 @@ from schemas.window import Window
 
 BATCH_RECORDS = 2000
 """Records between two yields to the event loop."""
+_CLIENT_ID = "leimo-watch"
 _POLL_MS = 200
 _REQUEST_TIMEOUT_MS = 10_000
 
@@ -68,6 +70,12 @@ class Follower:
         """
         try:
             await self._start()
+        except KafkaConnectionError:
+            await self._stop()
+            raise CommandError(
+                f"no Kafka broker answers at {self._bootstrap}. Start one, or name another with "
+                "LEIMO_BROKER=host:port. To try leimo without one: `leimo demo`."
+            ) from None
         except BaseException:
             await self._stop()
             raise
@@ -106,31 +114,18 @@ class Follower:
         return True
 
     async def _start(self) -> None:
-        self._committed = await self._connect("read_committed")
+        partitions = await _partitions_of(self._bootstrap)
         self._live = await self._connect("read_uncommitted")
-        names = (WINDOWS.name, ALERTS.name, CATALOGUE.name, MENTIONS.name, POSTS_RAW.name)
-        # Asks for all topics: asking for one by name could create it.
-        missing = sorted(set(names) - await self._live.topics())
-        if missing:
-            raise CommandError(
-                f"topics are missing at {self._bootstrap}: {', '.join(missing)}. "
-                "Create them with `leimo topics apply`."
-            )
-        await self._committed.topics()
-        self._raw = _partitions(self._live, [POSTS_RAW.name])
-        await self._place(self._committed, [WINDOWS.name, ALERTS.name, CATALOGUE.name])
-        await self._place(self._live, [MENTIONS.name])
+        committed = await self._connect("read_committed")
+        self._raw = partitions[POSTS_RAW.name]
+        await self._place(self._live, partitions[MENTIONS.name])
+        names = (WINDOWS.name, ALERTS.name, CATALOGUE.name)
+        await self._place(committed, [tp for name in names for tp in partitions[name]])
 
     async def _connect(self, isolation_level: str) -> AIOKafkaConsumer:
         consumer = _consumer(self._bootstrap, isolation_level)
         self._consumers.append(consumer)
-        try:
-            await consumer.start()
-        except (KafkaError, OSError):
-            raise CommandError(
-                f"no Kafka broker answers at {self._bootstrap}. Start one, or name another with "
-                "LEIMO_BROKER=host:port. To try leimo without one: `leimo demo`."
-            ) from None
+        await consumer.start()
         return consumer
 
     async def _stop(self) -> None:
@@ -138,8 +133,7 @@ class Follower:
             await consumer.stop()
         self._consumers.clear()
 
-    async def _place(self, consumer: AIOKafkaConsumer, topics: list[str]) -> None:
-        partitions = _partitions(consumer, topics)
+    async def _place(self, consumer: AIOKafkaConsumer, partitions: list[TopicPartition]) -> None:
         consumer.assign(partitions)
         begins = await consumer.beginning_offsets(partitions)
         ends = await consumer.end_offsets(partitions)
@@ -237,7 +231,7 @@ _DEFINITION = msgspec.json.Decoder(Definition)
 def _consumer(bootstrap: str, isolation_level: str) -> AIOKafkaConsumer:
     return AIOKafkaConsumer(
         bootstrap_servers=bootstrap,
-        client_id="leimo-watch",
+        client_id=_CLIENT_ID,
         group_id=None,
         enable_auto_commit=False,
         auto_offset_reset="latest",
@@ -248,9 +242,25 @@ def _consumer(bootstrap: str, isolation_level: str) -> AIOKafkaConsumer:
     )
 
 
-def _partitions(consumer: AIOKafkaConsumer, topics: Iterable[str]) -> list[TopicPartition]:
-    return [
-        TopicPartition(topic, partition)
-        for topic in topics
-        for partition in sorted(consumer.partitions_for_topic(topic) or ())
-    ]
+async def _partitions_of(bootstrap: str) -> dict[str, list[TopicPartition]]:
+    """Partitions of each topic that is followed, without creating one by asking for it."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, client_id=_CLIENT_ID)
+    await admin.start()
+    try:
+        names = [topic.name for topic in (POSTS_RAW, MENTIONS, WINDOWS, ALERTS, CATALOGUE)]
+        missing = sorted(set(names) - set(await admin.list_topics()))
+        if missing:
+            raise CommandError(
+                f"topics are missing at {bootstrap}: {', '.join(missing)}. "
+                "Create them with `leimo topics apply`."
+            )
+        described = await admin.describe_topics(names)
+    finally:
+        await admin.close()
+    return {
+        topic["topic"]: [
+            TopicPartition(topic["topic"], partition["partition"])
+            for partition in topic["partitions"]
+        ]
+        for topic in described
+    }

@@ -43,7 +43,7 @@ def one_line(text: str) -> str:
         else:
             marks = 0
         shown.append("\ufffd" if kind == "Cn" else character)
-    return "".join(shown).strip()
+    return _SPACES.sub(" ", "".join(shown)).strip()
 
 
 def width_of(text: str) -> int:

@@ -9,10 +9,9 @@ same. Mentions of a brand come in order within each raw partition; repeats are s
 """
 
 from collections.abc import Mapping
-from enum import StrEnum
-from typing import NamedTuple
 
 from leimo.watch.plain_text import one_line
+from leimo.watch.view import ORDERS, AlertRow, BrandRow, Order, View, alert_rank
 from schemas.alert import Alert, AlertState
 from schemas.mention import Mention, Polarity, Tick
 from schemas.window import Window
@@ -22,65 +21,6 @@ TREND_MINUTES = 30
 RECENT_MINUTES = 5
 RESOLVED_SHOWN_MS = 30 * MINUTE_MS
 """A resolved alert stays on the board this long, in event time."""
-
-
-class Order(StrEnum):
-    """What the table of brands is sorted by."""
-
-    VOLUME = "volume"
-    NEGATIVE = "negative"
-    NAME = "name"
-
-
-class BrandRow(NamedTuple):
-    """One brand, as shown."""
-
-    brand: str
-    name: str
-    posts: int
-    """Posts of the last 5 minutes: see `_recent`."""
-    positive: int
-    negative: int
-    """Of those posts."""
-    trend: tuple[int | None, ...]
-    """Posts of each of the last 30 minutes, the open one last; None: before the board began."""
-    severity: int
-    """Highest severity of the brand's firing alerts; 0: none."""
-
-    @property
-    def net_sentiment(self) -> float | None:
-        """100·(P−N)/(P+N); None where no post takes sides."""
-        sides = self.positive + self.negative
-        return 100 * (self.positive - self.negative) / sides if sides else None
-
-    @property
-    def negative_share(self) -> float | None:
-        """Share of the posts that are negative; None without posts."""
-        return self.negative / self.posts if self.posts else None
-
-
-class AlertRow(NamedTuple):
-    name: str
-    """Name of the brand."""
-    alert: Alert
-
-
-class View(NamedTuple):
-    """The board at one moment."""
-
-    event_time_ms: int | None
-    """Newest event time seen; None: nothing yet."""
-    tick_sent_at_ms: int | None
-    """When a worker last sent a tick (its clock)."""
-    brands: tuple[BrandRow, ...]
-    alerts: tuple[AlertRow, ...]
-    """Firing ones, newest first; then those resolved lately."""
-    brands_total: int
-    """Brands with a post in the last 30 minutes, shown or not."""
-    posts: int
-    """Posts of all of these in the last 5 minutes: a post that names two brands counts twice."""
-    mentions_total: int
-    """Mentions counted since the board began."""
 
 
 class _Minute:
@@ -189,7 +129,7 @@ class Scoreboard:
         if known is None or alert.revision > known.revision:
             self._alerts[alert.id] = alert
         if len(self._alerts) > 2 * self._max_alerts:
-            kept = sorted(self._alerts.values(), key=_alert_rank)[: self._max_alerts]
+            kept = sorted(self._alerts.values(), key=alert_rank)[: self._max_alerts]
             self._alerts = {alert.id: alert for alert in kept}
 
     def view(self, *, order: Order = Order.VOLUME, first: int = 0, limit: int = 50) -> View:
@@ -198,7 +138,7 @@ class Scoreboard:
         severities = self._severities()
         now_ms = self._event_time_ms
         rows = [] if now_ms is None else self._rows(now_ms, severities)
-        rows.sort(key=_ORDERS[order])
+        rows.sort(key=ORDERS[order])
         return View(
             event_time_ms=now_ms,
             tick_sent_at_ms=self._tick_sent_at_ms,
@@ -240,7 +180,7 @@ class Scoreboard:
             or now_ms is None
             or (alert.ended_at_ms or alert.updated_at_ms) > now_ms - RESOLVED_SHOWN_MS
         ]
-        shown.sort(key=_alert_rank)
+        shown.sort(key=alert_rank)
         return tuple(AlertRow(self._name(alert.brand), alert) for alert in shown)
 
     def _severities(self) -> dict[str, int]:
@@ -328,28 +268,3 @@ def _recent(state: _Brand, now_ms: int) -> tuple[int, int, int]:
     posts, positive, negative = (round(value) for value in total)
     positive = min(positive, posts)
     return posts, positive, min(negative, posts - positive)
-
-
-def _alert_rank(alert: Alert) -> tuple[bool, int, int, str]:
-    """Firing before resolved, newest first, then the most severe; never a tie."""
-    return (
-        alert.state is not AlertState.FIRING,
-        -(alert.ended_at_ms or alert.started_at_ms),
-        -alert.severity,
-        alert.id,
-    )
-
-
-def _by_volume(row: BrandRow) -> tuple[int, str, str]:
-    return -row.posts, row.name, row.brand
-
-
-def _by_negative(row: BrandRow) -> tuple[int, int, str, str]:
-    return -row.negative, -row.posts, row.name, row.brand
-
-
-def _by_name(row: BrandRow) -> tuple[str, str]:
-    return row.name, row.brand
-
-
-_ORDERS = {Order.VOLUME: _by_volume, Order.NEGATIVE: _by_negative, Order.NAME: _by_name}

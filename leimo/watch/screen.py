@@ -11,8 +11,9 @@ from rich.text import Text
 from leimo.watch import figures
 from leimo.watch.alert_lines import alert_lines
 from leimo.watch.plain_text import cut, fit, one_line, width_of
-from leimo.watch.scoreboard import TREND_MINUTES, BrandRow, Order, View
+from leimo.watch.scoreboard import TREND_MINUTES
 from leimo.watch.status import Status
+from leimo.watch.view import BrandRow, Order, View
 from schemas.alert import AlertState
 
 SIDE_BY_SIDE = 132

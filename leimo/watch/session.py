@@ -10,11 +10,11 @@ from rich.live import Live
 
 from leimo.watch.keys import reading_keys
 from leimo.watch.picture import svg
-from leimo.watch.scoreboard import Order, View
 from leimo.watch.screen import Screen, layout_of
 from leimo.watch.status import Status
 from leimo.watch.stream import ExtraLines, Stream, open_stream
 from leimo.watch.summary import AlertLog, summary_json, summary_line
+from leimo.watch.view import Order, View
 
 _REFRESH_S = 0.5
 _LINE_S = 5.0

@@ -12,8 +12,9 @@ from leimo.run import CommandError
 from leimo.watch import figures
 from leimo.watch.follow import Follower
 from leimo.watch.rates import Rate
-from leimo.watch.scoreboard import Scoreboard, View
+from leimo.watch.scoreboard import Scoreboard
 from leimo.watch.status import Status
+from leimo.watch.view import View
 
 _SAMPLE_S = 1.0
 _ANSWER_S = 3.0

@@ -9,8 +9,8 @@ import orjson
 
 from leimo.watch import figures
 from leimo.watch.plain_text import one_line
-from leimo.watch.scoreboard import AlertRow, BrandRow, View
 from leimo.watch.status import Status
+from leimo.watch.view import AlertRow, BrandRow, View
 from schemas.alert import AlertState
 
 _BRANDS_IN_LINE = 5
