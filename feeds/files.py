@@ -1,0 +1,149 @@
+"""Lines of files, plain or compressed, in lists and in bounded memory."""
+
+import zlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import BinaryIO, NamedTuple, Protocol
+
+import zstandard
+
+from feeds.source import FeedError
+from schemas.topics import POSTS_RAW
+
+MAX_LINE_BYTES = POSTS_RAW.max_message_bytes - 4_096
+"""What the topic takes, less room for key, headers and the frame of a record batch."""
+
+_PLAIN_CHUNK = 1 << 20
+_PACKED_CHUNK = 1 << 13
+"""Small, since a chunk may unpack to 32,768 times its size."""
+_GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+
+class Refusal(NamedTuple):
+    """A line that is too long to be a record."""
+
+    path: Path
+    line: int
+    """Its number, from 1."""
+    size: int
+
+    def __str__(self) -> str:
+        return (
+            f"{self.path}:{self.line}: {self.size:,} bytes in one line; {MAX_LINE_BYTES:,} are the "
+            "most that a record can hold; the line was left out"
+        )
+
+
+class _Unpacker(Protocol):
+    @property
+    def eof(self) -> bool: ...
+    @property
+    def unused_data(self) -> bytes: ...
+    def decompress(self, data: bytes, /) -> bytes: ...
+
+
+def read_lines(path: Path, refuse: Callable[[Refusal], None]) -> Iterator[list[bytes]]:
+    """Yield the lines of a file in lists, without line ends; empty lines are left out.
+
+    The content says whether it is gzip, Zstandard or plain, not the name.
+
+    Raises:
+        FeedError: the file cannot be read, or ends in the middle; the lines before were yielded.
+    """
+    number = 0
+    rest: list[bytes] = []
+    size = 0
+    for chunk in _chunks(path):
+        end = chunk.rfind(b"\n")
+        if end < 0:
+            size += len(chunk)
+            # A line that is already too long is only measured on.
+            rest = [*rest, chunk] if size <= MAX_LINE_BYTES else []
+            continue
+        rest.append(chunk[:end])
+        whole = b"".join(rest)
+        measured = size + end
+        lines = whole.split(b"\n")
+        if measured > len(whole):
+            first_end = chunk.find(b"\n")
+            refuse(Refusal(path, number + 1, size + first_end))
+            lines = chunk[:end].split(b"\n")
+            lines[0] = b""
+        tail = chunk[end + 1 :]
+        rest, size = [tail], len(tail)
+        yield _fit(path, number, lines, refuse)
+        number += len(lines)
+    if size > MAX_LINE_BYTES:
+        refuse(Refusal(path, number + 1, size))
+    elif last := b"".join(rest):
+        yield _fit(path, number, [last], refuse)
+
+
+def _fit(
+    path: Path, number: int, lines: list[bytes], refuse: Callable[[Refusal], None]
+) -> list[bytes]:
+    """The lines that are records; `number` lines stand before them."""
+    if number == 0:
+        lines[0] = lines[0].removeprefix(_BYTE_ORDER_MARK)
+    fit = []
+    for line in lines:
+        number += 1
+        if len(line) > MAX_LINE_BYTES:
+            refuse(Refusal(path, number, len(line)))
+        elif line and (line := line[:-1] if line[-1] == 13 else line):
+            fit.append(line)
+    return fit
+
+
+def _chunks(path: Path) -> Iterator[bytes]:
+    try:
+        with path.open("rb") as file:
+            head = file.read(4)
+            if head[:2] == _GZIP:
+                yield from _unpack(path, file, head, "gzip", lambda: zlib.decompressobj(31))
+            elif head == _ZSTD:
+                zstd = zstandard.ZstdDecompressor()
+                yield from _unpack(path, file, head, "Zstandard", lambda: zstd.decompressobj())
+            else:
+                yield head
+                while chunk := file.read(_PLAIN_CHUNK):
+                    yield chunk
+    except OSError as error:
+        raise FeedError(f"{path}: cannot be read: {error.strerror or error}") from error
+
+
+def _unpack(
+    path: Path, file: BinaryIO, head: bytes, kind: str, unpacker: Callable[[], _Unpacker]
+) -> Iterator[bytes]:
+    """Unpack member after member: both formats may be put together with `cat`."""
+    unpack = unpacker()
+    packed = head
+    unpacked: list[bytes] = []
+    size = 0
+    while True:
+        try:
+            while packed:
+                if unpack.eof:
+                    unpack = unpacker()
+                piece = unpack.decompress(packed)
+                unpacked.append(piece)
+                size += len(piece)
+                packed = unpack.unused_data if unpack.eof else b""
+        except (zlib.error, zstandard.ZstdError) as error:
+            yield b"".join(unpacked)
+            raise FeedError(
+                f"{path}: broken {kind} after the posts above: {error}; fetch the file again"
+            ) from error
+        if size >= _PLAIN_CHUNK:
+            yield b"".join(unpacked)
+            unpacked, size = [], 0
+        packed = file.read(_PACKED_CHUNK)
+        if not packed:
+            break
+    yield b"".join(unpacked)
+    if not unpack.eof:
+        raise FeedError(
+            f"{path}: the {kind} file is cut off; every whole line before the cut was taken; "
+            "fetch the file again"
+        )

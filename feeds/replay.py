@@ -1,0 +1,122 @@
+"""Replay files of posts: at their own pace, or as fast as they can be sent."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
+from math import inf, isfinite
+from pathlib import Path
+
+import msgspec
+
+from feeds.disorder import shuffled_within
+from feeds.files import Refusal, read_lines
+from feeds.pace import Beat, Pace
+from feeds.payloads import facts_reader, key_reader
+from feeds.rebase import rebase
+from feeds.source import DuePost, FeedError
+from schemas.post import Source
+
+_BATCH = 1_000
+
+
+class Replay(msgspec.Struct, frozen=True, kw_only=True):
+    """What to replay, and how. A `Feed`."""
+
+    files: Sequence[Path]
+    source: Source = Source.WEIBO
+    speed: float = 1.0
+    """Times the posts' own pace; `math.inf`: without any pause."""
+    max_gap_s: float = 10.0
+    """A silence of the posts is cut to so many seconds of the replay."""
+    now_ms: int | None = None
+    """Unless None, times are moved: the first post is of this moment. All move alike at the
+    posts' own pace and at full speed; where the replay shortens time (another speed, a silence
+    cut), a post's time is when it is due, so that none comes from the future."""
+    shuffle_within_s: float = 0.0
+    """Put posts out of order by at most this stretch of their time."""
+    seed: int = 0
+    part: int = 1
+    """With `parts`: takes the `part`-th of every `parts` records, counted over all files."""
+    parts: int = 1
+    limit: int | None = None
+    """Stop after so many posts."""
+    refuse: Callable[[Refusal], None] = lambda refusal: None
+    """Is told each line that is too long."""
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.part <= self.parts:
+            raise ValueError(f"part={self.part}/{self.parts}: must be 1/{self.parts} or above")
+        if not self.speed > 0:
+            raise ValueError(f"speed={self.speed}: must be above 0")
+
+    def batches(self) -> Iterator[list[DuePost]]:
+        """Posts in order. `FeedError` where a file is missing, or ends in the middle."""
+        for path in self.files:
+            if not path.exists():
+                raise FeedError(f"{path}: no such file")
+        batches = self._timed() if self._needs_times else self._untimed()
+        return batches if self.limit is None else _first(batches, self.limit)
+
+    @property
+    def _needs_times(self) -> bool:
+        return isfinite(self.speed) or self.now_ms is not None or self.shuffle_within_s > 0
+
+    def _lines(self) -> Iterator[list[bytes]]:
+        for path in self.files:
+            yield from read_lines(path, self.refuse)
+
+    def _untimed(self) -> Iterator[list[DuePost]]:
+        key_of = key_reader(self.source)
+        number = 0
+        for lines in self._lines():
+            mine = lines[(self.part - 1 - number) % self.parts :: self.parts]
+            number += len(lines)
+            for start in range(0, len(mine), _BATCH):
+                yield [DuePost(0.0, key_of(line), line) for line in mine[start : start + _BATCH]]
+
+    def _timed(self) -> Iterator[list[DuePost]]:
+        posts = self._paced()
+        # All feeders of a file pace all of its posts, so that they keep step.
+        mine = islice(posts, self.part - 1, None, self.parts)
+        while batch := list(islice(mine, _BATCH)):
+            yield batch
+
+    def _paced(self) -> Iterator[DuePost]:
+        pace = Pace(self.speed, self.max_gap_s) if isfinite(self.speed) else None
+        first_ms = 0
+        for at_ms, (key, value) in self._in_order():
+            beat = pace.beat(at_ms) if pace else _AT_ONCE
+            if self.now_ms is None or not at_ms:
+                yield DuePost(beat.due_ms, key, value, at_ms)
+                continue
+            first_ms = first_ms or at_ms
+            if pace:
+                moved_ms = self.now_ms + round(beat.due_ms - beat.behind_ms)
+            else:
+                moved_ms = self.now_ms + at_ms - first_ms
+            yield DuePost(beat.due_ms, key, rebase(value, moved_ms - at_ms), moved_ms)
+
+    def _in_order(self) -> Iterable[tuple[int, tuple[bytes, bytes]]]:
+        posts = self._read()
+        if self.shuffle_within_s > 0:
+            return shuffled_within(posts, round(self.shuffle_within_s * 1_000), self.seed)
+        return posts
+
+    def _read(self) -> Iterator[tuple[int, tuple[bytes, bytes]]]:
+        facts_of = facts_reader(self.source)
+        for lines in self._lines():
+            for line in lines:
+                key, event_time_ms = facts_of(line)
+                yield event_time_ms, (key, line)
+
+
+_AT_ONCE = Beat(0.0, 0.0)
+FULL_SPEED = inf
+
+
+def _first(batches: Iterator[list[DuePost]], limit: int) -> Iterator[list[DuePost]]:
+    left = limit
+    for batch in batches:
+        if left <= 0:
+            return
+        yield batch[:left]
+        left -= len(batch)

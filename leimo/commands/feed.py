@@ -1,0 +1,151 @@
+"""`leimo feed`: bring posts into `posts.raw`."""
+
+import asyncio
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+
+from leimo.run import fail, load_settings
+from schemas.post import Source
+
+if TYPE_CHECKING:
+    from feeds.run import Outcome
+
+app = typer.Typer(no_args_is_help=True, help="Bring posts into the topic `posts.raw`.")
+
+_console = Console(stderr=True, soft_wrap=True)
+
+Broker = Annotated[
+    str | None, typer.Option(help="Kafka broker, host:port.  [default: LEIMO_BROKER]")
+]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the summary as one JSON object.")]
+Limit = Annotated[int | None, typer.Option(min=1, help="Stop after so many posts.")]
+
+
+def speed_of(text: str) -> float:
+    """A speed: a number above 0, or `max`.
+
+    >>> speed_of("max"), speed_of("0.5")
+    (inf, 0.5)
+    """
+    if text == "max":
+        return float("inf")
+    try:
+        speed = float(text)
+    except ValueError:
+        speed = 0.0
+    if not 0 < speed < float("inf"):
+        raise typer.BadParameter(f"{text!r} is neither a number above 0 nor 'max'")
+    return speed
+
+
+def part_of(text: str) -> tuple[int, int]:
+    """Which of how many pieces.
+
+    >>> part_of("2/3")
+    (2, 3)
+    """
+    part, _, parts = text.partition("/")
+    if not (part.isdecimal() and parts.isdecimal() and 1 <= int(part) <= int(parts)):
+        raise typer.BadParameter(f"{text!r} is not I/N with 1 <= I <= N, such as 1/3")
+    return int(part), int(parts)
+
+
+@app.command()
+def replay(
+    *,
+    files: Annotated[
+        list[Path], typer.Argument(help="NDJSON, one post a line; plain, .gz or .zst.")
+    ],
+    speed: Annotated[
+        str, typer.Option(help="Times the posts' own pace, or 'max' for no pauses.")
+    ] = "1",
+    rebase_time: Annotated[
+        bool,
+        typer.Option("--rebase-time", help="Move the posts' times: the first post is of now."),
+    ] = False,
+    max_gap: Annotated[
+        float, typer.Option(min=0, help="Cut silences to so many seconds of the replay.")
+    ] = 10.0,
+    source: Annotated[Source, typer.Option(help="Whose JSON the posts are.")] = Source.WEIBO,
+    limit: Limit = None,
+    part: Annotated[
+        str, typer.Option(metavar="I/N", help="Send the I-th of every N posts only.")
+    ] = "1/1",
+    shuffle_within: Annotated[
+        float,
+        typer.Option(min=0, help="Put posts out of order by at most so many seconds of theirs."),
+    ] = 0.0,
+    seed: Annotated[int, typer.Option(help="Which disorder.")] = 0,
+    broker: Broker = None,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+) -> None:
+    """Send files of posts: at their own pace, faster, or as fast as can be."""
+    import time
+
+    from feeds.files import Refusal
+    from feeds.replay import Replay
+    from feeds.run import run
+    from feeds.sinks import Connection
+
+    refused: list[Refusal] = []
+
+    def refuse(refusal: Refusal) -> None:
+        refused.append(refusal)
+        _say(str(refusal))
+
+    piece, pieces = part_of(part)
+    feed = Replay(
+        files=files,
+        source=source,
+        speed=speed_of(speed),
+        max_gap_s=max_gap,
+        now_ms=time.time_ns() // 1_000_000 if rebase_time else None,
+        shuffle_within_s=shuffle_within,
+        seed=seed,
+        part=piece,
+        parts=pieces,
+        limit=limit,
+        refuse=refuse,
+    )
+    target = Connection(load_settings(broker=broker), source)
+    outcome = _run(run(feed, target, _console, total=limit, quiet=quiet))
+    _finish(outcome, as_json=as_json, quiet=quiet, refused=len(refused))
+
+
+def _run(main: "Coroutine[Any, Any, Outcome]") -> "Outcome":
+    import uvloop
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(main)
+
+
+def _say(message: str) -> None:
+    _console.print(message, markup=False, highlight=False)
+
+
+def _finish(outcome: "Outcome", *, as_json: bool, quiet: bool, refused: int = 0) -> None:
+    """Print the summary and leave with the right code."""
+    import orjson
+
+    from feeds.progress import state_line
+
+    summary = outcome.summary(refused)
+    if as_json:
+        typer.echo(orjson.dumps(summary).decode())
+    elif not quiet:
+        _say(f"{state_line(outcome.tally, summary['posts_per_s'])}, {outcome.seconds:,.1f} s")
+    if outcome.tally.ahead and not quiet:
+        _say(
+            f"{outcome.tally.ahead:,} posts are dated more than a minute after they were sent: the "
+            "worker gives them the time of receipt, or puts them aside"
+        )
+    if outcome.error:
+        fail(outcome.error, outcome.exit_code)
+    if outcome.exit_code:
+        raise typer.Exit(outcome.exit_code)
