@@ -1,0 +1,1 @@
+"""A simulated feed of Chinese posts, deterministic from its seed."""

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Coroutine
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -149,3 +150,73 @@ def _finish(outcome: "Outcome", *, as_json: bool, quiet: bool, refused: int = 0)
         fail(outcome.error, outcome.exit_code)
     if outcome.exit_code:
         raise typer.Exit(outcome.exit_code)
+
+
+@app.command()
+def simulate(
+    *,
+    rate: Annotated[float, typer.Option(min=0.1, help="Posts a second, over the mean day.")] = 300,
+    duration: Annotated[
+        float | None,
+        typer.Option(min=1, help="Seconds of event time.  [default: until Ctrl-C]"),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same posts.")] = 1,
+    speed: Annotated[
+        str, typer.Option(help="Seconds of event time in a second, or 'max' for no pauses.")
+    ] = "1",
+    start: Annotated[
+        datetime | None, typer.Option(help="Event time of the first post.  [default: now]")
+    ] = None,
+    eventful: Annotated[
+        bool, typer.Option("--eventful", help="A crisis within seconds, an event every minute.")
+    ] = False,
+    steady: Annotated[bool, typer.Option("--steady", help="No rhythm of day and week.")] = False,
+    broken: Annotated[
+        float, typer.Option(min=0, max=1, help="Share of records that are no posts.")
+    ] = 0.0,
+    truth: Annotated[
+        Path | None,
+        typer.Option(help="At the end, write counts by brand and minute, and events, as NDJSON."),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Write a file (.zst, .gz or plain) instead of sending.")
+    ] = None,
+    broker: Broker = None,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+) -> None:
+    """Make up posts: brands, moods, campaigns, crises, spam, disorder and repeats.
+
+    Examples:
+
+        leimo feed simulate --rate 1000
+
+        leimo feed simulate --rate 5000 --duration 60 --speed max --out posts.ndjson.zst --truth t
+    """
+    import time
+
+    from feeds.run import run
+    from feeds.simulate.stream import Simulation
+    from feeds.simulate.truth import Truth
+    from feeds.sinks import Connection, FileSink
+
+    held = Truth() if truth is not None else None
+    feed = Simulation(
+        start_ms=int(start.timestamp() * 1000) if start else time.time_ns() // 1_000_000,
+        rate=rate,
+        seed=seed,
+        speed=speed_of("max" if out is not None and speed == "1" else speed),
+        duration_s=duration,
+        event_gap_s=60.0 if eventful else 1800.0,
+        first_event_s=6.0 if eventful else 600.0,
+        broken_share=broken,
+        is_rhythmic=not (eventful or steady),
+        truth=held,
+    )
+    if out is not None and duration is None:
+        fail("--out needs --duration: without an end the file would have none", code=2)
+    target = FileSink(out) if out else Connection(load_settings(broker=broker), Source.WEIBO)
+    outcome = _run(run(feed, target, _console, quiet=quiet))
+    if truth is not None and held is not None:
+        held.write(truth)
+    _finish(outcome, as_json=as_json, quiet=quiet)
