@@ -1,5 +1,6 @@
 """Read ranges of partitions outside of any consumer group."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping
 from types import TracebackType
 from typing import Any, Self
@@ -30,6 +31,7 @@ class PartitionReader:
 
     async def __aenter__(self) -> Self:
         await self._consumer.start()
+        await asyncio.sleep(0)  # its tasks cannot be cancelled before they have begun
         return self
 
     async def __aexit__(

@@ -1,5 +1,6 @@
 """Create the topics, and check the ones that exist."""
 
+import asyncio
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -9,6 +10,9 @@ from aiokafka.errors import TopicAlreadyExistsError, for_code
 from schemas.topics import TOPICS, Topic
 from streams.clients import client_options
 from streams.settings import Settings
+
+_VISIBLE_S = 30
+_LOOK_AGAIN_S = 0.05
 
 
 class TopicError(RuntimeError):
@@ -51,6 +55,7 @@ async def apply_topics(settings: Settings) -> list[TopicState]:
         missing = [state for state in before if state.found is None]
         if missing:
             await _create(admin, settings, missing)
+            await _wait_until_visible(admin, settings)
         return before
     finally:
         await admin.close()
@@ -97,6 +102,19 @@ async def _states(admin: AIOKafkaAdminClient, settings: Settings) -> list[TopicS
         TopicState(topic, _wanted(topic, settings), found.get(topic.name))
         for topic in TOPICS.values()
     ]
+
+
+async def _wait_until_visible(admin: AIOKafkaAdminClient, settings: Settings) -> None:
+    """Kafka's controller answers before the brokers know of a topic."""
+    try:
+        async with asyncio.timeout(_VISIBLE_S):
+            while any(state.found is None for state in await _states(admin, settings)):
+                await asyncio.sleep(_LOOK_AGAIN_S)
+    except TimeoutError:
+        raise TopicError(
+            f"The broker at {settings.broker} created the topics, but does not list them after "
+            f"{_VISIBLE_S} s. Look at its log, then run `leimo topics apply` again."
+        ) from None
 
 
 async def _create(
