@@ -19,6 +19,9 @@ from schemas.alert import AlertState
 SIDE_BY_SIDE = 132
 """From this width on, alerts stand beside the brands and not below."""
 _FRAME = "bright_black"
+_LATE_MS = 120_000
+_REPLAY_MS = 86_400_000
+"""Event time that is further back is a replay's: the date says it, and nothing is late."""
 _FEW_SIDES = 5
 """Fewer posts than this that take sides make a net sentiment that is shown dim."""
 
@@ -113,8 +116,9 @@ def _figures_line(view: View, status: Status, zone: tzinfo | None, width: int) -
         time = figures.clock(view.event_time_ms, status.now_ms, zone)
         parts.append((6, Text(f"event time {time}")))
         behind_ms = status.now_ms - view.event_time_ms
-        late = "yellow" if behind_ms > 120_000 else "dim"
-        parts.append((4, Text(f"{figures.duration(behind_ms)} behind", late)))
+        if behind_ms < _REPLAY_MS:
+            late = "yellow" if behind_ms > _LATE_MS else "dim"
+            parts.append((4, Text(f"{figures.duration(behind_ms)} behind", late)))
     parts.append((1, Text(one_line(status.broker), "dim")))
     while len(parts) > 1 and sum(width_of(part.plain) + 2 for _, part in parts) > width:
         parts.remove(min(parts, key=lambda part: part[0]))

@@ -120,6 +120,14 @@ def test_the_head_names_rates_time_and_problems() -> None:
     assert "Press q to end the demo." in head
 
 
+def test_a_replay_is_not_late() -> None:
+    board = Scoreboard({})
+    board.tick(tick(0))
+    for after_ms, is_told in ((60 * MINUTE_MS, True), (48 * 60 * MINUTE_MS, False)):
+        screen = Screen(board.view(), Status("b:1", NOON_MS + after_ms), zone=UTC)
+        assert ("behind" in screen.lines(120, 40)[0].plain) is is_told
+
+
 def test_an_alert_says_since_when_why_and_what_people_write() -> None:
     board = Scoreboard({"xiaomi": "小米"})
     board.alert(alert(severity=8))
