@@ -108,7 +108,7 @@ async def _wait_until_visible(admin: AIOKafkaAdminClient, settings: Settings) ->
     """Kafka's controller answers before the brokers know of a topic."""
     try:
         async with asyncio.timeout(_VISIBLE_S):
-            while any(state.found is None for state in await _states(admin, settings)):
+            while any(state.found is None for state in await _states(admin, settings)):  # noqa: ASYNC110
                 await asyncio.sleep(_LOOK_AGAIN_S)
     except TimeoutError:
         raise TopicError(
