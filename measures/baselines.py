@@ -1,12 +1,15 @@
 """What a brand's volume usually is, and how many posts would be unusual.
 
-Per minute of event time, O(1) state (some 30 numbers, under 400 bytes):
+Per minute of event time, O(1) state (20 numbers):
 
-- `level`: exponentially weighted mean of the minutes' counts, half-life 3 h; a gap of empty minutes
-  is decayed in closed form;
-- `hours`: mean count a minute at each hour of the day, half-life 3 days; the expected count is the
-  larger of the two, so that the morning's rise is no burst;
-- `dispersion`: variance over mean of the residuals: microblog counts vary more than Poisson's.
+- the recent level: exponentially weighted mean of the minutes' counts, half-life 3 h;
+- the level at this part of the day (eight of three hours), half-life 3 days: the expected count is
+  the larger of the two, so that the morning's rise is no burst;
+- the dispersion: variance over mean of the residuals, as microblog counts vary more than Poisson's.
+
+Means are weighted sums over sums of weights, so that they hold from the first minutes on. Empty
+minutes count as zeros, in closed form: a brand that nobody mentioned since the stream began has a
+history of zeros.
 
 Minutes are scored before they are learned, and learned at most up to what would have been just
 unusual, so that a burst does not become normal (Gnip, "Trend detection in social data", 2012-14:
@@ -20,31 +23,46 @@ from statistics import NormalDist
 import msgspec
 
 MINUTE_MS = 60_000
-HOUR_MS = 60 * MINUTE_MS
-DAY_MS = 24 * HOUR_MS
+PART_MS = 3 * 60 * MINUTE_MS
+DAY_MS = 24 * 60 * MINUTE_MS
+PARTS = DAY_MS // PART_MS
+WARM_MINUTES = 30
+"""No verdict before the stream was watched for so long."""
 _LEVEL_DECAY = 0.5 ** (1 / 180)
-_HOUR_DECAY = 0.5 ** (1 / (3 * 60))
+_PART_DECAY = 0.5 ** (1 / (3 * 180))
 _DISPERSION_DECAY = 0.5 ** (1 / 360)
+_LEAST_PART_MINUTES = 60
 _FLOOR = 0.05
 """Posts a minute below which no brand is believed to be: guards against empty histories."""
-WARM_UP_MS = 2 * HOUR_MS
 
 
-class Baseline(msgspec.Struct, array_like=True):
+class Baseline(msgspec.Struct, array_like=True, gc=False):
     """The usual volume of one brand."""
 
-    born_ms: int = -1
-    learned_to_ms: int = -1
-    """End of the last learned minute."""
-    level: float = _FLOOR
+    known_to_ms: int = -1
+    """End of the last minute that was taken into account; -1: none was."""
+    total: float = 0.0
+    weight: float = 0.0
     dispersion: float = 2.0
-    hours: list[float] = msgspec.field(default_factory=lambda: [0.0] * 24)
+    part_totals: list[float] = msgspec.field(default_factory=lambda: [0.0] * PARTS)
+    part_weights: list[float] = msgspec.field(default_factory=lambda: [0.0] * PARTS)
+
+    def begin(self, start_ms: int) -> None:
+        """The stream was watched since `start_ms`, without a post of this brand."""
+        if self.known_to_ms < 0:
+            self.known_to_ms = start_ms
+
+    def is_warm(self) -> bool:
+        """Whether enough was seen for a verdict."""
+        return self.weight >= WARM_MINUTES * 0.9
 
     def expected(self, start_ms: int) -> float:
-        """Posts in the minute that starts at `start_ms`."""
-        gap = max(0, start_ms - self.learned_to_ms) // MINUTE_MS if self.learned_to_ms >= 0 else 0
-        level = self.level * _LEVEL_DECAY**gap
-        return max(level, self.hours[start_ms % DAY_MS // HOUR_MS], _FLOOR)
+        """Posts in the minute that starts at `start_ms`; all before it must be known."""
+        part = start_ms % DAY_MS // PART_MS
+        usual = self.total / self.weight if self.weight else 0.0
+        if self.part_weights[part] >= _LEAST_PART_MINUTES:
+            usual = max(usual, self.part_totals[part] / self.part_weights[part])
+        return max(usual, _FLOOR)
 
     def unusual(self, start_ms: int, minutes: int, tail: float) -> tuple[float, float]:
         """(expected, unusual) posts over `minutes` up to the minute at `start_ms`.
@@ -53,29 +71,44 @@ class Baseline(msgspec.Struct, array_like=True):
         """
         mean = self.expected(start_ms) * minutes
         # Residuals of neighbouring minutes go together: their sum varies more than if independent.
-        dispersion = self.dispersion * (1 + math.log(minutes))
-        if start_ms - self.born_ms < WARM_UP_MS:
-            mean, dispersion = mean + minutes, dispersion * 4
-        return mean, gamma_quantile(mean, dispersion, tail)
+        return mean, gamma_quantile(mean, self.dispersion * (1 + math.log(minutes)), tail)
+
+    def pass_empty(self, until_ms: int) -> None:
+        """Take the minutes without posts up to `until_ms` into account."""
+        minutes = (until_ms - self.known_to_ms) // MINUTE_MS
+        if minutes <= 0 or self.known_to_ms < 0:
+            return
+        faded = _LEVEL_DECAY**minutes
+        self.total *= faded
+        self.weight = self.weight * faded + (1 - faded) / (1 - _LEVEL_DECAY)
+        days, rest_ms = divmod(until_ms - self.known_to_ms, DAY_MS)
+        if days:
+            for part in range(PARTS):
+                self._fade(part, days * PART_MS // MINUTE_MS)
+        at_ms = until_ms - rest_ms
+        while at_ms < until_ms:
+            end_ms = min(at_ms - at_ms % PART_MS + PART_MS, until_ms)
+            self._fade(at_ms % DAY_MS // PART_MS, (end_ms - at_ms) // MINUTE_MS)
+            at_ms = end_ms
+        self.known_to_ms = until_ms
 
     def learn(self, start_ms: int, posts: int, cap: float) -> None:
-        """Take the count of a finished minute, at most `cap`. Minutes must rise."""
-        if self.born_ms < 0:
-            self.born_ms = start_ms
-        gap = max(0, start_ms - self.learned_to_ms) // MINUTE_MS if self.learned_to_ms >= 0 else 0
-        if gap:
-            self.level *= _LEVEL_DECAY**gap
-        mean = max(self.expected(start_ms), _FLOOR)
+        """Take the count of a finished minute, at most `cap`; all before it must be known."""
+        mean = self.expected(start_ms)
         value = min(float(posts), cap)
-        spread = (value - mean) ** 2 / mean
-        self.dispersion = max(
-            1.0,
-            self.dispersion * _DISPERSION_DECAY + min(spread, 50.0) * (1 - _DISPERSION_DECAY),
-        )
-        self.level = self.level * _LEVEL_DECAY + value * (1 - _LEVEL_DECAY)
-        hour = start_ms % DAY_MS // HOUR_MS
-        self.hours[hour] = self.hours[hour] * _HOUR_DECAY + value * (1 - _HOUR_DECAY)
-        self.learned_to_ms = start_ms + MINUTE_MS
+        spread = min((value - mean) ** 2 / mean, 50.0)
+        self.dispersion = max(1.0, spread + (self.dispersion - spread) * _DISPERSION_DECAY)
+        self.total = self.total * _LEVEL_DECAY + value
+        self.weight = self.weight * _LEVEL_DECAY + 1
+        part = start_ms % DAY_MS // PART_MS
+        self._fade(part, 1)
+        self.part_totals[part] += value
+        self.known_to_ms = start_ms + MINUTE_MS
+
+    def _fade(self, part: int, minutes: int) -> None:
+        faded = _PART_DECAY**minutes
+        self.part_totals[part] *= faded
+        self.part_weights[part] = self.part_weights[part] * faded + (1 - faded) / (1 - _PART_DECAY)
 
 
 def gamma_quantile(mean: float, dispersion: float, tail: float) -> float:

@@ -195,7 +195,11 @@ class Board:
         state = self.states[brand]
         bucket = state.buckets[start_ms]
         self._publish(brand, state, bucket, start_ms)
-        if start_ms >= state.baseline.learned_to_ms:
+        baseline = state.baseline
+        first_ms = self._clock.first_ms
+        baseline.begin(start_ms if first_ms is None else min(first_ms, start_ms))
+        if start_ms >= baseline.known_to_ms:
+            baseline.pass_empty(start_ms)
             self._look(brand, state, start_ms)
             state.learn(start_ms, bucket)
         state.prune(self._limit_ms())

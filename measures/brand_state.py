@@ -11,6 +11,8 @@ from schemas.mention import Mention
 
 _SHARE_HALF_POSTS = 200
 """The usual share of negative posts moves half way in so many posts."""
+BELIEVED_POSTS = 200
+"""After so many posts the usual share of negative ones is believed."""
 
 
 class OpenAlert(msgspec.Struct, array_like=True):
@@ -41,7 +43,9 @@ class BrandState(msgspec.Struct, array_like=True):
     """Posts too late for any window, since the last published one."""
     baseline: Baseline = msgspec.field(default_factory=Baseline)
     negative_share: float = 0.2
-    """Usual share of negative posts; learned an hour at a time."""
+    """Usual share of negative posts."""
+    judged: int = 0
+    """Posts from which that share was learned, up to where it is believed."""
     alerts: dict[str, OpenAlert] = msgspec.field(default_factory=dict)
     """Rule -> alert that fires."""
     talk: Talk = msgspec.field(default_factory=Talk)
@@ -63,17 +67,20 @@ class BrandState(msgspec.Struct, array_like=True):
 
     def learn(self, start_ms: int, bucket: Bucket) -> None:
         """Let the baseline know a closed minute; what is unusual now does not become usual."""
-        expected = self.baseline.expected(start_ms)
-        cap = (
-            expected
-            if self.alerts
-            else expected + 4 * math.sqrt(expected * self.baseline.dispersion) + 2
-        )
-        self.baseline.learn(start_ms, bucket.posts, cap)
+        baseline = self.baseline
+        expected = baseline.expected(start_ms)
+        if self.alerts:
+            cap = expected
+        elif baseline.is_warm():
+            cap = expected + 4 * math.sqrt(expected * baseline.dispersion) + 2
+        else:
+            cap = math.inf
+        baseline.learn(start_ms, bucket.posts, cap)
         if not self.alerts:
             share = bucket.negative / bucket.posts
             weight = 1 - 0.5 ** (bucket.posts / _SHARE_HALF_POSTS)
             self.negative_share += (share - self.negative_share) * weight
+            self.judged = min(self.judged + bucket.posts, BELIEVED_POSTS)
         self.talk.pass_minute()
 
     def prune(self, limit_ms: int) -> None:

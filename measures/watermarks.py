@@ -11,7 +11,8 @@ import msgspec
 
 from schemas.mention import Tick
 
-LIVE_MS = 10 * 60_000
+_MINUTE_MS = 60_000
+LIVE_MS = 10 * _MINUTE_MS
 """Event time this near to the clock makes a feed live: then the clock moves event time on."""
 
 
@@ -26,6 +27,8 @@ class Clock(msgspec.Struct, array_like=True):
     """Raw partitions that are idle now."""
     watermark_ms: int | None = None
     """None before every raw partition was heard of."""
+    first_ms: int | None = None
+    """The first watermark, at a full minute: since then the stream is watched."""
 
     def observe(self, tick: Tick, allowance_ms: int) -> None:
         """Take a tick into account.
@@ -41,6 +44,8 @@ class Clock(msgspec.Struct, array_like=True):
         reached = self._reached(tick.sent_at_ms - allowance_ms)
         if reached is not None and (self.watermark_ms is None or reached > self.watermark_ms):
             self.watermark_ms = reached
+            if self.first_ms is None:
+                self.first_ms = reached - reached % _MINUTE_MS
 
     @property
     def is_complete(self) -> bool:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 
-from leimo.run import fail, load_settings
 from schemas.post import Source
 
 if TYPE_CHECKING:
@@ -93,6 +92,7 @@ def replay(
     from feeds.replay import Replay
     from feeds.run import run
     from feeds.sinks import Connection
+    from leimo.run import load_settings
 
     refused: list[Refusal] = []
 
@@ -135,6 +135,7 @@ def _finish(outcome: "Outcome", *, as_json: bool, quiet: bool, refused: int = 0)
     import orjson
 
     from feeds.progress import state_line
+    from leimo.run import fail
 
     summary = outcome.summary(refused)
     if as_json:
@@ -199,6 +200,7 @@ def simulate(
     from feeds.simulate.stream import Simulation
     from feeds.simulate.truth import Truth
     from feeds.sinks import Connection, FileSink
+    from leimo.run import fail, load_settings
 
     held = Truth() if truth is not None else None
     feed = Simulation(

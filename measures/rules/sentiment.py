@@ -2,7 +2,7 @@
 
 import math
 
-from measures.brand_state import BrandState
+from measures.brand_state import BELIEVED_POSTS, BrandState
 from measures.rules.finding import Finding
 from schemas.catalogue import Rule
 
@@ -16,9 +16,10 @@ _MIN_SHIFT = 0.15
 def look(state: BrandState, start_ms: int, rule: Rule) -> Finding | None:
     """Compare the share of negative posts with the usual share (a test of proportions).
 
-    A minute without a negative post changes nothing.
+    A minute without a negative post changes nothing; nor is there a verdict before the brand's
+    usual share is known.
     """
-    if not state.buckets[start_ms].negative:
+    if not state.buckets[start_ms].negative or state.judged < BELIEVED_POSTS:
         return None
     buckets = state.recent(start_ms, HORIZON_MIN)
     posts = sum(bucket.posts for bucket in buckets)

@@ -18,6 +18,8 @@ def tail_of(rule: Rule) -> float:
 
 def look(state: BrandState, start_ms: int, rule: Rule) -> Finding | None:
     """The first horizon with more posts than the baseline allows."""
+    if not state.baseline.is_warm():
+        return None
     tail = tail_of(rule)
     for minutes in HORIZONS_MIN:
         buckets = state.recent(start_ms, minutes)

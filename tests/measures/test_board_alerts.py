@@ -75,6 +75,21 @@ def test_a_steady_brand_of_any_size_stays_quiet_for_a_week(rate: float) -> None:
     assert feed.alerts == []
 
 
+def test_the_first_half_hour_of_a_stream_is_no_burst_at_any_level() -> None:
+    feed = Feed(board([SPIKE, SENTIMENT]))
+    feed.minutes(12 * HOUR, 40)
+    assert feed.alerts == []
+
+
+def test_a_brand_first_named_in_a_stream_that_was_long_watched_has_a_history_of_zeros() -> None:
+    subject = board([SPIKE])
+    run(subject, [mention(0, 0, brand="y"), tick(1)])
+    feed = Feed(subject)
+    feed.minutes(DAY, 0)
+    feed.minutes(10, 30)
+    assert len(firing(feed.alerts, "spike")) == 1
+
+
 def test_two_posts_on_a_brand_with_almost_none_do_not_fire() -> None:
     feed = Feed(board([SPIKE]))
     feed.minutes(3 * DAY, 0.08)
