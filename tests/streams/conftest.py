@@ -1,12 +1,10 @@
 """Fixtures of the tests of `streams`."""
 
-import asyncio
-
 import pytest
 
 from streams.brokers import ApacheKafka, Broker
 from streams.settings import Settings
-from streams.topic_admin import apply_topics, topic_states
+from streams.topic_admin import apply_topics
 from tests.streams import words
 
 
@@ -19,11 +17,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 async def create_topics(broker: Broker) -> None:
     """Every topic of leimo, with as many partitions as `words.settings` says, ready for use."""
-    settings = words.settings(broker.address, "unused")
-    await apply_topics(settings)
-    async with asyncio.timeout(30):
-        while not all(state.is_right for state in await topic_states(settings)):
-            await asyncio.sleep(0.02)
+    await apply_topics(words.settings(broker.address, "unused"))
 
 
 @pytest.fixture

@@ -1,0 +1,110 @@
+"""Topics are created once, as declared, and never by accident."""
+
+import asyncio
+
+import pytest
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+
+from schemas.topics import BRANDS_CHANGELOG, CATALOGUE, MENTIONS, POSTS_RAW, TOPICS
+from streams.brokers import ApacheKafka, Broker
+from streams.settings import Settings
+from streams.topic_admin import (
+    TopicError,
+    apply_topics,
+    refuse_missing,
+    refuse_wrong_partitions,
+    topic_states,
+)
+from tests.streams import words
+
+
+def settings_of(broker: Broker, **changes: object) -> Settings:
+    return words.settings(broker.address, "unused").model_copy(update=changes)
+
+
+async def test_applying_creates_what_is_missing_and_may_be_repeated(broker: Broker) -> None:
+    settings = settings_of(broker)
+
+    first = await apply_topics(settings)
+    second = await apply_topics(settings)
+
+    assert {state.topic.name: state.found for state in first} == dict.fromkeys(TOPICS)
+    assert {state.topic.name: state.found for state in second} == {
+        name: 4 if topic.scales else 1 for name, topic in TOPICS.items()
+    }
+    assert all(state.is_right for state in second)
+
+
+async def test_missing_topics_are_named_with_the_command_that_creates_them(broker: Broker) -> None:
+    states = await topic_states(settings_of(broker))
+
+    assert [(state.found, state.is_right) for state in states] == [(None, False)] * len(TOPICS)
+    with pytest.raises(TopicError, match=r"posts\.raw, .*brands-changelog.*`leimo topics apply`"):
+        refuse_missing(states)
+
+
+async def test_another_number_of_partitions_is_refused_with_the_number_to_set(
+    broker: Broker,
+) -> None:
+    await apply_topics(settings_of(broker))
+    states = await topic_states(settings_of(broker, partitions=6))
+
+    with pytest.raises(TopicError) as caught:
+        await apply_topics(settings_of(broker, partitions=6))
+
+    message = str(caught.value)
+    assert f"{MENTIONS.name}: 4 partitions, the settings say 6" in message
+    assert "LEIMO_PARTITIONS=4" in message
+    assert CATALOGUE.name not in message.split("LEIMO_PARTITIONS", maxsplit=1)[0]
+    with pytest.raises(TopicError):
+        refuse_wrong_partitions(states)
+    refuse_missing(states)
+
+
+async def test_nothing_is_created_where_something_is_wrong(broker: Broker) -> None:
+    await apply_topics(settings_of(broker))
+    admin = AIOKafkaAdminClient(bootstrap_servers=broker.address)
+    await admin.start()
+    try:
+        await admin.delete_topics([CATALOGUE.name])
+        async with asyncio.timeout(20):
+            while CATALOGUE.name in await admin.list_topics():
+                await asyncio.sleep(0.02)
+
+        with pytest.raises(TopicError):
+            await apply_topics(settings_of(broker, partitions=6))
+
+        assert CATALOGUE.name not in await admin.list_topics()
+    finally:
+        await admin.close()
+
+
+@pytest.mark.kafka
+async def test_topics_have_the_declared_settings_on_the_broker(kafka_broker: ApacheKafka) -> None:
+    await apply_topics(settings_of(kafka_broker))
+    topics = (POSTS_RAW, BRANDS_CHANGELOG)
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka_broker.address)
+    await admin.start()
+    try:
+        answers = await admin.describe_configs(
+            [ConfigResource(ConfigResourceType.TOPIC, topic.name) for topic in topics]
+        )
+    finally:
+        await admin.close()
+
+    found = {
+        resource[3]: {entry[0]: entry[1] for entry in resource[4]}
+        for answer in answers
+        for resource in answer.resources
+    }
+    for topic in topics:
+        assert topic.config().items() <= found[topic.name].items()
+
+
+@pytest.mark.kafka
+async def test_more_replicas_than_brokers_are_refused_in_the_words_of_the_broker(
+    kafka_broker: ApacheKafka,
+) -> None:
+    with pytest.raises(TopicError, match=r"posts\.raw: the broker refused .*[Rr]eplication"):
+        await apply_topics(settings_of(kafka_broker, replication=3))
