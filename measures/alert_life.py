@@ -14,6 +14,8 @@ from schemas.catalogue import Brand, Rule
 
 UPDATE_EVERY_MS = 3 * BUCKET_MS
 GROWN = 1.5
+MUCH_WORSE = 3
+"""An alert that is so many severities worse is told at once."""
 _MINUTE_MS = 60_000
 
 
@@ -54,7 +56,8 @@ def found(
         return _record(state, held, rule, brand, AlertState.FIRING)
     held.true_at_ms = max(held.true_at_ms, start_ms)
     is_due = start_ms - held.told_at_ms >= UPDATE_EVERY_MS
-    if not is_due or (finding.severity <= held.severity and finding.seen < held.seen * GROWN):
+    has_grown = finding.severity > held.severity or finding.seen >= held.seen * GROWN
+    if not (has_grown and is_due) and finding.severity < held.severity + MUCH_WORSE:
         return None
     held.revision += 1
     held.severity = max(held.severity, finding.severity)

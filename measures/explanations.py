@@ -18,6 +18,7 @@ _RECENT_GROWTH = 2 ** (1 / 15)
 _USUAL_GROWTH = 2 ** (1 / (24 * 60))
 """Usual counts: of a day's minutes with posts."""
 _LARGE = 1e100
+_BEFORE_OTHERS = 1 << 40
 
 
 class Talk(msgspec.Struct, array_like=True, gc=False):
@@ -33,16 +34,18 @@ class Talk(msgspec.Struct, array_like=True, gc=False):
     usual_weight: float = 1.0
     samples: list[Sample] = msgspec.field(default_factory=list)
     hashes: list[int] = msgspec.field(default_factory=list)
-    """Text hashes of the samples: copies are shown once."""
+    """Text hash of each sample: copies are shown once."""
+    weights: list[int] = msgspec.field(default_factory=list)
+    """Weight of each sample: the reach, and far above any reach for a text with a crisis word."""
     counted: int = 0
 
-    def hear(self, mention: Mention) -> None:
-        """Take a mention's terms and text into account."""
+    def hear(self, mention: Mention, *, is_crisis: bool = False) -> None:
+        """Take a mention's terms and text into account; crisis texts are kept before others."""
         if self.counted < _COUNTED_A_MINUTE:
             self.counted += 1
             self._count(mention.terms[:_TERMS])
         if mention.text and mention.text_hash not in self.hashes:
-            self._keep(mention)
+            self._keep(mention, mention.reach + (_BEFORE_OTHERS if is_crisis else 0))
 
     def pass_minute(self) -> None:
         """A minute with posts has ended."""
@@ -67,8 +70,9 @@ class Talk(msgspec.Struct, array_like=True, gc=False):
         return tuple(Term(term, max(1, round(recent[term]))) for term in scored[:count])
 
     def telling(self, count: int = 3) -> tuple[Sample, ...]:
-        """The kept posts with the largest reach."""
-        return tuple(sorted(self.samples, key=lambda sample: (-sample.reach, sample.post))[:count])
+        """The kept posts with the largest weight."""
+        order = sorted(range(len(self.samples)), key=lambda i: -self.weights[i])
+        return tuple(self.samples[i] for i in order[:count])
 
     def _count(self, terms: tuple[str, ...]) -> None:
         counts, recent, usual = self.counts, self.recent_weight, self.usual_weight
@@ -83,17 +87,16 @@ class Talk(msgspec.Struct, array_like=True, gc=False):
             best = sorted(counts.items(), key=lambda item: -item[1][0])[:_KEPT]
             self.counts = dict(best)
 
-    def _keep(self, mention: Mention) -> None:
+    def _keep(self, mention: Mention, weight: int) -> None:
         if len(self.samples) >= _SAMPLES:
             limit_ms = mention.event_time_ms - _FRESH_MS
             weakest = min(
                 range(len(self.samples)),
-                key=lambda i: (self.samples[i].event_time_ms >= limit_ms, self.samples[i].reach),
+                key=lambda i: (self.samples[i].event_time_ms >= limit_ms, self.weights[i]),
             )
-            kept = self.samples[weakest]
-            if kept.event_time_ms >= limit_ms and kept.reach >= mention.reach:
+            if self.samples[weakest].event_time_ms >= limit_ms and self.weights[weakest] >= weight:
                 return
-            del self.samples[weakest], self.hashes[weakest]
+            del self.samples[weakest], self.hashes[weakest], self.weights[weakest]
         self.samples.append(
             Sample(
                 post=mention.post,
@@ -106,3 +109,4 @@ class Talk(msgspec.Struct, array_like=True, gc=False):
             )
         )
         self.hashes.append(mention.text_hash)
+        self.weights.append(weight)
