@@ -105,6 +105,7 @@ class Board:
         if bucket is None:
             bucket = state.buckets[start_ms] = Bucket()
         bucket.add(mention)
+        state.held += 1
         if bucket.revision < 0:
             self._open[start_ms].add(brand)
         else:

@@ -15,7 +15,7 @@ BELIEVED_POSTS = 200
 """After so many posts the usual share of negative ones is believed."""
 
 
-class OpenAlert(msgspec.Struct, array_like=True):
+class OpenAlert(msgspec.Struct, array_like=True, gc=False):
     """An alert that fires."""
 
     id: str
@@ -32,13 +32,15 @@ class OpenAlert(msgspec.Struct, array_like=True):
     """Event time of the last published revision."""
 
 
-class BrandState(msgspec.Struct, array_like=True):
+class BrandState(msgspec.Struct, array_like=True, gc=False):
     """Counts, baseline, open alerts and, in the same value, how far the input was applied."""
 
     applied: dict[int, int] = msgspec.field(default_factory=dict)
     """Partition of `posts.raw` -> last applied offset."""
     buckets: dict[int, Bucket] = msgspec.field(default_factory=dict)
     """Start ms -> bucket: a sparse ring."""
+    held: int = 0
+    """Posts in the ring."""
     late: int = 0
     """Posts too late for any window, since the last published one."""
     baseline: Baseline = msgspec.field(default_factory=Baseline)
@@ -93,4 +95,4 @@ class BrandState(msgspec.Struct, array_like=True):
             start_ms = next(iter(buckets))
             if start_ms + BUCKET_MS > limit_ms or buckets[start_ms].revision < 0:
                 return
-            del buckets[start_ms]
+            self.held -= buckets.pop(start_ms).posts

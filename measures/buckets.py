@@ -21,7 +21,7 @@ def bucket_start_ms(event_time_ms: int) -> int:
     return event_time_ms - event_time_ms % BUCKET_MS
 
 
-class Bucket(msgspec.Struct, array_like=True):
+class Bucket(msgspec.Struct, array_like=True, gc=False):
     """Counts of one brand over one minute of event time."""
 
     posts: int = 0

@@ -88,15 +88,14 @@ class Talk(msgspec.Struct, array_like=True, gc=False):
             self.counts = dict(best)
 
     def _keep(self, mention: Mention, weight: int) -> None:
+        # In order of arrival: the first is the oldest.
+        if self.samples and self.samples[0].event_time_ms < mention.event_time_ms - _FRESH_MS:
+            self._drop(0)
         if len(self.samples) >= _SAMPLES:
-            limit_ms = mention.event_time_ms - _FRESH_MS
-            weakest = min(
-                range(len(self.samples)),
-                key=lambda i: (self.samples[i].event_time_ms >= limit_ms, self.weights[i]),
-            )
-            if self.samples[weakest].event_time_ms >= limit_ms and self.weights[weakest] >= weight:
+            least = min(self.weights)
+            if least >= weight:
                 return
-            del self.samples[weakest], self.hashes[weakest], self.weights[weakest]
+            self._drop(self.weights.index(least))
         self.samples.append(
             Sample(
                 post=mention.post,
@@ -110,3 +109,6 @@ class Talk(msgspec.Struct, array_like=True, gc=False):
         )
         self.hashes.append(mention.text_hash)
         self.weights.append(weight)
+
+    def _drop(self, index: int) -> None:
+        del self.samples[index], self.hashes[index], self.weights[index]

@@ -6,7 +6,7 @@ SIZE = 128
 _SPACE = 1 << 32
 
 
-class Distinct(msgspec.Struct, array_like=True):
+class Distinct(msgspec.Struct, array_like=True, gc=False):
     """Distinct 32-bit hashes: exact up to `SIZE`, an estimate above (about 9 % standard error).
 
     Keeps the smallest `SIZE` different hashes; n of them that reach up to h stand for

@@ -18,13 +18,14 @@ def tail_of(rule: Rule) -> float:
 
 def look(state: BrandState, start_ms: int, rule: Rule) -> Finding | None:
     """The first horizon with more posts than the baseline allows."""
-    if not state.baseline.is_warm():
+    least = rule.min_posts or _MIN_POSTS
+    if state.held < least or not state.baseline.is_warm():
         return None
     tail = tail_of(rule)
     for minutes in HORIZONS_MIN:
         buckets = state.recent(start_ms, minutes)
         posts = sum(bucket.posts for bucket in buckets)
-        if posts < (rule.min_posts or _MIN_POSTS):
+        if posts < least:
             continue
         expected, unusual = state.baseline.unusual(start_ms, minutes, tail)
         threshold = max(unusual, expected * _MIN_FACTOR)
