@@ -52,8 +52,9 @@ def run(work: Coroutine[Any, Any, T], settings: Settings) -> T:
     from streams.topic_admin import TopicError
 
     try:
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            return runner.run(work)
+        # As a policy, since Faust's consumer thread makes a loop of its own.
+        asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
+        return asyncio.run(work)
     except KafkaConnectionError:
         fail(
             f"no Kafka broker answers at {settings.broker}. Start one, or name another with "
