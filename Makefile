@@ -16,7 +16,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench kafka dashboards constraints clean
+.PHONY: help demo test check bench kafka schemas dashboards constraints clean
 .DELETE_ON_ERROR:
 
 help: ## This list
@@ -35,6 +35,7 @@ check: .venv/.dev ## Lint, format, types, and that generated files are up to dat
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/mypy ops/grafana/dashboard.py
+	$(BIN)/python -m schemas.json_schemas --check
 	$(BIN)/python ops/grafana/dashboard.py --check
 
 bench: .venv/.dev ## Benchmarks (not part of the tests)
@@ -42,6 +43,9 @@ bench: .venv/.dev ## Benchmarks (not part of the tests)
 
 kafka: .venv/.dev ## Fetch Apache Kafka for the tests (needs Java 17 and Maven)
 	@$(BIN)/python -m streams.kafka_jars
+
+schemas: .venv/.dev ## Write the JSON Schemas and the table of topics anew
+	@$(BIN)/python -m schemas.json_schemas
 
 dashboards: .venv/.dev ## Write the generated Grafana dashboard anew
 	@$(BIN)/python ops/grafana/dashboard.py

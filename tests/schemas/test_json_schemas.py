@@ -1,0 +1,69 @@
+"""The JSON Schemas say what is really on the wire."""
+
+import json
+from typing import Any
+
+import jsonschema
+import msgspec
+import pytest
+
+from schemas import json_schemas
+from schemas.alert import Alert, AlertState, Sample, Term
+from schemas.catalogue import Brand, Context, Rule, RuleKind
+from schemas.mention import Mention, Polarity, Span, Tick
+from schemas.window import Window
+
+SAMPLES: dict[str, msgspec.Struct] = {
+    "mention": Mention(
+        brand="xiaomi", partition=1, offset=2, event_time_ms=3, polarity=Polarity.NEGATIVE,
+        sentiment_milli=-700, spans=(Span(0, 2, "小米"),), terms=("手机",), text="小米手机",
+    ),
+    "tick": Tick(sent_at_ms=1, partitions=8, watermarks={0: 5}, idle=(1,)),
+    "window": Window(
+        brand="xiaomi", start_ms=60_000, size_ms=60_000, posts=1, originals=1, reposts=0,
+        positive=0, neutral=1, negative=0, sentiment_milli=0, reach=9, authors=1, texts=1,
+        owned=0, paid=0, earned=1,
+    ),
+    "alert": Alert(
+        id="a", fingerprint="spike/xiaomi", rule="spike", kind="spike", brand="xiaomi",
+        state=AlertState.FIRING, severity=3, started_at_ms=1, updated_at_ms=2, seen=30.0,
+        expected=2.5, reason="xiaomi: 30 posts", terms=(Term("手机", 3),),
+        samples=(Sample("1", "weibo", "2", "小米", 9, 100, 3),),
+    ),
+    "brand": Brand(id="xiaomi", name="小米", context=Context(require=("手机",))),
+    "rule": Rule(id="fire", kind=RuleKind.CRISIS, words=("起火",)),
+}  # fmt: skip
+
+
+def schema(name: str) -> dict[str, Any]:
+    text = (json_schemas.FOLDER / f"{name}.schema.json").read_text(encoding="utf-8")
+    loaded: dict[str, Any] = json.loads(text)
+    return loaded
+
+
+def test_the_generated_files_are_up_to_date() -> None:
+    assert json_schemas.main(["--check"]) == 0
+
+
+def test_every_record_has_a_sample() -> None:
+    assert SAMPLES.keys() == json_schemas.RECORDS.keys()
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_what_is_sent_is_valid(name: str) -> None:
+    jsonschema.validate(json.loads(msgspec.json.encode(SAMPLES[name])), schema(name))
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_a_record_without_its_first_required_field_is_not_valid(name: str) -> None:
+    sent = json.loads(msgspec.json.encode(SAMPLES[name]))
+    definition = schema(name)["$defs"][type(SAMPLES[name]).__name__]
+    del sent[definition["required"][-1]]
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(sent, schema(name))
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_a_record_survives_the_wire(name: str) -> None:
+    sample = SAMPLES[name]
+    assert sample == msgspec.json.decode(msgspec.json.encode(sample), type=type(sample))
