@@ -86,7 +86,7 @@ class _Writer:
         self._going: list[Event] = []
         self._originals: dict[Event, dict[str, Any]] = {}
         self._recent: deque[dict[str, Any]] = deque(maxlen=_REMEMBERED)
-        self._waiting: list[tuple[int, int, DuePost]] = []
+        self._waiting: list[tuple[float, int, DuePost]] = []
         self._number = 0
         self._owed = 0.0
 
@@ -210,7 +210,7 @@ class _Writer:
         for _ in range(times):
             sent_ms = max(at_ms, now_ms) + delay_ms
             due = DuePost((sent_ms - plan.start_ms) / plan.speed, key, value, at_ms)
-            heappush(self._waiting, (int(sent_ms), self._number, due))
+            heappush(self._waiting, (sent_ms, self._number, due))
             self._number += times - 1
             delay_ms += 500
 
