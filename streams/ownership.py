@@ -38,6 +38,10 @@ class OffsetError(RuntimeError):
     """Committed offsets do not fit the topic: going on would skip or repeat posts silently."""
 
 
+class _SupersededError(Exception):
+    """The partitions were revoked while they were being taken over."""
+
+
 class Ownership:
     """The partitions that this worker owns, with their outboxes."""
 
@@ -61,6 +65,8 @@ class Ownership:
         self._commit_offsets = commit_offsets
         self._checkpoint = checkpoint
         self._outboxes: dict[TopicPartition, Outbox] = {}
+        self._turn: object | None = None
+        """Whose take-over is in force; None after a release."""
         self.is_open = False
 
     def outboxes(self, topic: str) -> list[Outbox]:
@@ -70,35 +76,37 @@ class Ownership:
         )
 
     async def take_over(self, assigned: Iterable[TP]) -> None:
-        """Own the assigned partitions of the stages' topics."""
-        if self._outboxes:  # an earlier take-over was cut short by the next rebalance
-            await self._abandon()
+        """Own the assigned partitions of the stages' topics.
+
+        Gives up quietly where `release` comes in between: the next rebalance has begun.
+        """
+        await self._abandon(self._outboxes)  # of a take-over that was cancelled
+        self._forget()
+        turn = self._turn = object()
         owned = sorted((tp.topic, tp.partition) for tp in assigned if tp.topic in self._stages)
-        self._outboxes = self._new_outboxes(owned)
-        unique = list(dict.fromkeys(self._outboxes.values()))
-        for outbox in unique:
-            await outbox.start()
-        for topic, partition in owned:
-            self._stages[topic].open(partition)
-        async with PartitionReader(self._settings) as reader:
-            await self._restore(reader, owned)
-            starts = await self._starts(reader, owned)
-            await self._recall(reader, starts)
+        outboxes = self._outboxes = self._new_outboxes(owned)
+        try:
+            starts = await self._prepare(owned, outboxes, turn)
+        except _SupersededError:
+            await self._abandon(outboxes)
+            return
         self.ledger.open(starts)
-        for outbox in unique:
+        for outbox in dict.fromkeys(outboxes.values()):
             outbox.run()
         self.is_open = True
         log.info("owns %d partitions", len(owned))
 
     async def release(self) -> None:
         """Commit what was done, then own nothing."""
-        if not self.is_open:
-            await self._abandon()
-            return
+        outboxes, was_open = self._outboxes, self.is_open
+        self._turn = None
         self.is_open = False
         self.ledger.close()
-        for outbox in dict.fromkeys(self._outboxes.values()):
-            await outbox.close()
+        if was_open:
+            for outbox in dict.fromkeys(outboxes.values()):
+                await outbox.close()
+        else:
+            await self._abandon(outboxes)
         self._forget()
 
     async def step(self, batch: RecordBatch) -> Verdict:
@@ -112,14 +120,32 @@ class Ownership:
         await outbox.room()
         return verdict
 
-    async def _abandon(self) -> None:
-        for outbox in dict.fromkeys(self._outboxes.values()):
+    async def _prepare(
+        self, owned: list[TopicPartition], outboxes: Mapping[TopicPartition, Outbox], turn: object
+    ) -> dict[TopicPartition, int]:
+        """Steps 1 to 4; returns where each partition starts."""
+        for outbox in dict.fromkeys(outboxes.values()):
+            await outbox.start()
+        self._refuse_superseded(turn)
+        for topic, partition in owned:
+            self._stages[topic].open(partition)
+        async with PartitionReader(self._settings) as reader:
+            await self._restore(reader, owned, turn)
+            starts = await self._starts(reader, owned)
+            await self._recall(reader, starts, turn)
+        self._refuse_superseded(turn)
+        return starts
+
+    def _refuse_superseded(self, turn: object) -> None:
+        """The stages were told to drop everything: they must not be given more."""
+        if self._turn is not turn:
+            raise _SupersededError
+
+    async def _abandon(self, outboxes: Mapping[TopicPartition, Outbox]) -> None:
+        for outbox in dict.fromkeys(outboxes.values()):
             await outbox.abandon()
-        self._forget()
 
     def _forget(self) -> None:
-        self.is_open = False
-        self.ledger.close()
         self._outboxes = {}
         for stage in self._stages.values():
             stage.drop()
@@ -161,7 +187,9 @@ class Ownership:
             state_rows=None if partition is None else lambda: stage.state_rows(partition),
         )
 
-    async def _restore(self, reader: PartitionReader, owned: list[TopicPartition]) -> None:
+    async def _restore(
+        self, reader: PartitionReader, owned: list[TopicPartition], turn: object
+    ) -> None:
         """Give each stage with state the latest value of each key."""
         stage_of = {
             (stage.changelog.name, partition): stage
@@ -182,6 +210,7 @@ class Ownership:
             left -= len(records)
             self._metrics.recovery_remaining_records.set(left)
         self._metrics.recovery_remaining_records.set(0)
+        self._refuse_superseded(turn)
         for source, values in latest.items():
             stage_of[source].restore(source[1], values.items())
 
@@ -197,7 +226,9 @@ class Ownership:
             for source in owned
         }
 
-    async def _recall(self, reader: PartitionReader, starts: Mapping[TopicPartition, int]) -> None:
+    async def _recall(
+        self, reader: PartitionReader, starts: Mapping[TopicPartition, int], turn: object
+    ) -> None:
         before = {
             source: (max(0, start - self._stages[source[0]].lookback), start)
             for source, start in starts.items()
@@ -208,6 +239,7 @@ class Ownership:
             source: (max(first, bounds[source][0]), end) for source, (first, end) in before.items()
         }
         async for (topic, partition), records in reader.read(ranges):
+            self._refuse_superseded(turn)
             self._stages[topic].recall(partition, records)
 
 
