@@ -6,28 +6,23 @@ the view and takes care that nothing is left behind.
 
 import asyncio
 import contextlib
-import os
 import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
-import aiohttp
 import msgspec
-from prometheus_client.parser import text_string_to_metric_families
 
+from leimo.demo_processes import WorkerProcess, start
 from leimo.run import CommandError
+from leimo.windows_file import write_windows
 from schemas.catalogue import Catalogue
-from schemas.topics import WINDOWS
-from schemas.window import Window
-from streams.brokers import ApacheKafka, Broker, BrokerUnavailable, EmbeddedBroker, free_port
+from streams.brokers import ApacheKafka, Broker, BrokerUnavailable, EmbeddedBroker
 from streams.child_process import ChildProcess
-from streams.reading import PartitionReader
 from streams.settings import Settings
 from streams.topic_admin import apply_topics
 
-_READY_S = 60
 _POLL_S = 0.25
 _CALM_POLLS = 8
 """So many looks in a row must find all posts counted, before they are believed to be all."""
@@ -66,8 +61,9 @@ async def run_demo(options: DemoOptions, settings: Settings) -> None:
         catalogue = await _publish(options, settings)
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="leimo-demo-")))
         say("worker" if options.workers == 1 else f"{options.workers} workers")
+        idle_s = 2.0 if options.ends_when_done and options.replay else None
         workers = [
-            stack.enter_context(_WorkerProcess(settings, folder, number, options).running())
+            stack.enter_context(WorkerProcess(settings, folder, number, idle_s=idle_s).running())
             for number in range(options.workers)
         ]
         await asyncio.gather(*(worker.ready() for worker in workers))
@@ -77,7 +73,8 @@ async def run_demo(options: DemoOptions, settings: Settings) -> None:
         await _watch(options, settings, catalogue, workers, feed)
         await _stop_feeding(feed)
         if options.windows is not None:
-            await _write_windows(options.windows, settings)
+            count = await write_windows(options.windows, settings)
+            sys.stderr.write(f"{count} windows written to {options.windows}\n")
 
 
 class _Progress:
@@ -134,77 +131,6 @@ async def _publish(options: DemoOptions, settings: Settings) -> Catalogue:
     return catalogue
 
 
-class _WorkerProcess:
-    """One `leimo worker` and its metrics."""
-
-    def __init__(self, settings: Settings, folder: Path, number: int, options: DemoOptions) -> None:
-        self._name = f"worker-{number}"
-        self._folder = folder
-        self._url = f"127.0.0.1:{free_port()}"
-        self._environment = {
-            "LEIMO_BROKER": settings.broker,
-            "LEIMO_METRICS_ADDRESS": self._url,
-            # The embedded broker waits half of this before it lets the first worker in.
-            "LEIMO_SESSION_TIMEOUT_S": "6",
-            "LEIMO_LOG_LEVEL": "WARNING",
-        }
-        if options.ends_when_done and options.replay:
-            self._environment["LEIMO_IDLE_S"] = "2"
-        self.process: ChildProcess | None = None
-
-    @contextlib.contextmanager
-    def running(self) -> "Iterator[_WorkerProcess]":
-        self.process = _start(
-            [sys.executable, "-m", "leimo", "worker"], self._folder, self._name, self._environment
-        )
-        try:
-            yield self
-        finally:
-            self.process.stop()
-
-    async def ready(self) -> None:
-        """Wait until it owns its partitions."""
-        deadline = time.monotonic() + _READY_S
-        while True:
-            self.refuse_dead()
-            with contextlib.suppress(aiohttp.ClientError):
-                async with (
-                    aiohttp.ClientSession() as session,
-                    session.get(f"http://{self._url}/health") as answer,
-                ):
-                    if answer.status == 200:
-                        return
-            if time.monotonic() > deadline:
-                raise CommandError(
-                    f"{self._name} was not ready within {_READY_S} s:\n"
-                    f"{self.process.last_lines(15) if self.process else ''}"
-                )
-            await asyncio.sleep(_POLL_S)
-
-    def refuse_dead(self) -> None:
-        """Raise `CommandError` where the process has ended."""
-        if self.process is not None and not self.process.is_running:
-            raise CommandError(
-                f"{self._name} ended with code {self.process.exit_code}; its last lines:\n"
-                f"{self.process.last_lines(15)}"
-            )
-
-    async def gauge(self, name: str) -> float:
-        """Sum of a metric over its labels; infinite where it is not known yet."""
-        async with (
-            aiohttp.ClientSession() as session,
-            session.get(f"http://{self._url}/metrics") as answer,
-        ):
-            text = await answer.text()
-        samples = [
-            sample.value
-            for family in text_string_to_metric_families(text)
-            for sample in family.samples
-            if sample.name == name
-        ]
-        return sum(samples) if samples else float("inf")
-
-
 @contextlib.contextmanager
 def _feed(options: DemoOptions, settings: Settings, folder: Path) -> Iterator[ChildProcess]:
     """`leimo feed`, replaying or simulating."""
@@ -225,26 +151,18 @@ def _feed(options: DemoOptions, settings: Settings, folder: Path) -> Iterator[Ch
         ]
         if options.duration_s is not None:
             command += ["--duration", str(options.duration_s)]
-    process = _start(command, folder, "feed", {"LEIMO_BROKER": settings.broker})
+    process = start(command, folder, "feed", {"LEIMO_BROKER": settings.broker})
     try:
         yield process
     finally:
         process.stop()
 
 
-def _start(
-    command: list[str], folder: Path, name: str, environment: dict[str, str]
-) -> ChildProcess:
-    own = folder / name
-    own.mkdir()
-    return ChildProcess(command, own, folder / f"{name}.log", {**os.environ, **environment})
-
-
 async def _watch(
     options: DemoOptions,
     settings: Settings,
     catalogue: Catalogue,
-    workers: list[_WorkerProcess],
+    workers: list[WorkerProcess],
     feed: ChildProcess,
 ) -> None:
     """Show the view until Ctrl-C, a part dies, or all is counted."""
@@ -287,7 +205,7 @@ def _interrupts(stop: asyncio.Event) -> Iterator[None]:
             loop.remove_signal_handler(number)
 
 
-async def _guard(options: DemoOptions, workers: list[_WorkerProcess], feed: ChildProcess) -> None:
+async def _guard(options: DemoOptions, workers: list[WorkerProcess], feed: ChildProcess) -> None:
     """Return once all is counted, where that was asked for; raise when a part dies."""
     calm = 0
     while True:
@@ -306,7 +224,7 @@ async def _guard(options: DemoOptions, workers: list[_WorkerProcess], feed: Chil
                 return
 
 
-async def _is_counted(workers: list[_WorkerProcess]) -> bool:
+async def _is_counted(workers: list[WorkerProcess]) -> bool:
     """Whether nothing is left to read, and no window is open."""
     lags = [await worker.gauge("leimo_lag_records") for worker in workers]
     left = [await worker.gauge("leimo_open_windows") for worker in workers]
@@ -320,24 +238,3 @@ _TICKS_IN_FLIGHT = 64
 async def _stop_feeding(feed: ChildProcess) -> None:
     if feed.is_running:
         await asyncio.to_thread(feed.stop)
-
-
-async def _write_windows(path: Path, settings: Settings) -> None:
-    """The final windows, one JSON object a line, ordered by brand and time."""
-    latest: dict[bytes, Window] = {}
-    decode = msgspec.json.Decoder(Window).decode
-    async with PartitionReader(settings) as reader:
-        bounds = await reader.bounds(
-            (WINDOWS.name, partition) for partition in range(settings.partitions)
-        )
-        async for _, records in reader.read(bounds):
-            for record in records:
-                window = decode(record.value)
-                held = latest.get(record.key)
-                if held is None or window.revision >= held.revision:
-                    latest[record.key] = window
-    ordered = sorted(latest.values(), key=lambda window: (window.brand, window.start_ms))
-    await asyncio.to_thread(
-        path.write_bytes, b"".join(msgspec.json.encode(window) + b"\n" for window in ordered)
-    )
-    sys.stderr.write(f"{len(ordered)} windows written to {path}\n")
