@@ -1,21 +1,74 @@
-"""The clause around a mention: where in a text the stance towards a brand stands."""
+"""The words around a mention: where in a text the stance towards one brand stands.
+
+```
+ 苹果太贵了。小米手机好看，拍照也好，但是华为更快！走了
+             └brand              └a clause with another brand ends the reach
+             └────── reach ──────┘
+```
+
+The reach starts as the clause with the brand and grows over its neighbours inside the sentence
+until a clause names another brand. Comparisons turn the sign for the brand that is compared
+with: in "A 比 B 好", "A 不如 B" and "比起 B，A 更好" what is said is said of A.
+"""
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
+
+import msgspec
 
 Bounds = tuple[int, int]
+"""A span of a text in code points, end exclusive."""
 
 _SENTENCE_END = re.compile(r"[。！？!?；;…\n]+")
+_CLAUSE_END = re.compile(r"[，,]+|(?=但是|不过|可是|然而)|(?<!不)(?=却)|\bbut\b", re.IGNORECASE)
+
+# 性价比, 对比, 无比 and the like end in 比 and compare with nothing that follows.
+_COMPARED_WITH = re.compile(
+    r"(?:不如|比不上|不及|比起|相比(?:于|之下)?|(?<![性价对占类同之无好百相分])比)\s*$"
+)
+_LOOK_BACK = 6
 
 
-def clause_around(text: str, start: int, end: int) -> Bounds:
-    """The sentence that holds [start, end), as a span of the text.
+class Reach(msgspec.Struct, frozen=True, gc=False):
+    """The words [start, end) about a brand; `turned` when they praise by blaming it."""
 
-    >>> text = "天气差。小米真好！走了"
-    >>> first, last = clause_around(text, 4, 6)
-    >>> text[first:last]
-    '小米真好！'
+    start: int
+    end: int
+    turned: bool = False
+
+
+def reach_of(text: str, start: int, end: int, rivals: Sequence[Bounds] = ()) -> Reach:
+    """The words that tell the stance towards the brand at [start, end).
+
+    `rivals` are the spans of other brands. A span outside the text is cut to it.
+
+    >>> text = "天气差。小米真好，但是苹果贵！"
+    >>> found = reach_of(text, 4, 6, rivals=[(11, 13)])
+    >>> text[found.start:found.end]
+    '小米真好，'
+    >>> reach_of("苹果比小米好", 3, 5).turned
+    True
     """
+    start = min(max(start, 0), len(text))
+    end = min(max(end, start), len(text))
+    first, last = _sentence(text, start, end)
+    if _COMPARED_WITH.search(text, max(first, start - _LOOK_BACK), start):
+        return Reach(first, last, turned=True)
+    if not rivals:
+        return Reach(first, last)
+    others = [span for span in rivals if span[1] <= start or span[0] >= end]
+    clauses = _clauses(text, first, last)
+    ours = [n for n, clause in enumerate(clauses) if _touch(clause, (start, max(end, start + 1)))]
+    return _grown(clauses, ours, others) if ours else Reach(first, last)
+
+
+def _touch(one: Bounds, other: Bounds) -> bool:
+    return one[0] < other[1] and other[0] < one[1]
+
+
+def _sentence(text: str, start: int, end: int) -> Bounds:
+    """The sentence with [start, end), its closing marks included."""
     first, last = 0, len(text)
     for stop in _SENTENCE_END.finditer(text):
         if stop.end() <= start:
@@ -26,6 +79,23 @@ def clause_around(text: str, start: int, end: int) -> Bounds:
     return first, last
 
 
-def rivals_of(spans: Sequence[Bounds], start: int, end: int) -> list[Bounds]:
-    """The other brands' spans."""
-    return [span for span in spans if span[1] <= start or span[0] >= end]
+def _clauses(text: str, first: int, last: int) -> list[Bounds]:
+    """The clauses of a sentence, one after the other; a contrast starts a new one."""
+    bounds = [first, last]
+    bounds += [stop.end() for stop in _CLAUSE_END.finditer(text, first, last)]
+    edges = sorted(set(bounds))
+    return list(pairwise(edges))
+
+
+def _grown(clauses: Sequence[Bounds], ours: Sequence[int], others: Sequence[Bounds]) -> Reach:
+    """From our clauses outwards, up to a clause with another brand."""
+
+    def is_free(number: int) -> bool:
+        return not any(_touch(clauses[number], other) for other in others)
+
+    low, high = ours[0], ours[-1]
+    while low > 0 and is_free(low - 1):
+        low -= 1
+    while high + 1 < len(clauses) and is_free(high + 1):
+        high += 1
+    return Reach(clauses[low][0], clauses[high][1])

@@ -14,7 +14,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.clauses import clause_around
+from analysis.clauses import Bounds, reach_of
 from analysis.ngrams import MARGIN, MAX_LENGTH, Codes, encode
 from analysis.weights import Weights, Whole
 from analysis.words import own_end
@@ -25,12 +25,16 @@ SHIPPED = "sentiment.lm"
 BATCH = 512
 """Texts looked at in one pass: enough to spread numpy's calls, few enough to stay in cache."""
 
-SCALE_BITS = 30
-"""A header's scale counts in logits / 1024 / 2**16, a gain in 2**-14."""
+Place = tuple[str, int, int] | tuple[str, int, int, Sequence[Bounds]]
+"""A text, the span of a brand in it and, if known, the spans of the other brands."""
 
-_GAIN_BITS = 14
-_LOGIT_BITS = 10
-_FARTHEST = 16 << _LOGIT_BITS
+LOGIT_BITS = 10
+"""A logit of 1 is 1024."""
+
+GAIN_BITS, SCALE_BITS = 14, 30
+"""The gain of a length has 14 bits after the point and its product with a scale 30."""
+
+_FARTHEST = 16 << LOGIT_BITS
 _POLARITIES = (Polarity.NEGATIVE, Polarity.NEUTRAL, Polarity.POSITIVE)
 _MASKED = re.compile(r"@[\w-]+|https?://[\w./?=&%#-]+")
 
@@ -84,7 +88,6 @@ class SentimentModel:
         self._gains = _gains(header.smoothing)
         self._bias = header.bias
         self._scale = header.scale
-        self._shift = header.shift
 
     @classmethod
     def load(cls, path: Path | None = None) -> "SentimentModel":
@@ -107,17 +110,26 @@ class SentimentModel:
         """Sentiment of all that stands in each text, the repost chain too."""
         return self._score_clean([mask(text) for text in texts])
 
-    def towards(self, text: str, start: int, end: int) -> Sentiment:
-        """Stance towards the brand at [start, end): of the clause around it."""
-        return self.towards_many(((text, start, end),))[0]
+    def towards(self, text: str, start: int, end: int, rivals: Sequence[Bounds] = ()) -> Sentiment:
+        """Stance towards the brand at [start, end): of the words around it (`clauses`).
 
-    def towards_many(self, places: Sequence[tuple[str, int, int]]) -> list[Sentiment]:
-        """What `towards` says of each (text, start, end), in far less time."""
-        clauses = []
-        for text, start, end in places:
-            first, last = clause_around(text, start, end)
-            clauses.append(mask(text[first:last]))
-        return self._score_clean(clauses)
+        `rivals`, the spans of other brands, keep what is said of them out.
+        """
+        return self.towards_many(((text, start, end, rivals),))[0]
+
+    def towards_many(self, places: Sequence[Place]) -> list[Sentiment]:
+        """What `towards` says of each (text, start, end) or (text, start, end, rivals)."""
+        reaches = [reach_of(*place) for place in places]
+        said = self._score_clean(
+            [
+                mask(place[0][reach.start : reach.end])
+                for place, reach in zip(places, reaches, strict=True)
+            ]
+        )
+        return [
+            sentiment.opposite() if reach.turned else sentiment
+            for sentiment, reach in zip(said, reaches, strict=True)
+        ]
 
     def _score_clean(self, texts: Sequence[str]) -> list[Sentiment]:
         found: list[Sentiment] = []
@@ -133,7 +145,7 @@ class SentimentModel:
         to_positive = self._bias[0] + ((positive * gains * self._scale[0]) >> SCALE_BITS)
         to_negative = self._bias[1] + ((negative * gains * self._scale[1]) >> SCALE_BITS)
         milli = _balance_milli(to_positive, to_negative)
-        chosen = _choose(to_positive + self._shift[0], to_negative + self._shift[1], milli)
+        chosen = _choose(to_positive, to_negative, milli)
         read = legible(codes, starts)
         chosen[~read], milli[~read] = 1, 0
         return [
@@ -182,7 +194,7 @@ _SCRIPTS = _script_table()
 def _gains(smoothing: int) -> Whole:
     """1 / sqrt(codes + smoothing), in 2**-14, for every length a text can have."""
     most = MAX_LENGTH + MARGIN + 1
-    one = 1 << 2 * _GAIN_BITS
+    one = 1 << 2 * GAIN_BITS
     return np.array([math.isqrt(one // max(n + smoothing, 1)) for n in range(most)], np.int64)
 
 

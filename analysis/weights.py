@@ -1,7 +1,7 @@
 """Linear weights over character n-grams: the file they ship in and the sums over a text.
 
 A file is one zstd frame around one msgpack map: a header that tells where the weights come
-from, the keys of the n-grams as eight planes of bytes, sorted, and two 8-bit weights for each.
+from, the keys of the n-grams as eight planes of bytes, sorted, and two 16-bit weights for each.
 All sums are whole numbers, so a text has the same score in every process and on every machine.
 """
 
@@ -34,12 +34,14 @@ class WeightsError(ValueError):
 
 
 class Input(msgspec.Struct, frozen=True):
-    """One file the weights were learned from or measured on."""
+    """One file the weights were learned from."""
 
     name: str
     kind: str
     rows: Count
     sha256: str
+    learned: Count = 0
+    """Rows learned: all but those held out and copies of what is held out."""
 
 
 class Figure(msgspec.Struct, frozen=True):
@@ -66,8 +68,6 @@ class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Logits, times 2**16 again, that a weight of 1 adds, over the root of the length."""
     smoothing: Count
     """Added to the length before the root is taken: short texts do not get too sure."""
-    shift: tuple[int, int] = (0, 0)
-    """Added to both logits when a class is chosen, but not to the score."""
 
 
 class _File(msgspec.Struct, frozen=True):
@@ -79,7 +79,7 @@ class _File(msgspec.Struct, frozen=True):
 class Weights:
     """Two whole numbers for each known n-gram: pull to positive and to negative over neutral."""
 
-    def __init__(self, header: Header, keys: Keys, weights: NDArray[np.int8]) -> None:
+    def __init__(self, header: Header, keys: Keys, weights: NDArray[np.int16]) -> None:
         """`keys` has shape (n,), `weights` (n, 2): positive first."""
         if weights.shape != (len(keys), 2):
             raise WeightsError(f"weights: shape {weights.shape}, wanted ({len(keys)}, 2)")
@@ -98,13 +98,25 @@ class Weights:
         self._packed = np.concatenate([np.zeros(1, np.int64), packed])
 
     def sums(self, codes: Codes, starts: NDArray[np.intp]) -> tuple[Whole, Whole]:
-        """Per text of an `encode`: the pull to positive and that to negative."""
-        pulls = np.zeros(len(codes), np.int64)
+        """Per text of an `encode`: the pull to positive and that to negative.
+
+        An n-gram counts once in a text, however often it stands there.
+        """
+        rows = np.arange(len(starts), dtype=np.int64) << SLOT_BITS
+        row_of = np.repeat(rows, np.diff(starts, append=len(codes)))
+        found = []
         for keys in keys_by_order(codes):
             numbers = self._numbers[slots_of(keys)]
-            numbers[self._keys[numbers] != keys] = 0
-            pulls[: len(keys)] += self._packed[numbers]
-        packed = np.add.reduceat(pulls, starts)
+            places = np.flatnonzero(numbers)
+            numbers = numbers[places]
+            same = self._keys[numbers] == keys[places]
+            found.append(row_of[places[same]] | numbers[same])
+        once = np.sort(np.concatenate(found))
+        once = once[np.diff(once, prepend=-1) > 0]
+        pulls = np.zeros(len(once) + 1, np.int64)
+        np.cumsum(self._packed[once & ((1 << SLOT_BITS) - 1)], out=pulls[1:])
+        bounds = np.searchsorted(once, rows)
+        packed = np.diff(pulls[np.append(bounds, len(once))])
         negative = ((packed + _MIDDLE) & _FIELD) - _MIDDLE
         positive = (packed - negative) >> _FIELD_BITS
         return positive, negative
@@ -112,8 +124,8 @@ class Weights:
     def to_bytes(self) -> bytes:
         """The file: the same bytes for the same weights."""
         order = np.argsort(self.keys)
-        planes = self.keys[order].astype("<u8").view(np.uint8).reshape(-1, 8).T
-        content = _File(self.header, planes.tobytes(), self.weights[order].T.tobytes())
+        keys = self.keys[order].astype("<u8")
+        content = _File(self.header, _planes(keys), _planes(self.weights[order].astype("<i2")))
         packed = msgspec.msgpack.encode(content)
         return zstandard.ZstdCompressor(level=19).compress(packed)
 
@@ -131,12 +143,21 @@ class Weights:
         if content.header.format != FORMAT:
             raise WeightsError(f"format: {content.header.format!r}, wanted {FORMAT!r}")
         size = len(content.key_planes) // 8
-        if len(content.key_planes) != size * 8 or len(content.weights) != size * 2:
+        if len(content.key_planes) != size * 8 or len(content.weights) != size * 4:
             raise WeightsError("keys and weights differ in number; the file is damaged")
-        planes = np.frombuffer(content.key_planes, np.uint8).reshape(8, size)
-        keys = np.ascontiguousarray(planes.T).view("<u8").ravel().astype(np.uint64)
-        weights = np.frombuffer(content.weights, np.int8).reshape(2, size).T
-        return cls(content.header, keys, np.ascontiguousarray(weights))
+        keys = _whole(content.key_planes, 8).view("<u8").ravel().astype(np.uint64)
+        weights = _whole(content.weights, 4).view("<i2").astype(np.int16)
+        return cls(content.header, keys, weights)
+
+
+def _planes(rows: NDArray[np.generic]) -> bytes:
+    """All first bytes, then all second ones, ...: alike beside alike, which packs well."""
+    return rows.view(np.uint8).reshape(len(rows), -1).T.tobytes()
+
+
+def _whole(planes: bytes, width: int) -> NDArray[np.uint8]:
+    """What `_planes` took apart: shape (n, width)."""
+    return np.ascontiguousarray(np.frombuffer(planes, np.uint8).reshape(width, -1).T)
 
 
 def slots_of(keys: Keys) -> NDArray[np.intp]:
