@@ -11,6 +11,7 @@ from streams.batches import BatchSender, Row
 from streams.producers import started_producer
 from streams.reading import PartitionReader
 from streams.settings import Settings
+from streams.writers import Checkpoint, TransactionalWriter, Writer
 
 
 @asynccontextmanager
@@ -45,8 +46,19 @@ async def values(settings: Settings, topic: str, partition: int = 0) -> list[byt
     return [record.value for record in (await committed(settings, topic)).get(partition, [])]
 
 
+def writer_of(settings: Settings, checkpoint: Checkpoint = lambda point: None) -> Writer:
+    """The transactional writer of the first partition of `mentions`."""
+    return TransactionalWriter(settings, f"{settings.group}-measure-0", checkpoint)
+
+
 async def group_offsets(settings: Settings) -> dict[tuple[str, int], int]:
-    """What the group has committed."""
+    """What the next owner finds committed: it reads after its writer has started.
+
+    Before that a broker may still be about to make the offsets of a committed transaction visible.
+    """
+    next_owner = writer_of(settings)
+    await next_owner.start()
+    await next_owner.stop()
     admin = AIOKafkaAdminClient(bootstrap_servers=settings.broker)
     await admin.start()
     try:
