@@ -101,16 +101,23 @@ def _chunks(path: Path) -> Iterator[bytes]:
         with path.open("rb") as file:
             head = file.read(4)
             if head[:2] == _GZIP:
-                yield from _unpack(path, file, head, "gzip", lambda: zlib.decompressobj(31))
+                yield from _unpack(path, file, head, "gzip", _gzip)
             elif head == _ZSTD:
-                zstd = zstandard.ZstdDecompressor()
-                yield from _unpack(path, file, head, "Zstandard", lambda: zstd.decompressobj())
+                yield from _unpack(path, file, head, "Zstandard", _zstandard)
             else:
                 yield head
                 while chunk := file.read(_PLAIN_CHUNK):
                     yield chunk
     except OSError as error:
         raise FeedError(f"{path}: cannot be read: {error.strerror or error}") from error
+
+
+def _gzip() -> _Unpacker:
+    return zlib.decompressobj(31)
+
+
+def _zstandard() -> _Unpacker:
+    return zstandard.ZstdDecompressor().decompressobj()
 
 
 def _unpack(
