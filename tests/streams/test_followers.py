@@ -69,7 +69,7 @@ async def test_loading_gives_what_stands_in_the_topic(settings: Settings) -> Non
     older = Brand(id="xiaomi", name="old name")
     await append(
         settings,
-        *map(definition_row, (older, HUAWEI, SPIKE, XIAOMI)),
+        *(definition_row(definition) for definition in (older, HUAWEI, SPIKE, XIAOMI)),
         removal(definition_key(HUAWEI)),
     )
 
