@@ -5,7 +5,6 @@ On one broker, in one run, over the same posts; `python -m bench.throughput --he
 
 import argparse
 import asyncio
-import gzip
 import os
 import subprocess
 import sys
@@ -16,7 +15,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple, Self
 
-import zstandard
 from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
@@ -26,6 +24,7 @@ from analysis.sentiment import SentimentModel
 from analysis.sources import parse
 from analysis.tokens import tokenizer_named
 from bench import dictionaries, plain_faust_topics
+from feeds.files import read_lines
 from leimo.catalogue_file import load
 from leimo.catalogue_topic import publish
 from schemas.topics import MENTIONS, POSTS_RAW
@@ -54,14 +53,12 @@ class Result(NamedTuple):
 
 def read_posts(path: Path, limit: int) -> list[bytes]:
     """The first `limit` lines of an NDJSON file, plain, .gz or .zst."""
-    opened = {".gz": gzip.open, ".zst": zstandard.open}.get(path.suffix, open)
-    posts = []
-    with opened(path, "rb") as lines:
-        for line in lines:
-            posts.append(line.rstrip(b"\n"))
-            if len(posts) == limit:
-                break
-    return posts
+    posts: list[bytes] = []
+    for lines in read_lines(path, refuse=lambda refusal: None):
+        posts += lines
+        if len(posts) >= limit:
+            break
+    return posts[:limit]
 
 
 def analysis_alone(posts: list[bytes], catalogue: Path, dictionary: str) -> Result:

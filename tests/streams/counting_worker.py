@@ -62,7 +62,7 @@ class Spread:
 class CountWords:
     name = "measure"
     topic = MENTIONS
-    changelog = BRANDS_CHANGELOG
+    changelog: Topic | None = BRANDS_CHANGELOG
     lookback = 0
 
     def __init__(self, table: StateTable) -> None:
@@ -82,7 +82,8 @@ class CountWords:
         rows = []
         for record in records:
             raw_partition, raw_offset = map(int, record.value.split())
-            total, applied = self._table.data.get(record.key) or (0, {})
+            held: Count = self._table.data.get(record.key) or (0, {})
+            total, applied = held
             if raw_offset <= applied.get(raw_partition, -1):
                 continue
             count = (total + 1, {**applied, raw_partition: raw_offset})
@@ -91,10 +92,9 @@ class CountWords:
         return rows
 
     def state_rows(self, partition: int) -> list[Row]:
+        counts = self._table.data
         return [
-            Row(
-                self.changelog.name, partition, word, msgspec.msgpack.encode(self._table.data[word])
-            )
+            Row(BRANDS_CHANGELOG.name, partition, word, msgspec.msgpack.encode(counts[word]))
             for word in self._table.changed_keys(partition)
         ]
 

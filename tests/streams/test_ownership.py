@@ -120,7 +120,9 @@ class Owner:
             for record in (await committed(self._settings, source.topic))[source.partition]
             if record.offset in offsets
         ]
-        return await self.ownership.step(RecordBatch(*source, records, offsets[0], offsets[-1] + 1))
+        return await self.ownership.step(
+            RecordBatch(source.topic, source.partition, records, offsets[0], offsets[-1] + 1)
+        )
 
     async def _committed_offsets(self, partitions: Iterable[TP]) -> Mapping[TP, int]:
         self.reads_offsets.set()
@@ -157,8 +159,11 @@ async def owning(settings: Settings) -> AsyncIterator[Owner]:
 async def feed(settings: Settings, count: int) -> None:
     await append(
         settings,
-        *(Row(*RAW, b"author", b"post %d" % index) for index in range(count)),
-        *(Row(*MENTION, b"k%d" % (index % 2), b"") for index in range(count)),
+        *(Row(RAW.topic, RAW.partition, b"author", b"post %d" % index) for index in range(count)),
+        *(
+            Row(MENTION.topic, MENTION.partition, b"k%d" % (index % 2), b"")
+            for index in range(count)
+        ),
     )
 
 

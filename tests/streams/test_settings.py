@@ -181,7 +181,7 @@ def test_the_token_is_not_shown_in_errors(folder: Path, content: str) -> None:
 
 def test_settings_do_not_change() -> None:
     with pytest.raises(ValidationError, match="frozen"):
-        Settings.load().group = "other"
+        Settings.load().group = "other"  # type: ignore[misc]
 
 
 def test_several_brokers_are_a_list_without_spaces() -> None:
