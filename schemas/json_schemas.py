@@ -3,17 +3,20 @@
 `--check` writes nothing and exits with 1 where a file has drifted.
 """
 
+import ast
+import inspect
 import json
 import sys
 from collections.abc import Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from schemas.alert import Alert
-from schemas.catalogue import Brand, Rule
-from schemas.mention import Mention, Tick
+from schemas.alert import Alert, AlertState, Sample, Term
+from schemas.catalogue import Brand, Context, Rule, RuleKind
+from schemas.mention import Channel, Mention, Polarity, Span, Tick
 from schemas.topics import DAY_MS, TOPICS, Topic
 from schemas.window import Window
 
@@ -29,14 +32,58 @@ RECORDS: Mapping[str, type] = {
     "rule": Rule,
 }
 
+_DECLARED: Mapping[str, type] = {
+    declared.__name__: declared
+    for declared in (
+        *RECORDS.values(),
+        *(AlertState, Channel, Context, Polarity, RuleKind, Sample, Span, Term),
+    )
+}
+
 
 def schema_of(record: type) -> dict[str, Any]:
     """JSON Schema (2020-12) of one record, with the records that it holds under `$defs`."""
     [reference], components = msgspec.json.schema_components([record])
+    for name, definition in components.items():
+        _describe(definition, _DECLARED[name])
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         **reference,
         "$defs": components,
+    }
+
+
+def _describe(definition: dict[str, Any], declared: type) -> None:
+    """Say of each field what the string below it says: msgspec takes the class's own alone."""
+    if "description" in definition:  # without the indentation, which Python 3.13 strips by itself
+        definition["description"] = inspect.cleandoc(definition["description"])
+    about = field_descriptions(declared)
+    for name, field in definition.get("properties", {}).items():
+        if name in about:
+            field["description"] = about[name]
+
+
+def field_descriptions(declared: type) -> dict[str, str]:
+    """The string below each annotated field of a class, on one line.
+
+    >>> field_descriptions(Alert)["severity"]
+    '1 (worth a look) to 10 (all hands).'
+    """
+    module = ast.parse(inspect.getsource(declared))
+    statements = [
+        statement
+        for node in module.body
+        if isinstance(node, ast.ClassDef)
+        for statement in node.body
+    ]
+    return {
+        field.target.id: " ".join(text.value.value.split())
+        for field, text in pairwise(statements)
+        if isinstance(field, ast.AnnAssign)
+        and isinstance(field.target, ast.Name)
+        and isinstance(text, ast.Expr)
+        and isinstance(text.value, ast.Constant)
+        and isinstance(text.value.value, str)
     }
 
 
