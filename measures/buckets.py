@@ -10,16 +10,6 @@ from schemas.window import Window
 
 BUCKET_MS = 60_000
 UNPUBLISHED = -1
-_HIT_AUTHORS = 64
-_SPREAD = 2_654_435_761
-"""Odd, so that the product modulo 2**32 keeps different hashes different (Knuth, multiplicative
-hashing). CRCs of numbers that follow each other are not spread evenly, which the sketch needs."""
-_MASK = 0xFFFF_FFFF
-# Looking members up in an enum costs more than counting.
-_POSITIVE = Polarity.POSITIVE
-_NEGATIVE = Polarity.NEGATIVE
-_EARNED = Channel.EARNED
-_OWNED = Channel.OWNED
 
 
 def bucket_start_ms(event_time_ms: int) -> int:
@@ -29,24 +19,6 @@ def bucket_start_ms(event_time_ms: int) -> int:
     60000
     """
     return event_time_ms - event_time_ms % BUCKET_MS
-
-
-def author_hash(author: str) -> int:
-    """32 bits of an author's id, the same everywhere and always."""
-    return zlib.crc32(author.encode()) * _SPREAD & _MASK
-
-
-class Hits(msgspec.Struct, array_like=True, gc=False):
-    """Posts of a minute with a word of one crisis rule."""
-
-    posts: int = 0
-    authors: set[int] = msgspec.field(default_factory=set)
-    """Hashes of their authors: some, where they are many."""
-
-    def add(self, author: str) -> None:
-        self.posts += 1
-        if len(self.authors) < _HIT_AUTHORS:
-            self.authors.add(author_hash(author))
 
 
 class Bucket(msgspec.Struct, array_like=True, gc=False):
@@ -62,37 +34,35 @@ class Bucket(msgspec.Struct, array_like=True, gc=False):
     paid: int = 0
     authors: Distinct = msgspec.field(default_factory=Distinct)
     texts: Distinct = msgspec.field(default_factory=Distinct)
-    hits: dict[str, Hits] = msgspec.field(default_factory=dict)
+    hits: dict[str, int] = msgspec.field(default_factory=dict)
     """Crisis rule -> posts with one of its words."""
     revision: int = UNPUBLISHED
-    known_posts: int = 0
-    """Posts that the hour and the baseline know of."""
-    known_negative: int = 0
+    is_revised: bool = False
+    """Whether late posts changed it since it was last published."""
 
     def add(self, mention: Mention) -> None:
         """Count a mention."""
         self.posts += 1
-        if mention.is_repost:
-            self.reposts += 1
+        self.reposts += mention.is_repost
         polarity = mention.polarity
-        if polarity is _POSITIVE:
+        if polarity is Polarity.POSITIVE:
             self.positive += 1
-        elif polarity is _NEGATIVE:
+        elif polarity is Polarity.NEGATIVE:
             self.negative += 1
         self.sentiment_milli += mention.sentiment_milli
         self.reach += mention.reach
         channel = mention.channel
-        if channel is not _EARNED:
-            if channel is _OWNED:
-                self.owned += 1
-            else:
-                self.paid += 1
-        self.authors.add(zlib.crc32(mention.author.encode()) * _SPREAD & _MASK)
+        if channel is Channel.OWNED:
+            self.owned += 1
+        elif channel is Channel.PAID:
+            self.paid += 1
+        self.authors.add(zlib.crc32(mention.author.encode()))
         self.texts.add(mention.text_hash)
 
     def publish(self, brand: str, start_ms: int, late: int) -> Window:
         """The next revision of the window."""
         self.revision += 1
+        self.is_revised = False
         return Window(
             brand=brand,
             start_ms=start_ms,
@@ -113,9 +83,3 @@ class Bucket(msgspec.Struct, array_like=True, gc=False):
             earned=self.posts - self.owned - self.paid,
             late=late,
         )
-
-
-freeze = msgspec.msgpack.Encoder().encode
-"""A published bucket as bytes: a tenth of its memory, and nothing for the garbage collector."""
-thaw = msgspec.msgpack.Decoder(Bucket).decode
-"""The bucket of such bytes."""
