@@ -255,7 +255,9 @@ class ApacheKafka(Broker):
             properties.write_text(
                 "".join(f"{key}={value}\n" for key, value in self._properties(node).items())
             )
-            self._run("kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(properties))
+            # One argument, with "=": an id may begin with "-".
+            arguments = (f"--cluster-id={cluster}", f"--config={properties}")
+            self._run("kafka.tools.StorageTool", "format", *arguments)
 
     def _run(self, *arguments: str) -> None:
         done = subprocess.run(

@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import tzinfo
 
 from rich.console import Console
@@ -186,10 +187,9 @@ async def _print_lines(
 
 async def _wait(stop: asyncio.Event, seconds: float) -> None:
     """Until `stop` is set, at most `seconds`."""
-    try:
-        await asyncio.wait_for(stop.wait(), seconds)
-    except TimeoutError:
-        return
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await stop.wait()
 
 
 async def _wait_any(stop: asyncio.Event, wake: asyncio.Event, seconds: float) -> None:

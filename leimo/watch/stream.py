@@ -68,7 +68,9 @@ class Stream:
         """Measure rates until cancelled."""
         while True:
             try:
-                end = await asyncio.wait_for(self._follower.raw_end(), _ANSWER_S)
+                # Not `wait_for`: before Python 3.12 it can swallow the cancelling that ends this.
+                async with asyncio.timeout(_ANSWER_S):
+                    end = await self._follower.raw_end()
             except (KafkaError, TimeoutError):
                 pass
             else:

@@ -1,5 +1,7 @@
 """Fixtures of the tests of `streams`."""
 
+import gc
+
 import pytest
 
 from streams.brokers import ApacheKafka, Broker
@@ -13,6 +15,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "kafka_topics" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.kafka)
+
+
+def pytest_collection_finish() -> None:
+    """What is imported lives to the end: `client_leaks` need not look at it after each test."""
+    gc.collect()
+    gc.freeze()
 
 
 async def create_topics(broker: Broker) -> None:
