@@ -28,6 +28,8 @@ from streams.worker import run_app
 from streams.writers import has_transactions
 
 Count = tuple[int, dict[int, int]]
+POISON = b"!"
+"""A word on which `spread` fails."""
 
 
 class Spread:
@@ -48,6 +50,8 @@ class Spread:
         return []
 
     def step(self, partition: int, records: Sequence[Any]) -> list[Row]:
+        if any(record.value == POISON for record in records):
+            raise ArithmeticError("a bug of our own")
         return [
             Row(
                 MENTIONS.name,

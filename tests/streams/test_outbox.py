@@ -2,7 +2,6 @@
 
 import asyncio
 import sys
-from collections.abc import Iterable
 
 import pytest
 
@@ -12,33 +11,12 @@ from streams.metrics import Metrics
 from streams.outbox import MAX_WAITING_ROWS, Outbox, StateRows
 from streams.settings import Settings
 from streams.stop import EXIT_FATAL
-from streams.writers import Offsets, Writer
+from streams.writers import Writer
 from tests.streams import words
 from tests.streams.broker_log import group_offsets, values, writer_of
+from tests.streams.held_writer import HeldWriter
 
 SOURCE = (MENTIONS.name, 0)
-
-
-class HeldWriter:
-    """Keeps what it is given, and lets each write take as long as a test wants."""
-
-    def __init__(self) -> None:
-        self.writes: list[tuple[list[Row], dict[tuple[str, int], int]]] = []
-        self.may_end = asyncio.Event()
-        self.may_end.set()
-        self.has_begun = asyncio.Event()
-        self.is_stopped = False
-
-    async def start(self) -> None: ...
-
-    async def write(self, rows: Iterable[Row], offsets: Offsets) -> None:
-        self.has_begun.set()
-        await self.may_end.wait()
-        assert not self.is_stopped
-        self.writes.append((list(rows), dict(offsets)))
-
-    async def stop(self) -> None:
-        self.is_stopped = True
 
 
 def new_outbox(writer: Writer, state_rows: StateRows | None = None) -> Outbox:
