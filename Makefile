@@ -16,7 +16,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench kafka schemas dashboards constraints clean
+.PHONY: help demo test check bench fuzz kafka schemas dashboards constraints clean
 .DELETE_ON_ERROR:
 
 help: ## This list
@@ -40,6 +40,9 @@ check: .venv/.dev ## Lint, format, types, and that generated files are up to dat
 
 bench: .venv/.dev ## Benchmarks (not part of the tests)
 	@$(BIN)/python -m bench $(ARGS)
+
+fuzz: .venv/.dev ## A million broken posts through both stages: make fuzz ARGS="FILE --records 9000"
+	@$(BIN)/python -m tests.agents.fuzzing $(ARGS)
 
 kafka: .venv/.dev ## Fetch Apache Kafka for the tests (needs Java 17 and Maven)
 	@$(BIN)/python -m streams.kafka_jars

@@ -1,0 +1,139 @@
+"""Throw broken records at both stages, as many as wanted: `python -m tests.agents.fuzzing --help`.
+
+Each record has to end as a post that is counted, a repeat, or a dead letter with a reason of the
+closed list; each mention has to be one that `measure` can read and count; nothing may escape.
+"""
+
+import argparse
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+
+from agents.analyse import AnalyseStage
+from analysis.pipeline import Analyser
+from analysis.sentiment import SentimentModel
+from analysis.tokens import tokenizer_named
+from bench.throughput import read_posts
+from feeds.simulate.stream import Simulation
+from leimo.catalogue_file import load
+from measures.board import Board, BoardSettings
+from schemas.catalogue import Catalogue
+from schemas.dead_letter import DropReason
+from schemas.mention import MentionOrTick
+from schemas.topics import POSTS_DEAD
+from streams.metrics import Metrics
+from streams.settings import Settings
+from tests.agents.mutations import mutated
+from tests.streams.records import record
+
+BATCH = 500
+_mention = msgspec.json.Decoder(MentionOrTick).decode
+_CATALOGUE = Path(__file__).parents[2] / "leimo" / "catalogue.yml"
+
+
+class Outcome(NamedTuple):
+    """Where the records ended."""
+
+    posts: int
+    repeats: int
+    mentions: int
+    dead: Counter[str]
+    """By reason."""
+
+    @property
+    def records(self) -> int:
+        return self.posts + self.repeats + self.dead.total()
+
+
+def simulated_posts(count: int) -> list[bytes]:
+    """Statuses of the simulator: no file is needed."""
+    plan = Simulation(start_ms=1_325_376_000_000, rate=200.0)
+    due = (post.value for batch in plan.batches() for post in batch)
+    return list(islice(due, count))
+
+
+class Fuzzer:
+    """Both stages as a worker has them, without a broker."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        settings = Settings(broker="127.0.0.1:1", partitions=1)
+        analyser = Analyser(catalogue.brands, SentimentModel.load(), tokenizer_named())
+        self._metrics = Metrics()
+        self._analyse = AnalyseStage(settings, self._metrics, analyser)
+        self._analyse.open(0)
+        brands = {brand.id: brand for brand in catalogue.brands}
+        self._board = Board(BoardSettings(), catalogue.rules, brands)
+        self._mentions = 0
+        self._dead: Counter[str] = Counter()
+        self._next_offset = 0
+
+    def feed(self, values: Sequence[bytes]) -> None:
+        """One batch through analysis and counting."""
+        first, self._next_offset = self._next_offset, self._next_offset + len(values)
+        headers = (("source", b"weibo"), ("received_at", b"1700000000000"))
+        records = [
+            record(value, offset=first + index, headers=headers)
+            for index, value in enumerate(values)
+        ]
+        for row in self._analyse.step(0, records):
+            if row.topic == POSTS_DEAD.name:
+                self._dead[DropReason(dict(row.headers)["reason"].decode()).value] += 1
+            else:
+                self._apply(row.value)
+        self._board.drain()
+
+    def outcome(self) -> Outcome:
+        posts = sum(_samples(self._metrics.posts))
+        repeats = sum(_samples(self._metrics.repeats))
+        return Outcome(int(posts), int(repeats), self._mentions, self._dead)
+
+    def _apply(self, value: bytes | None) -> None:
+        mention: Any = _mention(value or b"")
+        self._board.apply(mention)
+        self._mentions += 1
+
+
+def _samples(counter: Any) -> Iterator[float]:
+    for family in counter.collect():
+        yield from (sample.value for sample in family.samples if sample.name.endswith("_total"))
+
+
+def fuzz(fuzzer: Fuzzer, values: Iterable[bytes]) -> Outcome:
+    """All values, in batches."""
+    source = iter(values)
+    while batch := list(islice(source, BATCH)):
+        fuzzer.feed(batch)
+    return fuzzer.outcome()
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.agents.fuzzing",
+        description="Break posts in every way and see that each ends somewhere.",
+    )
+    parser.add_argument("posts", nargs="?", type=Path, help="NDJSON of statuses (simulated ones)")
+    parser.add_argument("--records", type=int, default=1_000_000, help="how many (1,000,000)")
+    parser.add_argument("--seed", type=int, default=1)
+    chosen = parser.parse_args(arguments)
+    posts = read_posts(chosen.posts, 50_000) if chosen.posts else simulated_posts(20_000)
+    started = time.monotonic()
+    outcome = fuzz(Fuzzer(load(_CATALOGUE)), islice(mutated(posts, chosen.seed), chosen.records))
+    lines = [
+        f"{outcome.records:,} records of {len(posts):,} statuses, seed {chosen.seed}, "
+        f"{time.monotonic() - started:.0f} s",
+        f"{outcome.posts:>12,} posts with {outcome.mentions:,} mentions",
+        f"{outcome.repeats:>12,} repeats",
+        *(f"{count:>12,} dead: {reason}" for reason, count in outcome.dead.most_common()),
+    ]
+    sys.stdout.write("\n".join(lines) + "\n")
+    return 0 if outcome.records == chosen.records else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
