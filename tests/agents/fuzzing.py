@@ -125,8 +125,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     started = time.monotonic()
     outcome = fuzz(Fuzzer(load(_CATALOGUE)), islice(mutated(posts, chosen.seed), chosen.records))
     lines = [
-        f"{outcome.records:,} records of {len(posts):,} statuses, seed {chosen.seed}, "
-        f"{time.monotonic() - started:.0f} s",
+        f"{outcome.records:,} records, {len(posts):,} statuses, seed {chosen.seed}",
+        f"{time.monotonic() - started:>12.0f} s",
         f"{outcome.posts:>12,} posts with {outcome.mentions:,} mentions",
         f"{outcome.repeats:>12,} repeats",
         *(f"{count:>12,} dead: {reason}" for reason, count in outcome.dead.most_common()),
