@@ -40,6 +40,8 @@ def _day_start_ms(month_and_day: str, offset_and_year: str) -> int:
     offset, year = offset_and_year.split()
     if len(offset) != 5 or offset[0] not in "+-" or not offset[1:].isdecimal():
         raise ValueError(f"{offset!r} is no offset such as +0800")
+    if len(year) != 4:  # `date` raises another error where a year is too large for C
+        raise ValueError(f"{year!r} is no year")
     offset_ms = int(offset[1:3]) * HOUR_MS + int(offset[3:]) * MINUTE_MS
     days = date(int(year), _MONTHS[month], int(day)).toordinal() - date(1970, 1, 1).toordinal()
     start_ms = days * DAY_MS + (offset_ms if offset[0] == "-" else -offset_ms)

@@ -57,6 +57,7 @@ def test_every_time_in_weibo_format_is_read(epoch_s: int, offset_min: int) -> No
         "Tue May 31 17:46:60 +0800 2011",  # leap seconds are not Weibo's
         "Tue May 31 17:46:55 +0800 1999",  # before microblogs
         "Tue May 31 17:46:55 +08xx 2011",  # no offset
+        "Tue May 31 17:46:55 +0800 201199999999",  # a year that no C integer holds
         "刚刚",  # what the web page shows
         0,  # 1970
         -1,  # before 1970
