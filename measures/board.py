@@ -111,7 +111,7 @@ class Board:
         else:
             bucket.is_revised = True
             self._revised.add((start_ms, brand))
-        is_crisis = bool(mention.text) and self._count_hits(brand, mention.text, bucket.hits)
+        is_crisis = bool(mention.text) and self._count_hits(brand, mention.text, bucket)
         state.talk.hear(mention, is_crisis=is_crisis)
         if start_ms > self._touched.get(brand, -1):
             self._touched[brand] = start_ms
@@ -168,15 +168,15 @@ class Board:
             )
         return found
 
-    def _count_hits(self, brand: str, text: str, hits: dict[str, int]) -> bool:
+    def _count_hits(self, brand: str, text: str, bucket: Bucket) -> bool:
         """Count a text that has a word of a crisis rule, and say so; most have none."""
         crises = self._crises_of.get(brand)
         if crises is None:
             rules = [rule for rule in self._rules_for(brand) if rule.kind is RuleKind.CRISIS]
             crises = self._crises_of[brand] = Crises(rules)
         hit = crises.hit_by(text)
-        for rule_id in hit:
-            hits[rule_id] = hits.get(rule_id, 0) + 1
+        if hit:
+            bucket.hit(hit)
         return bool(hit)
 
     def _close(self) -> None:

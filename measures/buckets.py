@@ -1,6 +1,7 @@
 """One minute of one brand, and the window that is published of it."""
 
 import zlib
+from collections.abc import Iterable
 
 import msgspec
 
@@ -34,8 +35,8 @@ class Bucket(msgspec.Struct, array_like=True, gc=False):
     paid: int = 0
     authors: Distinct = msgspec.field(default_factory=Distinct)
     texts: Distinct = msgspec.field(default_factory=Distinct)
-    hits: dict[str, int] = msgspec.field(default_factory=dict)
-    """Crisis rule -> posts with one of its words."""
+    hits: dict[str, int] | None = None
+    """Crisis rule -> posts with one of its words; None: there were none."""
     revision: int = UNPUBLISHED
     is_revised: bool = False
     """Whether late posts changed it since it was last published."""
@@ -59,10 +60,22 @@ class Bucket(msgspec.Struct, array_like=True, gc=False):
         self.authors.add(zlib.crc32(mention.author.encode()))
         self.texts.add(mention.text_hash)
 
+    def hit(self, rules: Iterable[str]) -> None:
+        """Count a post that has a word of these crisis rules."""
+        hits = self.hits = self.hits or {}
+        for rule in rules:
+            hits[rule] = hits.get(rule, 0) + 1
+
+    def hits_of(self, rule: str) -> int:
+        """Posts with a word of the crisis rule."""
+        return self.hits.get(rule, 0) if self.hits else 0
+
     def publish(self, brand: str, start_ms: int, late: int) -> Window:
         """The next revision of the window."""
         self.revision += 1
         self.is_revised = False
+        self.authors.pack()
+        self.texts.pack()
         return Window(
             brand=brand,
             start_ms=start_ms,

@@ -44,10 +44,10 @@ def pattern(words: tuple[str, ...]) -> re.Pattern[str]:
 
 def look(state: BrandState, start_ms: int, rule: Rule) -> Finding | None:
     """Count hits over ten minutes; a minute without any changes nothing."""
-    if not state.buckets[start_ms].hits.get(rule.id):
+    if not state.buckets[start_ms].hits_of(rule.id):
         return None
-    buckets = [bucket for bucket in state.recent(start_ms, HORIZON_MIN) if bucket.hits.get(rule.id)]
-    hits = sum(bucket.hits[rule.id] for bucket in buckets)
+    buckets = [bucket for bucket in state.recent(start_ms, HORIZON_MIN) if bucket.hits_of(rule.id)]
+    hits = sum(bucket.hits_of(rule.id) for bucket in buckets)
     least = rule.min_posts or _MIN_POSTS
     if hits < least:
         return None
