@@ -8,6 +8,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import TopicAlreadyExistsError, for_code
 
 from schemas.topics import TOPICS, Topic
+from streams.admin import partitions_by_topic
 from streams.clients import client_options
 from streams.settings import Settings
 
@@ -94,10 +95,7 @@ def _wanted(topic: Topic, settings: Settings) -> int:
 
 
 async def _states(admin: AIOKafkaAdminClient, settings: Settings) -> list[TopicState]:
-    existing = set(await admin.list_topics())
-    names = [name for name in TOPICS if name in existing]
-    described = await admin.describe_topics(names) if names else []
-    found = {topic["topic"]: len(topic["partitions"]) for topic in described}
+    found = await partitions_by_topic(admin)
     return [
         TopicState(topic, _wanted(topic, settings), found.get(topic.name))
         for topic in TOPICS.values()

@@ -17,6 +17,7 @@ from schemas.catalogue import Brand, Definition
 from schemas.mention import Mention, MentionOrTick
 from schemas.topics import ALERTS, CATALOGUE, MENTIONS, POSTS_RAW, WINDOWS
 from schemas.window import Window
+from streams.admin import partitions_by_topic
 
 BATCH_RECORDS = 2000
 """Records between two yields to the event loop."""
@@ -247,20 +248,17 @@ async def _partitions_of(bootstrap: str) -> dict[str, list[TopicPartition]]:
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, client_id=_CLIENT_ID)
     await admin.start()
     try:
-        names = [topic.name for topic in (POSTS_RAW, MENTIONS, WINDOWS, ALERTS, CATALOGUE)]
-        missing = sorted(set(names) - set(await admin.list_topics()))
-        if missing:
-            raise CommandError(
-                f"topics are missing at {bootstrap}: {', '.join(missing)}. "
-                "Create them with `leimo topics apply`."
-            )
-        described = await admin.describe_topics(names)
+        found = await partitions_by_topic(admin)
     finally:
         await admin.close()
+    names = [topic.name for topic in (POSTS_RAW, MENTIONS, WINDOWS, ALERTS, CATALOGUE)]
+    missing = sorted(set(names) - set(found))
+    if missing:
+        raise CommandError(
+            f"topics are missing at {bootstrap}: {', '.join(missing)}. "
+            "Create them with `leimo topics apply`."
+        )
     return {
-        topic["topic"]: [
-            TopicPartition(topic["topic"], partition["partition"])
-            for partition in topic["partitions"]
-        ]
-        for topic in described
+        name: [TopicPartition(name, partition) for partition in range(found[name])]
+        for name in names
     }

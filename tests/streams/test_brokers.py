@@ -14,6 +14,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from streams import brokers, kafka_jars
+from streams.admin import partitions_by_topic
 from streams.brokers import (
     ApacheKafka,
     Broker,
@@ -30,7 +31,7 @@ async def write(broker: Broker, *words: bytes, replicas: int = 1) -> None:
     """Append words to the topic, made when absent, acknowledged by all replicas."""
     admin = AIOKafkaAdminClient(bootstrap_servers=broker.address)
     await admin.start()
-    if TOPIC.topic not in await admin.list_topics():
+    if TOPIC.topic not in await partitions_by_topic(admin):
         await admin.create_topics([NewTopic(TOPIC.topic, 1, replicas)])
     await admin.close()
     producer = AIOKafkaProducer(bootstrap_servers=broker.address, acks="all")
