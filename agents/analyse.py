@@ -2,13 +2,13 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 import msgspec
 
 from analysis.pipeline import Analyser
-from analysis.sources import InvalidPost, identity, parse, post_identity
+from analysis.sources import InvalidPost, parse, post_identity
 from schemas.dead_letter import DropReason
 from schemas.mention import Mention
 from schemas.post import Post
@@ -34,7 +34,6 @@ class AnalyseStage:
 
     def __init__(self, settings: Settings, metrics: Metrics, analyser: Analyser) -> None:
         self.analyser = analyser
-        self.lookback = settings.repeat_distance
         self._settings = settings
         self._metrics = metrics
         self._limits = {
@@ -52,18 +51,28 @@ class AnalyseStage:
         self._repeats: dict[int, Repeats] = {}
         self._dead_share = DeadShare(settings.dead_share_limit)
 
-    def open(self, partition: int) -> None:
-        """Start with an empty memory."""
-        self._clocks[partition] = FeedClock(_now_ms())
-        self._repeats[partition] = Repeats(self.lookback)
+    def open(self, partitions: Collection[int]) -> None:
+        """Start new clocks; what is remembered of the posts of these partitions stays."""
+        now_ms = _now_ms()
+        self._clocks = {partition: FeedClock(now_ms) for partition in partitions}
+        distance = self._settings.repeat_distance
+        self._repeats = {
+            partition: self._repeats.get(partition, Repeats(distance)) for partition in partitions
+        }
+
+    def recall_from(self, partition: int, start: int) -> int:
+        """Where the posts begin whose ids it needs and does not hold."""
+        return self._repeats[partition].resume(start)
 
     def recall(self, partition: int, records: Sequence[Any]) -> None:
         """Remember the ids of posts that were counted before."""
         seen = self._repeats[partition].seen
         for record in records:
-            known = identity(self._envelope(record)[0], record.value)
-            if known is not None:
-                seen(known, record.offset)
+            try:
+                post = self._parse(record)
+            except InvalidPost:
+                continue  # it is a dead letter, which is no post that could be repeated
+            seen(post_identity(post), record.offset)
 
     def restore(self, partition: int, entries: object) -> None:
         """Nothing: there is no changelog."""
@@ -73,9 +82,8 @@ class AnalyseStage:
         return []
 
     def drop(self) -> None:
-        """Forget all partitions."""
+        """Stop the clocks. Posts are remembered until `open` says which partitions are left."""
         self._clocks.clear()
-        self._repeats.clear()
 
     def step(self, partition: int, records: Sequence[Any]) -> list[Row]:
         """Mentions and dead letters of a batch, in order."""
@@ -99,14 +107,17 @@ class AnalyseStage:
 
     def _post(self, record: Any, rows: list[Row]) -> Post | None:
         """The record as a post; one that is none is added to the rows as a dead letter."""
-        source, received_at_ms = self._envelope(record)
         try:
-            post = parse(source, record.value, received_at_ms, **self._limits)
+            post = self._parse(record)
         except InvalidPost as invalid:
             rows.append(self._put_aside(record, invalid.reason, invalid.detail))
             return None
         self._clocks[record.partition].observe(post.event_time_ms)
         return post
+
+    def _parse(self, record: Any) -> Post:
+        source, received_at_ms = self._envelope(record)
+        return parse(source, record.value, received_at_ms, **self._limits)
 
     def _is_repeat(self, post: Post, partition: int, offset: int) -> bool:
         if not self._repeats[partition].seen(post_identity(post), offset):

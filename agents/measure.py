@@ -1,6 +1,6 @@
 """`mentions` → windows of each brand, and alerts."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -32,7 +32,6 @@ class MeasureStage:
     name = "measure"
     topic = MENTIONS
     changelog: Topic | None = BRANDS_CHANGELOG
-    lookback = 0
 
     def __init__(
         self, settings: Settings, metrics: Metrics, catalogue: Catalogue, brands: StateTable
@@ -54,13 +53,18 @@ class MeasureStage:
         for board in self._boards.values():
             board.redefine(catalogue.rules, brands)
 
-    def open(self, partition: int) -> None:
-        """Start with an empty board."""
+    def open(self, partitions: Collection[int]) -> None:
+        """Start with empty boards."""
         brands = {brand.id: brand for brand in self._catalogue.brands}
-        self._boards[partition] = Board(self._board_settings, self._catalogue.rules, brands)
+        for partition in partitions:
+            self._boards[partition] = Board(self._board_settings, self._catalogue.rules, brands)
+
+    def recall_from(self, partition: int, start: int) -> int:
+        """Nothing to recall: the state holds what was seen."""
+        return start
 
     def recall(self, partition: int, records: Sequence[Any]) -> None:
-        """Nothing: the state holds what was seen."""
+        """Never called."""
 
     def restore(self, partition: int, entries: Iterable[tuple[bytes, bytes]]) -> None:
         """Fill the board from the changelog."""

@@ -8,13 +8,12 @@ from analysis.refusals import InvalidPost
 from schemas.dead_letter import DropReason
 from schemas.post import Post, PostEvent, Source
 
-__all__ = ["MAX_BYTES", "MAX_TEXT", "InvalidPost", "identity", "parse", "post_identity"]
+__all__ = ["MAX_BYTES", "MAX_TEXT", "InvalidPost", "parse", "post_identity"]
 
 MAX_BYTES = 1 << 20
 MAX_TEXT = 20_000
 MAX_SKEW_MS = 60_000
 
-_NEVER_AHEAD_MS = 1 << 62
 _BITS = (1 << 64) - 1
 
 Adapter = Callable[[bytes, int, int, int], Post]
@@ -68,22 +67,3 @@ def post_identity(post: Post) -> int:
     if event is PostEvent.ADD:
         return hash((post.id, post.source._value_)) & _BITS
     return hash((post.id, post.source._value_, event._value_, post.edit)) & _BITS
-
-
-def identity(
-    source: Source | str,
-    value: bytes | None,
-    *,
-    max_bytes: int = MAX_BYTES,
-    max_text: int = MAX_TEXT,
-) -> int | None:
-    """`post_identity` of the post in a raw record, or None where `parse` refuses it.
-
-    For re-reading what was read before: it needs no receipt time, so a post that was refused
-    for its future time alone has an identity here.
-    """
-    try:
-        post = parse(source, value, _NEVER_AHEAD_MS, max_bytes=max_bytes, max_text=max_text)
-    except InvalidPost:
-        return None
-    return post_identity(post)

@@ -127,8 +127,8 @@ class Ownership:
         for outbox in dict.fromkeys(outboxes.values()):
             await outbox.start()
         self._refuse_superseded(turn)
-        for topic, partition in owned:
-            self._stages[topic].open(partition)
+        for topic, stage in self._stages.items():
+            stage.open([partition for name, partition in owned if name == topic])
         async with PartitionReader(self._settings) as reader:
             await self._restore(reader, owned, turn)
             starts = await self._starts(reader, owned)
@@ -229,14 +229,14 @@ class Ownership:
     async def _recall(
         self, reader: PartitionReader, starts: Mapping[TopicPartition, int], turn: object
     ) -> None:
-        before = {
-            source: (max(0, start - self._stages[source[0]].lookback), start)
+        first = {
+            source: self._stages[source[0]].recall_from(source[1], start)
             for source, start in starts.items()
-            if self._stages[source[0]].lookback
         }
-        bounds = await reader.bounds(before)
+        wanted = [source for source, start in starts.items() if first[source] < start]
+        bounds = await reader.bounds(wanted)
         ranges = {
-            source: (max(first, bounds[source][0]), end) for source, (first, end) in before.items()
+            source: (max(first[source], bounds[source][0]), starts[source]) for source in wanted
         }
         async for (topic, partition), records in reader.read(ranges):
             self._refuse_superseded(turn)

@@ -18,6 +18,7 @@ class Repeats:
         self._distance = distance
         self._latest: dict[int, int] = {}
         self._order: deque[tuple[int, int]] = deque()
+        self._next_offset = 0
 
     def __len__(self) -> int:
         return len(self._latest)
@@ -40,4 +41,26 @@ class Repeats:
         is_repeat = identity in latest
         latest[identity] = offset
         order.append((offset, identity))
+        self._next_offset = offset + 1
         return is_repeat
+
+    def resume(self, start: int) -> int:
+        """Get ready to go on at `start`; returns from where on records have to be noted before.
+
+        What is remembered stays, so that a worker that gets a partition back need not read all of
+        it again. It is forgotten where it goes beyond the start: those records are still to come,
+        and must not be taken for repeats of themselves.
+
+        >>> repeats = Repeats(distance=10)
+        >>> repeats.resume(100)
+        90
+        >>> repeats.seen(7, 99)
+        False
+        >>> repeats.resume(105), repeats.resume(99)
+        (100, 89)
+        """
+        if self._next_offset > start:
+            self._latest.clear()
+            self._order.clear()
+            self._next_offset = 0
+        return max(self._next_offset, start - self._distance, 0)

@@ -1,6 +1,6 @@
 """What the transport asks of a stage: read a topic, keep state, write rows."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, Protocol
 
 from schemas.topics import Topic
@@ -10,7 +10,7 @@ from streams.batches import Row
 class Stage(Protocol):
     """One stage of the pipeline, within one worker. All of it is synchronous.
 
-    The life of a partition: `open` → `recall` (if `lookback`) → `restore` (if `changelog`) →
+    The life of its partitions: `open` → `restore` (if `changelog`) → `recall_from`, `recall` … →
     `step` … → `drop`.
     """
 
@@ -19,11 +19,12 @@ class Stage(Protocol):
     """What it reads."""
     changelog: Topic | None
     """Where its state is kept; None: it has none, and its partitions share one writer."""
-    lookback: int
-    """How many records before its start it wants to see again."""
 
-    def open(self, partition: int) -> None:
-        """This worker owns the partition now."""
+    def open(self, partitions: Collection[int]) -> None:
+        """This worker owns these partitions now, and no others."""
+
+    def recall_from(self, partition: int, start: int) -> int:
+        """The first record before `start` that it wants to see again; `start` itself: none."""
 
     def recall(self, partition: int, records: Sequence[Any]) -> None:
         """Records just before the start, in order: seen before, not to be counted."""
@@ -38,4 +39,4 @@ class Stage(Protocol):
         """Changelog rows of the keys that changed since the last call."""
 
     def drop(self) -> None:
-        """No partition is owned any more: forget all state."""
+        """No partition is owned any more: forget all state that others may change."""

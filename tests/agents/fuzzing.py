@@ -66,7 +66,7 @@ class Fuzzer:
         analyser = Analyser(catalogue.brands, SentimentModel.load(), tokenizer_named())
         self._metrics = Metrics()
         self._analyse = AnalyseStage(settings, self._metrics, analyser)
-        self._analyse.open(0)
+        self._analyse.open([0])
         brands = {brand.id: brand for brand in catalogue.brands}
         self._board = Board(BoardSettings(), catalogue.rules, brands)
         self._mentions = 0

@@ -12,7 +12,7 @@ POINT: KIND `kill` is SIGKILL, `stop` is SIGSTOP (somebody else has to continue 
 import asyncio
 import os
 import signal
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -36,12 +36,15 @@ class Spread:
     name = "analyse"
     topic = POSTS_RAW
     changelog: Topic | None = None
-    lookback = 0
 
     def __init__(self, partitions: int) -> None:
         self._partitions = partitions
 
-    def open(self, partition: int) -> None: ...
+    def open(self, partitions: Collection[int]) -> None: ...
+
+    def recall_from(self, partition: int, start: int) -> int:
+        return start
+
     def recall(self, partition: int, records: Sequence[Any]) -> None: ...
     def restore(self, partition: int, entries: object) -> None: ...
     def drop(self) -> None: ...
@@ -67,12 +70,15 @@ class CountWords:
     name = "measure"
     topic = MENTIONS
     changelog: Topic | None = BRANDS_CHANGELOG
-    lookback = 0
 
     def __init__(self, table: StateTable) -> None:
         self._table = table
 
-    def open(self, partition: int) -> None: ...
+    def open(self, partitions: Collection[int]) -> None: ...
+
+    def recall_from(self, partition: int, start: int) -> int:
+        return start
+
     def recall(self, partition: int, records: Sequence[Any]) -> None: ...
 
     def restore(self, partition: int, entries: Iterable[tuple[bytes, bytes]]) -> None:

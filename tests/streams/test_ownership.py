@@ -1,7 +1,7 @@
 """Partitions are taken over in the one order that loses and doubles nothing."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -32,14 +32,16 @@ class Copies:
     name = "copies"
     topic = POSTS_RAW
     changelog: Topic | None = None
-    lookback = 3
 
     def __init__(self) -> None:
         self.opened: list[int] = []
         self.recalled: list[int] = []
 
-    def open(self, partition: int) -> None:
-        self.opened.append(partition)
+    def open(self, partitions: Collection[int]) -> None:
+        self.opened += partitions
+
+    def recall_from(self, partition: int, start: int) -> int:
+        return max(0, start - 3)
 
     def recall(self, partition: int, records: Sequence[Any]) -> None:
         self.recalled += [record.offset for record in records]
@@ -64,13 +66,15 @@ class Totals:
     name = "totals"
     topic = MENTIONS
     changelog: Topic | None = BRANDS_CHANGELOG
-    lookback = 0
 
     def __init__(self) -> None:
         self.totals: dict[bytes, int] = {}
         self._changed: set[bytes] = set()
 
-    def open(self, partition: int) -> None: ...
+    def open(self, partitions: Collection[int]) -> None: ...
+
+    def recall_from(self, partition: int, start: int) -> int:
+        return start
 
     def recall(self, partition: int, records: Sequence[Any]) -> None:
         raise AssertionError("it looks back at nothing")

@@ -58,3 +58,28 @@ def test_it_holds_no_more_than_the_distance(stream: list[tuple[int, int]], dista
 
 def test_a_distance_of_zero_finds_none() -> None:
     assert verdicts(Repeats(0), [(offset, 7) for offset in range(5)]) == [False] * 5
+
+
+@given(STREAMS, DISTANCES, st.integers(0, 100), st.integers(0, 100))
+def test_an_owner_that_comes_back_judges_as_if_it_had_never_left(
+    stream: list[tuple[int, int]], distance: int, left_at: int, start: int
+) -> None:
+    """It left at one offset and starts at another, before or after: others may have read on."""
+    repeats = Repeats(distance)
+    verdicts(repeats, [item for item in stream if item[0] < left_at])
+
+    first = repeats.resume(start)
+    verdicts(repeats, [item for item in stream if first <= item[0] < start])
+
+    after = [item for item in stream if item[0] >= start]
+    assert verdicts(repeats, after) == naive(stream, distance)[len(stream) - len(after) :]
+
+
+def test_what_is_remembered_is_not_read_again() -> None:
+    repeats = Repeats(100)
+    verdicts(repeats, [(offset, offset) for offset in range(40)])
+
+    assert repeats.resume(40) == 40
+    assert repeats.resume(45) == 40
+    assert repeats.resume(1000) == 900
+    assert repeats.resume(39) == 0

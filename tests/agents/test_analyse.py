@@ -1,0 +1,86 @@
+"""What `analyse` remembers of posts, over rebalances and restarts."""
+
+import json
+from typing import Any
+
+import pytest
+
+from agents.analyse import AnalyseStage
+from analysis.pipeline import Analyser
+from analysis.sentiment import SentimentModel
+from analysis.tokens import tokenizer_named
+from schemas.catalogue import Brand
+from schemas.topics import MENTIONS, POSTS_DEAD
+from streams.metrics import Metrics
+from streams.settings import Settings
+from tests.streams.records import record
+
+CREATED_AT = "2026-01-01T00:10:00Z"
+EARLY_MS, LATER_MS = 1_767_000_000_000, 1_767_226_200_000
+"""Days before the post was written, by a clock that was slow; and when it was."""
+
+
+@pytest.fixture
+def stage() -> AnalyseStage:
+    analyser = Analyser(
+        [Brand(id="xiaomi", name="小米手机", aliases=("小米手机",))],
+        SentimentModel.load(),
+        tokenizer_named(),
+    )
+    settings = Settings(broker="127.0.0.1:1", partitions=1, repeat_distance=10)
+    return AnalyseStage(settings, Metrics(), analyser)
+
+
+def post(number: int, *, offset: int, received_at_ms: int = LATER_MS) -> Any:
+    value = {"id": str(number), "text": "小米手机真好用", "created_at": CREATED_AT}
+    headers = (("source", b"leimo"), ("received_at", b"%d" % received_at_ms))
+    return record(json.dumps(value).encode(), offset=offset, headers=headers)
+
+
+def mentions(stage: AnalyseStage, *posts: Any) -> int:
+    return [row.topic for row in stage.step(0, posts)].count(MENTIONS.name)
+
+
+def test_a_post_that_comes_again_after_a_rebalance_is_a_repeat(stage: AnalyseStage) -> None:
+    stage.open([0])
+    assert mentions(stage, post(1, offset=0), post(2, offset=1)) == 2
+    stage.drop()
+    stage.open([0])
+
+    assert stage.recall_from(0, 2) == 2, "nothing has to be read again"
+    assert mentions(stage, post(1, offset=2), post(3, offset=3)) == 1
+
+
+def test_what_was_read_and_not_committed_is_no_repeat_of_itself(stage: AnalyseStage) -> None:
+    stage.open([0])
+    mentions(stage, post(1, offset=0), post(2, offset=1))
+    stage.drop()
+    stage.open([0])
+
+    assert stage.recall_from(0, 1) == 0
+    stage.recall(0, [post(1, offset=0)])
+    assert mentions(stage, post(2, offset=1), post(1, offset=2)) == 1
+
+
+def test_a_partition_that_went_elsewhere_is_forgotten(stage: AnalyseStage) -> None:
+    stage.open([0, 1])
+    mentions(stage, post(1, offset=5))
+    stage.drop()
+    stage.open([1])
+    stage.drop()
+    stage.open([0, 1])
+
+    assert stage.recall_from(0, 6) == 0
+
+
+def test_a_dead_letter_is_not_remembered_as_a_post(stage: AnalyseStage) -> None:
+    """Neither by the owner that put it aside, nor by the next one: it was never counted."""
+    ahead = post(1, offset=0, received_at_ms=EARLY_MS)
+    stage.open([0])
+    assert [row.topic for row in stage.step(0, [ahead])] == [POSTS_DEAD.name]
+    assert mentions(stage, post(1, offset=1)) == 1
+
+    stage.open([])
+    stage.open([0])
+    stage.recall(0, [ahead])
+    assert mentions(stage, post(1, offset=1)) == 1
