@@ -22,6 +22,7 @@ from streams.followers import CatalogueFollower, wait_for_catalogue
 from streams.metrics import Metrics
 from streams.monitoring import serve_monitoring
 from streams.settings import Profile, Settings
+from streams.stall_watch import watch_for_stalls
 from streams.stop import die
 from streams.topic_admin import refuse_missing, refuse_wrong_partitions, topic_states
 from streams.worker import run_app
@@ -64,6 +65,7 @@ class Worker:
                 _watched(self._follower.follow(), "the follower of the catalogue"),
                 _watched(self._tick(), "the ticker"),
                 _watched(self._gauge(), "the gauges"),
+                _watched(watch_for_stalls(self.settings, app.ownership), "the watchdog"),
             ]
             _calm_the_collector()
             await run_app(app)

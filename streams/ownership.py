@@ -19,6 +19,7 @@ from streams.ledger import Ledger, RecordBatch, TopicPartition, Verdict
 from streams.metrics import Metrics
 from streams.outbox import Outbox
 from streams.reading import PartitionReader
+from streams.recovery_progress import RecoveryProgress
 from streams.settings import Settings
 from streams.stages import Stage
 from streams.writers import (
@@ -68,6 +69,8 @@ class Ownership:
         self._turn: object | None = None
         """Whose take-over is in force; None after a release."""
         self.is_open = False
+        self.steps = 0
+        """Grows with every step of a take-over: one that does not move can be told."""
 
     def outboxes(self, topic: str) -> list[Outbox]:
         """The outboxes that serve a topic, each once."""
@@ -126,6 +129,7 @@ class Ownership:
         """Steps 1 to 4; returns where each partition starts."""
         for outbox in dict.fromkeys(outboxes.values()):
             await outbox.start()
+            self.steps += 1
         self._refuse_superseded(turn)
         for topic, stage in self._stages.items():
             stage.open([partition for name, partition in owned if name == topic])
@@ -198,8 +202,7 @@ class Ownership:
         }
         bounds = await reader.bounds(stage_of)
         latest: dict[TopicPartition, dict[bytes, bytes]] = {source: {} for source in stage_of}
-        left = sum(end - first for first, end in bounds.values())
-        self._metrics.recovery_remaining_records.set(left)
+        progress = self._progress("restoring the state", bounds)
         async for source, records in reader.read(bounds):
             values = latest[source]
             for record in records:
@@ -207,9 +210,9 @@ class Ownership:
                     values.pop(record.key, None)
                 else:
                     values[record.key] = record.value
-            left -= len(records)
-            self._metrics.recovery_remaining_records.set(left)
-        self._metrics.recovery_remaining_records.set(0)
+            self.steps += 1
+            progress.advance(len(records))
+        progress.finish()
         self._refuse_superseded(turn)
         for source, values in latest.items():
             stage_of[source].restore(source[1], values.items())
@@ -238,9 +241,19 @@ class Ownership:
         ranges = {
             source: (max(first[source], bounds[source][0]), starts[source]) for source in wanted
         }
+        progress = self._progress("seeing earlier posts again", ranges)
         async for (topic, partition), records in reader.read(ranges):
             self._refuse_superseded(turn)
             self._stages[topic].recall(partition, records)
+            self.steps += 1
+            progress.advance(len(records))
+        progress.finish()
+
+    def _progress(
+        self, what: str, ranges: Mapping[TopicPartition, tuple[int, int]]
+    ) -> RecoveryProgress:
+        records = sum(end - first for first, end in ranges.values())
+        return RecoveryProgress(self._metrics, what, records)
 
 
 def start_offset(

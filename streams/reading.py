@@ -30,7 +30,11 @@ class PartitionReader:
         )
 
     async def __aenter__(self) -> Self:
-        await self._consumer.start()
+        try:
+            await self._consumer.start()
+        except BaseException:
+            await self._consumer.stop()
+            raise
         await asyncio.sleep(0)  # its tasks cannot be cancelled before they have begun
         return self
 

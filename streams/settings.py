@@ -88,6 +88,9 @@ class Settings(BaseSettings):
     commit_timeout_s: float = Field(
         60, gt=0, description="a commit that takes longer ends the worker"
     )
+    stall_s: float = Field(
+        120, ge=6, description="a worker that has work and has not moved for so long ends itself"
+    )
     session_timeout_s: float = Field(
         10, ge=1, description="a worker that is silent for so long loses its partitions"
     )

@@ -12,6 +12,7 @@ POINT: KIND `kill` is SIGKILL, `stop` is SIGSTOP (somebody else has to continue 
 import asyncio
 import os
 import signal
+import threading
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
@@ -23,6 +24,7 @@ from streams.batches import Row
 from streams.metrics import Metrics
 from streams.partitions import partition_for
 from streams.settings import Settings
+from streams.stall_watch import watch_for_stalls
 from streams.tables import StateTable
 from streams.worker import run_app
 from streams.writers import has_transactions
@@ -30,6 +32,8 @@ from streams.writers import has_transactions
 Count = tuple[int, dict[int, int]]
 POISON = b"!"
 """A word on which `spread` fails."""
+HANG = b"?"
+"""A word on which `spread` never ends."""
 
 
 class Spread:
@@ -55,6 +59,8 @@ class Spread:
     def step(self, partition: int, records: Sequence[Any]) -> list[Row]:
         if any(record.value == POISON for record in records):
             raise ArithmeticError("a bug of our own")
+        if any(record.value == HANG for record in records):
+            threading.Event().wait()
         return [
             Row(
                 MENTIONS.name,
@@ -139,7 +145,9 @@ async def main() -> None:
     )
     for topic in (POSTS_RAW, MENTIONS):
         app.agent(batch_topic(app, topic), name=topic.name)(app.run_stage)
+    watching = asyncio.create_task(watch_for_stalls(settings, app.ownership))
     await run_app(app)
+    watching.cancel()
 
 
 if __name__ == "__main__":
