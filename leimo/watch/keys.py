@@ -52,16 +52,21 @@ def reading_keys(on_key: Callable[[str], None]) -> Iterator[bool]:
     loop = asyncio.get_running_loop()
 
     def read() -> None:
-        typed = os.read(terminal, 256)
+        try:
+            typed = os.read(terminal, 256)
+        except BlockingIOError:  # Ctrl-C takes back the keys that were waiting
+            return
         if not typed:
             loop.remove_reader(terminal)
         for key in key_names(typed):
             on_key(key)
 
+    was_blocking = os.get_blocking(terminal)  # uvloop changes it, and the shell has the same one
     tty.setcbreak(terminal)
     loop.add_reader(terminal, read)
     try:
         yield True
     finally:
         loop.remove_reader(terminal)
+        os.set_blocking(terminal, was_blocking)
         termios.tcsetattr(terminal, termios.TCSADRAIN, before)
