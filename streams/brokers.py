@@ -123,12 +123,11 @@ class Broker(ABC):
         """What starts a node."""
 
     def _launch(self) -> None:
-        self.nodes = [
-            ChildProcess(
-                self._command(node), self.folder, self.folder / f"{node}.log", is_scratch=True
-            )
-            for node in range(len(self.ports))
-        ]
+        self.nodes = [self._started(node) for node in range(len(self.ports))]
+
+    def _started(self, node: int) -> ChildProcess:
+        log = self.folder / f"{node}.log"
+        return ChildProcess(self._command(node), self.folder, log, is_scratch=True)
 
     def _discard(self) -> None:
         """End it the quick way: what it holds is thrown away."""
@@ -243,6 +242,11 @@ class ApacheKafka(Broker):
         await asyncio.to_thread(self.stop)
         self._launch()
         await self._wait_until_ready()
+
+    def restart_node(self, node: int) -> None:
+        """Start one node again, on the same port and data; kills it first where it still runs."""
+        self.nodes[node].kill()
+        self.nodes[node] = self._started(node)
 
     def _prepare(self) -> None:
         self._java = kafka_jars.java()

@@ -5,7 +5,6 @@ repeats are computed here in the most obvious way.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -21,35 +20,39 @@ EXACT_DISTINCT = 128
 """Above this many, windows hold estimates."""
 
 
-@dataclass
+_SUMS = (
+    "posts", "originals", "reposts", "positive", "neutral", "negative", "sentiment_milli",
+    "reach", "owned", "paid", "earned",
+)  # fmt: skip
+Windows = dict[tuple[str, int], dict[str, Any]]
+"""(brand, start of the minute in ms) -> the window's counts."""
+
+
 class Bucket:
     """One brand in one minute."""
 
-    mentions: list[Mention] = field(default_factory=list)
+    def __init__(self) -> None:
+        self._sums = dict.fromkeys(_SUMS, 0)
+        self._authors: set[Any] = set()
+        self._texts: set[Any] = set()
+
+    def add(self, mention: Mention) -> None:
+        sums = self._sums
+        sums["posts"] += 1
+        sums["reposts" if mention.is_repost else "originals"] += 1
+        sums[mention.polarity] += 1
+        sums["sentiment_milli"] += mention.sentiment_milli
+        sums["reach"] += mention.reach
+        sums[mention.channel] += 1
+        self._authors.add(mention.author)
+        self._texts.add(mention.text_hash)
 
     def as_window(self) -> dict[str, Any]:
-        every = self.mentions
-        return {
-            "posts": len(every),
-            "originals": sum(not mention.is_repost for mention in every),
-            "reposts": sum(mention.is_repost for mention in every),
-            "positive": sum(mention.polarity == "positive" for mention in every),
-            "neutral": sum(mention.polarity == "neutral" for mention in every),
-            "negative": sum(mention.polarity == "negative" for mention in every),
-            "sentiment_milli": sum(mention.sentiment_milli for mention in every),
-            "reach": sum(mention.reach for mention in every),
-            "owned": sum(mention.channel == "owned" for mention in every),
-            "paid": sum(mention.channel == "paid" for mention in every),
-            "earned": sum(mention.channel == "earned" for mention in every),
-            "authors": len({mention.author for mention in every}),
-            "texts": len({mention.text_hash for mention in every}),
-        }
+        return self._sums | {"authors": len(self._authors), "texts": len(self._texts)}
 
 
-def batch_windows(
-    lines: Iterable[bytes], analyser: Analyser, received_at_ms: int
-) -> dict[tuple[str, int], dict[str, Any]]:
-    """(brand, start of the minute in ms) -> the window's counts; each post once."""
+def batch_windows(lines: Iterable[bytes], analyser: Analyser, received_at_ms: int) -> Windows:
+    """The windows of posts as lines; each post once."""
     buckets: dict[tuple[str, int], Bucket] = {}
     seen: set[tuple[str, str, int]] = set()
     for number, line in enumerate(lines):
@@ -62,13 +65,11 @@ def batch_windows(
         seen.add((post.id, post.event, post.edit))
         for mention in analyser.mentions(post, 0, number):
             start = mention.event_time_ms - mention.event_time_ms % MINUTE_MS
-            buckets.setdefault((mention.brand, start), Bucket()).mentions.append(mention)
+            buckets.setdefault((mention.brand, start), Bucket()).add(mention)
     return {key: bucket.as_window() for key, bucket in buckets.items()}
 
 
-def differences(
-    expected: dict[tuple[str, int], dict[str, Any]], windows: Iterable[dict[str, Any]]
-) -> list[str]:
+def differences(expected: Windows, windows: Iterable[dict[str, Any]]) -> list[str]:
     """Every number in which the windows differ from what is expected, as lines for a person."""
     found = {(window["brand"], window["start_ms"]): window for window in windows}
     lines = [f"{key}: window missing" for key in sorted(expected.keys() - found.keys())]

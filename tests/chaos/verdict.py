@@ -1,0 +1,160 @@
+"""What was lost or counted twice, after all is quiet."""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+
+from analysis.pipeline import Analyser
+from analysis.sentiment import SentimentModel
+from analysis.sources import InvalidPost, parse
+from analysis.tokens import tokenizer_named
+from measures.board import Board, BoardSettings
+from schemas.alert import Alert
+from schemas.mention import Mention, MentionOrTick
+from schemas.topics import ALERTS, MENTIONS, POSTS_DEAD, POSTS_RAW, Topic
+from streams.reading import PartitionReader
+from tests import oracle
+from tests.chaos.deployment import Deployment
+from tests.leimo import pipeline_run
+
+_SETTLED_S = 300
+
+
+class Verdict(NamedTuple):
+    """Zero everywhere but in the first three is the only pass."""
+
+    posts: int
+    windows: int
+    alerts: int
+    lost: int
+    counted_twice: int
+    wrong_windows: int
+    """With any number that is not right, such as a distinct count."""
+    wrong_dead_letters: int
+    wrong_alerts: int
+    alerts_twice: int
+    differences: tuple[str, ...]
+
+    @property
+    def is_exact(self) -> bool:
+        return not any(self[3:])
+
+
+async def judge(deployment: Deployment) -> Verdict:
+    """Compare the topics with the journal of the feed. The feed has to be retired."""
+    expected, posts = await asyncio.to_thread(_expected, deployment)
+    differences, lost, twice = await _compare(deployment, expected)
+    alerts = await _records(deployment, ALERTS)
+    ids = Counter(_alert_id(record.value) for record in alerts)
+    return Verdict(
+        posts=posts,
+        windows=len(expected),
+        alerts=len(ids),
+        lost=lost,
+        counted_twice=twice,
+        wrong_windows=len({line.split("):")[0] for line in differences}),
+        wrong_dead_letters=await _wrong_dead_letters(deployment),
+        wrong_alerts=len(ids.keys() ^ await _alerts_by_replay(deployment)),
+        alerts_twice=ids.total() - len(ids),
+        differences=tuple(differences[:20]),
+    )
+
+
+def _expected(deployment: Deployment) -> tuple[oracle.Windows, int]:
+    """The windows by a batch computation over the journal, and the number of posts in it."""
+    analyser = Analyser(
+        deployment.catalogue.brands, SentimentModel.load(), tokenizer_named("rjieba")
+    )
+    counted = Counter[None]()
+
+    def lines() -> Iterator[bytes]:
+        for value in _journal(deployment.journal):
+            counted[None] += 1
+            yield value
+
+    return oracle.batch_windows(lines(), analyser, int(time.time() * 1000)), counted[None]
+
+
+def _journal(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        for line in file:
+            yield line.rstrip(b"\n").split(b"\t", 1)[1]
+
+
+async def _compare(deployment: Deployment, expected: oracle.Windows) -> tuple[list[str], int, int]:
+    """Differences, lost posts and posts counted twice, once no window changes any more."""
+    deadline = time.monotonic() + _SETTLED_S
+    while True:
+        windows = await pipeline_run.windows(deployment.settings)
+        differences = oracle.differences(expected, windows)
+        if not differences or time.monotonic() > deadline:
+            break
+        await asyncio.sleep(1)
+    found = {(window["brand"], window["start_ms"]): window["posts"] for window in windows}
+    wanted = {key: window["posts"] for key, window in expected.items()}
+    change = {key: found.get(key, 0) - wanted.get(key, 0) for key in found.keys() | wanted.keys()}
+    lost = -sum(min(0, posts) for posts in change.values())
+    return differences, lost, sum(max(0, posts) for posts in change.values())
+
+
+async def _records(deployment: Deployment, topic: Topic) -> list[Any]:
+    found = []
+    count = deployment.settings.partitions if topic.scales else 1
+    async with PartitionReader(deployment.settings) as reader:
+        bounds = await reader.bounds((topic.name, partition) for partition in range(count))
+        async for _, records in reader.read(bounds):
+            found += records
+    return found
+
+
+async def _wrong_dead_letters(deployment: Deployment) -> int:
+    """Raw records that are no posts and not in `posts.dead`, and the other way round."""
+    broken = {
+        (record.partition, record.offset)
+        for record in await _records(deployment, POSTS_RAW)
+        if _is_broken(record)
+    }
+    dead = set()
+    for record in await _records(deployment, POSTS_DEAD):
+        headers = dict(record.headers)
+        dead.add((int(headers["partition"]), int(headers["offset"])))
+    return len(broken ^ dead)
+
+
+def _is_broken(record: Any) -> bool:
+    try:
+        parse("weibo", record.value, record.timestamp)
+    except InvalidPost:
+        return True
+    return False
+
+
+def _alert_id(value: bytes) -> tuple[str, int]:
+    alert = msgspec.json.decode(value, type=Alert)
+    return alert.id, alert.revision
+
+
+async def _alerts_by_replay(deployment: Deployment) -> set[tuple[str, int]]:
+    """What the rules say over the mentions and ticks as they stand in the topic, in one go."""
+    decode = msgspec.json.Decoder(MentionOrTick).decode
+    catalogue = deployment.catalogue
+    brands = {brand.id: brand for brand in catalogue.brands}
+    boards: dict[int, Board] = {}
+    found = set()
+    for record in await _records(deployment, MENTIONS):
+        if record.partition not in boards:
+            boards[record.partition] = Board(_BOARD, catalogue.rules, brands)
+        board = boards[record.partition]
+        item = decode(record.value)
+        board.apply(item) if isinstance(item, Mention) else board.tick(item)
+        found |= {(alert.id, alert.revision) for alert in board.drain().alerts}
+    return found
+
+
+_BOARD = BoardSettings(grace_ms=10_000, allowance_ms=5_000)
+"""As the workers have it, see `deployment`."""
