@@ -64,7 +64,7 @@ class Settings(BaseSettings):
     max_post_bytes: int = Field(1 << 20, ge=1024, description="larger raw records are dead letters")
     max_text_chars: int = Field(20_000, ge=140, description="longer texts are dead letters")
     repeat_distance: int = Field(
-        200_000, ge=0, description="a post repeated within so many records is counted once"
+        100_000, ge=0, description="a post repeated within so many records is counted once"
     )
     dead_share_limit: float = Field(
         1.0,

@@ -4,7 +4,8 @@ Only the analysis of a single post is shared with the product. Buckets, sums, di
 repeats are computed here in the most obvious way.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import zstandard
 from analysis.pipeline import Analyser
 from analysis.sources import InvalidPost, parse
 from schemas.mention import Mention
+from schemas.post import Post
 
 MINUTE_MS = 60_000
 EXACT_DISTINCT = 128
@@ -24,6 +26,7 @@ _SUMS = (
     "posts", "originals", "reposts", "positive", "neutral", "negative", "sentiment_milli",
     "reach", "owned", "paid", "earned",
 )  # fmt: skip
+_AT_ONCE = 500
 Windows = dict[tuple[str, int], dict[str, Any]]
 """(brand, start of the minute in ms) -> the window's counts."""
 
@@ -54,19 +57,26 @@ class Bucket:
 def batch_windows(lines: Iterable[bytes], analyser: Analyser, received_at_ms: int) -> Windows:
     """The windows of posts as lines; each post once."""
     buckets: dict[tuple[str, int], Bucket] = {}
+    posts = _posts(lines, received_at_ms)
+    while some := list(islice(posts, _AT_ONCE)):
+        for found in analyser.mentions_many(some, 0, range(len(some))):
+            for mention in found:
+                start = mention.event_time_ms - mention.event_time_ms % MINUTE_MS
+                buckets.setdefault((mention.brand, start), Bucket()).add(mention)
+    return {key: bucket.as_window() for key, bucket in buckets.items()}
+
+
+def _posts(lines: Iterable[bytes], received_at_ms: int) -> Iterator[Post]:
+    """What can be read, each post once."""
     seen: set[tuple[str, str, int]] = set()
-    for number, line in enumerate(lines):
+    for line in lines:
         try:
             post = parse("weibo", line, received_at_ms)
         except InvalidPost:
             continue
-        if (post.id, post.event, post.edit) in seen:
-            continue
-        seen.add((post.id, post.event, post.edit))
-        for mention in analyser.mentions(post, 0, number):
-            start = mention.event_time_ms - mention.event_time_ms % MINUTE_MS
-            buckets.setdefault((mention.brand, start), Bucket()).add(mention)
-    return {key: bucket.as_window() for key, bucket in buckets.items()}
+        if (post.id, post.event, post.edit) not in seen:
+            seen.add((post.id, post.event, post.edit))
+            yield post
 
 
 def differences(expected: Windows, windows: Iterable[dict[str, Any]]) -> list[str]:

@@ -52,7 +52,7 @@ async def run(options: argparse.Namespace) -> int:
             show_logs(deployment)
             raise
         hurt_s = time.monotonic() - began_s
-        await deployment.retire(deployment.feed)
+        await deployment.retire_feed()
         await deployment.counted()
         say("all is counted; comparing with a batch computation")
         verdict = await judge(deployment)

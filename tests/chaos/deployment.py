@@ -3,6 +3,7 @@
 import asyncio
 import os
 import random
+import signal
 import sys
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -46,6 +47,15 @@ class Process:
     starts: int = 1
     is_retired: bool = False
 
+    def catches(self, number: signal.Signals) -> bool:
+        """Whether it has a handler for the signal: before that it would simply die of it."""
+        try:
+            status = Path(f"/proc/{self.child.pid}/status").read_text()
+        except OSError:
+            return False
+        caught = next(line for line in status.splitlines() if line.startswith("SigCgt:"))
+        return bool(int(caught.split()[1], 16) >> (number - 1) & 1)
+
 
 class Deployment:
     """Cluster, workers and feed; see `deployed`."""
@@ -85,6 +95,14 @@ class Deployment:
         process.is_retired = True
         await asyncio.to_thread(process.child.stop, 60)
         self._note_exit(process)
+
+    async def retire_feed(self) -> None:
+        """Let the feed send all that it has written down, and end."""
+        async with asyncio.timeout(_ANSWER_S):
+            while not self.feed.catches(signal.SIGTERM):
+                await asyncio.sleep(_LOOK_AGAIN_S)
+        await self.retire(self.feed)
+        assert self.feed.child.exit_code == 0, self.feed.child.last_lines(20)
 
     def start_feed(self) -> None:
         command = [sys.executable, "-m", "tests.chaos.feeder", str(self.journal), str(self._rate)]

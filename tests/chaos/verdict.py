@@ -1,6 +1,7 @@
 """What was lost or counted twice, after all is quiet."""
 
 import asyncio
+import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -22,7 +23,7 @@ from tests import oracle
 from tests.chaos.deployment import Deployment
 from tests.leimo import pipeline_run
 
-_SETTLED_S = 300
+_SETTLED_S = 120
 
 
 class Verdict(NamedTuple):
@@ -94,7 +95,8 @@ async def _compare(deployment: Deployment, expected: oracle.Windows) -> tuple[li
         differences = oracle.differences(expected, windows)
         if not differences or time.monotonic() > deadline:
             break
-        await asyncio.sleep(1)
+        sys.stderr.write(f"{len(differences)} differences, such as {differences[0]}\n")
+        await asyncio.sleep(5)
     found = {(window["brand"], window["start_ms"]): window["posts"] for window in windows}
     wanted = {key: window["posts"] for key, window in expected.items()}
     change = {key: found.get(key, 0) - wanted.get(key, 0) for key in found.keys() | wanted.keys()}
