@@ -16,7 +16,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench fuzz kafka schemas dashboards constraints clean
+.PHONY: help demo test check bench fuzz chaos kafka schemas dashboards constraints clean
 .DELETE_ON_ERROR:
 
 help: ## This list
@@ -43,6 +43,9 @@ bench: .venv/.dev ## Benchmarks (not part of the tests)
 
 fuzz: .venv/.dev ## A million broken posts through both stages: make fuzz ARGS="FILE --records 9000"
 	@$(BIN)/python -m tests.agents.fuzzing $(ARGS)
+
+chaos: .venv/.dev kafka ## Kill, stop and cut off what runs, and count what was lost: make chaos ARGS=--short
+	@$(BIN)/python -m tests.chaos $(ARGS)
 
 kafka: .venv/.dev ## Fetch Apache Kafka for the tests (needs Java 17 and Maven)
 	@$(BIN)/python -m streams.kafka_jars

@@ -3,6 +3,7 @@
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -12,13 +13,14 @@ from analysis.sources import InvalidPost, parse, post_identity
 from schemas.dead_letter import DropReason
 from schemas.mention import Mention
 from schemas.post import Post
-from schemas.topics import MENTIONS, POSTS_RAW, Topic
+from schemas.topics import MENTIONS, POSTS_RAW, POSTS_SEEN, Topic
 from streams.app import StreamApp, batch_topic
 from streams.batches import NO_HEADERS, Row
 from streams.dead_letters import DeadShare, dead_letter_row
 from streams.metrics import Metrics
 from streams.partitions import partition_for
 from streams.repeats import Repeats
+from streams.seen_posts import Note, note_row
 from streams.settings import Settings
 from streams.ticks import FeedClock, TickSettings, build_tick
 
@@ -31,6 +33,7 @@ class AnalyseStage:
     name = "analyse"
     topic = POSTS_RAW
     changelog: Topic | None = None
+    notes: Topic | None = POSTS_SEEN
 
     def __init__(self, settings: Settings, metrics: Metrics, analyser: Analyser) -> None:
         self.analyser = analyser
@@ -49,6 +52,8 @@ class AnalyseStage:
         )
         self._clocks: dict[int, FeedClock] = {}
         self._repeats: dict[int, Repeats] = {}
+        self._noted_to: dict[int, int] = {}
+        """The notes of a partition tell of the records below this offset."""
         self._dead_share = DeadShare(settings.dead_share_limit)
 
     def open(self, partitions: Collection[int]) -> None:
@@ -61,18 +66,23 @@ class AnalyseStage:
         }
 
     def recall_from(self, partition: int, start: int) -> int:
-        """Where the posts begin whose ids it needs and does not hold."""
+        """Where the posts begin whose identities it needs and does not hold."""
+        self._noted_to[partition] = start
         return self._repeats[partition].resume(start)
 
-    def recall(self, partition: int, records: Sequence[Any]) -> None:
-        """Remember the ids of posts that were counted before."""
+    def recall(self, partition: int, posts: Sequence[tuple[int, int]]) -> None:
+        """Remember posts that were counted before."""
         seen = self._repeats[partition].seen
+        for offset, identity in posts:
+            seen(identity, offset)
+
+    def identities(self, records: Sequence[Any]) -> list[tuple[int, int]]:
+        """Offset and identity of the posts; a dead letter is none that could be repeated."""
+        found = []
         for record in records:
-            try:
-                post = self._parse(record)
-            except InvalidPost:
-                continue  # it is a dead letter, which is no post that could be repeated
-            seen(post_identity(post), record.offset)
+            with suppress(InvalidPost):
+                found.append((record.offset, post_identity(self._parse(record))))
+        return found
 
     def restore(self, partition: int, entries: object) -> None:
         """Nothing: there is no changelog."""
@@ -86,18 +96,25 @@ class AnalyseStage:
         self._clocks.clear()
 
     def step(self, partition: int, records: Sequence[Any]) -> list[Row]:
-        """Mentions and dead letters of a batch, in order."""
+        """Mentions and dead letters of a batch, in order, and a note of the posts."""
         self._clocks[partition].last_read_ms = _now_ms()
         rows: list[Row] = []
         posts: list[Post] = []
         kept: list[Any] = []
+        identities: list[tuple[int, int]] = []
         for record in records:
             post = self._post(record, rows)
-            if post is not None and not self._is_repeat(post, partition, record.offset):
+            if post is None:
+                continue
+            identity = post_identity(post)
+            identities.append((record.offset, identity))
+            if not self._is_repeat(identity, partition, record.offset):
                 posts.append(post)
                 kept.append(record)
         self._count(posts)
         self._dead_share.add(len(records), len(rows))
+        if records:
+            rows.append(self._note(partition, records, identities))
         # One call for the batch: the sentiment model reads all clauses at once.
         offsets = [record.offset for record in kept]
         found = self.analyser.mentions_many(posts, partition, offsets)
@@ -119,8 +136,15 @@ class AnalyseStage:
         source, received_at_ms = self._envelope(record)
         return parse(source, record.value, received_at_ms, **self._limits)
 
-    def _is_repeat(self, post: Post, partition: int, offset: int) -> bool:
-        if not self._repeats[partition].seen(post_identity(post), offset):
+    def _note(
+        self, partition: int, records: Sequence[Any], identities: list[tuple[int, int]]
+    ) -> Row:
+        start = self._noted_to.get(partition, records[0].offset)
+        end = self._noted_to[partition] = records[-1].offset + 1
+        return note_row(POSTS_SEEN.name, partition, Note(start, end, identities))
+
+    def _is_repeat(self, identity: int, partition: int, offset: int) -> bool:
+        if not self._repeats[partition].seen(identity, offset):
             return False
         self._metrics.repeats.inc()
         return True

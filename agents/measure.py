@@ -32,6 +32,7 @@ class MeasureStage:
     name = "measure"
     topic = MENTIONS
     changelog: Topic | None = BRANDS_CHANGELOG
+    notes: Topic | None = None
 
     def __init__(
         self, settings: Settings, metrics: Metrics, catalogue: Catalogue, brands: StateTable
@@ -63,8 +64,12 @@ class MeasureStage:
         """Nothing to recall: the state holds what was seen."""
         return start
 
-    def recall(self, partition: int, records: Sequence[Any]) -> None:
+    def recall(self, partition: int, posts: Sequence[tuple[int, int]]) -> None:
         """Never called."""
+
+    def identities(self, records: Sequence[Any]) -> list[tuple[int, int]]:
+        """Never asked for."""
+        return []
 
     def restore(self, partition: int, entries: Iterable[tuple[bytes, bytes]]) -> None:
         """Fill the board from the changelog."""

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
+from xxhash import xxh3_64_intdigest
+
 from analysis import jetstream, leimo_post, mastodon, weibo
 from analysis.refusals import InvalidPost
 from schemas.dead_letter import DropReason
@@ -14,7 +16,6 @@ MAX_BYTES = 1 << 20
 MAX_TEXT = 20_000
 MAX_SKEW_MS = 60_000
 
-_BITS = (1 << 64) - 1
 
 Adapter = Callable[[bytes, int, int, int], Post]
 """(value, received_at_ms, max_text, max_skew_ms) -> Post, or `InvalidPost`."""
@@ -59,11 +60,10 @@ def parse(
 
 
 def post_identity(post: Post) -> int:
-    """64 bits that name (source, id, event, edit): equal for repeats, within this process.
+    """64 bits that name (source, id, event, edit): equal for repeats, in any process.
 
-    Salted by the interpreter, as all hashes of texts: keep it in memory only.
+    XXH3: it is written to a topic, so it must not change from release to release.
     """
-    event = post.event
-    if event is PostEvent.ADD:
-        return hash((post.id, post.source._value_)) & _BITS
-    return hash((post.id, post.source._value_, event._value_, post.edit)) & _BITS
+    edit = "" if post.event is PostEvent.ADD else post.edit
+    name = f"{post.source._value_} {post.event._value_} {edit} {post.id}"
+    return xxh3_64_intdigest(name.encode("utf-8", "surrogatepass"))

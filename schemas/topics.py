@@ -117,6 +117,17 @@ BRANDS_CHANGELOG = Topic(
     segment_ms=HOUR_MS,
     segment_bytes=64 * MIB,
 )
+POSTS_SEEN = Topic(
+    name="posts-seen",
+    key="absent",
+    value="identities of posts (private)",
+    about="Which posts of `posts.raw` were counted lately; private to the worker.",
+    cleanup=Cleanup.DELETE,
+    scales=True,
+    retention_ms=DAY_MS,
+    segment_ms=HOUR_MS,
+    segment_bytes=64 * MIB,
+)
 
 TOPICS: Mapping[str, Topic] = MappingProxyType(
     {
@@ -130,6 +141,7 @@ TOPICS: Mapping[str, Topic] = MappingProxyType(
             CATALOGUE,
             DELIVERIES,
             BRANDS_CHANGELOG,
+            POSTS_SEEN,
         )
     }
 )

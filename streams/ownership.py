@@ -4,7 +4,7 @@ Take over:
  1. start the writers: this fences earlier owners and ends their open transactions;
  2. read the changelogs to their end;
  3. read the committed offsets, and check that they fit the topics;
- 4. see the records before the start again, where a stage asks for it;
+ 4. recall which posts stand before the start, where a stage asks for it;
  5. open the ledger, and let the commits run.
 
 Reading state or offsets before step 1 would let a stopped owner wake up and change them afterwards.
@@ -20,6 +20,7 @@ from streams.metrics import Metrics
 from streams.outbox import Outbox
 from streams.reading import PartitionReader
 from streams.recovery_progress import RecoveryProgress
+from streams.seen_posts import read_back
 from streams.settings import Settings
 from streams.stages import Stage
 from streams.writers import (
@@ -232,22 +233,48 @@ class Ownership:
     async def _recall(
         self, reader: PartitionReader, starts: Mapping[TopicPartition, int], turn: object
     ) -> None:
-        first = {
-            source: self._stages[source[0]].recall_from(source[1], start)
-            for source, start in starts.items()
-        }
-        wanted = [source for source, start in starts.items() if first[source] < start]
-        bounds = await reader.bounds(wanted)
-        ranges = {
-            source: (max(first[source], bounds[source][0]), starts[source]) for source in wanted
-        }
-        progress = self._progress("seeing earlier posts again", ranges)
-        async for (topic, partition), records in reader.read(ranges):
+        """Tell each stage what it read before: by its notes, and beyond them by the posts."""
+        for topic, stage in self._stages.items():
             self._refuse_superseded(turn)
-            self._stages[topic].recall(partition, records)
+            wanted = {
+                partition: (first, start)
+                for (name, partition), start in starts.items()
+                if name == topic and (first := stage.recall_from(partition, start)) < start
+            }
+            if not wanted or stage.notes is None:
+                continue
+            seen = await read_back(reader, stage.notes.name, wanted)
+            self.steps += 1
+            rest = {(topic, part): (wanted[part][0], seen[part].lowest) for part in wanted}
+            older = await self._identities(reader, stage, rest, turn)
+            self._refuse_superseded(turn)
+            for partition, posts in seen.items():
+                stage.recall(partition, older[partition] + posts.posts())
+
+    async def _identities(
+        self,
+        reader: PartitionReader,
+        stage: Stage,
+        ranges: Mapping[TopicPartition, tuple[int, int]],
+        turn: object,
+    ) -> dict[int, list[tuple[int, int]]]:
+        """What stands in ranges of the stage's topic, as far as retention has left it."""
+        found: dict[int, list[tuple[int, int]]] = {partition: [] for _, partition in ranges}
+        bounds = await reader.bounds(
+            source for source, (first, end) in ranges.items() if first < end
+        )
+        left = {
+            source: (max(ranges[source][0], bounds[source][0]), ranges[source][1])
+            for source in bounds
+        }
+        progress = self._progress("reading earlier posts again", left)
+        async for (_, partition), records in reader.read(left):
+            found[partition] += stage.identities(records)
+            self._refuse_superseded(turn)
             self.steps += 1
             progress.advance(len(records))
         progress.finish()
+        return found
 
     def _progress(
         self, what: str, ranges: Mapping[TopicPartition, tuple[int, int]]

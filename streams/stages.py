@@ -10,8 +10,8 @@ from streams.batches import Row
 class Stage(Protocol):
     """One stage of the pipeline, within one worker. All of it is synchronous.
 
-    The life of its partitions: `open` → `restore` (if `changelog`) → `recall_from`, `recall` … →
-    `step` … → `drop`.
+    The life of its partitions: `open` → `restore` (if `changelog`) → `recall_from` → `recall` (if
+    it needs to) → `step` … → `drop`.
     """
 
     name: str
@@ -19,15 +19,20 @@ class Stage(Protocol):
     """What it reads."""
     changelog: Topic | None
     """Where its state is kept; None: it has none, and its partitions share one writer."""
+    notes: Topic | None
+    """Where its steps note the identities of what they read, see `streams.seen_posts`."""
 
     def open(self, partitions: Collection[int]) -> None:
         """This worker owns these partitions now, and no others."""
 
     def recall_from(self, partition: int, start: int) -> int:
-        """The first record before `start` that it wants to see again; `start` itself: none."""
+        """It goes on at `start`: from where on it has to know what was read before that."""
 
-    def recall(self, partition: int, records: Sequence[Any]) -> None:
-        """Records just before the start, in order: seen before, not to be counted."""
+    def recall(self, partition: int, posts: Sequence[tuple[int, int]]) -> None:
+        """Offset and identity of what stands just before the start, in order."""
+
+    def identities(self, records: Sequence[Any]) -> list[tuple[int, int]]:
+        """Offset and identity of the posts among records; where the notes do not go far enough."""
 
     def restore(self, partition: int, entries: Iterable[tuple[bytes, bytes]]) -> None:
         """Latest value of each key of the changelog."""

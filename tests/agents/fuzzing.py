@@ -26,7 +26,7 @@ from measures.board import Board, BoardSettings
 from schemas.catalogue import Catalogue
 from schemas.dead_letter import DropReason
 from schemas.mention import MentionOrTick
-from schemas.topics import POSTS_DEAD
+from schemas.topics import MENTIONS, POSTS_DEAD
 from streams.metrics import Metrics
 from streams.settings import Settings
 from tests.agents.mutations import mutated
@@ -84,7 +84,7 @@ class Fuzzer:
         for row in self._analyse.step(0, records):
             if row.topic == POSTS_DEAD.name:
                 self._dead[DropReason(dict(row.headers)["reason"].decode()).value] += 1
-            else:
+            elif row.topic == MENTIONS.name:
                 self._apply(row.value)
         self._board.drain()
 

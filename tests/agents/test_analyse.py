@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import msgspec
 import pytest
 
 from agents.analyse import AnalyseStage
@@ -10,7 +11,7 @@ from analysis.pipeline import Analyser
 from analysis.sentiment import SentimentModel
 from analysis.tokens import tokenizer_named
 from schemas.catalogue import Brand
-from schemas.topics import MENTIONS, POSTS_DEAD
+from schemas.topics import MENTIONS, POSTS_DEAD, POSTS_SEEN
 from streams.metrics import Metrics
 from streams.settings import Settings
 from tests.streams.records import record
@@ -58,8 +59,21 @@ def test_what_was_read_and_not_committed_is_no_repeat_of_itself(stage: AnalyseSt
     stage.open([0])
 
     assert stage.recall_from(0, 1) == 0
-    stage.recall(0, [post(1, offset=0)])
+    stage.recall(0, stage.identities([post(1, offset=0)]))
     assert mentions(stage, post(2, offset=1), post(1, offset=2)) == 1
+
+
+def test_the_notes_of_one_owner_are_what_the_next_one_recalls(stage: AnalyseStage) -> None:
+    stage.open([0])
+    assert stage.recall_from(0, 5) == 0
+    rows = stage.step(0, [post(1, offset=6), post(2, offset=7)])
+    notes = [msgspec.msgpack.decode(row.value or b"") for row in rows if row.topic == POSTS_SEEN.name]
+    assert [note[:2] for note in notes] == [[5, 8]], "what was passed over is noted as read"
+
+    stage.open([])
+    stage.open([0])
+    stage.recall(0, [(offset, identity) for offset, identity in notes[0][2]])
+    assert mentions(stage, post(2, offset=8), post(3, offset=9)) == 1
 
 
 def test_a_partition_that_went_elsewhere_is_forgotten(stage: AnalyseStage) -> None:
@@ -77,10 +91,10 @@ def test_a_dead_letter_is_not_remembered_as_a_post(stage: AnalyseStage) -> None:
     """Neither by the owner that put it aside, nor by the next one: it was never counted."""
     ahead = post(1, offset=0, received_at_ms=EARLY_MS)
     stage.open([0])
-    assert [row.topic for row in stage.step(0, [ahead])] == [POSTS_DEAD.name]
+    assert [row.topic for row in stage.step(0, [ahead])] == [POSTS_DEAD.name, POSTS_SEEN.name]
     assert mentions(stage, post(1, offset=1)) == 1
 
     stage.open([])
     stage.open([0])
-    stage.recall(0, [ahead])
+    assert stage.identities([ahead]) == []
     assert mentions(stage, post(1, offset=1)) == 1

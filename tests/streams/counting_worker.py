@@ -40,6 +40,7 @@ class Spread:
     name = "analyse"
     topic = POSTS_RAW
     changelog: Topic | None = None
+    notes: Topic | None = None
 
     def __init__(self, partitions: int) -> None:
         self._partitions = partitions
@@ -49,7 +50,11 @@ class Spread:
     def recall_from(self, partition: int, start: int) -> int:
         return start
 
-    def recall(self, partition: int, records: Sequence[Any]) -> None: ...
+    def recall(self, partition: int, posts: Sequence[tuple[int, int]]) -> None: ...
+
+    def identities(self, records: Sequence[Any]) -> list[tuple[int, int]]:
+        return []
+
     def restore(self, partition: int, entries: object) -> None: ...
     def drop(self) -> None: ...
 
@@ -76,6 +81,7 @@ class CountWords:
     name = "measure"
     topic = MENTIONS
     changelog: Topic | None = BRANDS_CHANGELOG
+    notes: Topic | None = None
 
     def __init__(self, table: StateTable) -> None:
         self._table = table
@@ -85,7 +91,10 @@ class CountWords:
     def recall_from(self, partition: int, start: int) -> int:
         return start
 
-    def recall(self, partition: int, records: Sequence[Any]) -> None: ...
+    def recall(self, partition: int, posts: Sequence[tuple[int, int]]) -> None: ...
+
+    def identities(self, records: Sequence[Any]) -> list[tuple[int, int]]:
+        return []
 
     def restore(self, partition: int, entries: Iterable[tuple[bytes, bytes]]) -> None:
         for word, value in entries:

@@ -8,11 +8,12 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from faust.types import TP
 
-from schemas.topics import BRANDS_CHANGELOG, MENTIONS, POSTS_RAW, WINDOWS, Topic
+from schemas.topics import BRANDS_CHANGELOG, MENTIONS, POSTS_RAW, POSTS_SEEN, WINDOWS, Topic
 from streams.batches import Row
 from streams.ledger import RecordBatch, Verdict
 from streams.metrics import Metrics
 from streams.ownership import Ownership
+from streams.seen_posts import Note, note_row
 from streams.settings import Settings
 from streams.writers import has_transactions
 from tests.streams.broker_log import append, committed
@@ -28,10 +29,12 @@ class Copies:
     name = "copies"
     topic = POSTS_RAW
     changelog: Topic | None = None
+    notes: Topic | None = POSTS_SEEN
 
     def __init__(self) -> None:
+        self.takes_notes = True
         self.opened: list[int] = []
-        self.recalled: list[int] = []
+        self.recalled: list[tuple[int, int]] = []
 
     def open(self, partitions: Collection[int]) -> None:
         self.opened += partitions
@@ -39,14 +42,23 @@ class Copies:
     def recall_from(self, partition: int, start: int) -> int:
         return max(0, start - 3)
 
-    def recall(self, partition: int, records: Sequence[Any]) -> None:
-        self.recalled += [record.offset for record in records]
+    def recall(self, partition: int, posts: Sequence[tuple[int, int]]) -> None:
+        self.recalled += posts
+
+    def identities(self, records: Sequence[Any]) -> list[tuple[int, int]]:
+        """From the posts themselves: others than the notes hold, so that they can be told apart."""
+        return [(record.offset, -record.offset) for record in records]
 
     def restore(self, partition: int, entries: Iterable[tuple[bytes, bytes]]) -> None:
         raise AssertionError("it has no state")
 
     def step(self, partition: int, records: Sequence[Any]) -> list[Row]:
-        return [Row(WINDOWS.name, 0, b"copy", record.value) for record in records]
+        rows = [Row(WINDOWS.name, 0, b"copy", record.value) for record in records]
+        if self.takes_notes:
+            start, end = records[0].offset, records[-1].offset + 1
+            posts = [(record.offset, record.offset) for record in records]
+            rows.append(note_row(POSTS_SEEN.name, partition, Note(start, end, posts)))
+        return rows
 
     def state_rows(self, partition: int) -> list[Row]:
         raise AssertionError("it has no state")
@@ -62,6 +74,7 @@ class Totals:
     name = "totals"
     topic = MENTIONS
     changelog: Topic | None = BRANDS_CHANGELOG
+    notes: Topic | None = None
 
     def __init__(self) -> None:
         self.totals: dict[bytes, int] = {}
@@ -72,7 +85,10 @@ class Totals:
     def recall_from(self, partition: int, start: int) -> int:
         return start
 
-    def recall(self, partition: int, records: Sequence[Any]) -> None:
+    def recall(self, partition: int, posts: Sequence[tuple[int, int]]) -> None:
+        raise AssertionError("it looks back at nothing")
+
+    def identities(self, records: Sequence[Any]) -> list[tuple[int, int]]:
         raise AssertionError("it looks back at nothing")
 
     def restore(self, partition: int, entries: Iterable[tuple[bytes, bytes]]) -> None:

@@ -46,7 +46,7 @@ async def test_the_next_owner_goes_on_where_the_last_one_let_go(settings: Settin
         await second.ownership.take_over(ASSIGNED)
 
         assert second.ownership.ledger.positions == {RAW: 6, MENTION: 5}
-        assert second.copies.recalled == [3, 4, 5]
+        assert second.copies.recalled == [(3, 3), (4, 4), (5, 5)]
         assert second.totals.totals == {b"k0": 3, b"k1": 2}
         assert await second.read(RAW, range(4, 10)) is Verdict.TAKEN
         assert await second.read(MENTION, range(5, 10)) is Verdict.TAKEN
@@ -55,6 +55,22 @@ async def test_the_next_owner_goes_on_where_the_last_one_let_go(settings: Settin
     assert await values(settings, WINDOWS.name) == [b"post %d" % index for index in range(10)]
     changelog = (await committed(settings, BRANDS_CHANGELOG.name))[2]
     assert {record.key: record.value for record in changelog} == {b"k0": b"5", b"k1": b"5"}
+
+
+async def test_what_the_notes_do_not_tell_is_read_again(settings: Settings) -> None:
+    """As after retention has removed notes, or by an owner of an earlier release."""
+    await feed(settings, 10)
+    for end in (4, 6):
+        async with owning(settings) as owner:
+            owner.copies.takes_notes = end == 6
+            await owner.ownership.take_over(ASSIGNED)
+            start = owner.ownership.ledger.positions[RAW]
+            assert await owner.read(RAW, range(start, end)) is Verdict.TAKEN
+
+    async with owning(settings) as last:
+        await last.ownership.take_over(ASSIGNED)
+
+        assert last.copies.recalled == [(3, -3), (4, 4), (5, 5)]
 
 
 async def test_state_that_was_removed_is_not_restored(settings: Settings) -> None:
