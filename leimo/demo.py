@@ -14,13 +14,13 @@ from pathlib import Path
 
 import msgspec
 
-from leimo.demo_processes import WorkerProcess, start
+from leimo.demo_processes import WorkerProcess, broker_variables, start
 from leimo.run import CommandError
 from leimo.windows_file import write_windows
 from schemas.catalogue import Catalogue
 from streams.brokers import ApacheKafka, Broker, BrokerUnavailable, EmbeddedBroker
 from streams.child_process import ChildProcess
-from streams.settings import Settings
+from streams.settings import SecurityProtocol, Settings
 from streams.topic_admin import apply_topics
 
 _POLL_S = 0.25
@@ -53,8 +53,7 @@ async def run_demo(options: DemoOptions, settings: Settings) -> None:
     say = _Progress()
     async with contextlib.AsyncExitStack() as stack:
         say("broker")
-        address = await stack.enter_async_context(_broker(options))
-        settings = settings.model_copy(update={"broker": address})
+        settings = await stack.enter_async_context(_broker(options, settings))
         say("topics")
         await apply_topics(settings)
         say("catalogue")
@@ -99,22 +98,23 @@ class _Progress:
 
 
 @contextlib.asynccontextmanager
-async def _broker(options: DemoOptions) -> AsyncIterator[str]:
-    """Address of the broker: a child, or one that runs already."""
+async def _broker(options: DemoOptions, settings: Settings) -> AsyncIterator[Settings]:
+    """The settings for the broker: a child, or one that runs already."""
     started: Broker
     if options.broker == "embedded":
         started = EmbeddedBroker.start(options.port)
     elif options.broker == "kafka":
         started = ApacheKafka.start(options.port, quick=options.speed != "max")
     else:
-        yield options.broker
+        yield settings.model_copy(update={"broker": options.broker})
         return
     try:
         await started.__aenter__()
     except BrokerUnavailable as error:
         raise CommandError(str(error)) from error
     try:
-        yield started.address
+        own = {"broker": started.address, "security_protocol": SecurityProtocol.PLAINTEXT}
+        yield settings.model_copy(update=own)
     finally:
         await started.__aexit__(None, None, None)
 
@@ -151,7 +151,7 @@ def _feed(options: DemoOptions, settings: Settings, folder: Path) -> Iterator[Ch
         ]
         if options.duration_s is not None:
             command += ["--duration", str(options.duration_s)]
-    process = start(command, folder, "feed", {"LEIMO_BROKER": settings.broker})
+    process = start(command, folder, "feed", broker_variables(settings))
     try:
         yield process
     finally:
@@ -175,7 +175,7 @@ async def _watch(
     with _interrupts(stop):
         view = asyncio.create_task(
             run_watch(
-                settings.broker,
+                settings,
                 console=Console(highlight=False, markup=False, emoji=False),
                 stop=stop,
                 names=names,

@@ -30,7 +30,7 @@ class WorkerProcess:
         self._folder = folder
         self._url = f"127.0.0.1:{free_port()}"
         self._environment = {
-            "LEIMO_BROKER": settings.broker,
+            **broker_variables(settings),
             "LEIMO_METRICS_ADDRESS": self._url,
             # The embedded broker waits half of this before it lets the first worker in.
             "LEIMO_SESSION_TIMEOUT_S": "6",
@@ -91,6 +91,14 @@ class WorkerProcess:
             if sample.name == name
         ]
         return sum(samples) if samples else float("inf")
+
+
+def broker_variables(settings: Settings) -> dict[str, str]:
+    """Which broker the children talk to, and how; users and passwords they have from us."""
+    return {
+        "LEIMO_BROKER": settings.broker,
+        "LEIMO_SECURITY_PROTOCOL": settings.security_protocol.value,
+    }
 
 
 def start(command: list[str], folder: Path, name: str, environment: dict[str, str]) -> ChildProcess:

@@ -48,17 +48,19 @@ def run(work: Coroutine[Any, Any, T], settings: Settings) -> T:
     import uvloop
     from aiokafka.errors import KafkaConnectionError
 
+    from streams.diagnosis import why_unreachable
     from streams.monitoring import MonitoringError
     from streams.topic_admin import TopicError
 
+    if not logging.getLogger().handlers:  # what a client logs about it, the message below says
+        logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     try:
         # As a policy, since Faust's consumer thread makes a loop of its own.
         asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
         return asyncio.run(work)
     except KafkaConnectionError:
-        fail(
-            f"no Kafka broker answers at {settings.broker}. Start one, or name another with "
-            "LEIMO_BROKER=host:port. To try leimo without one: `leimo demo`."
-        )
+        fail(asyncio.run(why_unreachable(settings)))
+    except SettingsError as error:
+        fail(str(error), code=2)
     except (CommandError, TopicError, MonitoringError) as error:
         fail(str(error))

@@ -7,11 +7,13 @@ from typing import Any
 import faust
 from aiokafka.errors import CommitFailedError, IllegalStateError
 from faust.types import TP
+from faust.types.auth import CredentialsT
 
 from schemas.topics import Topic
 from streams.ledger import Ledger, Verdict
 from streams.metrics import Metrics
 from streams.ownership import Ownership
+from streams.security import tls_context
 from streams.settings import Settings
 from streams.stages import Stage
 from streams.stop import die
@@ -90,6 +92,7 @@ def new_app(settings: Settings) -> StreamApp:
         broker=";".join(f"kafka://{address}" for address in settings.broker.split(",")),
         Table=StateTable,
         TableManager=StateTableManager,
+        broker_credentials=_credentials(settings),
         key_serializer="raw",
         value_serializer="raw",
         autodiscover=False,
@@ -114,6 +117,20 @@ def new_app(settings: Settings) -> StreamApp:
         broker_max_poll_interval=300,
         producer_acks=-1,
     )
+
+
+def _credentials(settings: Settings) -> CredentialsT | None:
+    """What Faust's consumer proves itself by; None: nothing. See `streams.security`."""
+    protocol = settings.security_protocol
+    context = tls_context(settings) if protocol.has_tls else None
+    if protocol.has_sasl:
+        return faust.SASLCredentials(
+            username=settings.sasl_username,
+            password=settings.sasl_password.get_secret_value(),
+            ssl_context=context,
+            mechanism=settings.sasl_mechanism.value,
+        )
+    return None if context is None else faust.SSLCredentials(context)
 
 
 def add_stages(

@@ -261,7 +261,7 @@ class ApacheKafka(Broker):
             )
             # One argument, with "=": an id may begin with "-".
             arguments = (f"--cluster-id={cluster}", f"--config={properties}")
-            self._run("kafka.tools.StorageTool", "format", *arguments)
+            self._run("kafka.tools.StorageTool", "format", *arguments, *self._format_options())
 
     def _run(self, *arguments: str) -> None:
         done = subprocess.run(
@@ -282,10 +282,15 @@ class ApacheKafka(Broker):
             *("-cp", f"{self._libs}/*", *arguments),
         ]
 
+    def _format_options(self) -> tuple[str, ...]:
+        """More arguments for the tool that formats a node's folder."""
+        return ()
+
     def _properties_file(self, node: int) -> Path:
         return self.folder / f"{node}.properties"
 
     def _properties(self, node: int) -> dict[str, str | int | Path]:
+        """A node's configuration."""
         replicas = len(self.ports)
         in_sync = min(2, replicas)
         return {

@@ -2,9 +2,14 @@
 
 from typing import Any
 
+from streams.security import security_options
 from streams.settings import Settings
 
 
 def client_options(settings: Settings) -> dict[str, Any]:
     """Keyword arguments for aiokafka's consumer, producer and admin client."""
-    return {"bootstrap_servers": settings.broker, "client_id": settings.instance or "leimo"}
+    return {
+        "bootstrap_servers": settings.broker,
+        "client_id": settings.instance or "leimo",
+        **security_options(settings),
+    }

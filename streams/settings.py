@@ -13,7 +13,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Self
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import Field, FilePath, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -43,12 +43,56 @@ class Tokenizer(StrEnum):
     JIEBA = "jieba"
 
 
+class SecurityProtocol(StrEnum):
+    """As Kafka's clients call it."""
+
+    PLAINTEXT = "PLAINTEXT"
+    SSL = "SSL"
+    SASL_PLAINTEXT = "SASL_PLAINTEXT"
+    SASL_SSL = "SASL_SSL"
+
+    @property
+    def has_tls(self) -> bool:
+        return self in (SecurityProtocol.SSL, SecurityProtocol.SASL_SSL)
+
+    @property
+    def has_sasl(self) -> bool:
+        return self in (SecurityProtocol.SASL_PLAINTEXT, SecurityProtocol.SASL_SSL)
+
+
+class SaslMechanism(StrEnum):
+    PLAIN = "PLAIN"
+    SCRAM_SHA_256 = "SCRAM-SHA-256"
+    SCRAM_SHA_512 = "SCRAM-SHA-512"
+
+
 class Settings(BaseSettings):
     """Everything a leimo process can be told."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True)
 
     broker: str = Field("127.0.0.1:9092", description="Kafka brokers, host:port, comma-separated")
+    security_protocol: SecurityProtocol = Field(
+        SecurityProtocol.PLAINTEXT, description="PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL"
+    )
+    sasl_mechanism: SaslMechanism = Field(
+        SaslMechanism.SCRAM_SHA_512, description="PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512"
+    )
+    sasl_username: str = Field("", description="user of the broker")
+    sasl_password: SecretStr = Field(SecretStr(""), description="password of the user")
+    ssl_ca_file: FilePath | None = Field(
+        None, description="PEM of who signed the broker's certificate; else whom the system trusts"
+    )
+    ssl_check_hostname: bool = Field(
+        True, description="the broker's certificate has to name its host"
+    )
+    ssl_cert_file: FilePath | None = Field(
+        None, description="PEM of our certificate, where the broker asks for one"
+    )
+    ssl_key_file: FilePath | None = Field(
+        None, description="PEM of its key, where it is not in the same file"
+    )
+    ssl_key_password: SecretStr = Field(SecretStr(""), description="password of the key")
     group: str = Field("leimo", min_length=1, description="consumer group of the workers")
     instance: str = Field(
         "", description="name of this worker, stable over restarts: quicker restarts"
@@ -118,6 +162,21 @@ class Settings(BaseSettings):
         if level not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
             raise ValueError(f"{value!r} is none of DEBUG, INFO, WARNING, ERROR")
         return level
+
+    @field_validator("security_protocol", "sasl_mechanism", mode="before")
+    @classmethod
+    def _any_case(cls, value: object) -> object:
+        return value.upper() if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _sasl_needs_a_user(self) -> Self:
+        password = self.sasl_password.get_secret_value()
+        if self.security_protocol.has_sasl and not (self.sasl_username and password):
+            raise ValueError(
+                f"security_protocol={self.security_protocol}: it needs a user and a password; set "
+                "LEIMO_SASL_USERNAME and LEIMO_SASL_PASSWORD"
+            )
+        return self
 
     @model_validator(mode="after")
     def _public_metrics_need_a_token(self) -> Self:

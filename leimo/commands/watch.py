@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from leimo.watch.view import Order
+    from streams.settings import Settings
 
 _HEED_S = 2.0
 
@@ -75,7 +76,7 @@ def watch(
         run(
             _watch(
                 console=console,
-                broker=settings.broker,
+                settings=settings,
                 only=frozenset(brand or ()),
                 sort=sort,
                 once=once,
@@ -89,7 +90,7 @@ def watch(
 async def _watch(
     *,
     console: "Console",
-    broker: str,
+    settings: "Settings",
     only: frozenset[str],
     sort: Sort,
     once: bool,
@@ -104,11 +105,11 @@ async def _watch(
     stop = asyncio.Event()
     order = Order(sort.value)
     if as_json:
-        work = run_json(broker, stop=stop, names={}, only=only, order=order, once=once)
+        work = run_json(settings, stop=stop, names={}, only=only, order=order, once=once)
     elif once or svg is not None:
-        work = _once(broker, console=console, only=only, order=order, path=svg)
+        work = _once(settings, console=console, only=only, order=order, path=svg)
     else:
-        work = run_watch(broker, console=console, stop=stop, names={}, only=only, order=order)
+        work = run_watch(settings, console=console, stop=stop, names={}, only=only, order=order)
     await _until_signal(work, stop)
 
 
@@ -133,11 +134,16 @@ async def _until_signal(work: "Coroutine[None, None, None]", stop: "asyncio.Even
 
 
 async def _once(
-    broker: str, *, console: "Console", only: frozenset[str], order: "Order", path: Path | None
+    settings: "Settings",
+    *,
+    console: "Console",
+    only: frozenset[str],
+    order: "Order",
+    path: Path | None,
 ) -> None:
     from leimo.watch.session import run_once
 
-    picture = await run_once(broker, console=console, names={}, only=only, order=order)
+    picture = await run_once(settings, console=console, names={}, only=only, order=order)
     if path is not None:
         _save(path, picture)
 

@@ -18,10 +18,12 @@ from schemas.mention import Mention, MentionOrTick
 from schemas.topics import ALERTS, CATALOGUE, MENTIONS, POSTS_RAW, WINDOWS
 from schemas.window import Window
 from streams.admin import partitions_by_topic
+from streams.clients import client_options
+from streams.diagnosis import why_unreachable
+from streams.settings import Settings
 
 BATCH_RECORDS = 2000
 """Records between two yields to the event loop."""
-_CLIENT_ID = "leimo-watch"
 _POLL_MS = 200
 _REQUEST_TIMEOUT_MS = 10_000
 
@@ -51,9 +53,9 @@ class Follower:
     their producers have no transactions. The catalogue is read whole: it names the brands.
     """
 
-    def __init__(self, bootstrap: str, board: Scoreboard, clock_ms: Callable[[], int]) -> None:
+    def __init__(self, settings: Settings, board: Scoreboard, clock_ms: Callable[[], int]) -> None:
         self._clock_ms = clock_ms
-        self._bootstrap = bootstrap
+        self._settings = settings
         self._board = board
         self._raw: list[TopicPartition] = []
         self._consumers: list[AIOKafkaConsumer] = []
@@ -73,10 +75,7 @@ class Follower:
             await self._start()
         except KafkaConnectionError:
             await self._stop()
-            raise CommandError(
-                f"no Kafka broker answers at {self._bootstrap}. Start one, or name another with "
-                "LEIMO_BROKER=host:port. To try leimo without one: `leimo demo`."
-            ) from None
+            raise CommandError(await why_unreachable(self._settings)) from None
         except BaseException:
             await self._stop()
             raise
@@ -115,7 +114,7 @@ class Follower:
         return True
 
     async def _start(self) -> None:
-        partitions = await _partitions_of(self._bootstrap)
+        partitions = await _partitions_of(self._settings)
         self._live = await self._connect("read_uncommitted")
         committed = await self._connect("read_committed")
         self._raw = partitions[POSTS_RAW.name]
@@ -124,7 +123,7 @@ class Follower:
         await self._place(committed, [tp for name in names for tp in partitions[name]])
 
     async def _connect(self, isolation_level: str) -> AIOKafkaConsumer:
-        consumer = _consumer(self._bootstrap, isolation_level)
+        consumer = _consumer(self._settings, isolation_level)
         self._consumers.append(consumer)
         await consumer.start()
         return consumer
@@ -229,10 +228,9 @@ _ALERT = msgspec.json.Decoder(Alert)
 _DEFINITION = msgspec.json.Decoder(Definition)
 
 
-def _consumer(bootstrap: str, isolation_level: str) -> AIOKafkaConsumer:
+def _consumer(settings: Settings, isolation_level: str) -> AIOKafkaConsumer:
     return AIOKafkaConsumer(
-        bootstrap_servers=bootstrap,
-        client_id=_CLIENT_ID,
+        **client_options(settings),
         group_id=None,
         enable_auto_commit=False,
         auto_offset_reset="latest",
@@ -243,9 +241,9 @@ def _consumer(bootstrap: str, isolation_level: str) -> AIOKafkaConsumer:
     )
 
 
-async def _partitions_of(bootstrap: str) -> dict[str, list[TopicPartition]]:
+async def _partitions_of(settings: Settings) -> dict[str, list[TopicPartition]]:
     """Partitions of each topic that is followed, without creating one by asking for it."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, client_id=_CLIENT_ID)
+    admin = AIOKafkaAdminClient(**client_options(settings))
     await admin.start()
     try:
         found = await partitions_by_topic(admin)
@@ -255,7 +253,7 @@ async def _partitions_of(bootstrap: str) -> dict[str, list[TopicPartition]]:
     missing = sorted(set(names) - set(found))
     if missing:
         raise CommandError(
-            f"topics are missing at {bootstrap}: {', '.join(missing)}. "
+            f"topics are missing at {settings.broker}: {', '.join(missing)}. "
             "Create them with `leimo topics apply`."
         )
     return {

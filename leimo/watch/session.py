@@ -16,6 +16,7 @@ from leimo.watch.status import Status
 from leimo.watch.stream import ExtraLines, Stream, open_stream
 from leimo.watch.summary import AlertLog, summary_json, summary_line
 from leimo.watch.view import Order, View
+from streams.settings import Settings
 
 _REFRESH_S = 0.5
 _LINE_S = 5.0
@@ -25,7 +26,7 @@ _ALL_BRANDS = 5000
 
 
 async def run_watch(
-    bootstrap: str,
+    settings: Settings,
     *,
     console: Console,
     stop: asyncio.Event,
@@ -35,7 +36,7 @@ async def run_watch(
     order: Order = Order.VOLUME,
     zone: tzinfo | None = None,
 ) -> None:
-    """Show the stream of the broker at `bootstrap` on `console` until `stop` is set.
+    """Show the stream of the broker on `console` until `stop` is set.
 
     On a terminal this is a full screen, which `q` ends by setting `stop`; elsewhere one line
     every 5 s. `names` maps brand ids to names (those of the topic `catalogue` win); `extra` gives
@@ -45,7 +46,7 @@ async def run_watch(
     Raises:
         CommandError: no broker answers, or topics are missing; the message says what to do.
     """
-    async with open_stream(bootstrap, names, only) as stream:
+    async with open_stream(settings, names, only) as stream:
         if console.is_terminal and not console.is_dumb_terminal:
             await _Show(stream, console, stop, extra=extra, order=order, zone=zone).run()
         else:
@@ -53,7 +54,7 @@ async def run_watch(
 
 
 async def run_json(
-    bootstrap: str,
+    settings: Settings,
     *,
     stop: asyncio.Event,
     names: Mapping[str, str],
@@ -62,7 +63,7 @@ async def run_json(
     once: bool = False,
 ) -> None:
     """Write one JSON object a second to standard output; with `once`, one and no more."""
-    async with open_stream(bootstrap, names, only) as stream:
+    async with open_stream(settings, names, only) as stream:
         await stream.catch_up(_CATCH_UP_S)
         while not stop.is_set():
             view = stream.board.view(order=order, limit=_ALL_BRANDS)
@@ -74,7 +75,7 @@ async def run_json(
 
 
 async def run_once(
-    bootstrap: str,
+    settings: Settings,
     *,
     console: Console,
     names: Mapping[str, str],
@@ -83,7 +84,7 @@ async def run_once(
     zone: tzinfo | None = None,
 ) -> str:
     """Print one screen; returns it as an SVG picture too."""
-    async with open_stream(bootstrap, names, only) as stream:
+    async with open_stream(settings, names, only) as stream:
         await stream.catch_up(_CATCH_UP_S)
         view = stream.board.view(order=order, limit=console.height)
         screen = Screen(view, stream.status(view), order, zone=zone, height=console.height)

@@ -15,6 +15,7 @@ from leimo.watch.rates import Rate
 from leimo.watch.scoreboard import Scoreboard
 from leimo.watch.status import Status
 from leimo.watch.view import View
+from streams.settings import Settings
 
 _SAMPLE_S = 1.0
 _ANSWER_S = 3.0
@@ -32,9 +33,9 @@ def wall_clock_ms() -> int:
 class Stream:
     """A scoreboard that is kept up to date, and the state of what feeds it."""
 
-    def __init__(self, bootstrap: str, board: Scoreboard, follower: Follower) -> None:
+    def __init__(self, settings: Settings, board: Scoreboard, follower: Follower) -> None:
         self.board = board
-        self._bootstrap = bootstrap
+        self._settings = settings
         self._follower = follower
         self._started_ms = wall_clock_ms()
         self._answered_ms = self._started_ms
@@ -48,7 +49,7 @@ class Stream:
         """The state now."""
         now_ms = wall_clock_ms()
         return Status(
-            broker=self._bootstrap,
+            broker=self._settings.broker,
             now_ms=now_ms,
             feed_per_s=self._feed.per_s,
             feed_course=self._feed.course,
@@ -90,7 +91,7 @@ class Stream:
         silent_ms = now_ms - self._answered_ms
         if silent_ms > 1000 * (_ANSWER_S + _SAMPLE_S):
             problems.append(
-                f"The broker at {self._bootstrap} has not answered for "
+                f"The broker at {self._settings.broker} has not answered for "
                 f"{figures.duration(silent_ms)}."
             )
         ticked_ms = view.tick_sent_at_ms
@@ -112,16 +113,16 @@ class Stream:
 
 @asynccontextmanager
 async def open_stream(
-    bootstrap: str, names: Mapping[str, str], only: frozenset[str] = frozenset()
+    settings: Settings, names: Mapping[str, str], only: frozenset[str] = frozenset()
 ) -> AsyncIterator[Stream]:
-    """Follow the topics at `bootstrap` while inside.
+    """Follow the topics while inside.
 
     Raises:
         CommandError: no broker answers there, topics are missing, or the broker refuses.
     """
     board = Scoreboard(names, only=only)
-    async with Follower(bootstrap, board, wall_clock_ms) as follower:
-        stream = Stream(bootstrap, board, follower)
+    async with Follower(settings, board, wall_clock_ms) as follower:
+        stream = Stream(settings, board, follower)
         try:
             async with _beside([*follower.readers(), stream.sample()]):
                 yield stream
@@ -130,7 +131,7 @@ async def open_stream(
             if refused is None or others is not None:
                 raise
             raise CommandError(
-                f"the broker at {bootstrap} ended the view: {refused.exceptions[0]!r}"
+                f"the broker at {settings.broker} ended the view: {refused.exceptions[0]!r}"
             ) from None
 
 

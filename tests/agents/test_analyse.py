@@ -67,7 +67,9 @@ def test_the_notes_of_one_owner_are_what_the_next_one_recalls(stage: AnalyseStag
     stage.open([0])
     assert stage.recall_from(0, 5) == 0
     rows = stage.step(0, [post(1, offset=6), post(2, offset=7)])
-    notes = [msgspec.msgpack.decode(row.value or b"") for row in rows if row.topic == POSTS_SEEN.name]
+    notes = [
+        msgspec.msgpack.decode(row.value or b"") for row in rows if row.topic == POSTS_SEEN.name
+    ]
     assert [note[:2] for note in notes] == [[5, 8]], "what was passed over is noted as read"
 
     stage.open([])

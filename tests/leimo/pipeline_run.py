@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+from pydantic import SecretStr
 
 from leimo.catalogue_file import SHIPPED, load
 from leimo.catalogue_topic import publish
@@ -34,13 +35,19 @@ async def prepared(broker: str, group: str, **options: Any) -> Settings:
 def environment(settings: Settings) -> dict[str, str]:
     return {
         **{name: value for name, value in os.environ.items() if not name.startswith("LEIMO_")},
-        "LEIMO_BROKER": settings.broker,
-        "LEIMO_GROUP": settings.group,
-        "LEIMO_PARTITIONS": str(settings.partitions),
+        **{f"LEIMO_{key.upper()}": _plain(value) for key, value in _given(settings)},
         "LEIMO_SESSION_TIMEOUT_S": "6",
         "LEIMO_IDLE_S": "2",
         "LEIMO_METRICS_ADDRESS": "",
     }
+
+
+def _given(settings: Settings) -> Iterator[tuple[str, object]]:
+    return ((key, getattr(settings, key)) for key in settings.model_fields_set)
+
+
+def _plain(value: object) -> str:
+    return value.get_secret_value() if isinstance(value, SecretStr) else str(value)
 
 
 @contextmanager

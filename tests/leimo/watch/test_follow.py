@@ -83,7 +83,7 @@ def minute_posts(view: View) -> tuple[int | None, ...]:
 async def test_it_shows_what_stands_in_the_topics_and_what_comes(broker: Broker) -> None:
     async with topics_on(broker) as producer:
         await write_board(producer)
-        async with open_stream(broker.address, {}) as stream:
+        async with open_stream(Settings(broker=broker.address), {}) as stream:
             view = await seen(
                 stream,
                 lambda view: (
@@ -112,7 +112,7 @@ async def test_uncommitted_windows_are_not_shown(kafka_broker: Broker) -> None:
             await writer.begin_transaction()
             record = window("xiaomi", 0, 99)
             await writer.send_and_wait(WINDOWS.name, encode(record), key=record.key)
-            async with open_stream(kafka_broker.address, {}) as stream:
+            async with open_stream(Settings(broker=kafka_broker.address), {}) as stream:
                 await write_mention(producer, 1)
                 view = await seen(stream, lambda view: view.brands_total == 1)
                 assert minute_posts(view) == (None, 1)
@@ -128,7 +128,7 @@ async def test_the_rate_of_the_feed_is_that_of_the_raw_topic(
 ) -> None:
     async with (
         topics_on(embedded_broker) as producer,
-        open_stream(embedded_broker.address, {}) as stream,
+        open_stream(Settings(broker=embedded_broker.address), {}) as stream,
     ):
         deadline = time.monotonic() + TIMEOUT_S
         while (stream.status(stream.board.view()).feed_per_s or 0) < 5:
@@ -141,7 +141,7 @@ async def test_the_rate_of_the_feed_is_that_of_the_raw_topic(
 async def test_a_broker_that_goes_away_is_named_and_may_come_back(kafka_broker: Any) -> None:
     async with (
         topics_on(kafka_broker) as producer,
-        open_stream(kafka_broker.address, {}) as stream,
+        open_stream(Settings(broker=kafka_broker.address), {}) as stream,
     ):
         kafka_broker.pause()
         try:
@@ -160,7 +160,7 @@ async def test_missing_topics_name_the_address_and_the_command(
     embedded_broker: EmbeddedBroker,
 ) -> None:
     with pytest.raises(CommandError) as caught:
-        async with open_stream(embedded_broker.address, {}):
+        async with open_stream(Settings(broker=embedded_broker.address), {}):
             pass
     assert embedded_broker.address in str(caught.value)
     assert "windows" in str(caught.value)
@@ -169,7 +169,7 @@ async def test_missing_topics_name_the_address_and_the_command(
 
 async def test_a_broker_out_of_reach_is_named() -> None:
     with pytest.raises(CommandError, match=r"no Kafka broker answers at 127\.0\.0\.1:1\b"):
-        async with open_stream("127.0.0.1:1", {}):
+        async with open_stream(Settings(broker="127.0.0.1:1"), {}):
             pass
 
 
@@ -179,7 +179,7 @@ async def test_one_screen_as_text_and_as_a_picture(embedded_broker: EmbeddedBrok
     async with topics_on(embedded_broker) as producer:
         await write_board(producer)
         picture = await run_once(
-            embedded_broker.address,
+            Settings(broker=embedded_broker.address),
             console=Console(file=file, width=80, height=24),
             names={},
         )
@@ -193,7 +193,9 @@ async def test_json_once_is_one_object(
 ) -> None:
     async with topics_on(embedded_broker) as producer:
         await write_board(producer)
-        await run_json(embedded_broker.address, stop=asyncio.Event(), names={}, once=True)
+        await run_json(
+            Settings(broker=embedded_broker.address), stop=asyncio.Event(), names={}, once=True
+        )
     (line,) = capsys.readouterr().out.splitlines()
     assert orjson.loads(line)["brands"][0]["posts_per_minute"][-2:] == [7, 1]
 
@@ -207,7 +209,7 @@ async def test_elsewhere_than_on_a_terminal_it_prints_lines_until_told_to_stop(
         await write_board(producer)
         watching = asyncio.create_task(
             run_watch(
-                embedded_broker.address,
+                Settings(broker=embedded_broker.address),
                 console=Console(file=file),
                 stop=stop,
                 names={"xiaomi": "小米"},
