@@ -8,8 +8,9 @@ from typing import Any
 
 import msgspec
 
+from agents.raw_posts import RawPosts
 from analysis.pipeline import Analyser
-from analysis.sources import InvalidPost, parse, post_identity
+from analysis.sources import InvalidPost, post_identity
 from schemas.dead_letter import DropReason
 from schemas.mention import Mention
 from schemas.post import Post
@@ -39,12 +40,7 @@ class AnalyseStage:
         self.analyser = analyser
         self._settings = settings
         self._metrics = metrics
-        self._limits = {
-            "max_bytes": settings.max_post_bytes,
-            "max_text": settings.max_text_chars,
-            "max_skew_ms": int(settings.skew_s * 1000),
-        }
-        self._default_source = settings.source.value
+        self._raw_posts = RawPosts(settings)
         self._tick_settings = TickSettings(
             disorder_ms=int(settings.disorder_s * 1000),
             idle_ms=int(settings.idle_s * 1000),
@@ -81,7 +77,7 @@ class AnalyseStage:
         found = []
         for record in records:
             with suppress(InvalidPost):
-                found.append((record.offset, post_identity(self._parse(record))))
+                found.append((record.offset, post_identity(self._raw_posts.post(record))))
         return found
 
     def restore(self, partition: int, entries: object) -> None:
@@ -125,16 +121,12 @@ class AnalyseStage:
     def _post(self, record: Any, rows: list[Row]) -> Post | None:
         """The record as a post; one that is none is added to the rows as a dead letter."""
         try:
-            post = self._parse(record)
+            post = self._raw_posts.post(record)
         except InvalidPost as invalid:
             rows.append(self._put_aside(record, invalid.reason, invalid.detail))
             return None
         self._clocks[record.partition].observe(post.event_time_ms)
         return post
-
-    def _parse(self, record: Any) -> Post:
-        source, received_at_ms = self._envelope(record)
-        return parse(source, record.value, received_at_ms, **self._limits)
 
     def _note(
         self, partition: int, records: Sequence[Any], identities: list[tuple[int, int]]
@@ -158,16 +150,6 @@ class AnalyseStage:
             Row(MENTIONS.name, partition, None, value, NO_HEADERS, now_ms)
             for partition in range(self._settings.partitions)
         ]
-
-    def _envelope(self, record: Any) -> tuple[str, int]:
-        """Source and receipt time: from the headers, or the settings and the record's own time."""
-        source, received_at_ms = self._default_source, record.timestamp
-        for name, value in record.headers:
-            if name == "source":
-                source = value.decode("ascii", "replace")
-            elif name == "received_at" and value.isdigit():
-                received_at_ms = int(value)
-        return source, received_at_ms
 
     def _row(self, mention: Mention, timestamp_ms: int) -> Row:
         key = mention.brand.encode()

@@ -5,7 +5,7 @@ from typing import NoReturn
 
 import typer
 
-from leimo.commands import analyse, catalogue, demo, feed, topics, watch, worker
+from leimo.commands import analyse, audit, catalogue, dead, demo, feed, topics, watch, worker
 
 app = typer.Typer(
     name="leimo",
@@ -22,6 +22,8 @@ app.add_typer(feed.app, name="feed")
 app.add_typer(topics.app, name="topics")
 app.add_typer(catalogue.app, name="catalogue")
 app.command("analyse")(analyse.analyse)
+app.add_typer(dead.app, name="dead")
+app.command("audit")(audit.audit)
 app.command("watch")(watch.watch)
 
 

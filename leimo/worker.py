@@ -24,11 +24,18 @@ from streams.monitoring import serve_monitoring
 from streams.settings import Profile, Settings
 from streams.stall_watch import watch_for_stalls
 from streams.stop import die
-from streams.topic_admin import refuse_missing, refuse_wrong_partitions, topic_states
+from streams.topic_admin import (
+    refuse_missing,
+    refuse_wrong_partitions,
+    topic_states,
+    watch_topics,
+)
 from streams.worker import run_app
 from streams.writers import Checkpoint, has_transactions
 
 log = logging.getLogger(__name__)
+
+_LOOK_AT_TOPICS_S = 30
 
 
 class WorkerError(RuntimeError):
@@ -66,6 +73,7 @@ class Worker:
                 _watched(self._tick(), "the ticker"),
                 _watched(self._gauge(), "the gauges"),
                 _watched(watch_for_stalls(self.settings, app.ownership), "the watchdog"),
+                _watched(watch_topics(self.settings, _LOOK_AT_TOPICS_S), "the watch of the topics"),
             ]
             _calm_the_collector()
             await run_app(app)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from schemas.dead_letter import DeadLetter, DropReason
-from schemas.topics import POSTS_DEAD
+from schemas.topics import POSTS_DEAD, POSTS_RAW
 from streams.batches import Row
 
 
@@ -23,6 +23,14 @@ def dead_letter_row(record: Any, reason: DropReason, detail: str) -> Row:
         *((name, value) for name, value in record.headers if name in ("source", "received_at")),
     ]
     return Row(POSTS_DEAD.name, 0, record.key, record.value or b"", headers)
+
+
+def origin_of(record: Any) -> tuple[int, int] | None:
+    """Partition and offset of the raw post that a record of `posts.dead` holds; None: another."""
+    headers: Mapping[str, bytes] = dict(record.headers)
+    if headers.get("topic") != POSTS_RAW.name.encode():
+        return None
+    return int(headers["partition"]), int(headers["offset"])
 
 
 def read_dead_letter(record: Any) -> DeadLetter:

@@ -50,13 +50,13 @@ class CatalogueFollower:
         await self._consumer.seek_to_beginning(self._partition)
         end = (await self._consumer.end_offsets([self._partition]))[self._partition]
         while await self._consumer.position(self._partition) < end:
-            await self._poll()
+            await self.poll()
         return self.catalogue
 
     async def follow(self) -> None:
         """Take over changes until cancelled."""
         while True:
-            if await self._poll():
+            if await self.poll():
                 catalogue = self.catalogue
                 log.info(
                     "catalogue: %d brands, %d rules", len(catalogue.brands), len(catalogue.rules)
@@ -66,7 +66,8 @@ class CatalogueFollower:
     async def stop(self) -> None:
         await self._consumer.stop()
 
-    async def _poll(self) -> bool:
+    async def poll(self) -> bool:
+        """Take over what has come, waiting for at most a second; True where something changed."""
         fetched = await self._consumer.getmany(
             self._partition, timeout_ms=1000, max_records=100_000
         )
@@ -112,7 +113,7 @@ async def wait_for_catalogue(follower: CatalogueFollower) -> Catalogue:
             CATALOGUE.name,
         )
     while not catalogue.brands:
-        await follower._poll()
+        await follower.poll()
         await asyncio.sleep(0)
         catalogue = follower.catalogue
     return catalogue

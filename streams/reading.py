@@ -58,6 +58,16 @@ class PartitionReader:
         end |= await self._fetched_ends({tp: end[tp] for tp in wanted if end[tp] > first[tp]})
         return {(tp.topic, tp.partition): (first[tp], end[tp]) for tp in wanted}
 
+    async def offsets_at(
+        self, partitions: Iterable[tuple[str, int]], time_ms: int
+    ) -> dict[tuple[str, int], int | None]:
+        """First record of each partition whose timestamp is not before `time_ms`; None: none."""
+        wanted = {TopicPartition(*partition): max(0, time_ms) for partition in partitions}
+        found = await self._consumer.offsets_for_times(wanted) if wanted else {}
+        return {
+            (tp.topic, tp.partition): None if at is None else at.offset for tp, at in found.items()
+        }
+
     async def _fetched_ends(self, told: dict[TopicPartition, int]) -> dict[TopicPartition, int]:
         """Ends as a fetch sees them: the embedded broker tells where the last *batch* begins."""
         if not told:

@@ -2,10 +2,10 @@
 
 import asyncio
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.errors import TopicAlreadyExistsError, for_code
+from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
 from schemas.topics import TOPICS, Topic
 from streams.admin import partitions_by_topic
@@ -79,6 +79,28 @@ def refuse_wrong_partitions(states: Iterable[TopicState]) -> None:
             "run `leimo topics apply` again. A topic that is in use cannot change its partitions "
             "without losing counts."
         )
+
+
+async def watch_topics(settings: Settings, interval_s: float) -> NoReturn:
+    """Look at the topics again and again, until one is gone or has other partitions.
+
+    Twice in a row, since a broker that has just come back may not know all of them yet.
+
+    Raises:
+        TopicError: what has happened; keys would go to other partitions than their state.
+    """
+    was_right = True
+    while True:
+        await asyncio.sleep(interval_s)
+        try:
+            states = await topic_states(settings)
+        except KafkaError:
+            continue  # a broker that is away is not a topic that is gone
+        is_right = all(state.is_right for state in states)
+        if not is_right and not was_right:
+            refuse_missing(states)
+            refuse_wrong_partitions(states)
+        was_right = is_right
 
 
 def refuse_missing(states: Iterable[TopicState]) -> None:

@@ -100,3 +100,12 @@ def test_a_dead_letter_is_not_remembered_as_a_post(stage: AnalyseStage) -> None:
     stage.open([0])
     assert stage.identities([ahead]) == []
     assert mentions(stage, post(1, offset=1)) == 1
+
+
+def test_headers_without_a_value_are_passed_over(stage: AnalyseStage) -> None:
+    """Kafka allows them; the settings and the record's own time (1970) stand in."""
+    value = json.dumps({"id": "1", "text": "小米手机真好用", "created_at": CREATED_AT}).encode()
+    stage.open([0])
+    rows = stage.step(0, [record(value, headers=(("source", None), ("received_at", None)))])
+
+    assert [dict(row.headers).get("reason") for row in rows] == [b"future_time", None]

@@ -12,12 +12,13 @@ import msgspec
 
 from analysis.pipeline import Analyser
 from analysis.sentiment import SentimentModel
-from analysis.sources import InvalidPost, parse
 from analysis.tokens import tokenizer_named
+from leimo.audit import audit
 from measures.board import Board, BoardSettings
+from measures.recount import Counts, Key, lost_and_twice
 from schemas.alert import Alert
 from schemas.mention import Mention, MentionOrTick
-from schemas.topics import ALERTS, MENTIONS, POSTS_DEAD, POSTS_RAW, Topic
+from schemas.topics import ALERTS, MENTIONS, Topic
 from streams.reading import PartitionReader
 from tests import oracle
 from tests.chaos.deployment import Deployment
@@ -39,6 +40,8 @@ class Verdict(NamedTuple):
     wrong_dead_letters: int
     wrong_alerts: int
     alerts_twice: int
+    wrong_by_audit: int
+    """Windows that `leimo audit` finds wrong, and minutes that never closed."""
     differences: tuple[str, ...]
 
     @property
@@ -52,21 +55,23 @@ async def judge(deployment: Deployment) -> Verdict:
     differences, lost, twice = await _compare(deployment, expected)
     alerts = await _records(deployment, ALERTS)
     ids = Counter(_alert_id(record.value) for record in alerts)
+    report = await audit(deployment.settings)
     return Verdict(
         posts=posts,
         windows=len(expected),
         alerts=len(ids),
         lost=lost,
         counted_twice=twice,
-        wrong_windows=len({line.split("):")[0] for line in differences}),
-        wrong_dead_letters=await _wrong_dead_letters(deployment),
+        wrong_windows=len({line.partition(": ")[0] for line in differences}),
+        wrong_dead_letters=report.dead_letters_missing + report.dead_letters_too_many,
         wrong_alerts=len(ids.keys() ^ await _alerts_by_replay(deployment)),
         alerts_twice=ids.total() - len(ids),
-        differences=tuple(differences[:20]),
+        wrong_by_audit=report.wrong_windows + report.open_windows,
+        differences=(*differences[:20], *report.differences[:20]),
     )
 
 
-def _expected(deployment: Deployment) -> tuple[oracle.Windows, int]:
+def _expected(deployment: Deployment) -> tuple[dict[Key, Counts], int]:
     """The windows by a batch computation over the journal, and the number of posts in it."""
     analyser = Analyser(
         deployment.catalogue.brands, SentimentModel.load(), tokenizer_named("rjieba")
@@ -87,7 +92,9 @@ def _journal(path: Path) -> Iterator[bytes]:
             yield line.rstrip(b"\n").split(b"\t", 1)[1]
 
 
-async def _compare(deployment: Deployment, expected: oracle.Windows) -> tuple[list[str], int, int]:
+async def _compare(
+    deployment: Deployment, expected: dict[Key, Counts]
+) -> tuple[list[str], int, int]:
     """Differences, lost posts and posts counted twice, once no window changes any more."""
     deadline = time.monotonic() + _SETTLED_S
     while True:
@@ -97,11 +104,8 @@ async def _compare(deployment: Deployment, expected: oracle.Windows) -> tuple[li
             break
         sys.stderr.write(f"{len(differences)} differences, such as {differences[0]}\n")
         await asyncio.sleep(5)
-    found = {(window["brand"], window["start_ms"]): window["posts"] for window in windows}
-    wanted = {key: window["posts"] for key, window in expected.items()}
-    change = {key: found.get(key, 0) - wanted.get(key, 0) for key in found.keys() | wanted.keys()}
-    lost = -sum(min(0, posts) for posts in change.values())
-    return differences, lost, sum(max(0, posts) for posts in change.values())
+    found = {(window["brand"], window["start_ms"]): window for window in windows}
+    return differences, *lost_and_twice(expected, found)
 
 
 async def _records(deployment: Deployment, topic: Topic) -> list[Any]:
@@ -112,28 +116,6 @@ async def _records(deployment: Deployment, topic: Topic) -> list[Any]:
         async for _, records in reader.read(bounds):
             found += records
     return found
-
-
-async def _wrong_dead_letters(deployment: Deployment) -> int:
-    """Raw records that are no posts and not in `posts.dead`, and the other way round."""
-    broken = {
-        (record.partition, record.offset)
-        for record in await _records(deployment, POSTS_RAW)
-        if _is_broken(record)
-    }
-    dead = set()
-    for record in await _records(deployment, POSTS_DEAD):
-        headers = dict(record.headers)
-        dead.add((int(headers["partition"]), int(headers["offset"])))
-    return len(broken ^ dead)
-
-
-def _is_broken(record: Any) -> bool:
-    try:
-        parse("weibo", record.value, record.timestamp)
-    except InvalidPost:
-        return True
-    return False
 
 
 def _alert_id(value: bytes) -> tuple[str, int]:

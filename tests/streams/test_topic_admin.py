@@ -3,7 +3,7 @@
 import asyncio
 
 import pytest
-from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.admin import AIOKafkaAdminClient, NewPartitions
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from schemas.topics import BRANDS_CHANGELOG, CATALOGUE, MENTIONS, POSTS_RAW, TOPICS
@@ -15,6 +15,7 @@ from streams.topic_admin import (
     refuse_missing,
     refuse_wrong_partitions,
     topic_states,
+    watch_topics,
 )
 from tests.streams import words
 
@@ -81,6 +82,23 @@ async def test_nothing_is_created_where_something_is_wrong(broker: Broker) -> No
 
 
 @pytest.mark.kafka
+async def test_more_partitions_under_a_running_worker_are_noticed(
+    kafka_broker: ApacheKafka,
+) -> None:
+    settings = settings_of(kafka_broker)
+    await apply_topics(settings)
+    watching = asyncio.create_task(watch_topics(settings, interval_s=0.01))
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka_broker.address)
+    await admin.start()
+    try:
+        await admin.create_partitions({MENTIONS.name: NewPartitions(5)})
+    finally:
+        await admin.close()
+
+    with pytest.raises(TopicError, match=r"mentions: 5 partitions, the settings say 4"):
+        await asyncio.wait_for(watching, 30)
+
+
 async def test_topics_have_the_declared_settings_on_the_broker(kafka_broker: ApacheKafka) -> None:
     await apply_topics(settings_of(kafka_broker))
     topics = (POSTS_RAW, BRANDS_CHANGELOG)

@@ -1,0 +1,290 @@
+"""Count once more what `posts.raw` holds, without the workers' state; compare it with `windows`.
+
+The analysis of a single post is the product's own; everything after it (`measures.recount`) shares
+nothing with the stream. The catalogue is the one in force now.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import msgspec
+
+from agents.raw_posts import RawPosts
+from analysis.pipeline import Analyser
+from analysis.sentiment import SentimentModel
+from analysis.sources import InvalidPost, post_identity
+from analysis.tokens import tokenizer_named
+from leimo.run import CommandError
+from leimo.times import shown
+from measures.recount import MINUTE_MS, Counts, Key, Recount, counts_of, differences, lost_and_twice
+from schemas.catalogue import Catalogue
+from schemas.post import Post
+from schemas.topics import CATALOGUE, POSTS_DEAD, POSTS_RAW, WINDOWS
+from schemas.window import Window
+from streams.dead_letters import origin_of
+from streams.followers import CatalogueFollower
+from streams.ledger import TopicPartition
+from streams.partitions import partition_for
+from streams.reading import PartitionReader
+from streams.repeats import Repeats
+from streams.settings import Settings
+from streams.topic_admin import refuse_missing, refuse_wrong_partitions, topic_states
+
+MARGIN_MS = 3_600_000
+"""Records are read from so long before the first window: clocks of feeds differ."""
+SHOWN_DIFFERENCES = 1000
+_AT_ONCE = 500
+_LOOK_AGAIN_S = 1.0
+
+OnProgress = Callable[[int, int], None]
+"""Called with the records read, and how many there are."""
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """What was found; all zero from `lost` on means exact."""
+
+    since_ms: int
+    """Windows that begin before are not looked at."""
+    until_ms: int
+    """Windows that begin then or later are not looked at."""
+    records: int
+    posts: int
+    repeats: int
+    windows: int
+    """Closed ones."""
+    open_windows: int
+    """Minutes with mentions that are not closed yet."""
+    late: int
+    """Posts that came too late to change a window, as the windows themselves say."""
+    lost: int
+    counted_twice: int
+    wrong_windows: int
+    """With any number that is not right, such as a mood."""
+    dead_letters_missing: int
+    dead_letters_too_many: int
+    differences: tuple[str, ...]
+    """The first ones, for people."""
+
+    @property
+    def is_exact(self) -> bool:
+        return not (self.wrong_windows or self.dead_letters_missing or self.dead_letters_too_many)
+
+
+class Audit:
+    """A recount that can go on while the topics grow."""
+
+    def __init__(
+        self, settings: Settings, catalogue: Catalogue, since_ms: int | None, until_ms: int | None
+    ) -> None:
+        self._settings = settings
+        self._raw_posts = RawPosts(settings)
+        self._analyser = Analyser(
+            catalogue.brands, SentimentModel.load(), tokenizer_named(settings.tokenizer.value)
+        )
+        self._since_ms = 0 if since_ms is None else since_ms
+        self._until_ms = 1 << 62 if until_ms is None else until_ms
+        self._recount = Recount()
+        self._repeats = {p: Repeats(settings.repeat_distance) for p in range(settings.partitions)}
+        self._starts: dict[TopicPartition, int] = {}
+        self._positions: dict[TopicPartition, int] = {}
+        self._broken: set[tuple[int, int]] = set()
+        self._records = self._posts = self._repeated = 0
+
+    async def advance(self, reader: PartitionReader, on_progress: OnProgress) -> None:
+        """Read `posts.raw` to where it ends now."""
+        partitions = [(POSTS_RAW.name, p) for p in range(self._settings.partitions)]
+        bounds = await reader.bounds(partitions)
+        if not self._starts:
+            await self._begin(reader, bounds)
+        ranges = {source: (self._positions[source], bounds[source][1]) for source in partitions}
+        total = self._records + sum(end - start for start, end in ranges.values())
+        async for (_, partition), records in reader.read(ranges):
+            for first in range(0, len(records), _AT_ONCE):
+                self._count(partition, records[first : first + _AT_ONCE])
+                on_progress(self._records, total)
+                await asyncio.sleep(0)
+        self._positions = {source: end for source, (_, end) in ranges.items()}
+
+    async def compare(self, reader: PartitionReader) -> Report:
+        """Compare with the windows and dead letters that stand in the topics now."""
+        found, closed_to_ms, late = await self._published(reader)
+        recounted = self._recount.windows()
+        settled = {
+            key: counts
+            for key, counts in recounted.items()
+            if self._is_asked_for(key[1])
+            and key[1] <= closed_to_ms.get(self._partition(key[0]), -1)
+        }
+        lines = differences(settled, found)
+        lost, twice = lost_and_twice(settled, found)
+        missing, too_many = await self._dead_letters(reader)
+        return Report(
+            since_ms=self._since_ms,
+            until_ms=self._until_ms,
+            records=self._records,
+            posts=self._posts,
+            repeats=self._repeated,
+            windows=len(settled.keys() | found.keys()),
+            open_windows=sum(self._is_asked_for(start) for _, start in recounted) - len(settled),
+            late=late,
+            lost=lost,
+            counted_twice=twice,
+            wrong_windows=len({line.partition(": ")[0] for line in lines}),
+            dead_letters_missing=missing,
+            dead_letters_too_many=too_many,
+            differences=tuple(lines[:SHOWN_DIFFERENCES]),
+        )
+
+    def _is_asked_for(self, start_ms: int) -> bool:
+        return self._since_ms <= start_ms < self._until_ms
+
+    def _partition(self, brand: str) -> int:
+        return partition_for(brand.encode(), self._settings.partitions)
+
+    async def _begin(
+        self, reader: PartitionReader, bounds: Mapping[TopicPartition, tuple[int, int]]
+    ) -> None:
+        """Find the first records that can matter, and the first window that is still whole."""
+        from_ms = self._since_ms - MARGIN_MS
+        at = await reader.offsets_at(bounds, from_ms)
+        for source, (first, end) in bounds.items():
+            found = at[source]
+            self._starts[source] = max(first, end if found is None else found)
+        self._positions = dict(self._starts)
+        trimmed = {
+            source: (first, first + 1) for source, (first, end) in bounds.items() if 0 < first < end
+        }
+        async for _, records in reader.read(trimmed):
+            # Retention took what came before; some posts of the minutes around are gone.
+            whole_ms = records[0].timestamp + int(self._settings.disorder_s * 1000) + MINUTE_MS
+            self._since_ms = max(self._since_ms, whole_ms - whole_ms % MINUTE_MS)
+
+    def _count(self, partition: int, records: list[Any]) -> None:
+        self._records += len(records)
+        posts: list[Post] = []
+        offsets: list[int] = []
+        for record in records:
+            try:
+                post = self._raw_posts.post(record)
+            except InvalidPost:
+                self._broken.add((partition, record.offset))
+                continue
+            if self._repeats[partition].seen(post_identity(post), record.offset):
+                self._repeated += 1
+                continue
+            posts.append(post)
+            offsets.append(record.offset)
+        self._posts += len(posts)
+        for mentions in self._analyser.mentions_many(posts, partition, offsets):
+            for mention in mentions:
+                if self._since_ms <= mention.event_time_ms < self._until_ms:
+                    self._recount.add(mention)
+
+    async def _published(
+        self, reader: PartitionReader
+    ) -> tuple[dict[Key, Counts], dict[int, int], int]:
+        """The windows asked for, the last closed minute of each partition, and late posts."""
+        latest: dict[Key, Window] = {}
+        closed_to_ms: dict[int, int] = {}
+        decode = msgspec.json.Decoder(Window).decode
+        partitions = [(WINDOWS.name, p) for p in range(self._settings.partitions)]
+        async for (_, partition), records in reader.read(await reader.bounds(partitions)):
+            for record in records:
+                window = decode(record.value)
+                closed_to_ms[partition] = max(closed_to_ms.get(partition, -1), window.start_ms)
+                key = (window.brand, window.start_ms)
+                if window.size_ms != MINUTE_MS or not self._is_asked_for(window.start_ms):
+                    continue
+                if key not in latest or window.revision >= latest[key].revision:
+                    latest[key] = window
+            await asyncio.sleep(0)
+        late = sum(window.late for window in latest.values())
+        return {key: counts_of(window) for key, window in latest.items()}, closed_to_ms, late
+
+    async def _dead_letters(self, reader: PartitionReader) -> tuple[int, int]:
+        """Broken records without a dead letter, and dead letters without a broken record."""
+        source = (POSTS_DEAD.name, 0)
+        (first, end) = (await reader.bounds([source]))[source]
+        at = (await reader.offsets_at([source], self._since_ms - MARGIN_MS))[source]
+        dead: set[tuple[int, int]] = set()
+        async for _, records in reader.read({source: (end if at is None else max(at, first), end)}):
+            dead |= {origin for record in records if (origin := origin_of(record)) is not None}
+        read = {
+            (partition, offset)
+            for partition, offset in dead
+            if self._starts[POSTS_RAW.name, partition]
+            <= offset
+            < self._positions[POSTS_RAW.name, partition]
+        }
+        return len(self._broken - dead), len(read - self._broken)
+
+
+async def audit(
+    settings: Settings,
+    since_ms: int | None = None,
+    until_ms: int | None = None,
+    *,
+    settle_s: float = 10,
+    on_progress: OnProgress = lambda done, total: None,
+) -> Report:
+    """Recompute the windows of `[since_ms, until_ms)` and compare; None: all that is there.
+
+    Where something differs, it looks again for `settle_s` seconds: a late post may just be on its
+    way.
+
+    Raises:
+        CommandError: there is no catalogue.
+        TopicError: topics are missing, or have another number of partitions than the settings.
+    """
+    states = await topic_states(settings)
+    refuse_missing(states)
+    refuse_wrong_partitions(states)
+    recount = Audit(settings, await _catalogue(settings), since_ms, until_ms)
+    deadline = time.monotonic() + settle_s
+    async with PartitionReader(settings) as reader:
+        while True:
+            await recount.advance(reader, on_progress)
+            report = await recount.compare(reader)
+            if report.is_exact or time.monotonic() > deadline:
+                return report
+            await asyncio.sleep(_LOOK_AGAIN_S)
+
+
+async def _catalogue(settings: Settings) -> Catalogue:
+    follower = CatalogueFollower(settings, _ignore)
+    try:
+        catalogue = await follower.load()
+    finally:
+        await follower.stop()
+    if not catalogue.brands:
+        raise CommandError(
+            f"the topic `{CATALOGUE.name}` holds no brands; publish them with "
+            "`leimo catalogue apply`"
+        )
+    return catalogue
+
+
+async def _ignore(catalogue: Catalogue) -> None:
+    """Nothing: it is read once."""
+
+
+def summary(report: Report) -> Iterable[str]:
+    """The report as lines for a person."""
+    yield f"{report.records:,} records read: {report.posts:,} posts, {report.repeats:,} repeats"
+    if report.since_ms > 0:
+        yield f"windows from {shown(report.since_ms)}"
+    yield f"{report.windows:,} windows compared, {report.open_windows:,} minutes still open"
+    if report.late:
+        yield f"{report.late:,} posts came too late to change a window"
+    yield f"lost: {report.lost:,}"
+    yield f"counted twice: {report.counted_twice:,}"
+    yield f"windows with a wrong number: {report.wrong_windows:,}"
+    yield f"dead letters missing: {report.dead_letters_missing:,}"
+    yield f"dead letters too many: {report.dead_letters_too_many:,}"
+    for line in report.differences[:20]:
+        yield f"  {line}"
+    if len(report.differences) > 20:
+        yield f"  ... and {len(report.differences) - 20:,} more; all of them with --json"
+    yield "exact" if report.is_exact else "NOT EXACT"

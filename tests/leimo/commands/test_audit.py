@@ -1,0 +1,171 @@
+"""`leimo audit`: windows that are right pass, and each way to be wrong is named."""
+
+import asyncio
+import json
+
+import msgspec
+import pytest
+from typer.testing import CliRunner, Result
+
+from analysis.pipeline import Analyser
+from analysis.sentiment import SentimentModel
+from analysis.sources import parse
+from analysis.tokens import tokenizer_named
+from leimo.catalogue_topic import publish
+from leimo.cli import app
+from schemas.catalogue import Brand, Catalogue
+from schemas.dead_letter import DropReason
+from schemas.topics import POSTS_RAW, WINDOWS
+from schemas.window import Window
+from streams.batches import Row
+from streams.brokers import Broker
+from streams.dead_letters import dead_letter_row
+from streams.partitions import partition_for
+from streams.settings import Settings
+from streams.topic_admin import apply_topics
+from tests.streams.broker_log import append
+from tests.streams.records import record
+
+MINUTE_MS = 60_000
+FIRST_MS = 1_767_225_600_000
+"""2026-01-01T00:00Z"""
+TEXT = "小米手机真好用"
+BRAND = Brand(id="xiaomi", name="小米手机", aliases=("小米手机",))
+BROKEN = b'{"id": 1'
+
+
+def post(number: int, minute: int, author: str, text: str, followers: int = 10) -> Row:
+    """A raw post by `author`, in `minute` after the first."""
+    value = {
+        "id": str(number),
+        "text": text,
+        "created_at": FIRST_MS + minute * MINUTE_MS + number,
+        "author": {"id": author, "name": author, "followers": followers},
+    }
+    headers = [("source", b"leimo"), ("received_at", b"%d" % (FIRST_MS + 10 * MINUTE_MS))]
+    return Row(POSTS_RAW.name, 1, author.encode(), msgspec.json.encode(value), headers)
+
+
+def window(brand: str, minute: int, revision: int = 0, **counts: int) -> Row:
+    """A published window; what is not given is zero."""
+    fields = dict.fromkeys(Window.__struct_fields__, 0) | counts
+    start_ms = FIRST_MS + minute * MINUTE_MS
+    made = Window(
+        **fields
+        | {"brand": brand, "start_ms": start_ms, "size_ms": MINUTE_MS, "revision": revision}  # type: ignore[arg-type]
+    )
+    partition = partition_for(brand.encode(), 2)
+    return Row(WINDOWS.name, partition, made.key, msgspec.json.encode(made))
+
+
+POSTS = [
+    post(1, 0, "a", TEXT),
+    post(2, 0, "b", TEXT, followers=5),
+    post(2, 0, "b", TEXT, followers=5),  # the source repeated it
+    Row(POSTS_RAW.name, 1, b"c", BROKEN, [("source", b"leimo")]),
+    post(3, 1, "a", TEXT),
+    post(4, 2, "a", TEXT),  # its minute is not closed yet
+]
+MILLI = next(
+    iter(
+        Analyser([BRAND], SentimentModel.load(), tokenizer_named()).mentions(
+            parse("leimo", POSTS[0].value or b"", FIRST_MS), 0, 0
+        )
+    )
+).sentiment_milli
+"""The analysis is the product's own; all else is counted by hand."""
+ONE = {
+    "posts": 1, "originals": 1, "positive": 1, "sentiment_milli": MILLI, "reach": 10,
+    "authors": 1, "texts": 1, "earned": 1,
+}  # fmt: skip
+TWO = {
+    "posts": 2, "originals": 2, "positive": 2, "sentiment_milli": 2 * MILLI, "reach": 15,
+    "authors": 2, "texts": 1, "earned": 2,
+}  # fmt: skip
+DEAD = dead_letter_row(
+    record(BROKEN, topic=POSTS_RAW.name, key=b"c", partition=1, offset=3),
+    DropReason.NOT_JSON,
+    "cut off",
+)
+RIGHT = [window("xiaomi", 0, posts=99), window("xiaomi", 0, 1, **TWO), window("xiaomi", 1, **ONE)]
+
+
+@pytest.fixture
+def settings(broker: Broker, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    monkeypatch.setenv("LEIMO_BROKER", broker.address)
+    monkeypatch.setenv("LEIMO_PARTITIONS", "2")
+    settings = Settings.load()
+    asyncio.run(_fill(settings))
+    return settings
+
+
+async def _fill(settings: Settings) -> None:
+    await apply_topics(settings)
+    await publish(settings, Catalogue((BRAND,), ()))
+    await append(settings, *POSTS)
+
+
+def audit(settings: Settings, *rows: Row, options: tuple[str, ...] = ()) -> Result:
+    asyncio.run(append(settings, *rows))
+    result = CliRunner().invoke(app, ["audit", "--settle", "0", *options])
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    return result
+
+
+def test_right_windows_are_exact(settings: Settings) -> None:
+    told = audit(settings, *RIGHT, DEAD)
+
+    assert told.exit_code == 0, told.stdout
+    assert told.stdout.splitlines() == [
+        "6 records read: 4 posts, 1 repeats",
+        "2 windows compared, 1 minutes still open",
+        "lost: 0",
+        "counted twice: 0",
+        "windows with a wrong number: 0",
+        "dead letters missing: 0",
+        "dead letters too many: 0",
+        "exact",
+    ]
+
+
+def test_every_way_to_be_wrong_is_counted(settings: Settings) -> None:
+    stray = dead_letter_row(
+        record(b"", topic=POSTS_RAW.name, partition=1, offset=0), DropReason.EMPTY, "no bytes"
+    )
+    wrong = [
+        window("xiaomi", 0, **TWO | {"posts": 1}),
+        window("xiaomi", 1, **ONE | {"reach": 11}),
+        window("huawei", 1, **ONE),
+    ]
+    told = audit(settings, *wrong, stray, options=("--json",))
+    report = json.loads(told.stdout)
+
+    assert told.exit_code == 1
+    assert (report["lost"], report["counted_twice"], report["wrong_windows"]) == (1, 1, 3)
+    assert (report["dead_letters_missing"], report["dead_letters_too_many"]) == (1, 1)
+    assert report["differences"] == [
+        f"huawei at {FIRST_MS + MINUTE_MS}: window too many",
+        f"xiaomi at {FIRST_MS}: posts is 1, expected 2",
+        f"xiaomi at {FIRST_MS + MINUTE_MS}: reach is 11, expected 10",
+    ]
+
+
+def test_a_range_looks_at_its_own_windows_only(settings: Settings) -> None:
+    rows = [window("xiaomi", 0, **ONE), window("xiaomi", 1, **ONE), DEAD]
+    whole = audit(settings, *rows)
+    assert "xiaomi at 1767225600000: posts is 1, expected 2" in whole.stdout
+    assert whole.stdout.endswith("NOT EXACT\n")
+
+    since = audit(settings, options=("--since", "2026-01-01T00:01"))
+    assert "1 windows compared, 1 minutes still open" in since.stdout
+    assert since.exit_code == 0
+    until = audit(settings, options=("--until", "2026-01-01T00:01"))
+    assert "1 windows compared, 0 minutes still open" in until.stdout
+    assert until.exit_code == 1
+
+
+def test_a_time_that_is_none_is_refused() -> None:
+    refused = CliRunner().invoke(app, ["audit", "--since", "soon"])
+
+    assert refused.exit_code == 2
+    assert "--since 'soon' is no time, such as" in refused.stderr
