@@ -38,7 +38,7 @@ check: .venv/.dev ## Lint, format, types, and that generated files are up to dat
 	$(BIN)/python -m schemas.json_schemas --check
 	$(BIN)/python ops/grafana/dashboard.py --check
 
-bench: .venv/.dev ## Benchmarks (not part of the tests)
+bench: .venv/.bench ## leimo against its peers (not part of the tests; Java and Maven add two)
 	@$(BIN)/python -m bench $(ARGS)
 
 fuzz: .venv/.dev ## A million broken posts through both stages: make fuzz ARGS="FILE --records 9000"
@@ -56,7 +56,7 @@ dashboards: .venv/.dev ## Write the generated Grafana dashboard anew
 constraints: .venv/.dev ## Write constraints.txt anew from the newest versions that fit
 	@echo "Installing the newest versions that pyproject.toml allows ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade \
-		--upgrade-strategy eager --editable '.[dev]'
+		--upgrade-strategy eager --editable '.[dev,bench]'
 	@head -n 1 constraints.txt > .venv/constraints.txt
 	@$(BIN)/python -m pip --disable-pip-version-check freeze --exclude-editable \
 		>> .venv/constraints.txt
@@ -83,3 +83,7 @@ clean: ## Remove the virtual environment, the caches and the fetched Kafka
 	@echo "Installing leimo and its development tools into .venv (once, about a minute) ..."
 	@$(PIP) --editable '.[dev]'
 	@touch .venv/.runtime $@
+
+.venv/.bench: .venv/.dev
+	@$(PIP) --editable '.[dev,bench]' || echo "Quix Streams could not be installed and is left out"
+	@touch $@
