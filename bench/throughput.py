@@ -19,7 +19,7 @@ from analysis.sentiment import SentimentModel
 from analysis.sources import parse
 from analysis.tokens import tokenizer_named
 from bench import dictionaries, plain_faust_topics
-from bench.peers import quix, topics
+from bench.peers import java, quix, topics
 from bench.runs import ROOT, Result, System, empty_broker, measure, produce
 from feeds.files import read_lines
 from leimo.catalogue_file import load
@@ -31,7 +31,6 @@ from streams.transport import MAX_BATCH_RECORDS
 
 SHARED = ROOT.parent / "shared" / "data"
 NOT_PEERS = ("analysis", "leimo", "plain")
-PEERS = ("quix",)
 
 Peer = Callable[[Settings, Path], System]
 
@@ -132,14 +131,24 @@ async def run_peer(
     return await measure(peer(settings, catalogue), dictionary, settings, len(posts))
 
 
-def peers(wanted: list[str]) -> dict[str, Peer]:
-    """The peers that can run here, by key; says of the others what is missing."""
-    found: dict[str, Peer] = {}
-    if "quix" in wanted:
-        if missing := quix.missing():
-            print(f"{quix.NAME}: {missing}", file=sys.stderr)
-        else:
-            found["quix"] = quix.system
+PEERS: dict[str, tuple[Callable[[], str | None], Peer]] = {
+    "quix": (quix.missing, quix.system),
+    "kafka-streams": (java.missing, java.kafka_streams("at_least_once")),
+    "kafka-streams-eos": (java.missing, java.kafka_streams("exactly_once_v2")),
+    "flink": (java.missing, java.flink),
+}
+"""What a peer lacks here, and how it is started."""
+
+
+def peers(wanted: list[str]) -> list[Peer]:
+    """The peers that can run here; says of the others what is missing."""
+    found = []
+    for key, (missing, peer) in PEERS.items():
+        if key in wanted:
+            if told := missing():
+                print(f"{key}: {told}", file=sys.stderr)
+            else:
+                found.append(peer)
     return found
 
 
@@ -150,7 +159,7 @@ async def compare(options: argparse.Namespace, broker: str, *, is_kafka: bool) -
         else simulated_posts(options.count)
     )
     wanted = options.systems.split(",")
-    found = peers(wanted) if is_kafka else {}
+    found = peers(wanted) if is_kafka else []
     results: list[Result] = []
 
     def keep(result: Result) -> None:
@@ -164,7 +173,7 @@ async def compare(options: argparse.Namespace, broker: str, *, is_kafka: bool) -
                     keep(analysis_alone(posts, catalogue, dictionary))
                 for workers in range(1, options.workers + 1) if "leimo" in wanted else ():
                     keep(await run_leimo(posts, catalogue, dictionary, broker, workers))
-                for peer in found.values():
+                for peer in found:
                     keep(await run_peer(peer, posts, catalogue, dictionary, broker))
                 if "plain" in wanted:
                     plain = posts[: options.plain_count]

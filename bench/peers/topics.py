@@ -5,6 +5,9 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from schemas.topics import MENTIONS, POSTS_RAW, WINDOWS
 from streams.settings import Settings
 
+COMMIT_INTERVAL_S = 1
+"""Of every peer, also between two of Flink's checkpoints. Of leimo it is 0.2 s."""
+
 CONFIG = {"retention.ms": "-1", "segment.ms": str(10 * 365 * 86_400_000)}
 """Old event times: without this the broker would roll a segment for each week of posts."""
 
