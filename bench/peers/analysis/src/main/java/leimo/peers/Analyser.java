@@ -1,6 +1,5 @@
 package leimo.peers;
 
-import com.hankcs.algorithm.AhoCorasickDoubleArrayTrie;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -30,7 +29,8 @@ public final class Analyser {
         int count;
     }
 
-    private final AhoCorasickDoubleArrayTrie<Pattern> patterns = new AhoCorasickDoubleArrayTrie<>();
+    private final Trie trie;
+    private final List<Pattern> patterns = new ArrayList<>();
     private final Tokens tokens;
     private final Sentiment sentiment;
     private final Map<String, List<Hit>> quotes = new LinkedHashMap<>(16, 0.75f, true) {
@@ -42,13 +42,14 @@ public final class Analyser {
 
     /** From a folder with patterns.tsv, weights.tsv and words.txt (`bench.peers.exports`). */
     public Analyser(Path folder) throws IOException {
-        TreeMap<String, Pattern> all = new TreeMap<>();
+        List<String> spellings = new ArrayList<>();
         for (String line : Files.readAllLines(folder.resolve("patterns.tsv"))) {
             String[] fields = line.split("\t");
             String[] brands = Arrays.copyOfRange(fields, 2, fields.length);
-            all.put(fields[0], new Pattern(Integer.parseInt(fields[1]), brands));
+            spellings.add(fields[0]);
+            patterns.add(new Pattern(Integer.parseInt(fields[1]), brands));
         }
-        patterns.build(all);
+        trie = new Trie(spellings);
         tokens = new Tokens(folder.resolve("words.txt"));
         sentiment = new Sentiment(folder.resolve("weights.tsv"));
     }
@@ -116,9 +117,10 @@ public final class Analyser {
     private List<Hit> find(String text) {
         String folded = Words.fold(text);
         List<Hit> found = new ArrayList<>();
-        patterns.parseText(folded, (begin, end, pattern) -> {
-            found.add(new Hit(begin, end, pattern));
-        });
+        for (int at = 0; at < folded.length(); at++) {
+            trie.at(folded, at, (begin, end, pattern) ->
+                    found.add(new Hit(begin, end, patterns.get(pattern))));
+        }
         if (found.isEmpty()) {
             return found;
         }

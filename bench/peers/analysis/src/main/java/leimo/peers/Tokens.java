@@ -1,34 +1,36 @@
 package leimo.peers;
 
-import com.hankcs.algorithm.AhoCorasickDoubleArrayTrie;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.TreeMap;
+import java.util.List;
 
 /**
  * jieba's cut by its dictionary: of all ways through a text the most probable. Its hidden Markov
  * model for unknown words is left out.
  */
 final class Tokens {
-    private final AhoCorasickDoubleArrayTrie<Double> words = new AhoCorasickDoubleArrayTrie<>();
+    private final Trie trie;
+    private final double[] logarithms;
     private final double unknown;
 
     /** Lines of `word count tag`. */
     Tokens(Path dictionary) throws IOException {
-        TreeMap<String, Double> counts = new TreeMap<>();
+        List<String> lines = Files.readAllLines(dictionary);
+        List<String> words = new ArrayList<>(lines.size());
+        logarithms = new double[lines.size()];
         double total = 0;
-        for (String line : Files.readAllLines(dictionary)) {
+        for (String line : lines) {
             String[] fields = line.split(" ");
             double count = Double.parseDouble(fields[1]);
             total += count;
-            counts.put(Words.fold(fields[0]), count);
+            logarithms[words.size()] = Math.log(Math.max(count, 1));
+            words.add(Words.fold(fields[0]));
         }
-        double all = Math.log(total);
-        counts.replaceAll((word, count) -> Math.log(Math.max(count, 1)) - all);
-        words.build(counts);
-        unknown = -all;
+        trie = new Trie(words);
+        unknown = -Math.log(total);
     }
 
     /** Which positions of a text are edges of tokens. */
@@ -36,27 +38,18 @@ final class Tokens {
         int length = text.length();
         double[] best = new double[length + 1];
         int[] from = new int[length + 1];
-        int[] reached = {0};
-        Arrays.fill(best, Double.NEGATIVE_INFINITY);
-        best[0] = 0;
-        // Words come in the order of their ends, so all ways to their starts are known.
-        words.parseText(text, (begin, end, logarithm) -> {
-            step(best, from, reached, end - 1);
-            offer(best, from, begin, end, logarithm);
-        });
-        step(best, from, reached, length);
+        Arrays.fill(best, 1, length + 1, Double.NEGATIVE_INFINITY);
+        for (int at = 0; at < length; at++) {
+            offer(best, from, at, at + 1, unknown);
+            trie.at(text, at, (begin, end, number) ->
+                    offer(best, from, begin, end, logarithms[number] + unknown));
+        }
         boolean[] edges = new boolean[length + 1];
-        edges[0] = true;
         for (int at = length; at > 0; at = from[at]) {
             edges[at] = true;
         }
+        edges[0] = true;
         return edges;
-    }
-
-    private void step(double[] best, int[] from, int[] reached, int to) {
-        for (; reached[0] < to; reached[0]++) {
-            offer(best, from, reached[0], reached[0] + 1, unknown);
-        }
     }
 
     private static void offer(double[] best, int[] from, int begin, int end, double logarithm) {
