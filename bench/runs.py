@@ -28,7 +28,7 @@ from streams.settings import Settings
 ROOT = Path(__file__).resolve().parents[1]
 PARTITIONS = 8
 DEADLINE_S = 600
-POLL_S = 0.02
+POLL_S = 0.05
 SKIPPED_SHARE = 0.1
 
 

@@ -15,6 +15,7 @@ import org.apache.flink.api.common.functions.RichFlatMapFunction;
 import org.apache.flink.api.common.typeinfo.TypeInformation;
 import org.apache.flink.configuration.CheckpointingOptions;
 import org.apache.flink.configuration.Configuration;
+import org.apache.flink.configuration.RestartStrategyOptions;
 import org.apache.flink.connector.base.DeliveryGuarantee;
 import org.apache.flink.connector.kafka.sink.KafkaRecordSerializationSchema;
 import org.apache.flink.connector.kafka.sink.KafkaSink;
@@ -155,6 +156,7 @@ public final class FlinkWorker {
         Map<String, String> environment = System.getenv();
         String broker = environment.get("BENCH_BROKER");
         Configuration settings = new Configuration();
+        settings.set(RestartStrategyOptions.RESTART_STRATEGY, "none");
         settings.set(CheckpointingOptions.CHECKPOINT_STORAGE, "filesystem");
         settings.set(
                 CheckpointingOptions.CHECKPOINTS_DIRECTORY,
@@ -182,6 +184,11 @@ public final class FlinkWorker {
                 .window(TumblingEventTimeWindows.of(MINUTE))
                 .aggregate(new Add(), new Close())
                 .sinkTo(sink(broker, (window, context, timestampMs) -> record(window)));
-        flink.execute("leimo");
+        try {
+            flink.execute("leimo");
+        } catch (Exception failure) {
+            failure.printStackTrace();
+            System.exit(1);
+        }
     }
 }
