@@ -1,6 +1,6 @@
 """Posts a second through all stages: leimo, plain Faust, leimo's peers, and the analysis alone.
 
-On one broker, in one run, over the same posts; `python -m bench throughput --help`.
+On one broker, in one run, over the same posts; `python -m bench --help`.
 """
 
 import argparse
@@ -228,7 +228,7 @@ def _dictionaries(options: argparse.Namespace, folder: Path) -> Iterator[tuple[s
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m bench throughput", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument(
         "--posts",
         type=Path,
