@@ -38,7 +38,7 @@ check: .venv/.dev ## Lint, format, types, and that generated files are up to dat
 	$(BIN)/python -m schemas.json_schemas --check
 	$(BIN)/python ops/grafana/dashboard.py --check
 
-bench: .venv/.dev ## Benchmarks (not part of the tests)
+bench: .venv/.bench ## leimo against its peers (not part of the tests; Java and Maven add two)
 	@$(BIN)/python -m bench $(ARGS)
 
 fuzz: .venv/.dev ## A million broken posts through both stages: make fuzz ARGS="FILE --records 9000"
@@ -86,3 +86,11 @@ clean: ## Remove the virtual environment, the caches and the fetched Kafka
 	@echo "Installing leimo and its development tools into .venv (once, about a minute) ..."
 	@$(PIP) --editable '.[dev]'
 	@touch .venv/.runtime $@
+
+# Quix Streams wants an older pydantic than the rest: a virtual environment of its own.
+.venv/.bench: pyproject.toml bench/peers/constraints.txt .venv/.dev
+	@echo "Installing Quix Streams into .venv/quix (once, about a minute) ..."
+	@{ $(BIN)/python -m venv .venv/quix && .venv/quix/bin/python -m pip install --quiet \
+		--disable-pip-version-check --constraint bench/peers/constraints.txt \
+		--editable '.[bench]' && touch $@; } || { rm -rf .venv/quix; \
+		echo "Quix Streams could not be installed and is left out"; }

@@ -4,7 +4,8 @@ Uses the project's own analysis, so that only the streaming differs. It is neith
 careful: no dead letters, no repeats, no watermarks, no alerts.
 
 Run by `bench.throughput` as `python -m bench.plain_faust worker`, with BENCH_BROKER,
-BENCH_CATALOGUE and BENCH_PARTITIONS set.
+BENCH_GROUP, BENCH_CATALOGUE
+and BENCH_PARTITIONS set.
 """
 
 import logging
@@ -19,13 +20,12 @@ from analysis.pipeline import Analyser
 from analysis.sentiment import SentimentModel
 from analysis.sources import InvalidPost, parse
 from analysis.tokens import tokenizer_named
-from bench.plain_faust_topics import GROUP
 from leimo.catalogue_file import load
 from schemas.mention import Mention
 from schemas.topics import MENTIONS, POSTS_RAW
 
 app = faust.App(
-    GROUP,
+    os.environ["BENCH_GROUP"],
     broker=f"kafka://{os.environ['BENCH_BROKER']}",
     topic_partitions=int(os.environ["BENCH_PARTITIONS"]),
     web_enabled=False,

@@ -4,8 +4,6 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from streams.settings import Settings
 
-GROUP = "plain-faust"
-
 
 async def create(settings: Settings) -> None:
     """Make its changelogs: without them its tables stop with another number of partitions."""
@@ -15,14 +13,14 @@ async def create(settings: Settings) -> None:
         await admin.create_topics(
             [
                 NewTopic(
-                    f"{GROUP}-{table}-changelog",
+                    f"{settings.group}-{table}-changelog",
                     settings.partitions,
                     1,
                     topic_configs={"cleanup.policy": "compact,delete"},
                 )
                 for table in ("volume", "mood")
             ]
-            + [NewTopic(f"{GROUP}-__assignor-__leader", 1, 1)]
+            + [NewTopic(f"{settings.group}-__assignor-__leader", 1, 1)]
         )
     finally:
         await admin.close()

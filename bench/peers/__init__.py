@@ -1,0 +1,1 @@
+"""leimo's peers: the same work on other stream processors."""

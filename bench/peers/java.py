@@ -1,0 +1,81 @@
+"""Builds and starts the Java peers: Kafka Streams and Flink, with the same analysis."""
+
+import shutil
+import subprocess
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+from bench.peers import exports
+from bench.peers.topics import COMMIT_INTERVAL_S
+from bench.runs import System
+from streams import kafka_jars
+from streams.settings import Settings
+
+FOLDER = Path(__file__).resolve().parent
+# What Flink's serializers reach into on Java 17.
+OPENED = ("java.util", "java.lang", "java.time", "java.util.concurrent")
+
+
+@cache
+def missing() -> str | None:
+    """Build the peers (once); what is missing for it, None where nothing is."""
+    try:
+        kafka_jars.java()
+    except kafka_jars.BrokerMissing as error:
+        return f"left out: {error}"
+    maven = shutil.which("mvn")
+    if maven is None:
+        return f"left out, Maven is absent: {kafka_jars.MEND_MAVEN}"
+    built = subprocess.run(
+        [maven, "-q", "-B", "-f", str(FOLDER / "pom.xml"), "package"],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if built.returncode:
+        last = "\n".join(built.stdout.splitlines()[-10:])
+        return f"left out, Maven could not build them; is the network there? It said:\n{last}"
+    return None
+
+
+def kafka_streams(guarantee: str) -> Callable[[Settings, Path], System]:
+    """With `at_least_once` or `exactly_once_v2`."""
+    name = "Kafka Streams" + (", exactly once" if guarantee == "exactly_once_v2" else "")
+
+    def start(settings: Settings, catalogue: Path) -> System:
+        return _system(name, "kafka_streams", settings, catalogue, {"BENCH_GUARANTEE": guarantee})
+
+    return start
+
+
+def flink(settings: Settings, catalogue: Path) -> System:
+    system = _system("Flink", "flink", settings, catalogue, {})
+    return system._replace(reads_mentions=False)
+
+
+def _system(
+    name: str, module: str, settings: Settings, catalogue: Path, environment: dict[str, str]
+) -> System:
+    exported = catalogue.parent / f"{catalogue.stem}-exports"
+    if not exported.is_dir():
+        exported.mkdir()
+        exports.write(exported, catalogue)
+    target = FOLDER / module / "target"
+    main = "".join(part.title() for part in module.split("_")) + "Worker"
+    return System(
+        name,
+        [
+            *(kafka_jars.java(), "-Xmx2g", "-Dorg.slf4j.simpleLogger.defaultLogLevel=error"),
+            *(f"--add-opens=java.base/{package}=ALL-UNNAMED" for package in OPENED),
+            *("-cp", f"{target}/*:{target}/libs/*", f"leimo.peers.{main}"),
+        ],
+        {
+            "BENCH_BROKER": settings.broker,
+            "BENCH_GROUP": settings.group,
+            "BENCH_EXPORTS": str(exported),
+            "BENCH_COMMIT_INTERVAL_MS": str(int(COMMIT_INTERVAL_S * 1000)),
+            **environment,
+        },
+    )

@@ -1,0 +1,37 @@
+"""Starts the Quix Streams worker of `bench.peers.quix_worker`.
+
+Quix Streams wants an older pydantic than leimo's constraints, so it has a virtual environment of
+its own, with leimo and the extra `bench` in it; `make bench` makes it.
+"""
+
+import os
+from pathlib import Path
+
+from bench.peers.topics import COMMIT_INTERVAL_S
+from bench.runs import ROOT, System
+from streams.settings import Settings
+
+NAME = "Quix Streams"
+
+
+PYTHON = Path(os.environ.get("BENCH_QUIX_PYTHON", ROOT / ".venv/quix/bin/python"))
+
+
+def missing() -> str | None:
+    """What has to be installed first; None where nothing has."""
+    if PYTHON.is_file():
+        return None
+    return f"left out, {PYTHON} is absent: `make bench` makes it, or set BENCH_QUIX_PYTHON"
+
+
+def system(settings: Settings, catalogue: Path) -> System:
+    return System(
+        NAME,
+        [str(PYTHON), "-m", "bench.peers.quix_worker"],
+        {
+            "BENCH_BROKER": settings.broker,
+            "BENCH_GROUP": settings.group,
+            "BENCH_CATALOGUE": str(catalogue),
+            "BENCH_COMMIT_INTERVAL_S": str(COMMIT_INTERVAL_S),
+        },
+    )

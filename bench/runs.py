@@ -1,0 +1,216 @@
+"""One system under measurement on one broker: topics, posts, processes, and the clock.
+
+The rule is the same for every system: the clock runs from the first commit at or past a tenth of
+the posts (so that no start of a process counts) to the commit of the last post and of all that
+follows from it.
+"""
+
+import asyncio
+import os
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple, Self
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
+
+from schemas.topics import MENTIONS, POSTS_RAW, WINDOWS
+from streams.batches import BatchSender, Row
+from streams.partitions import partition_for
+from streams.reading import PartitionReader
+from streams.settings import Settings
+
+ROOT = Path(__file__).resolve().parents[1]
+PARTITIONS = 8
+DEADLINE_S = 600
+POLL_S = 0.05
+SKIPPED_SHARE = 0.1
+
+
+class Result(NamedTuple):
+    name: str
+    dictionary: str
+    posts: int
+    posts_per_s: float
+    cpu_s_per_million: float
+    peak_mib: float
+    mentions: int
+    """Records with a key in `mentions`: nobody skips the work."""
+    windows: int
+    """Records in `windows`."""
+
+
+class System(NamedTuple):
+    """How a system under measurement is started."""
+
+    name: str
+    command: list[str]
+    environment: dict[str, str]
+    reads_mentions: bool = True
+    """False: it brings mentions to their brand by itself, and only writes the topic."""
+
+
+async def empty_broker(broker: str) -> Settings:
+    """Delete all topics; returns settings with a group that nobody has used yet."""
+    settings = Settings(broker=broker, partitions=PARTITIONS, group=f"bench-{time.time_ns()}")
+    admin = AIOKafkaAdminClient(bootstrap_servers=broker)
+    await admin.start()
+    try:
+        while topics := [name for name in await admin.list_topics() if not name.startswith("__")]:
+            await admin.delete_topics(topics)
+    finally:
+        await admin.close()
+    return settings
+
+
+async def produce(settings: Settings, posts: list[bytes]) -> None:
+    """Write the posts to `posts.raw`, evenly over the partitions."""
+    producer = AIOKafkaProducer(
+        bootstrap_servers=settings.broker, enable_idempotence=True, max_batch_size=512 << 10
+    )
+    await producer.start()
+    sender = BatchSender(producer)
+    for first in range(0, len(posts), 5000):
+        await sender.send(
+            Row(POSTS_RAW.name, partition_for(key, PARTITIONS), key, post)
+            for number, post in enumerate(posts[first : first + 5000])
+            for key in (b"%d" % (first + number),)
+        )
+    await sender.flush()
+    await producer.stop()
+
+
+async def measure(
+    system: System, dictionary: str, settings: Settings, posts: int, workers: int = 1
+) -> Result:
+    """Start `workers` processes of the system, and time them over the posts in `posts.raw`."""
+    with _processes(system, workers) as running:
+        started, skipped, cpu_s = await _until_done(system, settings, posts, running)
+        took_s, cpu_s = time.monotonic() - started, _cpu_s(running) - cpu_s
+        peak_mib = max(_peak_mib(process) for process in running)
+        async with PartitionReader(settings) as reader:
+            mentions = await _records(reader, MENTIONS.name)
+            windows = await _records(reader, WINDOWS.name)
+    counted = posts - skipped
+    if not counted:
+        raise SystemExit(f"{system.name}: one commit held all {posts} posts; raise --count")
+    return Result(
+        system.name,
+        dictionary,
+        posts,
+        counted / took_s,
+        cpu_s / counted * 1e6,
+        peak_mib,
+        mentions,
+        windows,
+    )
+
+
+async def _until_done(
+    system: System, settings: Settings, posts: int, running: list[subprocess.Popen[bytes]]
+) -> tuple[float, int, float]:
+    """Wait for the end; returns when the clock began, after how many posts, and the CPU till then.
+
+    What stands in `mentions` when the last post is committed has to be measured; what comes
+    after (ticks) does not.
+    """
+    deadline = time.monotonic() + DEADLINE_S
+    first: tuple[float, int, float] | None = None
+
+    def check() -> None:
+        if time.monotonic() > deadline or any(process.poll() is not None for process in running):
+            raise SystemExit(f"{system.name}: did not finish within {DEADLINE_S} s, or ended")
+
+    async with _Progress(settings) as progress:
+        while (done := await progress.committed(POSTS_RAW.name)) < posts or first is None:
+            if done >= posts * SKIPPED_SHARE and first is None:
+                first = (time.monotonic(), done, _cpu_s(running))
+            check()
+            await asyncio.sleep(POLL_S)
+        if system.reads_mentions:
+            async with PartitionReader(settings) as reader:
+                wanted = sum(end for _, end in (await _bounds(reader, MENTIONS.name)).values())
+            while await progress.committed(MENTIONS.name) < wanted:
+                check()
+                await asyncio.sleep(POLL_S)
+    return first
+
+
+async def _bounds(reader: PartitionReader, topic: str) -> dict[tuple[str, int], tuple[int, int]]:
+    return await reader.bounds((topic, part) for part in range(PARTITIONS))
+
+
+async def _records(reader: PartitionReader, topic: str) -> int:
+    """Records with a key; ticks have none."""
+    found = 0
+    async for _, records in reader.read(await _bounds(reader, topic)):
+        found += sum(record.key is not None for record in records)
+    return found
+
+
+@contextmanager
+def _processes(system: System, count: int) -> Iterator[list[subprocess.Popen[bytes]]]:
+    with tempfile.TemporaryDirectory() as folder:
+        running = [
+            subprocess.Popen(
+                system.command,
+                cwd=ROOT,
+                stdout=subprocess.DEVNULL,
+                env={**os.environ, **system.environment, "BENCH_FOLDER": folder},
+            )
+            for _ in range(count)
+        ]
+        try:
+            yield running
+        finally:
+            for process in running:
+                process.terminate()
+            for process in running:
+                try:
+                    process.wait(15)
+                except subprocess.TimeoutExpired:
+                    process.kill()
+                    process.wait()
+
+
+class _Progress:
+    """Committed offsets of the group, read through one connection."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._admin = AIOKafkaAdminClient(bootstrap_servers=settings.broker)
+        self._group = settings.group
+
+    async def __aenter__(self) -> Self:
+        await self._admin.start()
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        await self._admin.close()
+
+    async def committed(self, topic: str) -> int:
+        """Sum of the committed offsets of a topic; 0 before the group exists."""
+        try:
+            offsets = await self._admin.list_consumer_group_offsets(self._group)
+        except KafkaError:
+            return 0
+        return sum(max(0, item.offset) for source, item in offsets.items() if source.topic == topic)
+
+
+def _cpu_s(running: list[subprocess.Popen[bytes]]) -> float:
+    ticks = 0
+    for process in running:
+        fields = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
+        ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def _peak_mib(process: subprocess.Popen[bytes]) -> float:
+    for line in Path(f"/proc/{process.pid}/status").read_text().splitlines():
+        if line.startswith("VmHWM"):
+            return int(line.split()[1]) / 1024
+    return float("nan")
