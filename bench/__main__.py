@@ -1,5 +1,12 @@
-"""`python -m bench` compares posts a second."""
+"""`python -m bench` compares posts a second; `latency` times single posts; `scaling` shows growth."""
 
-from bench.throughput import main
+import sys
 
-main()
+from bench import latency, scaling, throughput
+
+KINDS = {"latency": latency.main, "scaling": scaling.main}
+
+if sys.argv[1:2] and sys.argv[1] in KINDS:
+    KINDS[sys.argv.pop(1)]()
+else:
+    throughput.main()

@@ -55,9 +55,9 @@ class System(NamedTuple):
     """False: it brings mentions to their brand by itself, and only writes the topic."""
 
 
-async def empty_broker(broker: str) -> Settings:
+async def empty_broker(broker: str, partitions: int = PARTITIONS) -> Settings:
     """Delete all topics; returns settings with a group that nobody has used yet."""
-    settings = Settings(broker=broker, partitions=PARTITIONS, group=f"bench-{time.time_ns()}")
+    settings = Settings(broker=broker, partitions=partitions, group=f"bench-{time.time_ns()}")
     admin = AIOKafkaAdminClient(bootstrap_servers=broker)
     await admin.start()
     try:
@@ -77,7 +77,7 @@ async def produce(settings: Settings, posts: list[bytes]) -> None:
     sender = BatchSender(producer)
     for first in range(0, len(posts), 5000):
         await sender.send(
-            Row(POSTS_RAW.name, partition_for(key, PARTITIONS), key, post)
+            Row(POSTS_RAW.name, partition_for(key, settings.partitions), key, post)
             for number, post in enumerate(posts[first : first + 5000])
             for key in (b"%d" % (first + number),)
         )
@@ -92,10 +92,10 @@ async def measure(
     with _processes(system, workers) as running:
         started, skipped, cpu_s = await _until_done(system, settings, posts, running)
         took_s, cpu_s = time.monotonic() - started, _cpu_s(running) - cpu_s
-        peak_mib = max(_peak_mib(process) for process in running)
+        peak_mib = max(peak_mib(process) for process in running)
         async with PartitionReader(settings) as reader:
-            mentions = await _records(reader, MENTIONS.name)
-            windows = await _records(reader, WINDOWS.name)
+            mentions = await _records(reader, MENTIONS.name, settings.partitions)
+            windows = await _records(reader, WINDOWS.name, settings.partitions)
     counted = posts - skipped
     if not counted:
         raise SystemExit(f"{system.name}: one commit held all {posts} posts; raise --count")
@@ -134,21 +134,24 @@ async def _until_done(
             await asyncio.sleep(POLL_S)
         if system.reads_mentions:
             async with PartitionReader(settings) as reader:
-                wanted = sum(end for _, end in (await _bounds(reader, MENTIONS.name)).values())
+                bounds = await _bounds(reader, MENTIONS.name, settings.partitions)
+                wanted = sum(end for _, end in bounds.values())
             while await progress.committed(MENTIONS.name) < wanted:
                 check()
                 await asyncio.sleep(POLL_S)
     return first
 
 
-async def _bounds(reader: PartitionReader, topic: str) -> dict[tuple[str, int], tuple[int, int]]:
-    return await reader.bounds((topic, part) for part in range(PARTITIONS))
+async def _bounds(
+    reader: PartitionReader, topic: str, partitions: int
+) -> dict[tuple[str, int], tuple[int, int]]:
+    return await reader.bounds((topic, partition) for partition in range(partitions))
 
 
-async def _records(reader: PartitionReader, topic: str) -> int:
+async def _records(reader: PartitionReader, topic: str, partitions: int) -> int:
     """Records with a key; ticks have none."""
     found = 0
-    async for _, records in reader.read(await _bounds(reader, topic)):
+    async for _, records in reader.read(await _bounds(reader, topic, partitions)):
         found += sum(record.key is not None for record in records)
     return found
 
@@ -209,7 +212,8 @@ def _cpu_s(running: list[subprocess.Popen[bytes]]) -> float:
     return ticks / os.sysconf("SC_CLK_TCK")
 
 
-def _peak_mib(process: subprocess.Popen[bytes]) -> float:
+def peak_mib(process: subprocess.Popen[bytes]) -> float:
+    """The most memory that the process has held."""
     for line in Path(f"/proc/{process.pid}/status").read_text().splitlines():
         if line.startswith("VmHWM"):
             return int(line.split()[1]) / 1024

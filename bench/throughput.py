@@ -20,7 +20,7 @@ from analysis.sources import parse
 from analysis.tokens import tokenizer_named
 from bench import dictionaries, plain_faust_topics
 from bench.peers import java, quix, topics
-from bench.runs import ROOT, Result, System, empty_broker, measure, produce
+from bench.runs import PARTITIONS, ROOT, Result, System, empty_broker, measure, produce
 from feeds.files import read_lines
 from leimo.catalogue_file import load
 from leimo.catalogue_topic import publish
@@ -86,9 +86,14 @@ def analysis_alone(posts: list[bytes], catalogue: Path, dictionary: str) -> Resu
 
 
 async def run_leimo(
-    posts: list[bytes], catalogue: Path, dictionary: str, broker: str, workers: int
+    posts: list[bytes],
+    catalogue: Path,
+    dictionary: str,
+    broker: str,
+    workers: int = 1,
+    partitions: int = PARTITIONS,
 ) -> Result:
-    settings = await empty_broker(broker)
+    settings = await empty_broker(broker, partitions)
     await apply_topics(settings)
     await publish(settings, load(catalogue))
     await produce(settings, posts)
