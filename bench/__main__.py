@@ -1,4 +1,4 @@
-"""`python -m bench` compares posts a second; `latency` times single posts; `scaling` shows growth."""
+"""`python -m bench` compares posts a second; see also `latency` and `scaling`."""
 
 import sys
 

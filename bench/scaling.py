@@ -29,8 +29,8 @@ async def run(options: argparse.Namespace, broker: str, folder: Path) -> list[Re
         catalogues[f"{dictionaries.companies(path, options.names, count):,} names"] = path
     results: list[Result] = []
 
-    def keep(result: Result, **changes: str) -> None:
-        results.append(result._replace(**changes))
+    def keep(result: Result, name: str = "") -> None:
+        results.append(result._replace(name=name or result.name))
         print(line(results[-1]), file=sys.stderr, flush=True)
 
     middle, catalogue = list(catalogues.items())[1]
