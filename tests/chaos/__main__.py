@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import logging
 import statistics
 import sys
 import time
@@ -112,6 +113,7 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=3)
     parser.add_argument("--partitions", type=int, default=8)
     parser.add_argument("--rate", type=float, default=3000, help="posts a second")
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # brokers are away by intent
     sys.exit(asyncio.run(run(parser.parse_args())))
 
 

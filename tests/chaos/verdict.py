@@ -4,7 +4,7 @@ import asyncio
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -53,8 +53,7 @@ async def judge(deployment: Deployment) -> Verdict:
     """Compare the topics with the journal of the feed. The feed has to be retired."""
     expected, posts = await asyncio.to_thread(_expected, deployment)
     differences, lost, twice = await _compare(deployment, expected)
-    alerts = await _records(deployment, ALERTS)
-    ids = Counter(_alert_id(record.value) for record in alerts)
+    ids = Counter([_alert_id(record.value) async for record in _records(deployment, ALERTS)])
     report = await audit(deployment.settings)
     return Verdict(
         posts=posts,
@@ -108,14 +107,13 @@ async def _compare(
     return differences, *lost_and_twice(expected, found)
 
 
-async def _records(deployment: Deployment, topic: Topic) -> list[Any]:
-    found = []
+async def _records(deployment: Deployment, topic: Topic) -> AsyncIterator[Any]:
     count = deployment.settings.partitions if topic.scales else 1
     async with PartitionReader(deployment.settings) as reader:
         bounds = await reader.bounds((topic.name, partition) for partition in range(count))
         async for _, records in reader.read(bounds):
-            found += records
-    return found
+            for record in records:
+                yield record
 
 
 def _alert_id(value: bytes) -> tuple[str, int]:
@@ -130,7 +128,7 @@ async def _alerts_by_replay(deployment: Deployment) -> set[tuple[str, int]]:
     brands = {brand.id: brand for brand in catalogue.brands}
     boards: dict[int, Board] = {}
     found = set()
-    for record in await _records(deployment, MENTIONS):
+    async for record in _records(deployment, MENTIONS):
         if record.partition not in boards:
             boards[record.partition] = Board(_BOARD, catalogue.rules, brands)
         board = boards[record.partition]
