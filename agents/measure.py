@@ -78,7 +78,7 @@ class MeasureStage:
         board = self._boards[partition]
         if clock is not None:
             board.restore_clock(clock)
-        board.restore((key.decode(), value) for key, value in values.items())
+        board.restore(values.items())
 
     def drop(self) -> None:
         """Forget all partitions."""
@@ -112,12 +112,13 @@ class MeasureStage:
         return rows
 
     def state_rows(self, partition: int) -> list[Row]:
-        """Each changed brand once, whole, and the partition's clock."""
+        """What changed of each brand, and the partition's clock."""
         board = self._boards[partition]
         topic = BRANDS_CHANGELOG.name
         rows = [
-            Row(topic, partition, key, board.encode(key.decode()))
-            for key in self._brands.changed_keys(partition)
+            Row(topic, partition, key, value)
+            for brand in self._brands.changed_keys(partition)
+            for key, value in board.entries(brand.decode())
         ]
         rows.append(Row(topic, partition, CLOCK_KEY, board.clock_bytes()))
         return rows

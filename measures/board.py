@@ -13,6 +13,7 @@ import msgspec
 from measures import alert_life
 from measures.brand_state import BrandState
 from measures.buckets import BUCKET_MS, Bucket, bucket_start_ms
+from measures.kept_state import Entry, KeptStates
 from measures.rules import LOOKS
 from measures.rules.crisis import Crises
 from measures.watermarks import LIVE_MS, Clock
@@ -22,7 +23,6 @@ from schemas.mention import Mention, Tick
 from schemas.window import Window
 
 _encode = msgspec.msgpack.Encoder().encode
-_decode_state = msgspec.msgpack.Decoder(BrandState).decode
 _decode_clock = msgspec.msgpack.Decoder(Clock).decode
 
 
@@ -58,6 +58,7 @@ class Board:
         self.states: dict[str, BrandState] = {}
         self._settings = settings
         self._clock = Clock()
+        self._kept = KeptStates()
         self._open: defaultdict[int, set[str]] = defaultdict(set)
         self._revised: set[tuple[int, str]] = set()
         self._touched: dict[str, int] = {}
@@ -105,6 +106,7 @@ class Board:
         if bucket is None:
             bucket = state.buckets[start_ms] = Bucket()
         bucket.add(mention)
+        self._kept.touch(brand, start_ms)
         state.held += 1
         if bucket.revision < 0:
             self._open[start_ms].add(brand)
@@ -131,14 +133,15 @@ class Board:
         output, self._output = self._output, Output()
         return output
 
-    def encode(self, brand: str) -> bytes:
-        """The brand's value for the changelog."""
-        return _encode(self.states[brand])
+    def entries(self, brand: str) -> Iterable[Entry]:
+        """What the changelog needs of a brand that has changed since the last call, in order."""
+        return self._kept.entries(brand, self.states[brand])
 
-    def restore(self, entries: Iterable[tuple[str, bytes]]) -> None:
-        """Fill an empty board from the changelog."""
-        for brand, value in entries:
-            state = self.states[brand] = _decode_state(value)
+    def restore(self, entries: Iterable[tuple[bytes, bytes]]) -> None:
+        """Fill an empty board from the changelog; the clock has to be restored before."""
+        self.states = self._kept.restore(entries)
+        for brand, state in self.states.items():
+            state.prune(self._limit_ms())
             for start_ms, bucket in state.buckets.items():
                 if bucket.revision < 0:
                     self._open[start_ms].add(brand)
@@ -214,6 +217,7 @@ class Board:
 
     def _publish(self, brand: str, state: BrandState, bucket: Bucket, start_ms: int) -> None:
         self._output.windows.append(bucket.publish(brand, start_ms, state.late))
+        self._kept.touch(brand, start_ms)
         self._output.changed.add(brand)
         state.late = 0
 

@@ -51,6 +51,8 @@ class BrandState(msgspec.Struct, array_like=True, gc=False):
     alerts: dict[str, OpenAlert] = msgspec.field(default_factory=dict)
     """Rule -> alert that fires."""
     talk: Talk = msgspec.field(default_factory=Talk)
+    past_entries: int = 0
+    """Entries of past minutes that were ever written, see `measures.kept_state`."""
 
     def is_duplicate(self, mention: Mention) -> bool:
         """Whether the mention was applied before; if not, it counts as applied from now on."""
@@ -92,7 +94,7 @@ class BrandState(msgspec.Struct, array_like=True, gc=False):
         """
         buckets = self.buckets
         while buckets:
-            start_ms = next(iter(buckets))
-            if start_ms + BUCKET_MS > limit_ms or buckets[start_ms].revision < 0:
+            start_ms, bucket = next(iter(buckets.items()))
+            if start_ms + BUCKET_MS > limit_ms or bucket.revision < 0 or bucket.is_revised:
                 return
             self.held -= buckets.pop(start_ms).posts

@@ -108,7 +108,7 @@ DELIVERIES = Topic(
 )
 BRANDS_CHANGELOG = Topic(
     name="brands-changelog",
-    key="brand id",
+    key="brand id; with NUL and a number: its past",
     value="the brand's state (private)",
     about="State of the table `brands`; private to the worker.",
     cleanup=Cleanup.COMPACT,

@@ -10,7 +10,7 @@ from measures.board import Board
 from schemas.alert import Alert, AlertState
 from schemas.catalogue import Rule, RuleKind
 from schemas.mention import Mention, Polarity, Tick
-from tests.measures.stream import START, board, firing, mention, run, tick
+from tests.measures.stream import START, board, changelog, firing, mention, run, tick
 
 SPIKE = Rule(id="spike", kind=RuleKind.SPIKE)
 CRISIS = Rule(id="safety", kind=RuleKind.CRISIS, words=("爆炸", "起火"), department="care")
@@ -167,7 +167,7 @@ def test_the_same_posts_give_the_same_alerts_after_a_restart_at_any_point() -> N
         alerts = run(first, stream[:cut]).alerts
         second = board([CRISIS, SPIKE])
         second.restore_clock(first.clock_bytes())
-        second.restore((brand, first.encode(brand)) for brand in list(first.states))
+        second.restore(changelog(first))
         assert whole == [*alerts, *run(second, [*stream[cut:], tick(200)]).alerts]
 
 

@@ -11,6 +11,7 @@ from tests.measures.stream import (
     all_idle,
     batch,
     board,
+    changelog,
     latest,
     mention,
     run,
@@ -169,5 +170,16 @@ def restarted(subject: Board) -> Board:
     """The board that the next owner restores from the changelog."""
     fresh = board(grace_ms=0)
     fresh.restore_clock(subject.clock_bytes())
-    fresh.restore((brand, subject.encode(brand)) for brand in list(subject.states))
+    fresh.restore(changelog(subject))
     return fresh
+
+
+def test_a_late_post_to_a_minute_that_leaves_the_ring_at_the_next_tick_is_published() -> None:
+    subject = board(grace_ms=0, retention_ms=10 * MINUTE)
+    run(subject, [mention(0, 1), tick(5), mention(0, 2), mention(6, 3)])
+    windows = run(subject, [tick(20)]).windows
+
+    assert [(window.start_ms, window.posts, window.revision) for window in windows] == [
+        (START + 6 * MINUTE, 1, 0),
+        (START, 2, 1),
+    ]

@@ -1,0 +1,135 @@
+"""A brand's state as entries of the changelog: a small one at each commit, the past in its own.
+
+A busy brand holds up to two hours of minutes, about 1 kB each. Written whole, every 200 ms, that is
+half a megabyte a second for one brand. So minutes that no longer change move into entries of their
+own, a few at a time, which are written once.
+
+What moves has stood in the brand's own entry, unchanged, at the commit before. So it does not
+matter which of the two is the newer one after a crash: they say the same, and where a minute stands
+in both, the brand's own entry is the truth.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+import msgspec
+
+from measures.brand_state import BrandState
+from measures.buckets import Bucket
+
+LOOSE_MINUTES = 8
+"""With more than so many settled minutes in its own entry, a brand's older ones move out."""
+NEWEST = 4
+"""Settled minutes that stay: late posts still change them."""
+
+Entry = tuple[bytes, bytes | None]
+"""Key and value of the changelog; no value: the entry is removed."""
+
+_SEPARATOR = b"\x00"
+_encode = msgspec.msgpack.Encoder().encode
+_decode_state = msgspec.msgpack.Decoder(BrandState).decode
+_decode_past = msgspec.msgpack.Decoder(dict[int, Bucket]).decode
+
+
+class Past:
+    """Which minutes of one brand stand in entries of their own."""
+
+    def __init__(self, starts: Iterable[int]) -> None:
+        self.loose = set(starts)
+        """Minutes in the brand's own entry."""
+        self.changed = set(self.loose)
+        """Those that may have changed since the last commit."""
+        self.chunks: dict[int, set[int]] = {}
+        """Number of an entry -> the minutes for which it is the truth."""
+
+    def touch(self, start_ms: int) -> None:
+        """A minute changes."""
+        self.changed.add(start_ms)
+        if start_ms not in self.loose:
+            self.loose.add(start_ms)
+            for starts in self.chunks.values():
+                starts.discard(start_ms)
+
+    def entries(self, brand: bytes, state: BrandState) -> Iterator[Entry]:
+        """What has to be written now that the brand has changed."""
+        buckets = state.buckets
+        self.loose &= buckets.keys()
+        settled = sorted(
+            start_ms
+            for start_ms in self.loose - self.changed
+            if buckets[start_ms].revision >= 0 and not buckets[start_ms].is_revised
+        )
+        if len(settled) > LOOSE_MINUTES:
+            moved = settled[:-NEWEST]
+            number, state.past_entries = state.past_entries, state.past_entries + 1
+            yield past_key(brand, number), _encode({start: buckets[start] for start in moved})
+            self.chunks[number] = set(moved)
+            self.loose.difference_update(moved)
+        self.changed.clear()
+        own = {start_ms: buckets[start_ms] for start_ms in sorted(self.loose)}
+        yield brand, _encode(msgspec.structs.replace(state, buckets=own))
+        yield from self._removed(brand, buckets)
+
+    def _removed(self, brand: bytes, buckets: Mapping[int, Bucket]) -> Iterator[Entry]:
+        """Entries whose last minute has left the ring, the oldest first, up to one that is used."""
+        while self.chunks:
+            number, starts = next(iter(self.chunks.items()))
+            if any(start_ms in buckets for start_ms in starts):
+                return
+            del self.chunks[number]
+            yield past_key(brand, number), None
+
+
+def past_key(brand: bytes, number: int) -> bytes:
+    """Key of an entry with minutes of the past; no brand id holds a NUL."""
+    return brand + _SEPARATOR + b"%d" % number
+
+
+class KeptStates:
+    """The entries of all brands of a partition."""
+
+    def __init__(self) -> None:
+        self._pasts: dict[str, Past] = {}
+        """Of busy brands; the others have one entry each."""
+
+    def touch(self, brand: str, start_ms: int) -> None:
+        """A minute of a brand changes."""
+        past = self._pasts.get(brand)
+        if past is not None:
+            past.touch(start_ms)
+
+    def entries(self, brand: str, state: BrandState) -> Iterable[Entry]:
+        """What has to be written of a brand that has changed since the last call."""
+        past = self._pasts.get(brand)
+        if past is None:
+            if len(state.buckets) <= LOOSE_MINUTES:
+                return [(brand.encode(), _encode(state))]
+            past = self._pasts[brand] = Past(state.buckets)
+        return past.entries(brand.encode(), state)
+
+    def restore(self, entries: Iterable[tuple[bytes, bytes]]) -> dict[str, BrandState]:
+        """The states that entries stand for, in any order; each key once."""
+        states: dict[str, BrandState] = {}
+        pasts: dict[str, dict[int, dict[int, Bucket]]] = {}
+        for key, value in entries:
+            name, separator, number = key.partition(_SEPARATOR)
+            if separator:
+                pasts.setdefault(name.decode(), {})[int(number)] = _decode_past(value)
+            else:
+                states[name.decode()] = _decode_state(value)
+        for brand, chunks in pasts.items():
+            if brand in states:
+                self._join(brand, states[brand], chunks)
+        return states
+
+    def _join(self, brand: str, state: BrandState, chunks: dict[int, dict[int, Bucket]]) -> None:
+        past = self._pasts[brand] = Past(state.buckets)
+        past.changed.clear()
+        own, state.buckets = state.buckets, {}
+        for number, buckets in sorted(chunks.items()):
+            for starts in past.chunks.values():
+                starts.difference_update(buckets)
+            past.chunks[number] = buckets.keys() - own.keys()
+            state.buckets |= buckets
+        state.buckets = dict(sorted((state.buckets | own).items()))
+        state.held = sum(bucket.posts for bucket in state.buckets.values())
+        state.past_entries = max(state.past_entries, *(number + 1 for number in chunks))
