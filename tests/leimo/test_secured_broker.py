@@ -98,7 +98,7 @@ async def test_a_worker_counts_behind_tls_and_a_password(
                 bounds = await reader.bounds([("mentions", 0), ("mentions", 1)])
             return sum(end for _, end in bounds.values()) > 100
 
-        await pipeline_run.until(has_windows, lambda: "no mentions behind TLS", 60)
+        await pipeline_run.until(has_windows, lambda: "no mentions behind TLS")
 
 
 WRONG_WAYS = [
