@@ -80,7 +80,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(STEPS)
 def test_a_crash_anywhere_leaves_the_state_before_or_after_the_commit(
     steps: list[tuple[int, list[int], str, bool, float]],
