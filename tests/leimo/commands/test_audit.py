@@ -18,13 +18,15 @@ from schemas.dead_letter import DropReason
 from schemas.topics import POSTS_RAW, WINDOWS
 from schemas.window import Window
 from streams.batches import Row
-from streams.brokers import Broker
+from streams.brokers import ApacheKafka
 from streams.dead_letters import dead_letter_row
 from streams.partitions import partition_for
 from streams.settings import Settings
 from streams.topic_admin import apply_topics
 from tests.streams.broker_log import append
 from tests.streams.records import record
+
+pytestmark = pytest.mark.kafka
 
 MINUTE_MS = 60_000
 FIRST_MS = 1_767_225_600_000
@@ -91,8 +93,8 @@ RIGHT = [window("xiaomi", 0, posts=99), window("xiaomi", 0, 1, **TWO), window("x
 
 
 @pytest.fixture
-def settings(broker: Broker, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    monkeypatch.setenv("LEIMO_BROKER", broker.address)
+def settings(kafka_broker: ApacheKafka, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    monkeypatch.setenv("LEIMO_BROKER", kafka_broker.address)
     monkeypatch.setenv("LEIMO_PARTITIONS", "2")
     settings = Settings.load()
     asyncio.run(_fill(settings))
