@@ -94,9 +94,7 @@ async def test_it_shows_what_stands_in_the_topics_and_what_comes(broker: Broker)
             )
             assert view.brands[0].severity == 5
             await write_mention(producer, 2)
-            started = time.monotonic()
             await seen(stream, lambda view: minute_posts(view) == (7, 2))
-            assert time.monotonic() - started < 5
             problems = stream.status(stream.board.view()).problems
             assert any("1 records could not be read" in problem for problem in problems)
 
