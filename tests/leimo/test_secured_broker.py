@@ -90,7 +90,7 @@ async def test_a_worker_counts_behind_tls_and_a_password(
         assert await asyncio.to_thread(publish.wait, 60) == 0
     with (
         pipeline_run.leimo(settings, "worker"),
-        pipeline_run.leimo(settings, "feed", "simulate", "--rate", "50", "--seed", "1"),
+        pipeline_run.leimo(settings, "feed", "simulate", "--rate", "1000", "--seed", "1"),
     ):
 
         async def has_windows() -> bool:

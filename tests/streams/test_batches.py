@@ -50,12 +50,11 @@ async def test_a_record_arrives_as_it_was_given(settings: Settings) -> None:
 
 
 async def test_more_than_a_batch_holds_is_split(kafka_settings: Settings) -> None:
-    """The topic takes 1 MiB a batch, and this is 4 MiB a partition."""
+    """The topic takes 1 MiB a batch, and this is 4 MiB a partition: in one it would be refused."""
     count, size = 400, 40_000
 
     async with sending(kafka_settings) as sender:
         await sender.send(rows(count, size))
-        assert sender.unacknowledged_batches >= 4  # of several partitions, some still under way
         await sender.flush()
 
     found = await committed(kafka_settings, WINDOWS.name)
