@@ -99,7 +99,7 @@ class AnalyseStage:
         kept: list[Any] = []
         identities: list[tuple[int, int]] = []
         for record in records:
-            post = self._post(record, rows)
+            post = self._post(partition, record, rows)
             if post is None:
                 continue
             identity = post_identity(post)
@@ -118,14 +118,14 @@ class AnalyseStage:
             rows += [self._row(mention, record.timestamp) for mention in mentions]
         return rows
 
-    def _post(self, record: Any, rows: list[Row]) -> Post | None:
+    def _post(self, partition: int, record: Any, rows: list[Row]) -> Post | None:
         """The record as a post; one that is none is added to the rows as a dead letter."""
         try:
             post = self._raw_posts.post(record)
         except InvalidPost as invalid:
-            rows.append(self._put_aside(record, invalid.reason, invalid.detail))
+            rows.append(self._put_aside(partition, record, invalid.reason, invalid.detail))
             return None
-        self._clocks[record.partition].observe(post.event_time_ms)
+        self._clocks[partition].observe(post.event_time_ms)
         return post
 
     def _note(
@@ -156,13 +156,13 @@ class AnalyseStage:
         partition = partition_for(key, self._settings.partitions)
         return Row(MENTIONS.name, partition, key, _encode(mention), NO_HEADERS, timestamp_ms)
 
-    def _put_aside(self, record: Any, reason: DropReason, detail: str) -> Row:
+    def _put_aside(self, partition: int, record: Any, reason: DropReason, detail: str) -> Row:
         self._metrics.dead_letters.labels(reason.value).inc()
-        return dead_letter_row(record, reason, detail)
+        return dead_letter_row((POSTS_RAW.name, partition), record, reason, detail)
 
     def _count(self, posts: Sequence[Post]) -> None:
-        for source, count in Counter(post.source for post in posts).items():
-            self._metrics.posts.labels(source.value).inc(count)
+        for source, count in Counter([post.source._value_ for post in posts]).items():
+            self._metrics.posts.labels(source).inc(count)
         self._metrics.clamped_times.inc(sum(post.is_time_clamped for post in posts))
 
 

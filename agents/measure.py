@@ -94,7 +94,7 @@ class MeasureStage:
             try:
                 item = _decode(record.value)
             except (msgspec.DecodeError, UnicodeDecodeError, TypeError) as error:
-                rows.append(self._put_aside(record, str(error)))
+                rows.append(self._put_aside(partition, record, str(error)))
                 continue
             if type(item) is Mention:
                 board.apply(item)
@@ -107,7 +107,10 @@ class MeasureStage:
         self._metrics.mentions.inc(mentions - output.duplicates)
         self._metrics.duplicates.inc(output.duplicates)
         self._metrics.late_posts.inc(output.late)
-        rows.extend(self._window_row(partition, window) for window in output.windows)
+        self._count_windows(output.windows)
+        rows += [
+            Row(WINDOWS.name, partition, window.key, _encode(window)) for window in output.windows
+        ]
         rows.extend(self._alert_row(partition, alert) for alert in output.alerts)
         return rows
 
@@ -133,9 +136,10 @@ class MeasureStage:
         if known:
             self._metrics.watermark_lag_seconds.set(max(0.0, now_s - min(known) / 1000))
 
-    def _window_row(self, partition: int, window: Window) -> Row:
-        self._metrics.windows.labels("revised" if window.revision else "closed").inc()
-        return Row(WINDOWS.name, partition, window.key, _encode(window))
+    def _count_windows(self, windows: Sequence[Window]) -> None:
+        revised = sum(window.revision > 0 for window in windows)
+        self._metrics.windows.labels("revised").inc(revised)
+        self._metrics.windows.labels("closed").inc(len(windows) - revised)
 
     def _alert_row(self, partition: int, alert: Alert) -> Row:
         self._metrics.alerts.labels(alert.kind, alert.state.value).inc()
@@ -147,9 +151,9 @@ class MeasureStage:
             cloud_event_headers(alert),
         )
 
-    def _put_aside(self, record: Any, detail: str) -> Row:
+    def _put_aside(self, partition: int, record: Any, detail: str) -> Row:
         self._metrics.dead_letters.labels(DropReason.NOT_JSON.value).inc()
-        return dead_letter_row(record, DropReason.NOT_JSON, detail)
+        return dead_letter_row((MENTIONS.name, partition), record, DropReason.NOT_JSON, detail)
 
 
 def cloud_event_headers(alert: Alert) -> list[tuple[str, bytes]]:

@@ -2,7 +2,8 @@
 
 The rule is the same for every system: the clock runs from the first commit at or past a tenth of
 the posts (so that no start of a process counts) to the commit of the last post and of all that
-follows from it.
+follows from it. Several processes share one group: the clock waits for the first commit after all
+of them have joined it, or the first one would be measured alone and then the rebalance.
 """
 
 import asyncio
@@ -51,6 +52,7 @@ class System(NamedTuple):
     name: str
     command: list[str]
     environment: dict[str, str]
+    processes: int = 1
     reads_mentions: bool = True
     """False: it brings mentions to their brand by itself, and only writes the topic."""
 
@@ -85,14 +87,12 @@ async def produce(settings: Settings, posts: list[bytes]) -> None:
     await producer.stop()
 
 
-async def measure(
-    system: System, dictionary: str, settings: Settings, posts: int, workers: int = 1
-) -> Result:
-    """Start `workers` processes of the system, and time them over the posts in `posts.raw`."""
-    with _processes(system, workers) as running:
+async def measure(system: System, dictionary: str, settings: Settings, posts: int) -> Result:
+    """Start the system's processes, and time them over the posts in `posts.raw`."""
+    with _processes(system) as running:
         started, skipped, cpu_s = await _until_done(system, settings, posts, running)
         took_s, cpu_s = time.monotonic() - started, _cpu_s(running) - cpu_s
-        peak_mib = max(peak_mib(process) for process in running)
+        most_mib = max(peak_mib(process) for process in running)
         async with PartitionReader(settings) as reader:
             mentions = await _records(reader, MENTIONS.name, settings.partitions)
             windows = await _records(reader, WINDOWS.name, settings.partitions)
@@ -105,7 +105,7 @@ async def measure(
         posts,
         counted / took_s,
         cpu_s / counted * 1e6,
-        peak_mib,
+        most_mib,
         mentions,
         windows,
     )
@@ -120,15 +120,21 @@ async def _until_done(
     after (ticks) does not.
     """
     deadline = time.monotonic() + DEADLINE_S
+    least = int(posts * SKIPPED_SHARE)
     first: tuple[float, int, float] | None = None
 
     def check() -> None:
         if time.monotonic() > deadline or any(process.poll() is not None for process in running):
             raise SystemExit(f"{system.name}: did not finish within {DEADLINE_S} s, or ended")
 
+    joined_at = -1 if len(running) == 1 else None
     async with _Progress(settings) as progress:
         while (done := await progress.committed(POSTS_RAW.name)) < posts or first is None:
-            if done >= posts * SKIPPED_SHARE and first is None:
+            if done >= posts and joined_at is None:
+                raise SystemExit(f"{system.name}: done before all had joined; raise --count")
+            if joined_at is None and await progress.members() == len(running):
+                joined_at = done
+            if joined_at is not None and first is None and done > max(joined_at, least):
                 first = (time.monotonic(), done, _cpu_s(running))
             check()
             await asyncio.sleep(POLL_S)
@@ -157,16 +163,16 @@ async def _records(reader: PartitionReader, topic: str, partitions: int) -> int:
 
 
 @contextmanager
-def _processes(system: System, count: int) -> Iterator[list[subprocess.Popen[bytes]]]:
+def _processes(system: System) -> Iterator[list[subprocess.Popen[bytes]]]:
     with tempfile.TemporaryDirectory() as folder:
         running = [
             subprocess.Popen(
                 system.command,
                 cwd=ROOT,
                 stdout=subprocess.DEVNULL,
-                env={**os.environ, **system.environment, "BENCH_FOLDER": folder},
+                env={**os.environ, **system.environment, "BENCH_FOLDER": f"{folder}/{number}"},
             )
-            for _ in range(count)
+            for number in range(system.processes)
         ]
         try:
             yield running
@@ -194,6 +200,12 @@ class _Progress:
 
     async def __aexit__(self, *error: object) -> None:
         await self._admin.close()
+
+    async def members(self) -> int:
+        """Processes in the group, once it is stable."""
+        answers = await self._admin.describe_consumer_groups([self._group])
+        groups = [group for answer in answers for group in answer.to_object()["groups"]]
+        return sum(len(group["members"]) for group in groups if group["state"] == "Stable")
 
     async def committed(self, topic: str) -> int:
         """Sum of the committed offsets of a topic; 0 before the group exists."""

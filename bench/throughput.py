@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from itertools import product
 from pathlib import Path
 from statistics import median
 
@@ -32,7 +33,8 @@ from streams.transport import MAX_BATCH_RECORDS
 SHARED = ROOT.parent / "shared" / "data"
 NOT_PEERS = ("analysis", "leimo", "plain")
 
-Peer = Callable[[Settings, Path], System]
+Peer = Callable[[Settings, Path, int], System]
+"""Settings, catalogue, workers: as many processes or threads."""
 
 
 def read_posts(path: Path, limit: int) -> list[bytes]:
@@ -104,9 +106,9 @@ async def run_leimo(
         "LEIMO_METRICS_ADDRESS": "",
         "LEIMO_LOG_LEVEL": "WARNING",
     }
-    name = "leimo" if workers == 1 else f"leimo, {workers} workers"
-    system = System(name, [sys.executable, "-m", "leimo", "worker"], environment)
-    return await measure(system, dictionary, settings, len(posts), workers)
+    command = [sys.executable, "-m", "leimo", "worker"]
+    system = System(_named("leimo", workers), command, environment, processes=workers)
+    return await measure(system, dictionary, settings, len(posts))
 
 
 async def run_plain_faust(
@@ -128,12 +130,18 @@ async def run_plain_faust(
 
 
 async def run_peer(
-    peer: Peer, posts: list[bytes], catalogue: Path, dictionary: str, broker: str
+    peer: Peer, posts: list[bytes], catalogue: Path, dictionary: str, broker: str, workers: int
 ) -> Result:
     settings = await empty_broker(broker)
     await topics.create(settings)
     await produce(settings, posts)
-    return await measure(peer(settings, catalogue), dictionary, settings, len(posts))
+    system = peer(settings, catalogue, workers)
+    system = system._replace(name=_named(system.name, workers))
+    return await measure(system, dictionary, settings, len(posts))
+
+
+def _named(name: str, workers: int) -> str:
+    return name if workers == 1 else f"{name}, {workers} workers"
 
 
 PEERS: dict[str, tuple[Callable[[], str | None], Peer]] = {
@@ -178,8 +186,8 @@ async def compare(options: argparse.Namespace, broker: str, *, is_kafka: bool) -
                     keep(analysis_alone(posts, catalogue, dictionary))
                 for workers in range(1, options.workers + 1) if "leimo" in wanted else ():
                     keep(await run_leimo(posts, catalogue, dictionary, broker, workers))
-                for peer in found:
-                    keep(await run_peer(peer, posts, catalogue, dictionary, broker))
+                for peer, workers in product(found, range(1, options.workers + 1)):
+                    keep(await run_peer(peer, posts, catalogue, dictionary, broker, workers))
                 if "plain" in wanted:
                     plain = posts[: options.plain_count]
                     keep(await run_plain_faust(plain, catalogue, dictionary, broker))
@@ -248,7 +256,7 @@ def main() -> None:
     )
     parser.add_argument("--count", type=int, default=100_000, help="posts for each system")
     parser.add_argument("--plain-count", type=int, default=20_000, help="posts for plain Faust")
-    parser.add_argument("--workers", type=int, default=1, help="up to so many leimo workers")
+    parser.add_argument("--workers", type=int, default=1, help="up to so many of each system")
     parser.add_argument("--repeat", type=int, default=1, help="runs of each; medians are shown")
     parser.add_argument(
         "--systems",

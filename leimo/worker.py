@@ -7,8 +7,6 @@ import time
 from collections.abc import Coroutine
 from typing import Any
 
-from faust.types import TP
-
 from agents import analyse, measure
 from agents.analyse import AnalyseStage
 from agents.measure import MeasureStage
@@ -154,15 +152,7 @@ class Worker:
                 outbox.add(rows)
 
     def _is_read_to_end(self, partition: int) -> bool:
-        return self._lag(POSTS_RAW.name, partition) == 0
-
-    def _lag(self, topic: str, partition: int) -> int | None:
-        """Records behind the end of the partition; None while the end is not known."""
-        if self._app is None:
-            return None
-        position = self._app.ledger.positions.get((topic, partition))
-        end = self._app.consumer.highwater(TP(topic, partition))
-        return None if position is None or end is None else max(0, end - position)
+        return self._app is not None and self._app.lag((POSTS_RAW.name, partition)) == 0
 
     async def _gauge(self) -> None:
         """Set the gauges that nothing else sets in passing."""
@@ -171,7 +161,7 @@ class Worker:
             if self._app is None or self._measure is None or not self._is_ready():
                 continue
             for topic, partition in self._app.ledger.positions:
-                lag = self._lag(topic, partition)
+                lag = self._app.lag((topic, partition))
                 if lag is not None:
                     self.metrics.lag_records.labels(topic, str(partition)).set(lag)
             for stage, topic in (("analyse", POSTS_RAW.name), ("measure", MENTIONS.name)):

@@ -7,6 +7,7 @@ import msgspec
 SIZE = 128
 _SPACE = 1 << 32
 _HASH = "I"
+_HASH_BYTES = 4
 
 
 class Distinct(msgspec.Struct, array_like=True, gc=False):
@@ -33,7 +34,7 @@ class Distinct(msgspec.Struct, array_like=True, gc=False):
         """
         hashes = self.hashes
         if isinstance(hashes, bytes):
-            hashes = self.hashes = set(array(_HASH, hashes))
+            hashes = self.hashes = set(array(_HASH, hashes)) if hashes else set()
         if hashed in hashes:
             return
         if len(hashes) <= SIZE:
@@ -46,10 +47,11 @@ class Distinct(msgspec.Struct, array_like=True, gc=False):
     def count(self) -> int:
         """How many different hashes were added."""
         held = self.hashes
-        hashes = array(_HASH, held) if isinstance(held, bytes) else held
-        if len(hashes) <= SIZE:
-            return len(hashes)
-        return round(SIZE * _SPACE / (max(hashes) + 1))
+        size = len(held) // _HASH_BYTES if isinstance(held, bytes) else len(held)
+        if size <= SIZE:
+            return size
+        largest = max(array(_HASH, held) if isinstance(held, bytes) else held)
+        return round(SIZE * _SPACE / (largest + 1))
 
     def pack(self) -> None:
         """Rest in a tenth of the space, until the next hash comes.

@@ -10,7 +10,7 @@ from faust.types import TP
 from faust.types.auth import CredentialsT
 
 from schemas.topics import Topic
-from streams.ledger import Ledger, Verdict
+from streams.ledger import Ledger, TopicPartition, Verdict
 from streams.metrics import Metrics
 from streams.ownership import Ownership
 from streams.security import tls_context
@@ -66,11 +66,17 @@ class StreamApp(faust.App):  # type: ignore[misc]
                     error,
                 )
 
-    async def _seek_back(self, source: tuple[str, int]) -> None:
+    async def _seek_back(self, source: TopicPartition) -> None:
         position = self.ledger.positions.get(source)
         if position is not None:
             log.warning("%s/%d: fetched past %d, seeking back", *source, position)
             await self.consumer.seek_wait({TP(*source): position})
+
+    def lag(self, source: TopicPartition) -> int | None:
+        """Records behind the end of the partition; None while the end is not known."""
+        position = self.ledger.positions.get(source)
+        end = self.consumer.highwater(TP(*source))
+        return None if position is None or end is None else max(0, end - position)
 
     async def committed_offsets(self, partitions: Iterable[TP]) -> Mapping[TP, int]:
         """Read positions that the group has committed."""
@@ -150,6 +156,7 @@ def add_stages(
         transactional=transactional,
         committed_offsets=app.committed_offsets,
         commit_offsets=app.commit_offsets,
+        lag=app.lag,
         checkpoint=checkpoint,
     )
 

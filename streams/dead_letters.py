@@ -5,19 +5,19 @@ from typing import Any
 
 from schemas.dead_letter import DeadLetter, DropReason
 from schemas.topics import POSTS_DEAD, POSTS_RAW
-from streams.batches import Row
+from streams.batches import Row, TopicPartition
 
 
 class TooManyDeadLettersError(RuntimeError):
     """The share of dead letters passed the limit: something is wrong with the feed."""
 
 
-def dead_letter_row(record: Any, reason: DropReason, detail: str) -> Row:
+def dead_letter_row(source: TopicPartition, record: Any, reason: DropReason, detail: str) -> Row:
     """Row for `posts.dead`: the raw bytes, and where they came from in headers."""
     headers = [
         ("reason", reason.value.encode()),
-        ("topic", record.topic.encode()),
-        ("partition", str(record.partition).encode()),
+        ("topic", source[0].encode()),
+        ("partition", b"%d" % source[1]),
         ("offset", str(record.offset).encode()),
         ("detail", detail[:200].encode("utf-8", "replace")),
         *((name, value) for name, value in record.headers if name in ("source", "received_at")),

@@ -27,7 +27,7 @@ class RecordBatch(NamedTuple):
     topic: str
     partition: int
     records: list[Any]
-    """aiokafka `ConsumerRecord`s in offset order, all within `[start, next_offset)`."""
+    """With offset, timestamp, key, value and headers; in order, in `[start, next_offset)`."""
     start: int
     next_offset: int
 

@@ -16,6 +16,9 @@ log = logging.getLogger(__name__)
 MAX_WAITING_ROWS = 50_000
 """Backpressure: agents wait while more rows than this are held."""
 
+PATIENCE = 5
+"""So many intervals lie between two commits while the input waits in a queue."""
+
 StateRows = Callable[[], Iterable[Row]]
 """Changelog rows of the keys changed since the last call, encoded now."""
 
@@ -37,6 +40,7 @@ class Outbox:
         interval_s: float,
         timeout_s: float,
         state_rows: StateRows | None = None,
+        is_behind: Callable[[], bool] = lambda: False,
     ) -> None:
         self.name = name
         self._stage = stage
@@ -45,6 +49,7 @@ class Outbox:
         self._interval_s = interval_s
         self._timeout_s = timeout_s
         self._state_rows = state_rows
+        self._is_behind = is_behind
         self._rows: list[Row] = []
         self._offsets: dict[TopicPartition, int] = {}
         self._newest_append_ms = 0
@@ -59,7 +64,11 @@ class Outbox:
         await self._writer.start()
 
     def run(self) -> None:
-        """Commit from now on, every interval in which there is something to commit."""
+        """Commit from now on, every interval in which there is something to commit.
+
+        While `is_behind` says so, fewer and larger commits: early ones serve nobody then, and what
+        they cost is missing for the work.
+        """
         self._loop_task = asyncio.create_task(self._commit_loop(), name=f"commit {self.name}")
 
     def add(self, rows: Iterable[Row]) -> None:
@@ -129,6 +138,9 @@ class Outbox:
 
     async def _commit_loop(self) -> None:
         while True:
-            await asyncio.sleep(self._interval_s)
+            for _ in range(PATIENCE):
+                await asyncio.sleep(self._interval_s)
+                if not self._is_behind() or not self._room.is_set():
+                    break
             # Shielded: a commit that is cut in half could have become durable or not.
             await asyncio.shield(self.commit())

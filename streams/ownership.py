@@ -33,6 +33,9 @@ from streams.writers import (
 
 log = logging.getLogger(__name__)
 
+BEHIND_RECORDS = 2_000
+"""A partition of which more records wait is behind."""
+
 CommittedOffsets = Callable[[Iterable[TP]], Awaitable[Mapping[TP, int]]]
 
 
@@ -56,6 +59,7 @@ class Ownership:
         transactional: bool,
         committed_offsets: CommittedOffsets,
         commit_offsets: Callable[[Offsets], Awaitable[None]],
+        lag: Callable[[TopicPartition], int | None],
         checkpoint: Checkpoint,
     ) -> None:
         self.ledger = Ledger()
@@ -65,6 +69,7 @@ class Ownership:
         self._transactional = transactional
         self._committed_offsets = committed_offsets
         self._commit_offsets = commit_offsets
+        self._lag = lag
         self._checkpoint = checkpoint
         self._outboxes: dict[TopicPartition, Outbox] = {}
         self._turn: object | None = None
@@ -169,6 +174,13 @@ class Ownership:
                 outboxes[source] = self._new_outbox(stage, partition)
         return outboxes
 
+    def _is_behind(self, outbox: Outbox) -> bool:
+        return any(
+            (self._lag(source) or 0) > BEHIND_RECORDS
+            for source, serving in self._outboxes.items()
+            if serving is outbox
+        )
+
     def _new_outbox(self, stage: Stage, partition: int | None) -> Outbox:
         name = stage.name if partition is None else f"{stage.name}-{partition}"
         writer: Writer
@@ -182,7 +194,7 @@ class Ownership:
             )
         else:
             writer = AcknowledgedWriter(self._settings, self._commit_offsets, checkpoint)
-        return Outbox(
+        outbox = Outbox(
             name,
             stage.name,
             writer,
@@ -190,7 +202,9 @@ class Ownership:
             interval_s=self._settings.commit_interval_s,
             timeout_s=self._settings.commit_timeout_s,
             state_rows=None if partition is None else lambda: stage.state_rows(partition),
+            is_behind=lambda: self._is_behind(outbox),
         )
+        return outbox
 
     async def _restore(
         self, reader: PartitionReader, owned: list[TopicPartition], turn: object

@@ -38,7 +38,7 @@ class Stage(Protocol):
         """Latest value of each key of the changelog."""
 
     def step(self, partition: int, records: Sequence[Any]) -> list[Row]:
-        """Take records into the state; returns what is to be written."""
+        """Take records of its topic into the state; returns what is to be written."""
 
     def state_rows(self, partition: int) -> list[Row]:
         """Changelog rows of the keys that changed since the last call."""

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
 from aiokafka import TopicPartition
+from aiokafka.consumer.fetcher import FetchResult
 from aiokafka.errors import ConsumerStoppedError
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Consumer, Transport
 from faust.types import TP, ConsumerMessage
@@ -94,6 +95,8 @@ async def _take(
     before = {tp: state.position for tp, state in states.items() if state.has_valid_position}
     if not before:
         return {}
+    for tp in before:
+        _keep_as_read(fetcher._records.get(tp))
     records = await fetcher.fetched_records(wanted, timeout=0, max_records=max_records)
     taken = {}
     for tp, start in before.items():
@@ -101,6 +104,20 @@ async def _take(
         if end != start:
             taken[tp] = split(tp, records.get(tp, []), start, end)
     return taken
+
+
+def _keep_as_read(fetched: Any) -> None:
+    """Have the records handed over as they were decoded.
+
+    Making a `ConsumerRecord` of each takes five times as long as decoding it, and adds only what
+    the batch knows.
+    """
+    if type(fetched) is FetchResult and fetched._partition_records is not None:
+        fetched._partition_records._consumer_record = _as_read
+
+
+def _as_read(tp: TP, record: Any) -> Any:
+    return record
 
 
 def split(tp: TP, records: list[Any], start: int, end: int) -> list[RecordBatch]:

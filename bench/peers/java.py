@@ -40,23 +40,30 @@ def missing() -> str | None:
     return None
 
 
-def kafka_streams(guarantee: str) -> Callable[[Settings, Path], System]:
+def kafka_streams(guarantee: str) -> Callable[[Settings, Path, int], System]:
     """With `at_least_once` or `exactly_once_v2`."""
     name = "Kafka Streams" + (", exactly once" if guarantee == "exactly_once_v2" else "")
 
-    def start(settings: Settings, catalogue: Path) -> System:
-        return _system(name, "kafka_streams", settings, catalogue, {"BENCH_GUARANTEE": guarantee})
+    def start(settings: Settings, catalogue: Path, workers: int) -> System:
+        guaranteed = {"BENCH_GUARANTEE": guarantee}
+        return _system(name, "kafka_streams", settings, catalogue, workers, guaranteed)
 
     return start
 
 
-def flink(settings: Settings, catalogue: Path) -> System:
-    system = _system("Flink", "flink", settings, catalogue, {})
+def flink(settings: Settings, catalogue: Path, workers: int) -> System:
+    """Its threads are its parallelism."""
+    system = _system("Flink", "flink", settings, catalogue, workers, {})
     return system._replace(reads_mentions=False)
 
 
 def _system(
-    name: str, module: str, settings: Settings, catalogue: Path, environment: dict[str, str]
+    name: str,
+    module: str,
+    settings: Settings,
+    catalogue: Path,
+    threads: int,
+    environment: dict[str, str],
 ) -> System:
     exported = catalogue.parent / f"{catalogue.stem}-exports"
     if not exported.is_dir():
@@ -76,6 +83,7 @@ def _system(
             "BENCH_GROUP": settings.group,
             "BENCH_EXPORTS": str(exported),
             "BENCH_COMMIT_INTERVAL_MS": str(int(COMMIT_INTERVAL_S * 1000)),
+            "BENCH_THREADS": str(threads),
             **environment,
         },
     )

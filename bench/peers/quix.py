@@ -24,7 +24,7 @@ def missing() -> str | None:
     return f"left out, {PYTHON} is absent: `make bench` makes it, or set BENCH_QUIX_PYTHON"
 
 
-def system(settings: Settings, catalogue: Path) -> System:
+def system(settings: Settings, catalogue: Path, workers: int) -> System:
     return System(
         NAME,
         [str(PYTHON), "-m", "bench.peers.quix_worker"],
@@ -34,4 +34,5 @@ def system(settings: Settings, catalogue: Path) -> System:
             "BENCH_CATALOGUE": str(catalogue),
             "BENCH_COMMIT_INTERVAL_S": str(COMMIT_INTERVAL_S),
         },
+        processes=workers,
     )

@@ -126,6 +126,7 @@ class Owner:
             transactional=transactional,
             committed_offsets=self._committed_offsets,
             commit_offsets=self._commit_offsets,
+            lag=lambda source: None,
             checkpoint=lambda point: None,
         )
 

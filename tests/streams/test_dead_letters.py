@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.dead_letter import DeadLetter, DropReason
-from schemas.topics import POSTS_DEAD
+from schemas.topics import POSTS_DEAD, POSTS_RAW
 from streams.batches import Row
 from streams.dead_letters import (
     DeadShare,
@@ -45,7 +45,7 @@ def test_a_dead_letter_comes_back_as_it_was_put_aside(
     """Whatever headers the raw record has: they do not pass for ours."""
     raw = record(value, key=key, offset=offset, partition=partition, headers=headers)
 
-    row = dead_letter_row(raw, reason, detail)
+    row = dead_letter_row((POSTS_RAW.name, partition), raw, reason, detail)
 
     assert (row.topic, row.partition, row.key) == (POSTS_DEAD.name, 0, key)
     assert as_read(row) == DeadLetter(
@@ -66,7 +66,7 @@ def as_read(row: Row) -> DeadLetter:
 def test_source_and_receipt_time_are_kept_so_that_it_can_be_fed_again() -> None:
     raw = record(b"{", headers=(("source", b"weibo"), ("x", b"1"), ("received_at", b"17")))
 
-    row = dead_letter_row(raw, DropReason.NOT_JSON, "no JSON")
+    row = dead_letter_row((POSTS_RAW.name, 0), raw, DropReason.NOT_JSON, "no JSON")
 
     assert row.headers[-2:] == [("source", b"weibo"), ("received_at", b"17")]
     assert "x" not in dict(row.headers)

@@ -2,13 +2,14 @@
 
 import asyncio
 import sys
+from collections.abc import Callable
 
 import pytest
 
 from schemas.topics import BRANDS_CHANGELOG, MENTIONS, WINDOWS
 from streams.batches import Row
 from streams.metrics import Metrics
-from streams.outbox import MAX_WAITING_ROWS, Outbox, StateRows
+from streams.outbox import MAX_WAITING_ROWS, PATIENCE, Outbox, StateRows
 from streams.settings import Settings
 from streams.stop import EXIT_FATAL
 from streams.writers import Writer
@@ -19,7 +20,11 @@ from tests.streams.held_writer import HeldWriter
 SOURCE = (MENTIONS.name, 0)
 
 
-def new_outbox(writer: Writer, state_rows: StateRows | None = None) -> Outbox:
+def new_outbox(
+    writer: Writer,
+    state_rows: StateRows | None = None,
+    is_behind: Callable[[], bool] = lambda: False,
+) -> Outbox:
     return Outbox(
         "measure-0",
         "measure",
@@ -28,6 +33,7 @@ def new_outbox(writer: Writer, state_rows: StateRows | None = None) -> Outbox:
         interval_s=0.005,
         timeout_s=20,
         state_rows=state_rows,
+        is_behind=is_behind,
     )
 
 
@@ -78,6 +84,51 @@ async def test_what_is_added_during_a_commit_belongs_to_the_next() -> None:
     await asyncio.gather(first, second)
 
     assert writer.writes == [([row(1)], {SOURCE: 1}), ([row(2)], {SOURCE: 2})]
+
+
+@pytest.mark.parametrize(
+    ("answers", "asked"),
+    [([False], 1), ([True, True, False], 3), ([True] * PATIENCE, PATIENCE)],
+)
+async def test_commits_wait_for_more_while_the_input_queues_up_but_not_for_ever(
+    answers: list[bool], asked: int
+) -> None:
+    writer = HeldWriter()
+    left = iter(answers)
+    before_commit = 0
+
+    def is_behind() -> bool:
+        nonlocal before_commit
+        before_commit += not writer.has_begun.is_set()
+        return next(left, False)
+
+    outbox = new_outbox(writer, is_behind=is_behind)
+    outbox.add([row(1)])
+    outbox.run()
+    async with asyncio.timeout(20):
+        await writer.has_begun.wait()
+
+    assert before_commit == asked
+    await outbox.close()
+
+
+async def test_no_room_is_a_reason_to_commit_at_once() -> None:
+    writer = HeldWriter()
+    asked = 0
+
+    def is_behind() -> bool:
+        nonlocal asked
+        asked += not writer.has_begun.is_set()
+        return True
+
+    outbox = new_outbox(writer, is_behind=is_behind)
+    outbox.add(row(number) for number in range(MAX_WAITING_ROWS + 1))
+    outbox.run()
+    async with asyncio.timeout(20):
+        await outbox.room()
+
+    assert asked == 1
+    await outbox.close()
 
 
 async def test_closing_waits_for_the_commit_under_way_and_commits_the_rest() -> None:

@@ -85,7 +85,8 @@ TWO = {
     "authors": 2, "texts": 1, "earned": 2,
 }  # fmt: skip
 DEAD = dead_letter_row(
-    record(BROKEN, topic=POSTS_RAW.name, key=b"c", partition=1, offset=3),
+    (POSTS_RAW.name, 1),
+    record(BROKEN, key=b"c", offset=3),
     DropReason.NOT_JSON,
     "cut off",
 )
@@ -132,7 +133,7 @@ def test_right_windows_are_exact(settings: Settings) -> None:
 
 def test_every_way_to_be_wrong_is_counted(settings: Settings) -> None:
     stray = dead_letter_row(
-        record(b"", topic=POSTS_RAW.name, partition=1, offset=0), DropReason.EMPTY, "no bytes"
+        (POSTS_RAW.name, 1), record(b"", offset=0), DropReason.EMPTY, "no bytes"
     )
     wrong = [
         window("xiaomi", 0, **TWO | {"posts": 1}),

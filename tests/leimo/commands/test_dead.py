@@ -37,16 +37,16 @@ def dead_letters() -> list[Row]:
     """Three raw posts and a mention, at the offsets 0 to 3."""
     headers = (("source", b"weibo"), ("received_at", b"17"))
     raw = [
-        record(HOSTILE, topic=POSTS_RAW.name, key=b"u1", partition=3, offset=5, headers=headers),
-        record(b"", topic=POSTS_RAW.name, partition=1, offset=6),
-        record(b"[" * 9, topic=POSTS_RAW.name, partition=1, offset=7, headers=headers),
+        record(HOSTILE, key=b"u1", offset=5, headers=headers),
+        record(b"", offset=6),
+        record(b"[" * 9, offset=7, headers=headers),
     ]
-    mention = record(b"?", topic=MENTIONS.name, partition=0, offset=8)
+    mention = record(b"?", offset=8)
     return [
-        dead_letter_row(raw[0], DropReason.NOT_JSON, "cut \x1b[31moff"),
-        dead_letter_row(raw[1], DropReason.EMPTY, "no bytes"),
-        dead_letter_row(raw[2], DropReason.NOT_JSON, "cut off"),
-        dead_letter_row(mention, DropReason.NOT_JSON, "no mention"),
+        dead_letter_row((POSTS_RAW.name, 3), raw[0], DropReason.NOT_JSON, "cut \x1b[31moff"),
+        dead_letter_row((POSTS_RAW.name, 1), raw[1], DropReason.EMPTY, "no bytes"),
+        dead_letter_row((POSTS_RAW.name, 1), raw[2], DropReason.NOT_JSON, "cut off"),
+        dead_letter_row((MENTIONS.name, 0), mention, DropReason.NOT_JSON, "no mention"),
     ]
 
 

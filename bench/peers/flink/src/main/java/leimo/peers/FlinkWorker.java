@@ -162,7 +162,7 @@ public final class FlinkWorker {
                 CheckpointingOptions.CHECKPOINTS_DIRECTORY,
                 Path.of(environment.get("BENCH_FOLDER")).toUri().toString());
         StreamExecutionEnvironment flink = StreamExecutionEnvironment.getExecutionEnvironment(settings);
-        flink.setParallelism(1);
+        flink.setParallelism(Integer.parseInt(environment.get("BENCH_THREADS")));
         flink.getConfig().enableObjectReuse();
         flink.enableCheckpointing(Long.parseLong(environment.get("BENCH_COMMIT_INTERVAL_MS")));
 

@@ -132,7 +132,7 @@ public final class KafkaStreamsWorker {
         settings.put(StreamsConfig.PROCESSING_GUARANTEE_CONFIG, environment.get("BENCH_GUARANTEE"));
         settings.put(
                 StreamsConfig.COMMIT_INTERVAL_MS_CONFIG, environment.get("BENCH_COMMIT_INTERVAL_MS"));
-        settings.put(StreamsConfig.NUM_STREAM_THREADS_CONFIG, 1);
+        settings.put(StreamsConfig.NUM_STREAM_THREADS_CONFIG, environment.get("BENCH_THREADS"));
         settings.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
         Analyser analyser = new Analyser(Path.of(environment.get("BENCH_EXPORTS")));
         KafkaStreams streams = new KafkaStreams(topology(analyser), settings);
