@@ -24,7 +24,9 @@ BEIJING = timezone(timedelta(hours=8))
 
 _MONTH_NAMES = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec"
 _MONTHS = {name: number for number, name in enumerate(_MONTH_NAMES.split(), start=1)}
-_MINUTES = {f"{n // 60:02}:{n % 60:02}": n * MINUTE_MS for n in range(24 * 60)}
+# Small tables: they stay in the processor's caches, which one of all minutes of a day would not.
+_HOURS = {f"{n:02}:": n * HOUR_MS for n in range(24)}
+_MINUTES = {f"{n:02}": n * MINUTE_MS for n in range(60)}
 _SECONDS = {f":{n:02}": n * SECOND_MS for n in range(60)}
 _ASCTIME = re.compile(
     r"(?:[A-Z][a-z]{2},?\s+)?([A-Z][a-z]{2})\s+(\d{1,2})\s+"
@@ -56,7 +58,12 @@ def weibo_ms(text: str) -> int:
     >>> weibo_ms("Tue May 31 17:46:55 +0800 2011")
     1306835215000
     """
-    return _day_start_ms(text[4:11], text[19:]) + _MINUTES[text[11:16]] + _SECONDS[text[16:19]]
+    return (
+        _day_start_ms(text[4:11], text[19:])
+        + _HOURS[text[11:14]]
+        + _MINUTES[text[14:16]]
+        + _SECONDS[text[16:19]]
+    )
 
 
 def created_ms(value: str | int | float, naive: timezone = UTC) -> int:

@@ -22,9 +22,12 @@ def look(state: BrandState, start_ms: int, rule: Rule) -> Finding | None:
     if state.held < least or not state.baseline.is_warm():
         return None
     tail = tail_of(rule)
+    usual = state.baseline.expected(start_ms) * _MIN_FACTOR
     for minutes in HORIZONS_MIN:
+        if state.held <= usual * minutes:
+            continue  # all posts of the ring would be too few
         buckets = state.recent(start_ms, minutes)
-        posts = sum(bucket.posts for bucket in buckets)
+        posts = sum([bucket.posts for bucket in buckets])
         if posts < least:
             continue
         expected, unusual = state.baseline.unusual(start_ms, minutes, tail)

@@ -129,6 +129,7 @@ public final class FlinkWorker {
                 .setBootstrapServers(broker)
                 .setRecordSerializer(schema)
                 .setDeliveryGuarantee(DeliveryGuarantee.AT_LEAST_ONCE)
+                .setProperty("linger.ms", LINGER_MS)
                 .build();
     }
 
