@@ -3,7 +3,9 @@
 The rule is the same for every system: the clock runs from the first commit at or past a tenth of
 the posts (so that no start of a process counts) to the commit of the last post and of all that
 follows from it. Several processes share one group: the clock waits for the first commit after all
-of them have joined it, or the first one would be measured alone and then the rebalance.
+of them have joined it, or the first one would be measured alone and then the rebalance. All the
+time a post arrives now and then in each partition: Flink tells how far it is only between two
+fetches, and one that finds nothing waits for ten seconds.
 """
 
 import asyncio
@@ -11,8 +13,8 @@ import os
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import NamedTuple, Self
 
@@ -31,6 +33,7 @@ PARTITIONS = 8
 DEADLINE_S = 600
 POLL_S = 0.05
 SKIPPED_SHARE = 0.1
+TRICKLE_S = 0.5
 
 
 class Result(NamedTuple):
@@ -70,11 +73,15 @@ async def empty_broker(broker: str, partitions: int = PARTITIONS) -> Settings:
     return settings
 
 
-async def produce(settings: Settings, posts: list[bytes]) -> None:
-    """Write the posts to `posts.raw`, evenly over the partitions."""
-    producer = AIOKafkaProducer(
+def _producer(settings: Settings) -> AIOKafkaProducer:
+    return AIOKafkaProducer(
         bootstrap_servers=settings.broker, enable_idempotence=True, max_batch_size=512 << 10
     )
+
+
+async def produce(settings: Settings, posts: list[bytes]) -> None:
+    """Write the posts to `posts.raw`, evenly over the partitions."""
+    producer = _producer(settings)
     await producer.start()
     sender = BatchSender(producer)
     for first in range(0, len(posts), 5000):
@@ -87,10 +94,35 @@ async def produce(settings: Settings, posts: list[bytes]) -> None:
     await producer.stop()
 
 
-async def measure(system: System, dictionary: str, settings: Settings, posts: int) -> Result:
-    """Start the system's processes, and time them over the posts in `posts.raw`."""
+@asynccontextmanager
+async def _trickle(settings: Settings, post: bytes) -> AsyncIterator[None]:
+    """Append the post to each partition, again and again."""
+
+    async def append() -> None:
+        async with _producer(settings) as producer:
+            while True:
+                for partition in range(settings.partitions):
+                    await producer.send(POSTS_RAW.name, post, b"trickle", partition=partition)
+                await asyncio.sleep(TRICKLE_S)
+
+    task = asyncio.create_task(append())
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def measure(
+    system: System, dictionary: str, settings: Settings, some_posts: list[bytes]
+) -> Result:
+    """Start the system's processes, and time them over the posts, which `posts.raw` holds."""
+    posts = len(some_posts)
+    async with PartitionReader(settings) as reader:
+        ends = await _ends(reader, POSTS_RAW.name, settings.partitions)
     with _processes(system) as running:
-        started, skipped, cpu_s = await _until_done(system, settings, posts, running)
+        async with _trickle(settings, some_posts[-1]):
+            started, skipped, cpu_s = await _until_done(system, settings, ends, running)
         took_s, cpu_s = time.monotonic() - started, _cpu_s(running) - cpu_s
         most_mib = max(peak_mib(process) for process in running)
         async with PartitionReader(settings) as reader:
@@ -112,7 +144,10 @@ async def measure(system: System, dictionary: str, settings: Settings, posts: in
 
 
 async def _until_done(
-    system: System, settings: Settings, posts: int, running: list[subprocess.Popen[bytes]]
+    system: System,
+    settings: Settings,
+    ends: Mapping[int, int],
+    running: list[subprocess.Popen[bytes]],
 ) -> tuple[float, int, float]:
     """Wait for the end; returns when the clock began, after how many posts, and the CPU till then.
 
@@ -120,6 +155,7 @@ async def _until_done(
     after (ticks) does not.
     """
     deadline = time.monotonic() + DEADLINE_S
+    posts = sum(ends.values())
     least = int(posts * SKIPPED_SHARE)
     first: tuple[float, int, float] | None = None
 
@@ -129,7 +165,7 @@ async def _until_done(
 
     joined_at = -1 if len(running) == 1 else None
     async with _Progress(settings) as progress:
-        while (done := await progress.committed(POSTS_RAW.name)) < posts or first is None:
+        while (done := await progress.committed(POSTS_RAW.name, ends)) < posts or first is None:
             if done >= posts and joined_at is None:
                 raise SystemExit(f"{system.name}: done before all had joined; raise --count")
             if joined_at is None and await progress.members() == len(running):
@@ -140,9 +176,8 @@ async def _until_done(
             await asyncio.sleep(POLL_S)
         if system.reads_mentions:
             async with PartitionReader(settings) as reader:
-                bounds = await _bounds(reader, MENTIONS.name, settings.partitions)
-                wanted = sum(end for _, end in bounds.values())
-            while await progress.committed(MENTIONS.name) < wanted:
+                ends = await _ends(reader, MENTIONS.name, settings.partitions)
+            while await progress.committed(MENTIONS.name, ends) < sum(ends.values()):
                 check()
                 await asyncio.sleep(POLL_S)
     return first
@@ -152,6 +187,11 @@ async def _bounds(
     reader: PartitionReader, topic: str, partitions: int
 ) -> dict[tuple[str, int], tuple[int, int]]:
     return await reader.bounds((topic, partition) for partition in range(partitions))
+
+
+async def _ends(reader: PartitionReader, topic: str, partitions: int) -> dict[int, int]:
+    bounds = await _bounds(reader, topic, partitions)
+    return {partition: end for (_, partition), (_, end) in bounds.items()}
 
 
 async def _records(reader: PartitionReader, topic: str, partitions: int) -> int:
@@ -207,13 +247,17 @@ class _Progress:
         groups = [group for answer in answers for group in answer.to_object()["groups"]]
         return sum(len(group["members"]) for group in groups if group["state"] == "Stable")
 
-    async def committed(self, topic: str) -> int:
-        """Sum of the committed offsets of a topic; 0 before the group exists."""
+    async def committed(self, topic: str, ends: Mapping[int, int]) -> int:
+        """Records of a topic, up to these ends, that are committed; 0 before the group exists."""
         try:
             offsets = await self._admin.list_consumer_group_offsets(self._group)
         except KafkaError:
             return 0
-        return sum(max(0, item.offset) for source, item in offsets.items() if source.topic == topic)
+        return sum(
+            min(max(0, item.offset), ends[source.partition])
+            for source, item in offsets.items()
+            if source.topic == topic
+        )
 
 
 def _cpu_s(running: list[subprocess.Popen[bytes]]) -> float:

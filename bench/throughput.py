@@ -108,7 +108,7 @@ async def run_leimo(
     }
     command = [sys.executable, "-m", "leimo", "worker"]
     system = System(_named("leimo", workers), command, environment, processes=workers)
-    return await measure(system, dictionary, settings, len(posts))
+    return await measure(system, dictionary, settings, posts)
 
 
 async def run_plain_faust(
@@ -126,7 +126,7 @@ async def run_plain_faust(
     }
     command = [sys.executable, "-m", "bench.plain_faust", "worker", "-l", "error"]
     system = System("plain Faust", command, environment)
-    return await measure(system, dictionary, settings, len(posts))
+    return await measure(system, dictionary, settings, posts)
 
 
 async def run_peer(
@@ -137,7 +137,7 @@ async def run_peer(
     await produce(settings, posts)
     system = peer(settings, catalogue, workers)
     system = system._replace(name=_named(system.name, workers))
-    return await measure(system, dictionary, settings, len(posts))
+    return await measure(system, dictionary, settings, posts)
 
 
 def _named(name: str, workers: int) -> str:

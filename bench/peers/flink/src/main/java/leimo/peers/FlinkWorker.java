@@ -39,6 +39,8 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 public final class FlinkWorker {
     private static final Duration MINUTE = Duration.ofMinutes(1);
     private static final Duration DISORDER = Duration.ofSeconds(30);
+    /** As in Kafka Streams; the producer's own default sends each mention by itself. */
+    private static final String LINGER_MS = "100";
     private static final ObjectWriter WRITER = new ObjectMapper().writerFor(Mention.class);
 
     private FlinkWorker() {}
