@@ -25,6 +25,9 @@ from streams.seen_posts import Note, note_row
 from streams.settings import Settings
 from streams.ticks import FeedClock, TickSettings, build_tick
 
+QUIET_TICK_MS = 1_000
+"""Time between two ticks while nothing is read."""
+
 _encode = msgspec.json.Encoder().encode
 
 
@@ -51,6 +54,7 @@ class AnalyseStage:
         self._noted_to: dict[int, int] = {}
         """The notes of a partition tell of the records below this offset."""
         self._dead_share = DeadShare(settings.dead_share_limit)
+        self._ticked_ms = 0
 
     def open(self, partitions: Collection[int]) -> None:
         """Start new clocks; what is remembered of the posts of these partitions stays."""
@@ -142,14 +146,20 @@ class AnalyseStage:
         return True
 
     def ticks(self, is_read_to_end: Callable[[int], bool], now_ms: int) -> list[Row]:
-        """The tick of now, for every partition of `mentions`."""
-        if not self._clocks:
+        """The tick of now, for every partition of `mentions`; none where it says nothing new."""
+        if not self._clocks or self._is_quiet(now_ms):
             return []
+        self._ticked_ms = now_ms
         value = _encode(build_tick(self._clocks, is_read_to_end, now_ms, self._tick_settings))
         return [
             Row(MENTIONS.name, partition, None, value, NO_HEADERS, now_ms)
             for partition in range(self._settings.partitions)
         ]
+
+    def _is_quiet(self, now_ms: int) -> bool:
+        """Whether nothing was read since the last tick, which is not long ago."""
+        read_ms = max(clock.last_read_ms for clock in self._clocks.values())
+        return read_ms < self._ticked_ms and now_ms < self._ticked_ms + QUIET_TICK_MS
 
     def _row(self, mention: Mention, timestamp_ms: int) -> Row:
         key = mention.brand.encode()

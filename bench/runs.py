@@ -123,7 +123,7 @@ async def measure(
     with _processes(system) as running:
         async with _trickle(settings, some_posts[-1]):
             started, skipped, cpu_s = await _until_done(system, settings, ends, running)
-        took_s, cpu_s = time.monotonic() - started, _cpu_s(running) - cpu_s
+        took_s, cpu_s = time.monotonic() - started, cpu_s_of(running) - cpu_s
         most_mib = max(peak_mib(process) for process in running)
         async with PartitionReader(settings) as reader:
             mentions = await _records(reader, MENTIONS.name, settings.partitions)
@@ -171,7 +171,7 @@ async def _until_done(
             if joined_at is None and await progress.members() == len(running):
                 joined_at = done
             if joined_at is not None and first is None and done > max(joined_at, least):
-                first = (time.monotonic(), done, _cpu_s(running))
+                first = (time.monotonic(), done, cpu_s_of(running))
             check()
             await asyncio.sleep(POLL_S)
         if system.reads_mentions:
@@ -260,7 +260,8 @@ class _Progress:
         )
 
 
-def _cpu_s(running: list[subprocess.Popen[bytes]]) -> float:
+def cpu_s_of(running: list[subprocess.Popen[bytes]]) -> float:
+    """Processor time that the processes have used."""
     ticks = 0
     for process in running:
         fields = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()

@@ -122,7 +122,9 @@ class Settings(BaseSettings):
         30, ge=0, description="how much older than the newest post a post may be, usually"
     )
     idle_s: float = Field(5, gt=0, description="a silent raw partition is idle after this long")
-    tick_s: float = Field(1, gt=0, description="time between two ticks")
+    tick_s: float = Field(
+        0.25, gt=0, description="time between two ticks; a second where nothing is read"
+    )
     grace_s: float = Field(30, ge=0, description="a window stays open this long after its end")
     retention_s: float = Field(
         7200, ge=600, description="late posts still change windows up to this age"

@@ -6,7 +6,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from agents.analyse import AnalyseStage
+from agents import analyse
+from agents.analyse import QUIET_TICK_MS, AnalyseStage
 from analysis.pipeline import Analyser
 from analysis.sentiment import SentimentModel
 from analysis.tokens import tokenizer_named
@@ -109,3 +110,25 @@ def test_headers_without_a_value_are_passed_over(stage: AnalyseStage) -> None:
     rows = stage.step(0, [record(value, headers=(("source", None), ("received_at", None)))])
 
     assert [dict(row.headers).get("reason") for row in rows] == [b"future_time", None]
+
+
+def test_ticks_are_rare_while_nothing_is_read(
+    stage: AnalyseStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now_ms = LATER_MS
+
+    def ticks(after_ms: int) -> int:
+        nonlocal now_ms
+        now_ms += after_ms
+        return len(stage.ticks(lambda partition: True, now_ms))
+
+    monkeypatch.setattr(analyse, "_now_ms", lambda: now_ms)
+    stage.open([0])
+
+    assert ticks(1) == 1, "the first one"
+    assert ticks(QUIET_TICK_MS - 1) == 0
+    assert ticks(1) == 1
+    now_ms += 10
+    mentions(stage, post(1, offset=0))
+    assert ticks(10) == 1, "something was read"
+    assert ticks(10) == 0
