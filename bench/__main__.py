@@ -1,10 +1,10 @@
-"""`python -m bench` compares posts a second; see also `latency` and `scaling`."""
+"""`python -m bench` compares posts a second; see also `latency`, `restart` and `scaling`."""
 
 import sys
 
-from bench import latency, scaling, throughput
+from bench import latency, restart, scaling, throughput
 
-KINDS = {"latency": latency.main, "scaling": scaling.main}
+KINDS = {"latency": latency.main, "restart": restart.main, "scaling": scaling.main}
 
 if sys.argv[1:2] and sys.argv[1] in KINDS:
     KINDS[sys.argv.pop(1)]()

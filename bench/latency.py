@@ -17,6 +17,7 @@ import statistics
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
@@ -161,9 +162,9 @@ async def drained_s(settings: Settings, rate: float) -> float:
     return time.monotonic() - began_s
 
 
-async def counted_quantiles(urls: list[str], *wanted: float) -> list[float]:
-    """Quantiles of append to commit of the count, from the workers' histograms, in seconds."""
-    counts: dict[float, float] = {}
+async def counted_within(urls: list[str]) -> Counter[float]:
+    """Upper bounds in seconds, and how many commits of counts were within each after the append."""
+    counts: Counter[float] = Counter()
     async with aiohttp.ClientSession() as session:
         for url in urls:
             async with session.get(f"http://{url}/metrics") as answer:
@@ -175,12 +176,13 @@ async def counted_quantiles(urls: list[str], *wanted: float) -> list[float]:
                         and sample.labels["stage"] == "measure"
                     ):
                         bound = float(sample.labels["le"])
-                        counts[bound] = counts.get(bound, 0) + sample.value
-    return [_quantile(sorted(counts.items()), share) for share in wanted]
+                        counts[bound] += int(sample.value)
+    return counts
 
 
-def _quantile(cumulated: list[tuple[float, float]], share: float) -> float:
+def _quantile(counts: Counter[float], share: float) -> float:
     """As Prometheus' `histogram_quantile`."""
+    cumulated = sorted(counts.items())
     rank = share * cumulated[-1][1]
     below, below_count = 0.0, 0.0
     for bound, count in cumulated:
@@ -230,17 +232,20 @@ async def run(options: argparse.Namespace, broker: str) -> dict[str, Any]:
             await drained_s(settings, options.rate)
             watching = asyncio.create_task(alerts_seen(settings, seen_s))
             processes = [process for process, _ in running]
+            urls = [url for _, url in running]
+            counted_before = await counted_within(urls)
             began_s, before, cpu_s = time.monotonic(), feed.sent, cpu_s_of(processes)
             await feed.run(Load(options.rate, options.seconds), has_crises=True)
             took_s = time.monotonic() - began_s
             cores = (cpu_s_of(processes) - cpu_s) / took_s
             await asyncio.sleep(5)
-            p50, p99 = await counted_quantiles([url for _, url in running], 0.5, 0.99)
+            counted = await counted_within(urls)
+            counted.subtract(counted_before)
             result: dict[str, Any] = {
                 "posts_per_s": round((feed.sent - before) / took_s),
                 "cores": round(cores, 2),
-                "counted_p50_s": round(p50, 3),
-                "counted_p99_s": round(p99, 3),
+                "counted_p50_s": round(_quantile(counted, 0.5), 3),
+                "counted_p99_s": round(_quantile(counted, 0.99), 3),
             } | alert_latency(feed.appended_s, seen_s)
             if options.burst:
                 result |= await burst(options, settings, feed)

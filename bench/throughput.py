@@ -148,7 +148,8 @@ PEERS: dict[str, tuple[Callable[[], str | None], Peer]] = {
     "quix": (quix.missing, quix.system),
     "kafka-streams": (java.missing, java.kafka_streams("at_least_once")),
     "kafka-streams-eos": (java.missing, java.kafka_streams("exactly_once_v2")),
-    "flink": (java.missing, java.flink),
+    "flink": (java.missing, java.flink("at_least_once")),
+    "flink-eos": (java.missing, java.flink("exactly_once")),
 }
 """What a peer lacks here, and how it is started."""
 

@@ -51,10 +51,16 @@ def kafka_streams(guarantee: str) -> Callable[[Settings, Path, int], System]:
     return start
 
 
-def flink(settings: Settings, catalogue: Path, workers: int) -> System:
-    """Its threads are its parallelism."""
-    system = _system("Flink", "flink", settings, catalogue, workers, {})
-    return system._replace(reads_mentions=False)
+def flink(guarantee: str) -> Callable[[Settings, Path, int], System]:
+    """With `at_least_once` or `exactly_once` in its sinks; its threads are its parallelism."""
+    name = "Flink" + (", exactly once" if guarantee == "exactly_once" else "")
+
+    def start(settings: Settings, catalogue: Path, workers: int) -> System:
+        guaranteed = {"BENCH_GUARANTEE": guarantee}
+        system = _system(name, "flink", settings, catalogue, workers, guaranteed)
+        return system._replace(reads_mentions=False)
+
+    return start
 
 
 def _system(

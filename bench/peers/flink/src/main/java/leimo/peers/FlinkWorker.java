@@ -7,6 +7,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Locale;
 import java.util.Map;
 import org.apache.flink.api.common.eventtime.WatermarkStrategy;
 import org.apache.flink.api.common.functions.AggregateFunction;
@@ -41,6 +42,7 @@ public final class FlinkWorker {
     private static final Duration DISORDER = Duration.ofSeconds(30);
     /** As in Kafka Streams; the producer's own default sends each mention by itself. */
     private static final String LINGER_MS = "100";
+    private static final String TRANSACTION_TIMEOUT_MS = "600000";
     private static final ObjectWriter WRITER = new ObjectMapper().writerFor(Mention.class);
 
     private FlinkWorker() {}
@@ -126,11 +128,18 @@ public final class FlinkWorker {
         }
     }
 
-    private static <T> KafkaSink<T> sink(String broker, KafkaRecordSerializationSchema<T> schema) {
+    private static <T> KafkaSink<T> sink(
+            String topic,
+            Map<String, String> environment,
+            KafkaRecordSerializationSchema<T> schema) {
+        String group = environment.get("BENCH_GROUP");
         return KafkaSink.<T>builder()
-                .setBootstrapServers(broker)
+                .setBootstrapServers(environment.get("BENCH_BROKER"))
                 .setRecordSerializer(schema)
-                .setDeliveryGuarantee(DeliveryGuarantee.AT_LEAST_ONCE)
+                .setDeliveryGuarantee(
+                        DeliveryGuarantee.valueOf(environment.get("BENCH_GUARANTEE").toUpperCase(Locale.ROOT)))
+                .setTransactionalIdPrefix(group + "-" + topic)
+                .setProperty("transaction.timeout.ms", TRANSACTION_TIMEOUT_MS)
                 .setProperty("linger.ms", LINGER_MS)
                 .build();
     }
@@ -182,11 +191,11 @@ public final class FlinkWorker {
         SingleOutputStreamOperator<Mention> mentions = flink.fromSource(posts, times, "posts.raw")
                 .flatMap(new Analyse(environment.get("BENCH_EXPORTS")))
                 .returns(Mention.class);
-        mentions.sinkTo(sink(broker, (mention, context, timestampMs) -> record(mention)));
+        mentions.sinkTo(sink("mentions", environment, (mention, context, timestampMs) -> record(mention)));
         mentions.keyBy(mention -> mention.brand)
                 .window(TumblingEventTimeWindows.of(MINUTE))
                 .aggregate(new Add(), new Close())
-                .sinkTo(sink(broker, (window, context, timestampMs) -> record(window)));
+                .sinkTo(sink("windows", environment, (window, context, timestampMs) -> record(window)));
         try {
             flink.execute("leimo");
         } catch (Exception failure) {
