@@ -1,10 +1,14 @@
 """`python -m bench` compares posts a second; see also `latency`, `restart` and `scaling`."""
 
+import logging
 import sys
 
 from bench import latency, restart, scaling, throughput
 
 KINDS = {"latency": latency.main, "restart": restart.main, "scaling": scaling.main}
+
+# Producers and consumers that wait for the leaders of new topics say so many times.
+logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
 
 if sys.argv[1:2] and sys.argv[1] in KINDS:
     KINDS[sys.argv.pop(1)]()

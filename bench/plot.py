@@ -17,6 +17,8 @@ import matplotlib as mpl
 
 mpl.use("svg")
 mpl.rcParams["svg.hashsalt"] = "leimo"  # the same results give the same file
+mpl.rcParams["svg.fonttype"] = "none"  # text as text: a tenth of the size
+mpl.rcParams["font.family"] = "sans-serif"
 
 import matplotlib.pyplot as plt  # noqa: E402 - after the choice of the backend
 
