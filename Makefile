@@ -38,7 +38,7 @@ check: .venv/.dev ## Lint, format, types, and that generated files are up to dat
 	$(BIN)/python -m schemas.json_schemas --check
 	$(BIN)/python ops/grafana/dashboard.py --check
 
-bench: .venv/.bench ## leimo against its peers (not part of the tests; Java and Maven add two)
+bench: .venv/.bench ## leimo against its peers (Java and Maven add two); ARGS=latency, restart, scaling
 	@$(BIN)/python -m bench $(ARGS)
 
 fuzz: .venv/.dev ## A million broken posts through both stages: make fuzz ARGS="FILE --records 9000"

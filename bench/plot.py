@@ -1,16 +1,11 @@
-"""Draw the results of `python -m bench --json` as bars.
+"""Draws the results that come as JSON on the standard input as bars, into the SVG that is named.
 
-    python -m bench --json > results.json
-    python -m bench.plot results.json docs/throughput.svg
-
-Needs the extra `bench`. Medians of repeated runs.
+`python -m bench --report` runs it, with the Python that has matplotlib.
 """
 
 import json
 import sys
-from collections import defaultdict
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 import matplotlib as mpl
@@ -25,19 +20,11 @@ import matplotlib.pyplot as plt  # noqa: E402 - after the choice of the backend
 OURS, OTHERS, BOUND = "#d9480f", "#868e96", "#ced4da"
 
 
-def medians(results: list[dict[str, Any]]) -> dict[str, dict[str, float]]:
-    """Dictionary -> system -> posts a second."""
-    runs: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
-    for result in results:
-        runs[result["dictionary"]][result["name"]].append(result["posts_per_s"])
-    return {
-        dictionary: {name: median(speeds) for name, speeds in systems.items()}
-        for dictionary, systems in runs.items()
-    }
-
-
 def draw(results: list[dict[str, Any]], path: Path) -> None:
-    panels = medians(results)
+    """A panel for each dictionary, the fastest system on top."""
+    panels: dict[str, dict[str, float]] = {}
+    for result in results:
+        panels.setdefault(result["dictionary"], {})[result["name"]] = result["posts_per_s"]
     rows = max(map(len, panels.values()))
     figure = plt.figure(figsize=(5.2 * len(panels), 0.6 + 0.3 * rows))
     for number, (dictionary, systems) in enumerate(panels.items(), start=1):
@@ -59,5 +46,4 @@ def draw(results: list[dict[str, Any]], path: Path) -> None:
 
 
 if __name__ == "__main__":
-    source, target = map(Path, sys.argv[1:])
-    draw(json.loads(source.read_text()), target)
+    draw(json.load(sys.stdin), Path(sys.argv[1]))

@@ -130,7 +130,9 @@ async def measure(
             windows = await _records(reader, WINDOWS.name, settings.partitions)
     counted = posts - skipped
     if not counted:
-        raise SystemExit(f"{system.name}: one commit held all {posts} posts; raise --count")
+        raise SystemExit(
+            f"{system.name}: one commit held all {posts} posts; raise --count or --plain-count"
+        )
     return Result(
         system.name,
         dictionary,

@@ -12,8 +12,9 @@ import tempfile
 from pathlib import Path
 
 from bench import dictionaries
+from bench.report import line, report
 from bench.runs import PARTITIONS, Result
-from bench.throughput import SHARED, analysis_alone, line, read_posts, report, run_leimo
+from bench.throughput import SHARED, analysis_alone, read_posts, run_leimo
 from streams.brokers import ApacheKafka
 
 WORKERS = (1, 2, 4)

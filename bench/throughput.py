@@ -5,7 +5,6 @@ On one broker, in one run, over the same posts; `python -m bench --help`.
 
 import argparse
 import asyncio
-import json
 import subprocess
 import sys
 import tempfile
@@ -13,7 +12,6 @@ import time
 from collections.abc import Callable, Iterator
 from itertools import product
 from pathlib import Path
-from statistics import median
 
 from analysis.pipeline import Analyser
 from analysis.sentiment import SentimentModel
@@ -21,6 +19,7 @@ from analysis.sources import parse
 from analysis.tokens import tokenizer_named
 from bench import dictionaries, plain_faust_topics
 from bench.peers import java, quix, topics
+from bench.report import as_json, line, medians, report, write
 from bench.runs import PARTITIONS, ROOT, Result, System, empty_broker, measure, produce
 from feeds.files import read_lines
 from leimo.catalogue_file import load
@@ -195,44 +194,6 @@ async def compare(options: argparse.Namespace, broker: str, *, is_kafka: bool) -
     return results
 
 
-def medians(results: list[Result]) -> list[Result]:
-    """One row for each system and dictionary, in the order of the first runs."""
-    runs: dict[tuple[str, str], list[Result]] = {}
-    for result in results:
-        runs.setdefault((result.dictionary, result.name), []).append(result)
-    return [
-        group[0]._replace(
-            posts_per_s=median(run.posts_per_s for run in group),
-            cpu_s_per_million=median(run.cpu_s_per_million for run in group),
-            peak_mib=max(run.peak_mib for run in group),
-        )
-        for group in runs.values()
-    ]
-
-
-def line(result: Result, times: str = "") -> str:
-    return (
-        f"{result.name:<30} {result.dictionary:<13} {result.posts_per_s:>8,.0f} {times:>8} "
-        f"{result.cpu_s_per_million:>8.1f} {result.peak_mib:>6.0f} {result.posts:>8,} "
-        f"{result.mentions:>8,} {result.windows:>8,}"
-    )
-
-
-def report(results: list[Result]) -> str:
-    """A table for a person; every speed also as a share of leimo's with one worker."""
-    heads = ("posts/s", "of leimo", "CPU s/M", "MiB", "posts", "mentions", "windows")
-    widths = (8, 8, 8, 6, 8, 8, 8)
-    lines = [
-        f"{'':<30} {'dictionary':<13} "
-        + " ".join(f"{head:>{width}}" for head, width in zip(heads, widths, strict=True))
-    ]
-    leimo = {r.dictionary: r.posts_per_s for r in results if r.name == "leimo"}
-    for result in results:
-        of = leimo.get(result.dictionary)
-        lines.append(line(result, f"{result.posts_per_s / of:.2f}" if of else ""))
-    return "\n".join(lines)
-
-
 def _dictionaries(options: argparse.Namespace, folder: Path) -> Iterator[tuple[str, Path]]:
     small = folder / "small.yml"
     yield f"{dictionaries.shipped(small):,} names", small
@@ -265,6 +226,12 @@ def main() -> None:
         help="what to run, of %(default)s",
     )
     parser.add_argument("--json", action="store_true", help="print JSON, every run a record")
+    parser.add_argument(
+        "--report",
+        type=Path,
+        metavar="FOLDER",
+        help="write throughput.md and throughput.svg there as well",
+    )
     options = parser.parse_args()
     try:
         with ApacheKafka.start(quick=False) as broker:
@@ -274,9 +241,11 @@ def main() -> None:
         with EmbeddedBroker.start() as embedded:
             results = asyncio.run(compare(options, embedded.address, is_kafka=False))
     if options.json:
-        print(json.dumps([result._asdict() for result in results], indent=1))
+        print(as_json(results).decode())
     else:
         print(report(medians(results)))
+    if options.report:
+        write(medians(results), options.report)
 
 
 if __name__ == "__main__":
