@@ -1,6 +1,8 @@
-"""Where the aliases of brands stand in a text: thousands of names in one pass.
+"""Where the names of brands stand in a text: thousands of them in one pass.
 
-1. Fold the text and find every alias in it, overlaps included (Aho-Corasick, daachorse).
+1. Fold the text and find every alias in it, in traditional and simplified characters, overlaps
+   included (Aho-Corasick, daachorse). A brand's accounts are looked for as handles (`@小米公司`),
+   the tags of its campaigns as hashtags.
 2. Most texts are done here. Of the others, blank handles, URLs and [emoticons].
 3. Drop aliases that begin or end within a word: for letters and digits a neighbour of their
    kind, for Han characters no token edge. Beside punctuation that is known without tokens.
@@ -15,12 +17,14 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from enum import IntEnum
 from itertools import product
 from typing import NamedTuple
 
 import daachorse
 
 from analysis import words
+from analysis.han_forms import simplified, spelled_both_ways
 from analysis.tokens import Tokenizer, edges
 from schemas.catalogue import Brand
 
@@ -39,11 +43,22 @@ MAX_FREE_GAPS = 2
 """Names with more gaps get the same separator in all of them."""
 
 
+class Kind(IntEnum):
+    """How a pattern names a brand."""
+
+    NAME = 0
+    ACCOUNT = 1
+    """A handle: the post is addressed to the brand."""
+    CAMPAIGN = 2
+    """A hashtag of a campaign."""
+
+
 class Target(NamedTuple):
-    """A brand that a pattern names, and the alias as the catalogue writes it."""
+    """A brand that a pattern names, and the name as the catalogue writes it."""
 
     brand: int
     alias: str
+    kind: Kind = Kind.NAME
 
 
 class Hit(NamedTuple):
@@ -54,11 +69,18 @@ class Hit(NamedTuple):
     pattern: int
 
 
+class Dropped(NamedTuple):
+    """A pattern in a text that is no name there."""
+
+    hit: Hit
+    reason: str
+
+
 class Found(NamedTuple):
     """What was found in a text, in order, without overlaps."""
 
     masked: str
-    """The text, folded and masked."""
+    """The text, folded, masked and in simplified characters."""
     tokens: list[str] | None
     """Tokens of `masked`, where they were needed."""
     hits: Sequence[Hit]
@@ -94,21 +116,16 @@ def spellings(alias: str) -> Iterator[str]:
 
 
 class Matcher:
-    """All aliases of a list of brands, ready to be found."""
+    """All names of a list of brands, ready to be found."""
 
     def __init__(self, brands: Sequence[Brand], tokenizer: Tokenizer) -> None:
-        targets: dict[str, dict[int, str]] = {}
-        for index, brand in enumerate(brands):
-            for alias in (brand.name, *brand.aliases):
-                for spelling in spellings(alias):
-                    if spelling and words.BLANK not in spelling:
-                        targets.setdefault(spelling, {}).setdefault(index, alias)
+        targets = _targets(brands)
         self.patterns = sorted(targets)
-        self.targets = [
-            tuple(Target(*target) for target in targets[pattern].items())
-            for pattern in self.patterns
+        self.targets = [tuple(targets[pattern].values()) for pattern in self.patterns]
+        self._needs = [
+            _needs(pattern) if named[0].kind is Kind.NAME else HANDLE
+            for pattern, named in zip(self.patterns, self.targets, strict=True)
         ]
-        self._needs = [_needs(pattern) for pattern in self.patterns]
         # Wide letters are patterns too: `lower()` alone does for texts without them, and the one
         # pass tells which those are. They stand in no alias, so they hide none.
         self._find = daachorse.CharwiseDoubleArrayAhoCorasick(
@@ -117,34 +134,55 @@ class Matcher:
         self._cut = tokenizer.cut
 
     def find(self, text: str) -> Found | None:
-        """The aliases that stand in the text; None where there is none."""
+        """The names that stand in the text; None where there is none."""
         folded = text.lower()
         if len(folded) != len(text):
             folded = words.fold(text)
         matches = self._find(folded)
         if not matches:
             return None
+        return self._found(text, folded, matches, None)
+
+    def candidates(self, text: str) -> tuple[Found, list[Dropped]]:
+        """What `find` finds, and what it does not take for a name, with the reason."""
+        folded = words.fold(text)
+        dropped: list[Dropped] = []
+        found = self._found(text, folded, self._find(folded), dropped)
+        if found is None:
+            found = Found(simplified(words.mask(folded)), None, ())
+        for start, end, pattern in self._find(folded):
+            hit = Hit(start, end, pattern)
+            if pattern < len(self.patterns) and hit not in found.hits:
+                hider = next((h for h in found.hits if h.start < end and start < h.end), None)
+                if hider is not None and all(hit != drop.hit for drop in dropped):
+                    dropped.append(Dropped(hit, f"{self.patterns[hider.pattern]} is longer"))
+        return found, dropped
+
+    def _found(
+        self,
+        text: str,
+        folded: str,
+        matches: list[tuple[int, int, int]],
+        dropped: list[Dropped] | None,
+    ) -> Found | None:
         wide = len(self.patterns)
         if any(pattern >= wide for _, _, pattern in matches):
             folded = words.fold(text)
             matches = [match for match in self._find(folded) if match[2] < wide]
-        masked = words.mask(folded)
+        masked = simplified(words.mask(folded))
         tokens: list[str] | None = None
         known: set[int] = set()
         hits = []
         for start, end, pattern in matches:
             needs = self._needs[pattern]
-            if words.BLANK in masked[start:end] or _is_within_word(masked, start, end, needs):
-                continue
-            if needs & TOKENS and _needs_tokens(masked, start, end, needs):
-                if tokens is None:
-                    tokens = self._cut(masked)
-                    known = edges(tokens)
-                if needs & TOKEN_START and start not in known:
-                    continue
-                if needs & TOKEN_END and end not in known:
-                    continue
-            hits.append(Hit(start, end, pattern))
+            if needs & TOKENS and tokens is None and _needs_tokens(masked, start, end, needs):
+                tokens = self._cut(masked)
+                known = edges(tokens)
+            reason = _refusal(folded, masked, start, end, needs, known)
+            if not reason:
+                hits.append(Hit(start, end, pattern))
+            elif dropped is not None:
+                dropped.append(Dropped(Hit(start, end, pattern), reason))
         if not hits:
             return None
         return Found(masked, tokens, hits if len(hits) == 1 else _leftmost_longest(hits))
@@ -163,6 +201,8 @@ def _leftmost_longest(hits: list[Hit]) -> list[Hit]:
 # What must hold at the ends of a pattern, as bits.
 TOKEN_START, TOKEN_END, WORD_START, WORD_END, MAY_BE_NUMBERED = 1, 2, 4, 8, 16
 TOKENS = TOKEN_START | TOKEN_END
+HANDLE = 32
+"""A handle or hashtag, which stands alone and is looked for before masking."""
 _RUN_MARKS = frozenset("+#&._%-")
 """What tokenizers keep within a run of letters, digits and Han characters."""
 
@@ -185,9 +225,67 @@ def _needs(pattern: str) -> int:
     return needs
 
 
+def _targets(brands: Sequence[Brand]) -> dict[str, dict[int, Target]]:
+    """Pattern -> what it names, once a brand; names before accounts and campaigns."""
+    spelled = [
+        (spelling, Target(index, alias))
+        for index, brand in enumerate(brands)
+        for alias in (brand.name, *brand.aliases)
+        for spelling in spellings(alias)
+        if spelling and words.BLANK not in spelling
+    ]
+    forms = spelled_both_ways({spelling for spelling, _ in spelled})
+    targets: dict[str, dict[int, Target]] = {}
+    for spelling, target in spelled:
+        for pattern in (spelling, *sorted(forms[spelling])):
+            targets.setdefault(pattern, {}).setdefault(target.brand, target)
+    for index, brand in enumerate(brands):
+        for kind, signs, listed in (
+            (Kind.ACCOUNT, "@＠", brand.accounts),
+            (Kind.CAMPAIGN, "#＃", brand.campaigns),
+        ):
+            for name in listed:
+                bare = words.fold(name).strip(f"{signs} ")
+                for pattern in (sign + bare for sign in signs):
+                    if bare and pattern not in targets:
+                        targets[pattern] = {}
+                    if bare:
+                        targets[pattern].setdefault(index, Target(index, name, kind))
+    return targets
+
+
+def _goes_on(text: str, start: int, end: int) -> bool:
+    """True where the handle or hashtag at [start, end) is the beginning of a longer one.
+
+    >>> _goes_on("@小米公司的", 0, 5), _goes_on("@小米公司 ", 0, 5), _goes_on("#小米节#", 0, 4)
+    (True, False, False)
+    """
+    char = text[end]
+    return char.isalnum() or char in "_-·" if text[start] in "@＠" else char.isalnum() or char == "_"
+
+
 def _is_word(char: str) -> bool:
     """True for letters and digits of scripts that put space, or Han, between words."""
     return (char.isalnum() or char == "_") and not _IS_HAN.match(char)
+
+
+def _refusal(
+    folded: str, masked: str, start: int, end: int, needs: int, known: set[int]
+) -> str:
+    """Why a pattern at [start, end) is no name there; nothing where it is one."""
+    if needs == HANDLE:
+        is_longer = end < len(folded) and _goes_on(folded, start, end)
+        return "part of a longer handle or hashtag" if is_longer else ""
+    if words.BLANK in masked[start:end]:
+        return "masked: within a handle, link or emoticon"
+    if _is_within_word(masked, start, end, needs):
+        return "part of a longer word"
+    if needs & TOKENS and _needs_tokens(masked, start, end, needs):
+        if needs & TOKEN_START and start not in known:
+            return "begins within a word"
+        if needs & TOKEN_END and end not in known:
+            return "ends within a word"
+    return ""
 
 
 def _is_within_word(text: str, start: int, end: int, needs: int) -> bool:

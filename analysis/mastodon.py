@@ -29,6 +29,7 @@ class _Account(msgspec.Struct, gc=False):
     id: str | int = ""
     acct: str = ""
     followers_count: int | None = 0
+    bot: bool | None = False
 
 
 class _Original(msgspec.Struct, gc=False):
@@ -111,7 +112,12 @@ def _author(account: _Account | None) -> Author:
     if account is None:
         return Author()
     followers = account.followers_count or 0
-    return Author(id_text(account.id), account.acct, min(max(followers, 0), MAX_COUNT))
+    return Author(
+        id_text(account.id),
+        account.acct,
+        min(max(followers, 0), MAX_COUNT),
+        is_bot=account.bot is True,
+    )
 
 
 def _deletion(payload: str | int, received_at_ms: int) -> Post:

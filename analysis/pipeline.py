@@ -1,26 +1,33 @@
 """A post in, its brand mentions out.
 
 A post mentions a brand when its own words, its repost chain or its quoted original names it. Own
-words carry a mood; chain and quote carry volume alone. `mentions` depends on nothing but the
-post and the catalogue: the same post gives the same mentions in any order and any batch.
+words carry a mood; chain and quote carry volume alone. A brand that is named counts for the brand
+whose product it is, too. `mentions` depends on nothing but the post and the catalogue: the same
+post gives the same mentions in any order and any batch.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from itertools import islice
+from itertools import chain, islice
 from typing import NamedTuple, Protocol
 
 import msgspec
 
-from analysis import words
-from analysis.brands import Found, Matcher
-from analysis.context import ContextRules, Verdict
+from analysis import context, intents, spam, words
+from analysis.brands import Kind
+from analysis.clauses import Bounds
+from analysis.han_forms import simplified
+from analysis.intents import IntentRules
+from analysis.languages import language_of
+from analysis.lexicon import Clue, Lexicon
+from analysis.naming import NO_QUOTE, Named, Namer, Quote, Reading
+from analysis.senses import Senses
 from analysis.terms import Word, content_words, top_terms
 from analysis.tokens import Tokenizer
-from schemas.catalogue import Brand
-from schemas.mention import Channel, Mention, Polarity, Span
-from schemas.post import Post, PostEvent
+from schemas.catalogue import Brand, Intent
+from schemas.mention import Channel, Mention, Objective, Place, Polarity, Span, SpamSign
+from schemas.post import Post, PostEvent, Quoted
 
 MAX_SAMPLE = 140
 """Code points of own words that a mention carries."""
@@ -54,19 +61,21 @@ class Sentiment(Protocol):
     def score(self) -> float: ...
 
 
-Place = tuple[str, int, int]
-"""Own words, and the span [start, end) of a brand in them."""
+Stance = tuple[str, int, int] | tuple[str, int, int, Sequence[Bounds]]
+"""Own words, the span [start, end) of a brand in them, and the spans of others, if there are any."""
 
 
 class SentimentScorer(Protocol):
     """A model: of a whole text, or of what is said about the span [start, end) in it.
 
-    One that has `towards_many(places)` as well is asked once for many posts.
+    One that has `towards_many(stances)` as well is asked once for many posts.
     """
 
     def score(self, text: str) -> Sentiment: ...
 
-    def towards(self, text: str, start: int, end: int) -> Sentiment: ...
+    def towards(
+        self, text: str, start: int, end: int, rivals: Sequence[Bounds] = ()
+    ) -> Sentiment: ...
 
 
 class Occurrence(msgspec.Struct, frozen=True):
@@ -78,6 +87,8 @@ class Occurrence(msgspec.Struct, frozen=True):
     end: int
     polarity: Polarity
     score: float
+    confidence: float = 1.0
+    place: Place = Place.OWN
 
 
 class Analysis(msgspec.Struct, frozen=True):
@@ -87,27 +98,21 @@ class Analysis(msgspec.Struct, frozen=True):
     own_words: str
     polarity: Polarity
     score: float
+    language: str
+    intents: list[str]
+    """Ids of the catalogue's intents that hold of the own words."""
+    spam: list[SpamSign]
     occurrences: list[Occurrence]
 
 
-class _Named(NamedTuple):
-    """An alias that stands in a text for a brand."""
-
-    start: int
-    end: int
-    brand: int
-    alias: str
-
-
-class _Quote(NamedTuple):
+class _Original(NamedTuple):
     """What is remembered of a quoted original."""
 
-    brands: frozenset[int]
-    clues: frozenset[int]
-    """Context words in it, by number."""
+    quote: Quote
+    signs: tuple[SpamSign, ...]
 
 
-_NO_QUOTE = _Quote(frozenset(), frozenset())
+_NO_ORIGINAL = _Original(NO_QUOTE, ())
 
 
 class _Own(NamedTuple):
@@ -118,33 +123,60 @@ class _Own(NamedTuple):
     content: Sequence[Word]
     text_hash: int
     is_paid: bool
+    objectives: tuple[Objective, ...]
+    signs: tuple[SpamSign, ...]
+    language: str
+
+
+class _Draft(NamedTuple):
+    """The brands that a post names, in order, with where; moods are still to come."""
+
+    own: _Own
+    spans: dict[int, Sequence[Named]]
+    products: Mapping[int, int]
+    """Brand -> the product that is named in its place."""
+    stances: list[Stance]
+    """What the sentiment model is asked, in the order of the spans in own words."""
 
 
 class Analyser:
     """The analysis under one catalogue; build a new one when the catalogue changes."""
 
     def __init__(
-        self, brands: Iterable[Brand], sentiment: SentimentScorer, tokenizer: Tokenizer
+        self,
+        brands: Iterable[Brand],
+        sentiment: SentimentScorer,
+        tokenizer: Tokenizer,
+        intents_: Iterable[Intent] = (),
+        senses: Senses | None = None,
     ) -> None:
+        """`senses` left out: the shipped model, read when a name needs it."""
         self.brands: tuple[Brand, ...] = tuple(sorted(brands, key=lambda brand: brand.id))
-        self._matcher = Matcher(self.brands, tokenizer)
-        self._find = self._matcher.find
-        self._rules = ContextRules(self.brands)
+        listed = tuple(sorted(intents_, key=lambda intent: intent.id))
+        lexicon = Lexicon(
+            chain(context.words_asked_for(self.brands), intents.words_asked_for(listed))
+        )
+        self._lexicon = lexicon
+        self.namer = Namer(self.brands, tokenizer, lexicon, senses)
+        self._find = self.namer.find
+        self.intents = IntentRules(listed, lexicon)
         self._sentiment = sentiment
-        self._towards_many: Callable[[Sequence[Place]], Sequence[Sentiment]] = getattr(
+        self._towards_many: Callable[[Sequence[Stance]], Sequence[Sentiment]] = getattr(
             sentiment, "towards_many", _one_by_one(sentiment)
         )
         self._cut = tokenizer.cut
         self._accounts = [
             frozenset(account.lstrip("@＠") for account in brand.accounts) for brand in self.brands
         ]
+        self._ancestors = _ancestors(self.brands)
         aliases: list[set[str]] = [set() for _ in self.brands]
-        for pattern, targets in zip(self._matcher.patterns, self._matcher.targets, strict=True):
+        matcher = self.namer.matcher
+        for pattern, targets in zip(matcher.patterns, matcher.targets, strict=True):
             for target in targets:
-                aliases[target.brand].add(pattern)
+                aliases[target.brand].add(simplified(pattern))
         self._aliases = [frozenset(spelled) for spelled in aliases]
-        self._quote = lru_cache(maxsize=QUOTES_KEPT)(self._read_quote)
-        self._quote_hash = lru_cache(maxsize=QUOTES_KEPT)(_quote_hash)
+        self._original = lru_cache(maxsize=QUOTES_KEPT)(self._read_original)
+        self._original_hash = lru_cache(maxsize=QUOTES_KEPT)(_original_hash)
 
     def mentions(self, post: Post, partition: int, offset: int) -> list[Mention]:
         """One mention for each brand that the post names, by brand id.
@@ -158,59 +190,93 @@ class Analyser:
     ) -> list[list[Mention]]:
         """What `mentions` gives for each post, in far less time: one question to the model."""
         drafts = []
-        places: list[Place] = []
+        stances: list[Stance] = []
         for index, post in enumerate(posts):
             draft = self._draft(post)
             if draft is not None:
                 drafts.append((index, draft))
-                own, spans = draft
-                for named in spans.values():
-                    for start, end, *_ in named:
-                        if end <= len(own.text):
-                            places.append((own.text, start, end))
+                stances += draft.stances
         mentions: list[list[Mention]] = [[] for _ in posts]
-        moods = iter(self._towards_many(places) if places else ())
-        for index, (own, spans) in drafts:
+        moods = iter(self._towards_many(stances) if stances else ())
+        for index, draft in drafts:
             place = (partition, offsets[index])
             found = mentions[index]
-            for brand, named in spans.items():
-                found.append(self._mention(posts[index], place, brand, named, own, moods))
+            for brand, named in draft.spans.items():
+                found.append(self._mention(posts[index], place, brand, named, draft, moods))
         return mentions
 
-    def _draft(self, post: Post) -> tuple[_Own, dict[int, list[_Named]]] | None:
+    def _draft(self, post: Post) -> _Draft | None:
         """The brands that the post names, in order, with where; None where it names none."""
         quoted = post.quoted
         if quoted is None or not quoted.text:
-            quote = _NO_QUOTE
+            original = _NO_ORIGINAL
         else:
             text = quoted.text
-            quote = self._quote(text) if len(text) <= MAX_KEPT else self._read_quote(text)
+            original = (
+                self._original(text) if len(text) <= MAX_KEPT else self._read_original(text)
+            )
+        quote = original.quote
         found = self._find(post.text)
-        if found is None and not quote.brands:
+        if (found is None and not quote.brands) or post.event is PostEvent.DELETE:
             return None
-        named = self._decide(found, quote) if found is not None else ()
-        if (not named and not quote.brands) or post.event is PostEvent.DELETE:
+        end = words.own_end(post.text)
+        reading = self.namer.read(found) if found is not None else None
+        named = self._named(reading, quote, end) if reading is not None else ()
+        if not named and not quote.brands:
             return None
-        spans: dict[int, list[_Named]] = {brand: [] for brand in quote.brands}
+        spans: dict[int, Sequence[Named]] = dict.fromkeys(quote.brands, ())
         for name in named:
-            there = spans.setdefault(name.brand, [])
+            there = spans.get(name.brand, ())
             if len(there) < MAX_SPANS:
-                there.append(name)
+                spans[name.brand] = [*there, name]
+        products = self._roll_up(spans)
         if len(spans) > 1:
             spans = dict(sorted(spans.items()))
-        return self._own(post, found), spans
+        own = self._own(post, reading, end, original.signs)
+        return _Draft(own, spans, products, _stances(own.text, spans))
+
+    def _named(self, reading: Reading, quote: Quote, end: int) -> Sequence[Named]:
+        """The names in a text; handles in the chain name who wrote there, not who is meant."""
+        named = self.namer.named(reading, quote)
+        if any([name.kind is Kind.ACCOUNT and name.start >= end for name in named]):
+            return [name for name in named if name.kind is not Kind.ACCOUNT or name.start < end]
+        return named
+
+    def _roll_up(self, spans: dict[int, Sequence[Named]]) -> Mapping[int, int]:
+        """Let what names a product count for its brand too; returns brand -> product."""
+        products: dict[int, int] = {}
+        for brand in [brand for brand in spans if brand in self._ancestors]:
+            for ancestor in self._ancestors[brand]:
+                if ancestor not in spans:
+                    spans[ancestor] = spans[brand]
+                    products[ancestor] = brand
+                elif ancestor in products:
+                    joined = sorted({*spans[ancestor], *spans[brand]})
+                    spans[ancestor] = joined[:MAX_SPANS]
+                    products[ancestor] = min(products[ancestor], brand)
+        return products
 
     def occurrences(self, text: str) -> list[Occurrence]:
         """Every place at which a text names a brand, and the mood there."""
         end = words.own_end(text)
-        own_words = text[:end]
-        named = self._named(text)
-        own = [(own_words, name.start, name.end) for name in named if name.end <= end]
-        moods = iter(self._towards_many(own) if own else ())
-        found = []
+        found = self._find(text)
+        named = () if found is None else self._named(self.namer.read(found), NO_QUOTE, end)
+        by_brand: dict[int, Sequence[Named]] = {}
         for name in named:
-            mood = next(moods) if name.end <= end else None
-            found.append(
+            by_brand[name.brand] = [*by_brand.get(name.brand, ()), name]
+        spans = [(name.start, name.end) for name in named if name.end <= end]
+        moods = self._towards_many(
+            [
+                _stance(text[:end], name, by_brand[name.brand], spans)
+                for name in named
+                if name.end <= end
+            ]
+        )
+        told = iter(moods)
+        occurrences = []
+        for name in named:
+            mood = next(told) if name.end <= end else None
+            occurrences.append(
                 Occurrence(
                     brand=self.brands[name.brand].id,
                     alias=name.alias,
@@ -218,103 +284,105 @@ class Analyser:
                     end=name.end,
                     polarity=Polarity.NEUTRAL if mood is None else mood.polarity,
                     score=0.0 if mood is None else mood.score,
+                    confidence=name.confidence_milli / 1000,
+                    place=Place.CHAIN if mood is None else Place.OWN,
                 )
             )
-        return found
+        return occurrences
 
     def analyse(self, text: str) -> Analysis:
         """All there is to say about one text."""
         own_words = text[: words.own_end(text)]
         mood = self._sentiment.score(own_words)
+        masked = simplified(words.mask(words.fold(own_words)))
+        places = self._lexicon.places(self._lexicon.clues(masked))
         return Analysis(
             tokens=self._cut(text),
             own_words=own_words,
             polarity=mood.polarity,
             score=mood.score,
+            language=language_of(masked),
+            intents=self.intents.named_by(places),
+            spam=list(spam.signs_of(masked, "")),
             occurrences=self.occurrences(text),
         )
 
-    def _named(self, text: str) -> Sequence[_Named]:
-        found = self._find(text)
-        return () if found is None else self._decide(found, _NO_QUOTE)
+    def _read_original(self, text: str) -> _Original:
+        masked = simplified(words.mask(words.fold(text)))
+        return _Original(self.namer.quote(text), spam.quoted_signs_of(masked))
 
-    def _decide(self, found: Found, quote: _Quote) -> Sequence[_Named]:
-        """The aliases found that stand for a brand, context considered, in order."""
-        rules, targets = self._rules, self._matcher.targets
-        clues = None
-        accepted: list[_Named] = []
-        still_open: list[_Named] = []
-        for start, end, pattern in found.hits:
-            for brand, alias in targets[pattern]:
-                name = _Named(start, end, brand, alias)
-                if not rules.is_ambiguous(brand, alias):
-                    accepted.append(name)
-                    continue
-                if clues is None:
-                    clues = rules.clues(found.masked)
-                verdict = rules.verdict(brand, start, end, clues)
-                if verdict is Verdict.ACCEPTED:
-                    accepted.append(name)
-                elif verdict is Verdict.OPEN:
-                    still_open.append(name)
-        if not still_open:
-            return accepted
-        sure = quote.brands | {name.brand for name in accepted}
-        accepted += [
-            name
-            for name in still_open
-            if name.brand in sure or rules.requires(name.brand, quote.clues)
-        ]
-        return sorted(accepted)
-
-    def _read_quote(self, text: str) -> _Quote:
-        brands = frozenset(name.brand for name in self._named(text))
-        return _Quote(brands, self._rules.words_in(text))
-
-    def _own(self, post: Post, found: Found | None) -> _Own:
+    def _own(
+        self, post: Post, reading: Reading | None, end: int, signs: tuple[SpamSign, ...]
+    ) -> _Own:
         text = post.text
-        end = words.own_end(text)
         own_words = text if end == len(text) else text[:end]
         if own_words in words.REPOST_PHRASES:
             masked = bare = ""
         else:
-            masked = found.masked[:end] if found is not None else words.mask(words.fold(own_words))
+            masked = (
+                reading.found.masked[:end]
+                if reading is not None
+                else simplified(words.mask(words.fold(own_words)))
+            )
             bare = words.letters(masked)
+        is_bot = post.author.is_bot
         if bare in words.REPOST_PHRASES:
-            quoted = post.quoted
-            text_hash = 0 if quoted is None else self._quote_hash(quoted.text[:MAX_KEPT])
-            return _Own(own_words, "", (), text_hash, _is_paid(own_words))
-        if found is not None and found.tokens is not None:
-            tokens: Iterable[str] = _until(found.tokens, end)
+            if is_bot or post.app:
+                signs = spam.signs_of("", post.app, is_bot=is_bot, quoted_signs=signs)
+            text_hash = self._quoted_hash(post.quoted)
+            return _Own(own_words, "", (), text_hash, _is_paid(own_words), (), signs, "")
+        clues: Sequence[Clue]
+        if reading is not None:
+            found, clues = reading.found, reading.clues
+            tokens = found.tokens if found.tokens is not None else self._cut(masked)
+            if end < len(text):
+                tokens = _until(tokens, end)
+                clues = [clue for clue in clues if clue.end <= end]
         else:
-            tokens = self._cut(masked)
+            tokens, clues = self._cut(masked), self._lexicon.clues(masked)
         return _Own(
             text=own_words,
             sample=own_words.strip()[:MAX_SAMPLE],
             content=content_words(masked, tokens),
             text_hash=words.text_hash(bare),
             is_paid=_is_paid(own_words),
+            objectives=self._objectives(clues),
+            signs=spam.signs_of(masked, post.app, is_bot=is_bot, quoted_signs=signs),
+            language=language_of(masked),
         )
+
+    def _objectives(self, clues: Sequence[Clue]) -> tuple[Objective, ...]:
+        asked = self.intents.words
+        said = [clue for clue in clues if clue.word in asked]
+        return self.intents.objectives(self._lexicon.places(said)) if said else ()
+
+    def _quoted_hash(self, quoted: Quoted | None) -> int:
+        """Of a repost without words: all such reposts of an original are copies of each other."""
+        return 0 if quoted is None else self._original_hash(quoted.text[:MAX_KEPT])
 
     def _mention(
         self,
         post: Post,
         place: tuple[int, int],
         brand: int,
-        named: Sequence[_Named],
-        own: _Own,
+        named: Sequence[Named],
+        draft: _Draft,
         moods: Iterator[Sentiment],
     ) -> Mention:
-        author = post.author
-        accounts = self._accounts[brand]
-        if accounts and (author.name in accounts or author.id in accounts):
-            channel = Channel.OWNED
-        else:
-            channel = Channel.PAID if own.is_paid else Channel.EARNED
-        said = [name for name in named if name.end <= len(own.text)] if named else named
+        author, own = post.author, draft.own
+        end = len(own.text)
+        said = [name for name in named if name.end <= end] if named else named
         polarity, milli = (
             _mean_mood(list(islice(moods, len(said)))) if said else (Polarity.NEUTRAL, 0)
         )
+        accounts = self._accounts[brand]
+        if accounts and (author.name in accounts or author.id in accounts):
+            channel = Channel.OWNED
+        elif own.is_paid or any([name.kind is Kind.CAMPAIGN for name in said]):
+            channel = Channel.PAID
+        else:
+            channel = Channel.EARNED
+        product = draft.products.get(brand)
         # By position, in the order of the record's fields: half the time of keywords.
         return Mention(
             self.brands[brand].id,
@@ -333,7 +401,55 @@ class Analyser:
             own.sample,
             top_terms(own.content, self._aliases[brand], [(name.start, name.end) for name in said]),
             own.text_hash,
+            Place.OWN if said else Place.CHAIN if named else Place.QUOTED,
+            max([name.confidence_milli for name in named]) if named else 1000,
+            any([name.kind is Kind.ACCOUNT for name in said]),
+            post.event is PostEvent.EDIT,
+            "" if product is None else self.brands[product].id,
+            own.objectives,
+            own.signs,
+            own.language,
         )
+
+
+def _stances(own_words: str, spans: Mapping[int, Sequence[Named]]) -> list[Stance]:
+    """Every name in own words, brand by brand, with what else is named there."""
+    end = len(own_words)
+    every = {(name.start, name.end) for named in spans.values() for name in named}
+    others = sorted(span for span in every if span[1] <= end) if len(every) > 1 else ()
+    return [
+        _stance(own_words, name, named, others)
+        for named in spans.values()
+        for name in named
+        if name.end <= end
+    ]
+
+
+def _stance(
+    own_words: str, name: Named, ours: Sequence[Named], every: Sequence[Bounds]
+) -> Stance:
+    """What to ask the sentiment model about one name."""
+    if len(every) > 1:
+        of_brand = {(other.start, other.end) for other in ours}
+        rivals = [span for span in every if span not in of_brand]
+        if rivals:
+            return own_words, name.start, name.end, rivals
+    return own_words, name.start, name.end
+
+
+def _ancestors(brands: Sequence[Brand]) -> dict[int, tuple[int, ...]]:
+    """Brand -> the brands whose product it is, nearest first; those without are left out."""
+    index = {brand.id: at for at, brand in enumerate(brands)}
+    found: dict[int, tuple[int, ...]] = {}
+    for at, brand in enumerate(brands):
+        line: list[int] = []
+        parent = index.get(brand.parent)
+        while parent is not None and parent != at and parent not in line:
+            line.append(parent)
+            parent = index.get(brands[parent].parent)
+        if line:
+            found[at] = tuple(line)
+    return found
 
 
 def _mean_mood(moods: Sequence[Sentiment]) -> tuple[Polarity, int]:
@@ -349,8 +465,8 @@ def _mean_mood(moods: Sequence[Sentiment]) -> tuple[Polarity, int]:
     return polarity, min(max(round(score * 1000), -1000), 1000)
 
 
-def _one_by_one(sentiment: SentimentScorer) -> Callable[[Sequence[Place]], Sequence[Sentiment]]:
-    return lambda places: [sentiment.towards(*place) for place in places]
+def _one_by_one(sentiment: SentimentScorer) -> Callable[[Sequence[Stance]], Sequence[Sentiment]]:
+    return lambda stances: [sentiment.towards(*stance) for stance in stances]
 
 
 def _is_paid(own_words: str) -> bool:
@@ -359,15 +475,16 @@ def _is_paid(own_words: str) -> bool:
     ) is not None
 
 
-def _until(tokens: list[str], end: int) -> Iterator[str]:
+def _until(tokens: Sequence[str], end: int) -> list[str]:
     """The tokens before a position that is a token edge: own words end before `//`."""
-    position = 0
+    kept, position = [], 0
     for token in tokens:
         position += len(token)
         if position > end:
-            return
-        yield token
+            break
+        kept.append(token)
+    return kept
 
 
-def _quote_hash(text: str) -> int:
-    return words.text_hash(words.letters(words.mask(words.fold(text))))
+def _original_hash(text: str) -> int:
+    return words.text_hash(words.letters(simplified(words.mask(words.fold(text)))))

@@ -1,8 +1,10 @@
-"""Brands and rules: the definitions that the topic `catalogue` carries."""
+"""Brands, rules and intents: the definitions that the topic `catalogue` carries."""
 
 from enum import StrEnum
 
 import msgspec
+
+from schemas.mention import Objective
 
 
 class Context(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -12,6 +14,8 @@ class Context(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     """Unless empty, one of these must stand within `window` code points of the alias."""
     exclude: tuple[str, ...] = ()
     """None of these may overlap or touch the alias, or stand within `window` of it."""
+    query: str = ""
+    """A boolean query over the text, see `analysis.queries`: it must hold."""
     window: int = 30
 
 
@@ -27,15 +31,20 @@ class Brand(
     """Names that are looked for besides `name`."""
     ambiguous: tuple[str, ...] = ()
     """Those of `name` and `aliases` that are common words too: `context` applies to these alone.
-    Where it is empty and `context` is given, `context` applies to all."""
+    Where it is empty and `context` is given, `context` applies to all. Where `context` leaves it
+    open, what is said around the name decides, by the words of the brand's `trade`."""
     context: Context = Context()
     accounts: tuple[str, ...] = ()
     """The brand's own accounts: screen names or ids."""
+    campaigns: tuple[str, ...] = ()
+    """Hashtags of its campaigns, without `#`: a post with one names the brand and is paid."""
+    min_confidence: float = 0.5
+    """Mentions that are less sure than this, 0 to 1, are dropped."""
     trade: str = ""
     competitors: tuple[str, ...] = ()
     """Ids of brands."""
     parent: str = ""
-    """Id of the brand this one is a product line of."""
+    """Id of the brand this one is a product line of: what names this one counts for that too."""
     department: str = ""
     """Where its alerts go unless the rule says otherwise."""
 
@@ -66,7 +75,18 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
     """Minutes of event time without the condition until the alert is resolved."""
 
 
-Definition = Brand | Rule
+class Intent(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, tag="intent"
+):
+    """What a post that mentions a brand may want, and which objective that serves."""
+
+    id: str
+    objective: Objective
+    query: str
+    """A boolean query over the own words, see `analysis.queries`."""
+
+
+Definition = Brand | Rule | Intent
 
 
 class Catalogue(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -74,6 +94,7 @@ class Catalogue(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     brands: tuple[Brand, ...] = ()
     rules: tuple[Rule, ...] = ()
+    intents: tuple[Intent, ...] = ()
 
 
 def definition_key(definition: Definition) -> bytes:
@@ -82,5 +103,4 @@ def definition_key(definition: Definition) -> bytes:
     >>> definition_key(Brand(id="xiaomi", name="小米"))
     b'brand:xiaomi'
     """
-    kind = "brand" if isinstance(definition, Brand) else "rule"
-    return f"{kind}:{definition.id}".encode()
+    return f"{definition.__struct_config__.tag}:{definition.id}".encode()

@@ -19,6 +19,49 @@ class Channel(StrEnum):
     EARNED = "earned"
 
 
+class Place(StrEnum):
+    """Where in a post a brand is named: the place that is nearest to its author."""
+
+    OWN = "own"
+    """In the author's own words, or by a handle in them."""
+    CHAIN = "chain"
+    """Only in the words of those who passed the post on before."""
+    QUOTED = "quoted"
+    """Only in the original that the post quotes."""
+
+
+class Objective(StrEnum):
+    """What a post means to a company: the seven social business objectives (CIC & Sina, 2011)."""
+
+    BRAND_BUILDING = "brand-building"
+    """Praise, and stories about the brand."""
+    CLIENT_MANAGEMENT = "client-management"
+    """A complaint, or a question to the brand."""
+    MARKETING_OPTIMIZATION = "marketing-optimization"
+    """Talk about a campaign, an advertisement, a spokesperson."""
+    STRATEGIC_RESEARCH = "strategic-research"
+    """A comparison with competitors, or talk about the market."""
+    ACCELERATED_INNOVATION = "accelerated-innovation"
+    """A wish for a feature or a product, or an idea for one."""
+    SOCIAL_SALES = "social-sales"
+    """A wish to buy, or a question about price and shops."""
+    TALENT_OPTIMIZATION = "talent-optimization"
+    """Jobs, applications, what it is like to work there."""
+
+
+class SpamSign(StrEnum):
+    """What makes a post doubtful. Such posts are counted, and counted apart."""
+
+    GIVEAWAY = "giveaway"
+    """Asks for reposts or follows in return for prizes, or passes such a post on."""
+    PITCH = "pitch"
+    """Sells something: contact numbers, agents wanted, orders taken."""
+    FLOOD = "flood"
+    """More handles, hashtags or links than words."""
+    BOT = "bot"
+    """Written by a program: by the client's name, or declared by the source."""
+
+
 class Span(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Where an alias stands in the text of the post: code points, end exclusive."""
 
@@ -54,7 +97,21 @@ class Mention(msgspec.Struct, frozen=True, tag="mention", gc=False, omit_default
     terms: tuple[str, ...] = ()
     """Content words and hashtags of the author's own words, each once, at most 12."""
     text_hash: int = 0
-    """32 bits of the normalized own words: equal for copies."""
+    """32 bits of the normalized own words: equal for copies, and for most near copies."""
+    place: Place = Place.OWN
+    confidence_milli: int = 1000
+    """How sure it is, in thousandths, that the name means the brand."""
+    is_address: bool = False
+    """The own words name one of the brand's accounts as a handle: the post is addressed to it."""
+    is_edit: bool = False
+    """A later version of a post that was counted before."""
+    product: str = ""
+    """Id of the brand whose `parent` this one is, where the post names only that."""
+    intents: tuple[Objective, ...] = ()
+    """What the own words want, in the order of `Objective`."""
+    spam: tuple[SpamSign, ...] = ()
+    language: str = ""
+    """Of the own words: `zh`, `en`, `ja`, `ko`; empty where it cannot be told."""
 
 
 class Tick(msgspec.Struct, frozen=True, tag="tick", gc=False):

@@ -31,6 +31,8 @@ class Author(msgspec.Struct, frozen=True, gc=False):
     verified: bool = False
     verified_type: int = -1
     """Weibo's type: -1 ordinary, 0 celebrity, 1 government, 2 enterprise, 3 media, ..."""
+    is_bot: bool = False
+    """True where the source says that a program writes."""
 
 
 class Quoted(msgspec.Struct, frozen=True, gc=False):

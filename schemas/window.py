@@ -2,6 +2,8 @@
 
 import msgspec
 
+from schemas.mention import Objective
+
 
 class Window(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Counts of one brand over `[start_ms, start_ms + size_ms)` of event time.
@@ -18,9 +20,16 @@ class Window(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     posts: int
     originals: int
     reposts: int
+    exposures: int
+    """Posts that name the brand in a chain or a quoted original alone: volume without a mood."""
+    addresses: int
+    """Posts whose own words name one of the brand's accounts as a handle."""
+    products: int
+    """Posts that name only a product or sub-brand of the brand."""
     positive: int
     neutral: int
     negative: int
+    """These three add up to `posts` - `exposures`."""
     sentiment_milli: int
     """Sum of the mentions' sentiment, in thousandths."""
     reach: int
@@ -32,6 +41,15 @@ class Window(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     owned: int
     paid: int
     earned: int
+    spam: int
+    """Posts with a sign of spam: in `posts`, and left out by rules."""
+    bursts: int
+    """Posts beyond an author's third within the minute, spam aside: exact up to the sketch's
+    size, an estimate above."""
+    edits: int
+    """Later versions of posts that were counted before: in none of the other counts."""
+    intents: dict[Objective, int]
+    """Objective -> posts; those without any are left out."""
     late: int = 0
     """Posts of the brand that came too late for any window since its last published one."""
 
@@ -40,7 +58,8 @@ class Window(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         """Key on the topic.
 
         >>> zero = dict.fromkeys(Window.__struct_fields__, 0)
-        >>> Window(**{**zero, "brand": "xiaomi", "start_ms": 60000, "size_ms": 60000}).key
+        >>> given = {"brand": "xiaomi", "start_ms": 60000, "size_ms": 60000, "intents": {}}
+        >>> Window(**zero | given).key
         b'xiaomi|60000|60000'
         """
         return f"{self.brand}|{self.start_ms}|{self.size_ms}".encode()

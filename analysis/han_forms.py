@@ -1,0 +1,64 @@
+"""Traditional and simplified Chinese: two spellings of one word (OpenCC).
+
+Texts are brought to simplified characters one by one, so every character keeps its place. Names
+are spelled as whole words, which tells 發 from 髮: 发现 is 發現, 理发 is 理髮.
+"""
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+
+from opencc import OpenCC
+
+_TO_TRADITIONAL = ("s2t", "s2tw", "s2hk")
+"""General, Taiwan, Hong Kong: they differ in characters such as 爲, 為 and 裏, 裡."""
+_HAN_RANGES = ((0x3400, 0x4DC0), (0x4E00, 0xA000))
+
+
+def _characters() -> dict[int, int]:
+    every = [chr(code) for start, end in _HAN_RANGES for code in range(start, end)]
+    simple = OpenCC("t2s").convert("\n".join(every)).split("\n")
+    return {
+        ord(old): ord(new)
+        for old, new in zip(every, simple, strict=True)
+        if old != new and len(new) == 1 and ord(new) < 0x10000
+    }
+
+
+SIMPLIFIED = _characters()
+"""Code point -> code point, of every traditional character with a simpler form."""
+_IS_TRADITIONAL = re.compile(f"[{''.join(map(chr, SIMPLIFIED))}]")
+
+
+def simplified(text: str) -> str:
+    """The text in simplified characters, one for one.
+
+    >>> simplified("蘋果發佈會，真好"), simplified("小米")
+    ('苹果发布会，真好', '小米')
+    """
+    return text.translate(SIMPLIFIED) if _IS_TRADITIONAL.search(text) else text
+
+
+def spelled_both_ways(names: Iterable[str]) -> dict[str, set[str]]:
+    """Name -> its other spellings in characters, itself left out.
+
+    >>> sorted(spelled_both_ways(["华为", "iPhone", "統一"])["华为"])
+    ['華為', '華爲']
+    """
+    listed = list(names)
+    joined = "\n".join(listed)
+    found: dict[str, set[str]] = {name: set() for name in listed}
+    for name, simple in zip(listed, simplified(joined).split("\n"), strict=True):
+        found[name].add(simple)
+    for standard in _TO_TRADITIONAL:
+        spelled = _converter(standard).convert(simplified(joined)).split("\n")
+        for name, spelling in zip(listed, spelled, strict=True):
+            found[name].add(spelling)
+    for name, spellings in found.items():
+        spellings.discard(name)
+    return found
+
+
+@lru_cache(maxsize=8)
+def _converter(standard: str) -> OpenCC:
+    return OpenCC(standard)

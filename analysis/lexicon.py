@@ -1,0 +1,75 @@
+"""Words that rules ask for, found in one pass: context words, and the words of queries."""
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+import daachorse
+
+from analysis import words
+from analysis.han_forms import simplified
+from analysis.queries import Bounds
+
+_LETTER = re.compile(r"[a-z0-9]")
+
+
+class Clue(NamedTuple):
+    """A word of the lexicon in a text."""
+
+    start: int
+    end: int
+    word: int
+
+
+class Lexicon:
+    """Words by number, ready to be found."""
+
+    def __init__(self, listed: Iterable[str]) -> None:
+        folded = (_form(word) for word in listed)
+        self._numbers = {word: at for at, word in enumerate(dict.fromkeys(filter(None, folded)))}
+        self.words = tuple(self._numbers)
+        self.longest = max(map(len, self.words), default=0)
+        self._find = (
+            daachorse.CharwiseDoubleArrayAhoCorasick(list(self.words)).find_overlapping
+            if self.words
+            else None
+        )
+
+    def numbers(self, listed: Iterable[str]) -> frozenset[int]:
+        """The numbers of words that stand in the lexicon."""
+        return frozenset(self._numbers[form] for word in listed if (form := _form(word)))
+
+    def clues(self, masked: str) -> list[Clue]:
+        """Every word of the lexicon in a folded, masked and simplified text, by its end.
+
+        Latin words need word boundaries: `app` does not stand in `happy`.
+        """
+        if self._find is None:
+            return []
+        return [
+            Clue(start, end, word)
+            for start, end, word in self._find(masked)
+            if _stands_alone(masked, start, end)
+        ]
+
+    def places(self, clues: Sequence[Clue]) -> dict[str, list[Bounds]]:
+        """Word -> where it stands, for queries.
+
+        >>> lexicon = Lexicon(["手机", "屏幕"])
+        >>> lexicon.places(lexicon.clues("手机好，手机"))
+        {'手机': [(0, 2), (4, 6)]}
+        """
+        found: dict[str, list[Bounds]] = {}
+        for start, end, word in clues:
+            found.setdefault(self.words[word], []).append((start, end))
+        return found
+
+
+def _form(word: str) -> str:
+    return simplified(words.fold(word).strip())
+
+
+def _stands_alone(text: str, start: int, end: int) -> bool:
+    if start and _LETTER.match(text[start]) and _LETTER.match(text[start - 1]):
+        return False
+    return not (end < len(text) and _LETTER.match(text[end - 1]) and _LETTER.match(text[end]))

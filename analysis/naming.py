@@ -1,0 +1,212 @@
+"""Which of the names found in a text stand for a brand, how surely, and why.
+
+A name that needs no context is sure. Of an ambiguous one the catalogue's context decides; where
+it leaves the name open, in this order: another sure name of the brand in the text or in what is
+quoted, a required word in what is quoted, a rival nearby, and at last the words around it
+(`analysis.senses`).
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from analysis import words
+from analysis.brands import Found, Kind, Matcher, Target
+from analysis.context import ContextRules, Verdict
+from analysis.lexicon import Clue, Lexicon
+from analysis.queries import Bounds
+from analysis.senses import Senses, shipped
+from analysis.tokens import Tokenizer
+from schemas.catalogue import Brand
+
+SURE_MILLI = 1000
+BY_CONTEXT_MILLI = 960
+BY_TEXT_MILLI = 940
+"""Another name of the brand, or a required word in the quoted original."""
+BY_RIVAL_MILLI = 920
+"""Orders of sureness; names that were accepted so were right so often in the posts measured."""
+
+NEAR_RIVAL = 24
+"""Code points between an open name and the name of a rival that vouches for it."""
+
+
+class Named(NamedTuple):
+    """A name that stands in a text for a brand."""
+
+    start: int
+    end: int
+    brand: int
+    alias: str
+    kind: Kind = Kind.NAME
+    confidence_milli: int = SURE_MILLI
+
+
+class Judgement(NamedTuple):
+    """What became of a name, and why."""
+
+    named: Named
+    is_accepted: bool
+    because: str
+
+
+class Quote(NamedTuple):
+    """What is remembered of a quoted original."""
+
+    brands: frozenset[int] = frozenset()
+    clues: frozenset[int] = frozenset()
+    """Words of the lexicon in it, by number."""
+
+
+NO_QUOTE = Quote()
+
+
+class Reading(NamedTuple):
+    """A text in which names were found, with what decides about them."""
+
+    found: Found
+    clues: Sequence[Clue]
+    places: Mapping[str, Sequence[Bounds]]
+
+
+class Namer:
+    """Finds and judges the names of a list of brands; brands are named by their index."""
+
+    def __init__(
+        self,
+        brands: Sequence[Brand],
+        tokenizer: Tokenizer,
+        lexicon: Lexicon,
+        senses: Senses | None = None,
+    ) -> None:
+        self.matcher = Matcher(brands, tokenizer)
+        self.find = self.matcher.find
+        self._brands = brands
+        self._lexicon = lexicon
+        self._rules = ContextRules(brands, lexicon)
+        self._cut = tokenizer.cut
+        self._senses = senses
+        self._least = [round(brand.min_confidence * 1000) for brand in brands]
+        index = {brand.id: at for at, brand in enumerate(brands)}
+        self._rivals = [
+            frozenset(index[rival] for rival in brand.competitors if rival in index)
+            for brand in brands
+        ]
+        self._is_plain = [
+            all(not self._is_ambiguous(target) for target in targets)
+            for targets in self.matcher.targets
+        ]
+
+    def read(self, found: Found) -> Reading:
+        """Look for the lexicon's words in a text in which names were found."""
+        clues = self._lexicon.clues(found.masked)
+        return Reading(found, clues, self._lexicon.places(clues) if clues else {})
+
+    def quote(self, text: str) -> Quote:
+        """What to remember of an original."""
+        found = self.find(text)
+        if found is None:
+            clues = self._lexicon.clues(words.mask(words.fold(text)))
+            return Quote(clues=frozenset(clue.word for clue in clues))
+        reading = self.read(found)
+        return Quote(
+            frozenset(named.brand for named in self.named(reading, NO_QUOTE)),
+            frozenset(clue.word for clue in reading.clues),
+        )
+
+    def named(self, reading: Reading, quote: Quote) -> list[Named]:
+        """The names that stand for a brand, in order."""
+        hits = reading.found.hits
+        if all([self._is_plain[pattern] for _, _, pattern in hits]):
+            return [
+                Named(start, end, *target)
+                for start, end, pattern in hits
+                for target in self.matcher.targets[pattern]
+            ]
+        judged = self.judge(reading, quote)
+        return [judgement.named for judgement in judged if judgement.is_accepted]
+
+    def judge(self, reading: Reading, quote: Quote) -> list[Judgement]:
+        """Every name found, whether it stands for the brand, and why; in order."""
+        judged: list[Judgement] = []
+        still_open: list[Named] = []
+        for start, end, pattern in reading.found.hits:
+            for target in self.matcher.targets[pattern]:
+                name = Named(start, end, *target)
+                verdict, because = self._by_context(target, name, reading)
+                if verdict is Verdict.OPEN:
+                    still_open.append(name)
+                    continue
+                milli = BY_CONTEXT_MILLI if because else SURE_MILLI
+                judged.append(self._judged(name, because, milli, verdict is Verdict.ACCEPTED))
+        if still_open:
+            sure = [judgement.named for judgement in judged if judgement.is_accepted]
+            judged += self._by_rest(still_open, sure, reading.found, quote)
+            judged.sort(key=_by_place)
+        return judged
+
+    def _is_ambiguous(self, target: Target) -> bool:
+        return target.kind is Kind.NAME and self._rules.is_ambiguous(target.brand, target.alias)
+
+    def _by_context(self, target: Target, name: Named, reading: Reading) -> tuple[Verdict, str]:
+        if not self._is_ambiguous(target):
+            return Verdict.ACCEPTED, ""
+        decision = self._rules.decide(
+            target.brand, name.start, name.end, reading.clues, reading.places
+        )
+        if decision.verdict is Verdict.REFUSED:
+            return decision.verdict, f"excluded by {decision.because}"
+        if decision.verdict is Verdict.ACCEPTED:
+            because = f"{decision.because} is near" if decision.because else "nothing excludes it"
+            return decision.verdict, because
+        return decision.verdict, ""
+
+    def _by_rest(
+        self, still_open: Sequence[Named], sure: Sequence[Named], found: Found, quote: Quote
+    ) -> Iterable[Judgement]:
+        """What the rest of the text says of names that their context leaves open."""
+        brands = quote.brands | {name.brand for name in sure}
+        tokens: Sequence[str] | None = found.tokens
+        for name in still_open:
+            if name.brand in brands:
+                yield self._judged(name, "named elsewhere too", BY_TEXT_MILLI)
+                continue
+            if self._rules.requires(name.brand, quote.clues):
+                yield self._judged(name, "what is quoted has a required word", BY_TEXT_MILLI)
+                continue
+            rival = self._rival(name, sure)
+            if rival is not None:
+                yield self._judged(name, f"{rival.alias} is near", BY_RIVAL_MILLI)
+                continue
+            if tokens is None:
+                tokens = self._cut(found.masked)
+            yield self._by_senses(name, tokens)
+
+    def _rival(self, name: Named, sure: Sequence[Named]) -> Named | None:
+        """A sure name nearby of a competitor, or of another brand of the trade."""
+        brand = self._brands[name.brand]
+        for other in sure:
+            is_near = max(name.start - other.end, other.start - name.end) <= NEAR_RIVAL
+            if is_near and (
+                other.brand in self._rivals[name.brand]
+                or (brand.trade and self._brands[other.brand].trade == brand.trade)
+            ):
+                return other
+        return None
+
+    def _by_senses(self, name: Named, tokens: Sequence[str]) -> Judgement:
+        senses = self._senses = self._senses or shipped()
+        trade = self._brands[name.brand].trade
+        milli = round(senses.confidence(trade, tokens, name.start, name.end) * 1000)
+        told = ", ".join(senses.told_by(trade, tokens, name.start, name.end))
+        return self._judged(name, f"by the words around it: {told or 'none is known'}", milli)
+
+    def _judged(
+        self, name: Named, because: str, milli: int, is_accepted: bool = True  # noqa: FBT001, FBT002
+    ) -> Judgement:
+        if is_accepted and milli < self._least[name.brand]:
+            is_accepted, because = False, f"less sure than {self._least[name.brand]}‰; {because}"
+        return Judgement(name._replace(confidence_milli=milli), is_accepted, because)
+
+
+def _by_place(judgement: Judgement) -> tuple[int, int, int]:
+    name = judgement.named
+    return name.start, name.end, name.brand

@@ -1,0 +1,69 @@
+"""Signs that a post is no voice of its author: prizes for reposts, sales pitches, floods, bots.
+
+A sign is a mark and no verdict: such posts are counted, counted apart, and left out by rules.
+"""
+
+import re
+
+from schemas.mention import SpamSign
+
+_GIVEAWAY = re.compile(
+    r"抽奖|转发[^。！？!?]{0,16}(?:抽[取出送选]?|赢取?|有机会|即可获|获得|送出)|抽[取出送选][^。！？!?]{0,10}(?:名|位|人)"
+    r"|(?:关注|转发|评论)[^。！？!?]{0,8}(?:\+|＋|并|和|且|加|、|及)[^。！？!?]{0,8}(?:转发|关注|评论|艾特|@|\0)[^。！？!?]{0,24}"
+    r"(?:送|赢|抽|奖|礼)|有奖转发|转发有奖|有奖活动|幸运(?:粉丝|网友|用户)|中奖(?:名单|者|机会)|抽奖平台"
+    r"|(?:giveaway|retweet to win|rt to win|follow (?:and|&) (?:rt|retweet|repost))"
+)
+_PITCH = re.compile(
+    r"(?:加|\+|咨询|详询|联系|私信|请)?(?:我|客服)?(?:微信|薇信|威信|徽信|扣扣|企鹅号|vx|wx|v信|qq|line id)(?:号|群)?\s*[:：=是]?\s*[a-z0-9_\-]{5,}"
+    r"|招(?:收|募)?(?:代理|加盟|微商)|诚招|一件代发|日[赚入]\s*\d{3}|月[赚入]过万|包邮哦|(?:亲|需要的)们?[^。！？!?]{0,6}(?:下单|拍下|私信我)"
+    r"|(?:代购|代开|代办|刷单|兼职)[^。！？!?]{0,12}(?:联系|咨询|微信|电话|qq)|1[3-9]\d{9}"
+)
+_HASHTAG = re.compile(r"#[^#\s\0]{1,40}#|#\w+")
+_MASKED = re.compile(r"\0+")
+_FLOOD_FROM = 4
+_LETTERS_A_SIGN = 6
+"""Fewer letters than this for each handle, link and hashtag, from four of them on."""
+_BOT_CLIENTS = ("皮皮时光机", "定时", "时光机", "孔明", "享拍", "好客", "rss", "ifttt", "bot", "api")
+"""Parts of names of clients that post by themselves, folded."""
+
+
+def signs_of(
+    masked: str, app: str, *, is_bot: bool = False, quoted_signs: tuple[SpamSign, ...] = ()
+) -> tuple[SpamSign, ...]:
+    """The signs in the folded and masked own words, in the client's name, and in what is quoted.
+
+    A repost of a giveaway is part of it.
+
+    >>> [sign.value for sign in signs_of("关注并转发，抽3人送小米手机", "")]
+    ['giveaway']
+    """
+    found = set(quoted_signs)
+    if _GIVEAWAY.search(masked):
+        found.add(SpamSign.GIVEAWAY)
+    if _PITCH.search(masked):
+        found.add(SpamSign.PITCH)
+    if _is_flood(masked):
+        found.add(SpamSign.FLOOD)
+    if is_bot or (app and _is_bot_client(app)):
+        found.add(SpamSign.BOT)
+    return tuple(sorted(found)) if found else ()
+
+
+def quoted_signs_of(masked: str) -> tuple[SpamSign, ...]:
+    """What of an original's signs is true of its reposts."""
+    return (SpamSign.GIVEAWAY,) if _GIVEAWAY.search(masked) else ()
+
+
+def _is_bot_client(app: str) -> bool:
+    folded = app.lower()
+    return any(name in folded for name in _BOT_CLIENTS)
+
+
+def _is_flood(masked: str) -> bool:
+    if "\0" not in masked and "#" not in masked:
+        return False
+    signs = len(_MASKED.findall(masked)) + len(_HASHTAG.findall(masked))
+    if signs < _FLOOD_FROM:
+        return False
+    letters = sum(map(str.isalnum, _HASHTAG.sub("", masked)))
+    return letters < signs * _LETTERS_A_SIGN

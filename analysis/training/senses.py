@@ -1,0 +1,208 @@
+"""Learn which words tell a trade: `python -m analysis.training.senses --catalogue FILE ...`.
+
+Distant supervision, no hand labels: an unambiguous name of the catalogue (iPhone, 一汽大众) marks
+its surroundings as talk about its trade; ordinary words in posts without any brand stand for
+everything else. Texts come from files `*.ndjson` (Weibo statuses) and `*.tsv` (the last column),
+gzipped or not. The same files give the same bytes. Ambiguous names play no part, and neither do
+posts that are named in `--left-out` (CRC-32 of texts, one a line): those that are measured.
+"""
+
+import argparse
+import gzip
+import sys
+import zlib
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from random import Random
+from typing import NamedTuple
+
+import msgspec
+import numpy as np
+from sklearn.feature_extraction import DictVectorizer
+from sklearn.linear_model import LogisticRegression
+
+from analysis import words
+from analysis.brands import Kind, Matcher
+from analysis.han_forms import simplified
+from analysis.senses import FORMAT, NO_BRAND, STEPS, Header, Senses, features_of
+from analysis.tokens import Tokenizer, tokenizer_named
+from schemas.catalogue import Brand, Catalogue
+
+VERSION = "1"
+A_BRAND = 400
+"""Contexts of one brand at most, so that none speaks for its trade alone."""
+BACKGROUND = 60_000
+LEAST_CONTEXTS = 3
+LEAST_OF_TRADE = 60
+"""A trade with fewer contexts is one with others like it (`GROUPS`)."""
+INVERSE_PENALTY = 0.3
+WEAK = 3
+"""Features whose weights are all below this many steps are left out."""
+
+GROUPS = {
+    "devices": "phones,computers,electronics,chips,software,cameras,watches,telecom equipment,"
+    "artificial intelligence",
+    "cars": "cars,car parts",
+    "home": "appliances,furniture,household",
+    "food": "drinks,snacks,food,dairy,restaurants,coffee,beer,spirits,tea shops,baby food,baby care",
+    "beauty": "cosmetics,personal care",
+    "fashion": "clothing,sport,luxury,jewellery",
+    "shops": "retail,e-commerce,toys,leisure",
+    "money": "banks,insurance,payment",
+    "net": "internet,video,games,social media,local services,recruiting,education",
+    "travel": "travel,airlines,hotels,aircraft",
+    "telecom": "telecom",
+    "logistics": "logistics",
+    "industry": "property,energy,pharma",
+}
+"""Class -> trades of the catalogue: too few posts name most trades unmistakably."""
+
+
+class Context(NamedTuple):
+    """What stands around a name or word."""
+
+    features: dict[str, float]
+    label: str
+    source: str
+
+
+def texts_of(path: Path) -> Iterator[str]:
+    """The texts of a file, by what its name ends with."""
+    opened = gzip.open if path.suffix == ".gz" else open
+    with opened(path, "rb") as lines:
+        for line in lines:
+            if ".ndjson" in path.suffixes:
+                status = msgspec.json.decode(line)
+                yield status.get("text", "")
+            else:
+                yield line.decode("utf-8-sig").rstrip("\r\n").rpartition("\t")[2]
+
+
+def unmistakable(brands: Sequence[Brand]) -> list[Brand]:
+    """The brands with those of their names that need no context."""
+    found = []
+    for brand in brands:
+        context = brand.context
+        if brand.ambiguous:
+            sure = [name for name in (brand.name, *brand.aliases) if name not in brand.ambiguous]
+        elif context.require or context.exclude or context.query:
+            sure = []
+        else:
+            sure = [brand.name, *brand.aliases]
+        if sure:
+            found.append(Brand(id=brand.id, name=sure[0], aliases=tuple(sure[1:]), trade=brand.trade))
+    return found
+
+
+def contexts(
+    texts: Sequence[tuple[str, str]], brands: Sequence[Brand], every: Matcher, tokenizer: Tokenizer
+) -> list[Context]:
+    """Contexts of sure names, and of words in texts that name no brand at all.
+
+    `texts`: (text, source), each once; `every` finds the ambiguous names too.
+    """
+    classes = {trade: group for group, trades in GROUPS.items() for trade in trades.split(",")}
+    matcher = Matcher(brands, tokenizer)
+    rng = Random(1)
+    seen: Counter[str] = Counter()
+    named: list[Context] = []
+    background: list[Context] = []
+    for text, source in texts:
+        found = matcher.find(text)
+        if found is None:
+            if len(background) < BACKGROUND and every.find(text) is None:
+                background += _word_of(text, source, tokenizer, rng)
+            continue
+        tokens = tokenizer.cut(found.masked)
+        for start, end, pattern in found.hits:
+            target = matcher.targets[pattern][0]
+            brand = brands[target.brand]
+            label = classes.get(brand.trade)
+            if target.kind is not Kind.NAME or label is None or seen[brand.id] >= A_BRAND:
+                continue
+            seen[brand.id] += 1
+            named.append(Context(_counted(tokens, start, end), label, source))
+    return named + background
+
+
+def _word_of(text: str, source: str, tokenizer: Tokenizer, rng: Random) -> list[Context]:
+    """The context of one Han word of two or three characters, by chance."""
+    tokens = tokenizer.cut(simplified(words.mask(words.fold(text))))
+    spans, position = [], 0
+    for token in tokens:
+        if len(token) in (2, 3) and all("\u4e00" <= char <= "\u9fff" for char in token):
+            spans.append((position, position + len(token)))
+        position += len(token)
+    if not spans:
+        return []
+    return [Context(_counted(tokens, *rng.choice(spans)), NO_BRAND, source)]
+
+
+def _counted(tokens: Sequence[str], start: int, end: int) -> dict[str, float]:
+    return dict.fromkeys(features_of(tokens, start, end), 1.0)
+
+
+def fit(found: Sequence[Context], slope: float, offset: float) -> Senses:
+    """Weights of a softmax regression, in whole steps."""
+    vectorizer = DictVectorizer(dtype=np.float32)
+    matrix = vectorizer.fit_transform([context.features for context in found])
+    common = np.flatnonzero(np.asarray((matrix > 0).sum(axis=0)).ravel() >= LEAST_CONTEXTS)
+    names = np.array(vectorizer.get_feature_names_out())[common]
+    labels = [context.label for context in found]
+    model = LogisticRegression(C=INVERSE_PENALTY, max_iter=300).fit(matrix[:, common], labels)
+    order = [*(name for name in GROUPS if name in model.classes_), NO_BRAND]
+    rows = [list(model.classes_).index(name) for name in order]
+    weights = np.clip(np.rint(model.coef_[rows].T * STEPS), -127, 127).astype(int)
+    heard = np.abs(weights).max(axis=1) >= WEAK
+    header = Header(
+        format=FORMAT,
+        version=VERSION,
+        classes=tuple(order),
+        trades={t: group for group in order[:-1] for t in GROUPS[group].split(",")},
+        bias=tuple(round(float(model.intercept_[row]) * STEPS) for row in rows),
+        slope=slope,
+        offset=offset,
+        learned_from=dict(sorted(Counter(context.source for context in found).items())),
+    )
+    return Senses(
+        header,
+        {
+            str(name): tuple(map(int, row))
+            for name, row in zip(names[heard], weights[heard], strict=True)
+        },
+    )
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m analysis.training.senses")
+    parser.add_argument("--out", type=Path, required=True, help="file of weights to write")
+    parser.add_argument("--catalogue", type=Path, required=True, help="YAML with brands and trades")
+    parser.add_argument("--left-out", type=Path, help="CRC-32 of texts not to learn from")
+    parser.add_argument("--slope", type=float, default=1.0)
+    parser.add_argument("--offset", type=float, default=0.0)
+    parser.add_argument("files", type=Path, nargs="+")
+    given = parser.parse_args(arguments)
+    brands = msgspec.yaml.decode(given.catalogue.read_bytes(), type=Catalogue).brands
+    left_out = (
+        {int(line.split()[0]) for line in given.left_out.read_text().splitlines() if line.strip()}
+        if given.left_out
+        else set()
+    )
+    texts: dict[str, str] = {}
+    for path in given.files:
+        for text in texts_of(path):
+            if zlib.crc32(text.encode("utf-8", "surrogatepass")) not in left_out:
+                texts.setdefault(text, path.name.partition(".")[0])
+    tokenizer = tokenizer_named()
+    listed = sorted(texts.items(), key=lambda item: zlib.crc32(item[0].encode("utf-8", "replace")))
+    found = contexts(listed, unmistakable(brands), Matcher(brands, tokenizer), tokenizer)
+    senses = fit(found, given.slope, given.offset)
+    content = senses.to_bytes()
+    given.out.write_bytes(content)
+    sys.stdout.write(f"{len(found)} contexts of {len(texts)} texts, {len(content)} bytes\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
