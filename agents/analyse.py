@@ -9,8 +9,9 @@ from typing import Any
 import msgspec
 
 from agents.raw_posts import RawPosts
+from agents.versions import first_sight, identities_of
 from analysis.pipeline import Analyser
-from analysis.sources import InvalidPost, post_identity
+from analysis.sources import InvalidPost
 from schemas.dead_letter import DropReason
 from schemas.mention import Mention
 from schemas.post import Post
@@ -77,11 +78,12 @@ class AnalyseStage:
             seen(identity, offset)
 
     def identities(self, records: Sequence[Any]) -> list[tuple[int, int]]:
-        """Offset and identity of the posts; a dead letter is none that could be repeated."""
+        """Offset and identities of the posts; a dead letter is none that could be repeated."""
         found = []
         for record in records:
             with suppress(InvalidPost):
-                found.append((record.offset, post_identity(self._raw_posts.post(record))))
+                post = self._raw_posts.post(record)
+                found += [(record.offset, identity) for identity in identities_of(post)]
         return found
 
     def restore(self, partition: int, entries: object) -> None:
@@ -106,11 +108,13 @@ class AnalyseStage:
             post = self._post(partition, record, rows)
             if post is None:
                 continue
-            identity = post_identity(post)
-            identities.append((record.offset, identity))
-            if not self._is_repeat(identity, partition, record.offset):
-                posts.append(post)
-                kept.append(record)
+            identities += [(record.offset, identity) for identity in identities_of(post)]
+            first = first_sight(post, self._repeats[partition], record.offset)
+            if first is None:
+                self._metrics.repeats.inc()
+                continue
+            posts.append(first)
+            kept.append(record)
         self._count(posts)
         self._dead_share.add(len(records), len(rows))
         if records:
@@ -138,12 +142,6 @@ class AnalyseStage:
         start = self._noted_to.get(partition, records[0].offset)
         end = self._noted_to[partition] = records[-1].offset + 1
         return note_row(POSTS_SEEN.name, partition, Note(start, end, identities))
-
-    def _is_repeat(self, identity: int, partition: int, offset: int) -> bool:
-        if not self._repeats[partition].seen(identity, offset):
-            return False
-        self._metrics.repeats.inc()
-        return True
 
     def ticks(self, is_read_to_end: Callable[[int], bool], now_ms: int) -> list[Row]:
         """The tick of now, for every partition of `mentions`; none where it says nothing new."""

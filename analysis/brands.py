@@ -237,7 +237,7 @@ def _targets(brands: Sequence[Brand]) -> dict[str, dict[int, Target]]:
     forms = spelled_both_ways({spelling for spelling, _ in spelled})
     targets: dict[str, dict[int, Target]] = {}
     for spelling, target in spelled:
-        for pattern in (spelling, *sorted(forms[spelling])):
+        for pattern in (spelling, *sorted(forms.get(spelling, ()))):
             targets.setdefault(pattern, {}).setdefault(target.brand, target)
     for index, brand in enumerate(brands):
         for kind, signs, listed in (
@@ -261,7 +261,9 @@ def _goes_on(text: str, start: int, end: int) -> bool:
     (True, False, False)
     """
     char = text[end]
-    return char.isalnum() or char in "_-·" if text[start] in "@＠" else char.isalnum() or char == "_"
+    return (
+        char.isalnum() or char in "_-·" if text[start] in "@＠" else char.isalnum() or char == "_"
+    )
 
 
 def _is_word(char: str) -> bool:
@@ -269,9 +271,7 @@ def _is_word(char: str) -> bool:
     return (char.isalnum() or char == "_") and not _IS_HAN.match(char)
 
 
-def _refusal(
-    folded: str, masked: str, start: int, end: int, needs: int, known: set[int]
-) -> str:
+def _refusal(folded: str, masked: str, start: int, end: int, needs: int, known: set[int]) -> str:
     """Why a pattern at [start, end) is no name there; nothing where it is one."""
     if needs == HANDLE:
         is_longer = end < len(folded) and _goes_on(folded, start, end)

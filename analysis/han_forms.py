@@ -45,7 +45,10 @@ def spelled_both_ways(names: Iterable[str]) -> dict[str, set[str]]:
     >>> sorted(spelled_both_ways(["华为", "iPhone", "統一"])["华为"])
     ['華為', '華爲']
     """
-    listed = list(names)
+    # A name has no line break: catalogues refuse it, and here it would part one from the next.
+    listed = [name for name in names if name and "\n" not in name]
+    if not listed:
+        return {}
     joined = "\n".join(listed)
     found: dict[str, set[str]] = {name: set() for name in listed}
     for name, simple in zip(listed, simplified(joined).split("\n"), strict=True):

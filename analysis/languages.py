@@ -16,10 +16,14 @@ _LATIN = re.compile(r"[a-zà-ɏ]", re.IGNORECASE)
 _KANA_OF_JAPANESE = 0.2
 """Of Han and kana. Chinese posts hold a ツ here and there, and の, which does not count."""
 _ENGLISH_WORDS = frozenset(
-    "a about all am an and are as at be been but by can did do does don't for from get go good got "
-    "great had has have he her his how i i'm if in is it it's its just like love me my never new no "
-    "not now of on one or our out she so some that the their them there they this to too up was we "
-    "were what when which who why will with would you your".split()
+    word
+    for words in (
+        "a about all am an and are as at be been but by can did do does don't for from get go good",
+        "got great had has have he her his how i i'm if in is it it's its just like love me my",
+        "never new no not now of on one or our out she so some that the their them there they this",
+        "to too up was we were what when which who why will with would you your",
+    )
+    for word in words.split()
 )
 _ENGLISH_SHARE = 0.2
 """Of the words of English running text, four in ten stand in that list."""
@@ -49,6 +53,10 @@ def _latin(text: str) -> str:
     """English, where enough of its commonest words stand in the text."""
     found = _WORD.findall(text.lower())
     known = sum(word in _ENGLISH_WORDS for word in found)
-    if known and known >= _ENGLISH_SHARE * len(found) and len(_LATIN.findall(text)) >= len(text) / 3:
+    if (
+        known
+        and known >= _ENGLISH_SHARE * len(found)
+        and len(_LATIN.findall(text)) >= len(text) / 3
+    ):
         return ENGLISH
     return UNKNOWN

@@ -15,6 +15,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.han_forms import SIMPLIFIED
+
 MAX_ORDER = 4
 """Longest n-gram: four 16-bit codes fill a key."""
 
@@ -36,7 +38,8 @@ Keys = NDArray[np.uint64]
 
 
 def _fold_table() -> NDArray[np.uint16]:
-    """Code point -> 16-bit code: width and case folded, blanks alike, emoji in the private area.
+    """Code point -> 16-bit code: width and case folded, blanks alike, emoji in the private area,
+    traditional characters as simplified ones.
 
     Written out and not taken from `unicodedata`, whose tables change with the Python version.
     """
@@ -48,6 +51,7 @@ def _fold_table() -> NDArray[np.uint16]:
         table[upper : upper + 26] = np.arange(ord("a"), ord("z") + 1)
     table[[0x09, 0x0A, 0x0B, 0x0C, 0x0D, 0xA0, 0x3000]] = 0x20
     table[0x1F000:0x20000] = np.arange(0xE000, 0xF000)
+    table[list(SIMPLIFIED)] = list(SIMPLIFIED.values())
     return table
 
 

@@ -26,7 +26,7 @@ from analysis.senses import Senses
 from analysis.terms import Word, content_words, top_terms
 from analysis.tokens import Tokenizer
 from schemas.catalogue import Brand, Intent
-from schemas.mention import Channel, Mention, Objective, Place, Polarity, Span, SpamSign
+from schemas.mention import Channel, Mention, Objective, Place, Polarity, SpamSign, Span
 from schemas.post import Post, PostEvent, Quoted
 
 MAX_SAMPLE = 140
@@ -62,13 +62,13 @@ class Sentiment(Protocol):
 
 
 Stance = tuple[str, int, int] | tuple[str, int, int, Sequence[Bounds]]
-"""Own words, the span [start, end) of a brand in them, and the spans of others, if there are any."""
+"""Own words, the span [start, end) of a brand in them, and the spans of others, if any."""
 
 
 class SentimentScorer(Protocol):
     """A model: of a whole text, or of what is said about the span [start, end) in it.
 
-    One that has `towards_many(stances)` as well is asked once for many posts.
+    One that has `score_many(texts)` and `towards_many(stances)` as well is asked once for many.
     """
 
     def score(self, text: str) -> Sentiment: ...
@@ -164,6 +164,9 @@ class Analyser:
         self._towards_many: Callable[[Sequence[Stance]], Sequence[Sentiment]] = getattr(
             sentiment, "towards_many", _one_by_one(sentiment)
         )
+        self._score_many: Callable[[Sequence[str]], Sequence[Sentiment]] = getattr(
+            sentiment, "score_many", _each(sentiment)
+        )
         self._cut = tokenizer.cut
         self._accounts = [
             frozenset(account.lstrip("@＠") for account in brand.accounts) for brand in self.brands
@@ -212,9 +215,7 @@ class Analyser:
             original = _NO_ORIGINAL
         else:
             text = quoted.text
-            original = (
-                self._original(text) if len(text) <= MAX_KEPT else self._read_original(text)
-            )
+            original = self._original(text) if len(text) <= MAX_KEPT else self._read_original(text)
         quote = original.quote
         found = self._find(post.text)
         if (found is None and not quote.brands) or post.event is PostEvent.DELETE:
@@ -238,7 +239,7 @@ class Analyser:
     def _named(self, reading: Reading, quote: Quote, end: int) -> Sequence[Named]:
         """The names in a text; handles in the chain name who wrote there, not who is meant."""
         named = self.namer.named(reading, quote)
-        if any([name.kind is Kind.ACCOUNT and name.start >= end for name in named]):
+        if any(name.kind is Kind.ACCOUNT and name.start >= end for name in named):
             return [name for name in named if name.kind is not Kind.ACCOUNT or name.start < end]
         return named
 
@@ -258,24 +259,41 @@ class Analyser:
 
     def occurrences(self, text: str) -> list[Occurrence]:
         """Every place at which a text names a brand, and the mood there."""
-        end = words.own_end(text)
-        found = self._find(text)
-        named = () if found is None else self._named(self.namer.read(found), NO_QUOTE, end)
-        by_brand: dict[int, Sequence[Named]] = {}
-        for name in named:
-            by_brand[name.brand] = [*by_brand.get(name.brand, ()), name]
-        spans = [(name.start, name.end) for name in named if name.end <= end]
-        moods = self._towards_many(
-            [
-                _stance(text[:end], name, by_brand[name.brand], spans)
-                for name in named
-                if name.end <= end
-            ]
-        )
-        told = iter(moods)
+        return self.analyse(text).occurrences
+
+    def analyse(self, text: str) -> Analysis:
+        """All there is to say about one text."""
+        return self.analyse_many((text,))[0]
+
+    def analyse_many(self, texts: Sequence[str]) -> list[Analysis]:
+        """What `analyse` says of each text; the model is asked once for all of them."""
+        ends = [words.own_end(text) for text in texts]
+        own = [text[:end] for text, end in zip(texts, ends, strict=True)]
+        whole = self._score_many(own)
+        named = [
+            self._named(self.namer.read(found), NO_QUOTE, end) if found is not None else ()
+            for text, end in zip(texts, ends, strict=True)
+            for found in [self._find(text)]
+        ]
+        asked = [stance for pair in zip(own, named, strict=True) for stance in _in_order(*pair)]
+        moods = iter(self._towards_many(asked) if asked else ())
+        return [
+            self._analysis(text, own_words, mood, names, moods)
+            for text, own_words, mood, names in zip(texts, own, whole, named, strict=True)
+        ]
+
+    def _analysis(
+        self,
+        text: str,
+        own_words: str,
+        whole: Sentiment,
+        named: Sequence[Named],
+        moods: Iterator[Sentiment],
+    ) -> Analysis:
+        masked = simplified(words.mask(words.fold(own_words)))
         occurrences = []
         for name in named:
-            mood = next(told) if name.end <= end else None
+            mood = next(moods) if name.end <= len(own_words) else None
             occurrences.append(
                 Occurrence(
                     brand=self.brands[name.brand].id,
@@ -288,23 +306,15 @@ class Analyser:
                     place=Place.CHAIN if mood is None else Place.OWN,
                 )
             )
-        return occurrences
-
-    def analyse(self, text: str) -> Analysis:
-        """All there is to say about one text."""
-        own_words = text[: words.own_end(text)]
-        mood = self._sentiment.score(own_words)
-        masked = simplified(words.mask(words.fold(own_words)))
-        places = self._lexicon.places(self._lexicon.clues(masked))
         return Analysis(
             tokens=self._cut(text),
             own_words=own_words,
-            polarity=mood.polarity,
-            score=mood.score,
+            polarity=whole.polarity,
+            score=whole.score,
             language=language_of(masked),
-            intents=self.intents.named_by(places),
+            intents=self.intents.named_by(self._lexicon.places(self._lexicon.clues(masked))),
             spam=list(spam.signs_of(masked, "")),
-            occurrences=self.occurrences(text),
+            occurrences=occurrences,
         )
 
     def _read_original(self, text: str) -> _Original:
@@ -378,7 +388,7 @@ class Analyser:
         accounts = self._accounts[brand]
         if accounts and (author.name in accounts or author.id in accounts):
             channel = Channel.OWNED
-        elif own.is_paid or any([name.kind is Kind.CAMPAIGN for name in said]):
+        elif own.is_paid or any(name.kind is Kind.CAMPAIGN for name in said):
             channel = Channel.PAID
         else:
             channel = Channel.EARNED
@@ -403,7 +413,7 @@ class Analyser:
             own.text_hash,
             Place.OWN if said else Place.CHAIN if named else Place.QUOTED,
             max([name.confidence_milli for name in named]) if named else 1000,
-            any([name.kind is Kind.ACCOUNT for name in said]),
+            any(name.kind is Kind.ACCOUNT for name in said),
             post.event is PostEvent.EDIT,
             "" if product is None else self.brands[product].id,
             own.objectives,
@@ -425,9 +435,19 @@ def _stances(own_words: str, spans: Mapping[int, Sequence[Named]]) -> list[Stanc
     ]
 
 
-def _stance(
-    own_words: str, name: Named, ours: Sequence[Named], every: Sequence[Bounds]
-) -> Stance:
+def _in_order(own_words: str, named: Sequence[Named]) -> Iterator[Stance]:
+    """Every name in own words, as they stand there, with what else is named."""
+    end = len(own_words)
+    ours: dict[int, list[Named]] = {}
+    for name in named:
+        ours.setdefault(name.brand, []).append(name)
+    every = sorted({(name.start, name.end) for name in named if name.end <= end})
+    for name in named:
+        if name.end <= end:
+            yield _stance(own_words, name, ours[name.brand], every)
+
+
+def _stance(own_words: str, name: Named, ours: Sequence[Named], every: Sequence[Bounds]) -> Stance:
     """What to ask the sentiment model about one name."""
     if len(every) > 1:
         of_brand = {(other.start, other.end) for other in ours}
@@ -467,6 +487,10 @@ def _mean_mood(moods: Sequence[Sentiment]) -> tuple[Polarity, int]:
 
 def _one_by_one(sentiment: SentimentScorer) -> Callable[[Sequence[Stance]], Sequence[Sentiment]]:
     return lambda stances: [sentiment.towards(*stance) for stance in stances]
+
+
+def _each(sentiment: SentimentScorer) -> Callable[[Sequence[str]], Sequence[Sentiment]]:
+    return lambda texts: [sentiment.score(text) for text in texts]
 
 
 def _is_paid(own_words: str) -> bool:

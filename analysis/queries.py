@@ -257,8 +257,7 @@ def _tokens(text: str) -> Iterator[_Token]:
             elif found.upper() in ("AND", "OR", "NOT") or found.upper().startswith("NEAR/"):
                 raise QueryError(
                     column,
-                    f"write {found.upper()} in capitals, or the word in quotation marks: "
-                    f'"{found}"',
+                    f'write {found.upper()} in capitals, or the word in quotation marks: "{found}"',
                 )
             else:
                 found = _folded(found, column)

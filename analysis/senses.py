@@ -107,23 +107,30 @@ class Senses:
         """Between 0 and 1: how likely the name at [start, end) means a brand of the trade.
 
         `tokens` are those of the folded, masked and simplified text. Of a trade that the model
-        does not know, only half of the evidence for a brand of any trade counts.
+        does not know, half of the evidence for a brand of any trade counts, and has to be for it.
         """
-        return self._confidence(self.evidence(trade, features_of(tokens, start, end)))
+        header = self.header
+        evidence = self.evidence(trade, features_of(tokens, start, end))
+        if trade in header.trades:
+            evidence = header.slope * evidence + header.offset
+        return 1 / (1 + math.exp(-max(-30.0, evidence)))
 
     def evidence(self, trade: str, features: Iterator[str]) -> float:
-        """Log-odds of the trade against no brand, as learned."""
+        """Log-odds of the trade against no brand and the likeliest other trade, as learned."""
         sums = list(self.header.bias)
         for feature in features:
             weights = self._weights.get(feature)
             if weights is not None:
                 sums = [total + weight for total, weight in zip(sums, weights, strict=True)]
-        none = sums[-1] / STEPS
+        none = sums.pop()
         at = self._index.get(self.header.trades.get(trade, ""))
-        if at is not None:
-            return sums[at] / STEPS - none
-        highest = max(sums[:-1]) / STEPS
-        return min(highest - none, (highest - none) / 2)
+        if at is None:
+            evidence = (max(sums) - none) / STEPS
+            return min(evidence, evidence / 2)
+        own = sums.pop(at)
+        first, second = sorted((none, max(sums)), reverse=True)
+        against = first / STEPS + math.log1p(math.exp((second - first) / STEPS))
+        return own / STEPS - against
 
     def told_by(self, trade: str, tokens: Sequence[str], start: int, end: int) -> list[str]:
         """The words that weigh most for and against, strongest first, with their weights."""
@@ -137,10 +144,6 @@ class Senses:
         ]
         strongest = sorted(found, key=lambda item: -abs(item[0]))[:5]
         return [f"{word} {weight:+.1f}" for weight, word in strongest if weight]
-
-    def _confidence(self, evidence: float) -> float:
-        header = self.header
-        return 1 / (1 + math.exp(-max(-30.0, header.slope * evidence + header.offset)))
 
 
 @lru_cache(maxsize=1)

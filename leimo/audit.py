@@ -12,9 +12,10 @@ from typing import Any
 import msgspec
 
 from agents.raw_posts import RawPosts
+from agents.versions import first_sight
 from analysis.pipeline import Analyser
 from analysis.sentiment import SentimentModel
-from analysis.sources import InvalidPost, post_identity
+from analysis.sources import InvalidPost
 from analysis.tokens import tokenizer_named
 from leimo.run import CommandError
 from leimo.times import shown
@@ -171,10 +172,11 @@ class Audit:
             except InvalidPost:
                 self._broken.add((partition, record.offset))
                 continue
-            if self._repeats[partition].seen(post_identity(post), record.offset):
+            first = first_sight(post, self._repeats[partition], record.offset)
+            if first is None:
                 self._repeated += 1
                 continue
-            posts.append(post)
+            posts.append(first)
             offsets.append(record.offset)
         self._posts += len(posts)
         for mentions in self._analyser.mentions_many(posts, partition, offsets):

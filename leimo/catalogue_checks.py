@@ -1,12 +1,13 @@
 """What types cannot say about a catalogue: names that meet, references that lead nowhere."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
+from analysis import queries
 from analysis.words import fold
 from leimo.catalogue_findings import Findings, KeyPath, did_you_mean
-from leimo.catalogue_yaml import Raw
-from schemas.catalogue import Brand, Context, Rule, RuleKind
+from leimo.catalogue_yaml import Raw, Records
+from schemas.catalogue import Brand, Catalogue, Context, Intent, Rule, RuleKind
 
 MAX_WINDOW = 1000
 _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -26,12 +27,12 @@ _POSITIVE = ("false_alerts_per_month", "resolve_after_min")
 _NOT_NEGATIVE = ("min_posts", "min_authors")
 
 
-def check(
-    brands: Sequence[Raw], rules: Sequence[Raw], findings: Findings
-) -> tuple[list[Brand], list[Rule]]:
-    """Find everything; returns the records that have at least an id and a name or kind."""
+def check(records: Records, findings: Findings) -> Catalogue:
+    """Find everything; returns the records that have at least what they need."""
+    brands, rules, intents = records
     _identify("brands", brands, ("id", "name"), findings)
     _identify("rules", rules, ("id", "kind"), findings)
+    _identify("intents", intents, ("id", "objective", "query"), findings)
     brand_ids = [str(raw["id"]) for raw in brands if "id" in raw]
     made: dict[int, Brand] = {}
     for index, raw in enumerate(brands):
@@ -48,12 +49,33 @@ def check(
         findings.error((), "names no brand; write at least one under `brands:`", line=0)
     if brands and not rules:
         findings.warning((), "has no rules, so there will be no alerts; add some under `rules:`")
-    made_rules = [Rule(**raw) for raw in rules if "id" in raw and "kind" in raw]
-    return list(made.values()), made_rules
+    return Catalogue(
+        brands=tuple(made.values()),
+        rules=tuple(Rule(**raw) for raw in rules if "id" in raw and "kind" in raw),
+        intents=tuple(_checked_intents(intents, findings)),
+    )
+
+
+def _checked_intents(intents: Sequence[Raw], findings: Findings) -> Iterator[Intent]:
+    for index, raw in enumerate(intents):
+        if raw.keys() >= {"id", "objective", "query"}:
+            intent = Intent(**raw)
+            _check_query(intent.query, ("intents", index, "query"), findings)
+            yield intent
+
+
+def _check_query(query: str, path: KeyPath, findings: Findings) -> None:
+    try:
+        read = queries.parse(query)
+    except queries.QueryError as error:
+        findings.error_within(path, error.column, f"{error.message} (character {error.column})")
+        return
+    if queries.can_hold_empty(read):
+        findings.error(path, "holds of nearly every text; ask for a word as well as NOT")
 
 
 def _identify(
-    key: str, records: Sequence[Raw], needed: tuple[str, str], findings: Findings
+    key: str, records: Sequence[Raw], needed: tuple[str, ...], findings: Findings
 ) -> None:
     """Each record has what it needs, and an id of its own that is fit for keys."""
     first: dict[str, KeyPath] = {}
@@ -88,12 +110,21 @@ def _as_id(text: str) -> str:
 def _check_brand(brand: Brand, path: KeyPath, findings: Findings) -> None:
     names = _names(brand, path)
     _refuse_repeated(names, findings)
-    for field in ("accounts", "competitors", "ambiguous"):
+    for field in ("accounts", "campaigns", "competitors", "ambiguous"):
         listed = getattr(brand, field)
         _refuse_repeated([((*path, field, at), item) for at, item in enumerate(listed)], findings)
     for at, name in names:
         _check_name(brand, name, at, findings)
     _check_ambiguous(brand, path, findings)
+    for number, tag in enumerate(brand.campaigns):
+        if len(fold(tag).strip("#＃ ")) < 2:
+            findings.error(
+                (*path, "campaigns", number), f"{tag!r} is too short for a hashtag; write it out"
+            )
+    if not 0 <= brand.min_confidence <= 1:
+        findings.error(
+            (*path, "min_confidence"), f"{brand.min_confidence} is not from 0 to 1; 0.5 is usual"
+        )
     if _is_given(brand.context):
         _check_context(brand, (*path, "context"), findings)
 
@@ -119,17 +150,19 @@ def _check_ambiguous(brand: Brand, path: KeyPath, findings: Findings) -> None:
         if fold(name) not in names:
             mend = did_you_mean(name, names.values(), "add it to the aliases")
             findings.error((*path, "ambiguous", at), f"{name!r} is neither name nor alias; {mend}")
-    if brand.ambiguous and not _is_given(brand.context):
+    if brand.ambiguous and not _is_given(brand.context) and not brand.trade:
         findings.error(
             (*path, "ambiguous"),
-            "nothing decides these names; add `context:` with `require:` or `exclude:` words",
+            "nothing decides these names; add `trade:`, or `context:` with words",
         )
 
 
 def _check_context(brand: Brand, path: KeyPath, findings: Findings) -> None:
     context = brand.context
-    if not context.require and not context.exclude:
-        findings.error(path, "decides nothing; add `require:` or `exclude:` words")
+    if not context.require and not context.exclude and not context.query:
+        findings.error(path, "decides nothing; add `require:` or `exclude:` words, or a `query:`")
+    if context.query:
+        _check_query(context.query, (*path, "query"), findings)
     if not 0 <= context.window <= MAX_WINDOW:
         findings.error(
             (*path, "window"), f"{context.window} is not from 0 to {MAX_WINDOW} code points"
@@ -263,6 +296,7 @@ def _is_given(context: Context) -> bool:
 
 def _has_context(brand: Brand, name: str) -> bool:
     """True where the brand's context has a say over the name."""
-    if not brand.context.require and not brand.context.exclude:
+    context = brand.context
+    if not (context.require or context.exclude or context.query or brand.ambiguous):
         return False
     return not brand.ambiguous or fold(name) in {fold(other) for other in brand.ambiguous}

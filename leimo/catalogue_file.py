@@ -11,8 +11,8 @@ import msgspec
 
 from leimo.catalogue_checks import check
 from leimo.catalogue_findings import CatalogueErrors, Finding, Findings
-from leimo.catalogue_yaml import read_records, read_text
-from schemas.catalogue import Catalogue, Definition, definition_key
+from leimo.catalogue_yaml import Records, read_records, read_text
+from schemas.catalogue import Catalogue, definition_key, definitions_of
 
 __all__ = [
     "SHIPPED",
@@ -72,14 +72,12 @@ def parse(content: bytes, file: str) -> Examined:
     """
     findings = Findings(file)
     text = read_text(content, findings)
-    brands, rules = read_records(text, findings) if text is not None else ([], [])
-    made_brands, made_rules = check(brands, rules, findings)
-    catalogue = Catalogue(brands=tuple(made_brands), rules=tuple(made_rules))
+    records = read_records(text, findings) if text is not None else Records()
+    catalogue = check(records, findings)
     return Examined(catalogue, findings.errors, findings.warnings)
 
 
 def dump_definitions(catalogue: Catalogue) -> Iterator[tuple[bytes, bytes]]:
-    """Key and value of each record on the topic `catalogue`: brands first, then rules."""
-    definitions: tuple[Definition, ...] = (*catalogue.brands, *catalogue.rules)
-    for definition in definitions:
+    """Key and value of each record on the topic `catalogue`: brands, rules, intents."""
+    for definition in definitions_of(catalogue):
         yield definition_key(definition), msgspec.json.encode(definition)

@@ -27,6 +27,8 @@ class Finding(NamedTuple):
     """`brands[3].context.require`; empty where no key is meant."""
     message: str
     """What is wrong with the value, and the mend."""
+    column: int = 0
+    """From 1; 0 where the line as a whole is meant."""
 
     def __str__(self) -> str:
         """As compilers write it, so that editors jump to the line.
@@ -35,6 +37,7 @@ class Finding(NamedTuple):
         my.yml:7: rules[0].kind: 'spke' is no kind
         """
         where = f"{self.file}:{self.line}" if self.line else self.file
+        where += f":{self.column}" if self.line and self.column else ""
         return ": ".join(part for part in (where, self.key, self.message) if part)
 
 
@@ -53,10 +56,21 @@ class Findings:
         self.file = file
         self._found: list[Finding] = []
         self._lines: dict[KeyPath, int] = {}
+        self._texts: dict[KeyPath, tuple[int, int]] = {}
 
     def stands_at(self, path: KeyPath, line: int) -> None:
         """Remember the line of a key."""
         self._lines[path] = line
+
+    def begins_at(self, path: KeyPath, line: int, column: int) -> None:
+        """Remember where the text of a value begins; column 0: unknown."""
+        if column:
+            self._texts[path] = line, column
+
+    def error_within(self, path: KeyPath, column: int, message: str) -> None:
+        """An error at a character, from 1, of the text of a value."""
+        line, first = self._texts.get(path, (self.line_of(path), 0))
+        self._add(Level.ERROR, path, message, line, first + column - 1 if first else 0)
 
     def knows(self, path: KeyPath) -> bool:
         """True where the key was given, be its value right or wrong."""
@@ -74,9 +88,11 @@ class Findings:
     def warning(self, path: KeyPath, message: str) -> None:
         self._add(Level.WARNING, path, message, None)
 
-    def _add(self, level: Level, path: KeyPath, message: str, line: int | None) -> None:
+    def _add(
+        self, level: Level, path: KeyPath, message: str, line: int | None, column: int = 0
+    ) -> None:
         at = self.line_of(path) if line is None else line
-        self._found.append(Finding(level, self.file, at, key_text(path), message))
+        self._found.append(Finding(level, self.file, at, key_text(path), message, column))
 
     @property
     def errors(self) -> tuple[Finding, ...]:

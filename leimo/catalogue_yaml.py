@@ -10,13 +10,13 @@ import math
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from enum import StrEnum
-from typing import Any, get_origin
+from typing import Any, NamedTuple, get_origin
 
 import msgspec
 import yaml
 
 from leimo.catalogue_findings import Findings, KeyPath, did_you_mean
-from schemas.catalogue import Brand, Context, Rule
+from schemas.catalogue import Brand, Context, Intent, Rule
 
 MAX_BYTES = 16 << 20
 MAX_DEPTH = 32
@@ -75,8 +75,16 @@ def read_text(content: bytes, findings: Findings) -> str | None:
         return None
 
 
-def read_records(text: str, findings: Findings) -> tuple[list[Raw], list[Raw]]:
-    """Brands and rules, as far as they can be read; the rest is in the findings.
+class Records(NamedTuple):
+    """What stands under the keys of a catalogue."""
+
+    brands: Sequence[Raw] = ()
+    rules: Sequence[Raw] = ()
+    intents: Sequence[Raw] = ()
+
+
+def read_records(text: str, findings: Findings) -> Records:
+    """Brands, rules and intents, as far as they can be read; the rest is in the findings.
 
     A record that is no mapping stays in its place as an empty one, so that indexes hold.
     """
@@ -85,27 +93,28 @@ def read_records(text: str, findings: Findings) -> tuple[list[Raw], list[Raw]]:
     except yaml.MarkedYAMLError as error:
         line = _line_of_error(error)
         findings.error((), _syntax(error, text.split("\n")[line - 1 : line]), line)
-        return [], []
+        return Records()
     except yaml.reader.ReaderError as error:
         line, shown = _bad_character(text, error)
         findings.error((), f"character {shown} is not allowed; remove it", line)
-        return [], []
+        return Records()
     except _TooMuch:
         findings.error((), "is nested too deeply; a catalogue has four levels", line=0)
-        return [], []
+        return Records()
     if root is None:
         findings.error((), "is empty; a catalogue begins with `brands:`", line=0)
-        return [], []
+        return Records()
     reader = _Reader(findings)
     try:
-        fields = reader.mapping(root, (), ("brands", "rules"))
-        return (
+        fields = reader.mapping(root, (), Records._fields)
+        return Records(
             reader.records(fields.get("brands"), "brands", Brand),
             reader.records(fields.get("rules"), "rules", Rule),
+            reader.records(fields.get("intents"), "intents", Intent),
         )
     except _TooMuch:
         findings.error((), f"holds more than {MAX_VALUES} values; do without anchors", line=0)
-        return [], []
+        return Records()
 
 
 def _syntax(error: yaml.MarkedYAMLError, line: Sequence[str]) -> str:
@@ -230,6 +239,7 @@ class _Reader:
             self._findings.error(path, _no_text(node, kind))
             return None
         text = str(node.value)
+        self._findings.begins_at(path, _line(node), _column(node))
         if not text.strip():
             self._findings.error(path, "is empty; write a value or remove it")
             return None
@@ -288,6 +298,18 @@ def _clean(text: str) -> str:
 
 def _line(node: yaml.Node) -> int:
     return int(node.start_mark.line) + 1
+
+
+def _column(node: yaml.ScalarNode) -> int:
+    """Column, from 1, of the first character of a text; 0 where it cannot be counted on.
+
+    Behind a `|` or `>`, over several lines, and with escapes, columns of text and file differ.
+    """
+    start, end = node.start_mark, node.end_mark
+    quotes = 2 if node.style in ("'", '"') else 0
+    if start.line != end.line or end.column - start.column != len(node.value) + quotes:
+        return 0
+    return int(start.column) + 1 + quotes // 2
 
 
 def _shown(node: yaml.Node) -> str:

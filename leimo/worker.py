@@ -13,7 +13,7 @@ from agents.measure import MeasureStage
 from analysis.pipeline import Analyser
 from analysis.sentiment import SentimentModel
 from analysis.tokens import tokenizer_named
-from schemas.catalogue import Catalogue
+from schemas.catalogue import Catalogue, definitions_of
 from schemas.topics import BRANDS_CHANGELOG, MENTIONS, POSTS_RAW
 from streams.app import StreamApp, add_stages, new_app, state_table
 from streams.followers import CatalogueFollower, wait_for_catalogue
@@ -123,7 +123,7 @@ class Worker:
         return app
 
     def _analyser(self, catalogue: Catalogue) -> Analyser:
-        return Analyser(catalogue.brands, self._sentiment, self._tokenizer)
+        return Analyser(catalogue.brands, self._sentiment, self._tokenizer, catalogue.intents)
 
     async def _redefine(self, catalogue: Catalogue) -> None:
         """The catalogue changed: build aside, then swap between two batches."""
@@ -135,7 +135,7 @@ class Worker:
         self.metrics.catalogue_changes.inc()
 
     def _count_definitions(self, catalogue: Catalogue) -> None:
-        self.metrics.catalogue_definitions.set(len(catalogue.brands) + len(catalogue.rules))
+        self.metrics.catalogue_definitions.set(len(definitions_of(catalogue)))
 
     def _is_ready(self) -> bool:
         return self._app is not None and self._app.ownership.is_open

@@ -107,16 +107,23 @@ class Board:
             bucket = state.buckets[start_ms] = Bucket()
         bucket.add(mention)
         self._kept.touch(brand, start_ms)
-        state.held += 1
+        state.held += not mention.is_edit
         if bucket.revision < 0:
             self._open[start_ms].add(brand)
         else:
             bucket.is_revised = True
             self._revised.add((start_ms, brand))
-        is_crisis = bool(mention.text) and self._count_hits(brand, mention.text, bucket)
-        state.talk.hear(mention, is_crisis=is_crisis)
+        if not mention.is_edit:
+            self._hear(brand, state, mention, bucket)
         if start_ms > self._touched.get(brand, -1):
             self._touched[brand] = start_ms
+
+    def _hear(self, brand: str, state: BrandState, mention: Mention, bucket: Bucket) -> None:
+        """What is talked about; spam neither makes a crisis nor explains one."""
+        if mention.spam:
+            return
+        is_crisis = bool(mention.text) and self._count_hits(brand, mention.text, bucket)
+        state.talk.hear(mention, is_crisis=is_crisis)
 
     def tick(self, tick: Tick) -> None:
         """Event time moved on: close, revise, look for alerts, resolve."""

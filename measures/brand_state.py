@@ -79,12 +79,13 @@ class BrandState(msgspec.Struct, array_like=True, gc=False):
             cap = expected + 4 * math.sqrt(expected * baseline.dispersion) + 2
         else:
             cap = math.inf
-        baseline.learn(start_ms, bucket.posts, cap)
-        if not self.alerts:
-            share = bucket.negative / bucket.posts
-            weight = 1 - 0.5 ** (bucket.posts / _SHARE_HALF_POSTS)
+        baseline.learn(start_ms, bucket.voices(), cap)
+        spoken = bucket.spoken
+        if not self.alerts and spoken:
+            share = bucket.negative / spoken
+            weight = 1 - 0.5 ** (spoken / _SHARE_HALF_POSTS)
             self.negative_share += (share - self.negative_share) * weight
-            self.judged = min(self.judged + bucket.posts, BELIEVED_POSTS)
+            self.judged = min(self.judged + spoken, BELIEVED_POSTS)
         self.talk.pass_minute()
 
     def prune(self, limit_ms: int) -> None:

@@ -5,8 +5,8 @@ from collections.abc import Iterable
 
 import msgspec
 
-from measures.sketches import Distinct
-from schemas.mention import Channel, Mention, Polarity
+from measures.sketches import Authors, Distinct
+from schemas.mention import Channel, Mention, Objective, Place, Polarity
 from schemas.window import Window
 
 BUCKET_MS = 60_000
@@ -27,29 +27,48 @@ class Bucket(msgspec.Struct, array_like=True, gc=False):
 
     posts: int = 0
     reposts: int = 0
+    exposures: int = 0
+    addresses: int = 0
+    products: int = 0
+    spam: int = 0
+    edits: int = 0
     positive: int = 0
     negative: int = 0
     sentiment_milli: int = 0
     reach: int = 0
     owned: int = 0
     paid: int = 0
-    authors: Distinct = msgspec.field(default_factory=Distinct)
+    authors: Authors = msgspec.field(default_factory=Authors)
     texts: Distinct = msgspec.field(default_factory=Distinct)
     hits: dict[str, int] | None = None
     """Crisis rule -> posts with one of its words; None: there were none."""
+    intents: dict[Objective, int] | None = None
+    """Objective -> posts; None: there were none."""
     revision: int = UNPUBLISHED
     is_revised: bool = False
     """Whether late posts changed it since it was last published."""
 
     def add(self, mention: Mention) -> None:
-        """Count a mention."""
+        """Count a mention; of an edit, that there was one."""
+        if mention.is_edit:
+            self.edits += 1
+            return
         self.posts += 1
         self.reposts += mention.is_repost
+        if mention.place is not Place.OWN:
+            self.exposures += 1
         polarity = mention.polarity
         if polarity is Polarity.POSITIVE:
             self.positive += 1
         elif polarity is Polarity.NEGATIVE:
             self.negative += 1
+        self.addresses += mention.is_address
+        self.products += mention.product != ""
+        self.spam += mention.spam != ()
+        if mention.intents:
+            intents = self.intents = self.intents or {}
+            for objective in mention.intents:
+                intents[objective] = intents.get(objective, 0) + 1
         self.sentiment_milli += mention.sentiment_milli
         self.reach += mention.reach
         channel = mention.channel
@@ -57,8 +76,17 @@ class Bucket(msgspec.Struct, array_like=True, gc=False):
             self.owned += 1
         elif channel is Channel.PAID:
             self.paid += 1
-        self.authors.add(zlib.crc32(mention.author.encode()))
+        self.authors.add(zlib.crc32(mention.author.encode()), is_counted=not mention.spam)
         self.texts.add(mention.text_hash)
+
+    @property
+    def spoken(self) -> int:
+        """Posts whose own words name the brand, and so have a mood."""
+        return self.posts - self.exposures
+
+    def voices(self) -> int:
+        """Posts without those that rules leave out: spam, and the bursts of single accounts."""
+        return self.posts - self.spam - self.authors.bursts()
 
     def hit(self, rules: Iterable[str]) -> None:
         """Count a post that has a word of these crisis rules."""
@@ -84,9 +112,12 @@ class Bucket(msgspec.Struct, array_like=True, gc=False):
             posts=self.posts,
             originals=self.posts - self.reposts,
             reposts=self.reposts,
+            exposures=self.exposures,
+            addresses=self.addresses,
+            products=self.products,
             positive=self.positive,
             negative=self.negative,
-            neutral=self.posts - self.positive - self.negative,
+            neutral=self.spoken - self.positive - self.negative,
             sentiment_milli=self.sentiment_milli,
             reach=self.reach,
             authors=self.authors.count(),
@@ -94,5 +125,9 @@ class Bucket(msgspec.Struct, array_like=True, gc=False):
             owned=self.owned,
             paid=self.paid,
             earned=self.posts - self.owned - self.paid,
+            spam=self.spam,
+            bursts=self.authors.bursts(),
+            edits=self.edits,
+            intents=dict(sorted((self.intents or {}).items())),
             late=late,
         )

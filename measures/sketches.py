@@ -64,3 +64,79 @@ class Distinct(msgspec.Struct, array_like=True, gc=False):
         """
         if isinstance(self.hashes, set):
             self.hashes = array(_HASH, sorted(self.hashes)).tobytes()
+
+
+PER_AUTHOR = 3
+"""Posts of one author in one bucket that count in full; what comes after is a burst."""
+
+
+class Authors(msgspec.Struct, array_like=True, gc=False):
+    """Distinct authors, and how many of their posts are bursts of one account.
+
+    The smallest `SIZE` + 1 hashes with a count each. A hash that is among the smallest in the end
+    was among them from its first post on, so its count is exact, whatever the order.
+    """
+
+    counts: dict[int, int] | bytes = b""
+    """Hash -> posts. Bytes where it rests, as `pack` left them: eight an author."""
+    largest: int = 0
+    """Largest kept hash, once there are more than `SIZE`."""
+    over: int = 0
+    """Posts beyond `PER_AUTHOR` of the kept authors."""
+
+    def add(self, hashed: int, *, is_counted: bool = True) -> None:
+        """Take a post of an author into account; `is_counted`: towards bursts, too.
+
+        >>> authors = Authors()
+        >>> for author in (5, 7, 5, 5, 5, 5):
+        ...     authors.add(author)
+        >>> authors.count(), authors.bursts()
+        (2, 2)
+        """
+        counts = self.counts
+        if isinstance(counts, bytes):
+            counts = self.counts = _unpacked(counts)
+        held = counts.get(hashed)
+        if held is not None:
+            if is_counted:
+                counts[hashed] = held + 1
+                self.over += held >= PER_AUTHOR
+            return
+        if len(counts) > SIZE:
+            if self.largest and hashed > self.largest:
+                return
+            counts[hashed] = int(is_counted)
+            self.over -= max(counts.pop(max(counts)) - PER_AUTHOR, 0)
+            self.largest = max(counts)
+            return
+        counts[hashed] = int(is_counted)
+
+    def count(self) -> int:
+        """How many different authors there are: as `Distinct.count`."""
+        size = self._size()
+        return size if size <= SIZE else round(SIZE * _SPACE / (self._largest() + 1))
+
+    def bursts(self) -> int:
+        """Posts beyond an author's third: exact while all authors are kept, else an estimate."""
+        size = self._size()
+        if not self.over or size <= SIZE:
+            return self.over
+        return round(self.over * self.count() / size)
+
+    def pack(self) -> None:
+        """Rest in a tenth of the space, until the next author comes."""
+        if isinstance(self.counts, dict):
+            ordered = sorted(self.counts.items())
+            self.counts = array(_HASH, [part for pair in ordered for part in pair]).tobytes()
+
+    def _size(self) -> int:
+        held = self.counts
+        return len(held) // (2 * _HASH_BYTES) if isinstance(held, bytes) else len(held)
+
+    def _largest(self) -> int:
+        return max(_unpacked(self.counts) if isinstance(self.counts, bytes) else self.counts)
+
+
+def _unpacked(packed: bytes) -> dict[int, int]:
+    numbers = array(_HASH, packed)
+    return dict(zip(numbers[::2], numbers[1::2], strict=True))

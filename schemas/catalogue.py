@@ -1,5 +1,6 @@
 """Brands, rules and intents: the definitions that the topic `catalogue` carries."""
 
+from collections.abc import Iterable
 from enum import StrEnum
 
 import msgspec
@@ -95,6 +96,21 @@ class Catalogue(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     brands: tuple[Brand, ...] = ()
     rules: tuple[Rule, ...] = ()
     intents: tuple[Intent, ...] = ()
+
+
+def catalogue_of(definitions: Iterable[Definition]) -> Catalogue:
+    """Definitions of all kinds, as one catalogue."""
+    listed = list(definitions)
+    return Catalogue(
+        brands=tuple(item for item in listed if isinstance(item, Brand)),
+        rules=tuple(item for item in listed if isinstance(item, Rule)),
+        intents=tuple(item for item in listed if isinstance(item, Intent)),
+    )
+
+
+def definitions_of(catalogue: Catalogue) -> tuple[Definition, ...]:
+    """All definitions of a catalogue: brands, rules, intents."""
+    return (*catalogue.brands, *catalogue.rules, *catalogue.intents)
 
 
 def definition_key(definition: Definition) -> bytes:

@@ -15,8 +15,8 @@ from typing import Any
 import msgspec
 
 from schemas.alert import Alert, AlertState, Sample, Term
-from schemas.catalogue import Brand, Context, Rule, RuleKind
-from schemas.mention import Channel, Mention, Polarity, Span, Tick
+from schemas.catalogue import Brand, Context, Intent, Rule, RuleKind
+from schemas.mention import Channel, Mention, Objective, Place, Polarity, SpamSign, Span, Tick
 from schemas.topics import DAY_MS, TOPICS, Topic
 from schemas.window import Window
 
@@ -30,13 +30,15 @@ RECORDS: Mapping[str, type] = {
     "alert": Alert,
     "brand": Brand,
     "rule": Rule,
+    "intent": Intent,
 }
 
 _DECLARED: Mapping[str, type] = {
     declared.__name__: declared
     for declared in (
         *RECORDS.values(),
-        *(AlertState, Channel, Context, Polarity, RuleKind, Sample, Span, Term),
+        *(AlertState, Channel, Context, Objective, Place, Polarity, RuleKind, Sample, Span),
+        *(SpamSign, Term),
     )
 }
 

@@ -20,11 +20,11 @@ class Window(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     posts: int
     originals: int
     reposts: int
-    exposures: int
+    exposures: int = 0
     """Posts that name the brand in a chain or a quoted original alone: volume without a mood."""
-    addresses: int
+    addresses: int = 0
     """Posts whose own words name one of the brand's accounts as a handle."""
-    products: int
+    products: int = 0
     """Posts that name only a product or sub-brand of the brand."""
     positive: int
     neutral: int
@@ -41,14 +41,14 @@ class Window(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     owned: int
     paid: int
     earned: int
-    spam: int
+    spam: int = 0
     """Posts with a sign of spam: in `posts`, and left out by rules."""
-    bursts: int
+    bursts: int = 0
     """Posts beyond an author's third within the minute, spam aside: exact up to the sketch's
     size, an estimate above."""
-    edits: int
+    edits: int = 0
     """Later versions of posts that were counted before: in none of the other counts."""
-    intents: dict[Objective, int]
+    intents: dict[Objective, int] = msgspec.field(default_factory=dict)
     """Objective -> posts; those without any are left out."""
     late: int = 0
     """Posts of the brand that came too late for any window since its last published one."""
@@ -57,9 +57,8 @@ class Window(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     def key(self) -> bytes:
         """Key on the topic.
 
-        >>> zero = dict.fromkeys(Window.__struct_fields__, 0)
-        >>> given = {"brand": "xiaomi", "start_ms": 60000, "size_ms": 60000, "intents": {}}
-        >>> Window(**zero | given).key
+        >>> zero = dict.fromkeys(set(Window.__struct_fields__) - {"intents"}, 0)
+        >>> Window(**zero | {"brand": "xiaomi", "start_ms": 60000, "size_ms": 60000}).key
         b'xiaomi|60000|60000'
         """
         return f"{self.brand}|{self.start_ms}|{self.size_ms}".encode()

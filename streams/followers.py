@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from schemas.catalogue import Brand, Catalogue, Definition, Rule
+from schemas.catalogue import Catalogue, Definition, catalogue_of
 from schemas.topics import CATALOGUE
 from streams.clients import client_options
 from streams.settings import Settings
@@ -37,11 +37,7 @@ class CatalogueFollower:
     @property
     def catalogue(self) -> Catalogue:
         """The definitions in force, in the order of their keys."""
-        ordered = [self._definitions[key] for key in sorted(self._definitions)]
-        return Catalogue(
-            brands=tuple(item for item in ordered if isinstance(item, Brand)),
-            rules=tuple(item for item in ordered if isinstance(item, Rule)),
-        )
+        return catalogue_of(self._definitions[key] for key in sorted(self._definitions))
 
     async def load(self) -> Catalogue:
         """Read the topic to its end; returns what stands there, perhaps nothing."""

@@ -24,7 +24,7 @@ class Note(msgspec.Struct, frozen=True, array_like=True, gc=False):
     start: int
     next_offset: int
     posts: list[tuple[int, int]]
-    """Offset and identity, in order."""
+    """Offset and identity, in order; an edit has two."""
 
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -75,12 +75,15 @@ class SeenPosts:
     def posts(self) -> list[tuple[int, int]]:
         """Offset and identity of the posts of `[lowest, start)`, in order."""
         lowest = self.lowest
-        found: dict[int, int] = {}
+        found: dict[int, list[tuple[int, int]]] = {}
         for note in self._notes:
+            fresh: dict[int, list[tuple[int, int]]] = {}
             for offset, identity in note.posts:
-                if lowest <= offset < self._start:
-                    found.setdefault(offset, identity)  # the newest note is the true one
-        return sorted(found.items())
+                # The newest note is the true one.
+                if lowest <= offset < self._start and offset not in found:
+                    fresh.setdefault(offset, []).append((offset, identity))
+            found |= fresh
+        return [post for _, posts in sorted(found.items()) for post in posts]
 
 
 async def read_back(

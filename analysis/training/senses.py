@@ -1,10 +1,11 @@
 """Learn which words tell a trade: `python -m analysis.training.senses --catalogue FILE ...`.
 
-Distant supervision, no hand labels: an unambiguous name of the catalogue (iPhone, 一汽大众) marks
-its surroundings as talk about its trade; ordinary words in posts without any brand stand for
-everything else. Texts come from files `*.ndjson` (Weibo statuses) and `*.tsv` (the last column),
-gzipped or not. The same files give the same bytes. Ambiguous names play no part, and neither do
-posts that are named in `--left-out` (CRC-32 of texts, one a line): those that are measured.
+Distant supervision, no hand labels: an unambiguous name of the catalogue (iPhone, 一汽大众), or an
+ambiguous one beside a word of its `require`, marks its surroundings as talk about its trade. An
+ambiguous name beside a word of its `exclude`, and ordinary words in posts without any brand,
+stand for everything else. Texts come from files `*.ndjson` (Weibo statuses) and `*.tsv` (the last
+column), gzipped or not. The same files give the same bytes. Texts named in `--left-out` (their
+CRC-32, one a line) play no part: those that are measured.
 """
 
 import argparse
@@ -24,7 +25,9 @@ from sklearn.linear_model import LogisticRegression
 
 from analysis import words
 from analysis.brands import Kind, Matcher
+from analysis.context import ContextRules, Verdict, words_asked_for
 from analysis.han_forms import simplified
+from analysis.lexicon import Lexicon
 from analysis.senses import FORMAT, NO_BRAND, STEPS, Header, Senses, features_of
 from analysis.tokens import Tokenizer, tokenizer_named
 from schemas.catalogue import Brand, Catalogue
@@ -34,8 +37,6 @@ A_BRAND = 400
 """Contexts of one brand at most, so that none speaks for its trade alone."""
 BACKGROUND = 60_000
 LEAST_CONTEXTS = 3
-LEAST_OF_TRADE = 60
-"""A trade with fewer contexts is one with others like it (`GROUPS`)."""
 INVERSE_PENALTY = 0.3
 WEAK = 3
 """Features whose weights are all below this many steps are left out."""
@@ -45,7 +46,8 @@ GROUPS = {
     "artificial intelligence",
     "cars": "cars,car parts",
     "home": "appliances,furniture,household",
-    "food": "drinks,snacks,food,dairy,restaurants,coffee,beer,spirits,tea shops,baby food,baby care",
+    "food": "drinks,snacks,food,dairy,restaurants,coffee,beer,spirits,tea shops,baby food,"
+    "baby care",
     "beauty": "cosmetics,personal care",
     "fashion": "clothing,sport,luxury,jewellery",
     "shops": "retail,e-commerce,toys,leisure",
@@ -79,50 +81,45 @@ def texts_of(path: Path) -> Iterator[str]:
                 yield line.decode("utf-8-sig").rstrip("\r\n").rpartition("\t")[2]
 
 
-def unmistakable(brands: Sequence[Brand]) -> list[Brand]:
-    """The brands with those of their names that need no context."""
-    found = []
-    for brand in brands:
-        context = brand.context
-        if brand.ambiguous:
-            sure = [name for name in (brand.name, *brand.aliases) if name not in brand.ambiguous]
-        elif context.require or context.exclude or context.query:
-            sure = []
-        else:
-            sure = [brand.name, *brand.aliases]
-        if sure:
-            found.append(Brand(id=brand.id, name=sure[0], aliases=tuple(sure[1:]), trade=brand.trade))
-    return found
-
-
 def contexts(
-    texts: Sequence[tuple[str, str]], brands: Sequence[Brand], every: Matcher, tokenizer: Tokenizer
+    texts: Sequence[tuple[str, str]], brands: Sequence[Brand], tokenizer: Tokenizer
 ) -> list[Context]:
-    """Contexts of sure names, and of words in texts that name no brand at all.
+    """What stands around names, and around words in texts that name no brand at all.
 
-    `texts`: (text, source), each once; `every` finds the ambiguous names too.
+    `texts`: (text, source), each once. A name counts for its trade when it is unmistakable or a
+    required word is near, and for no brand when an excluded word is.
     """
     classes = {trade: group for group, trades in GROUPS.items() for trade in trades.split(",")}
     matcher = Matcher(brands, tokenizer)
+    lexicon = Lexicon(words_asked_for(brands))
+    rules = ContextRules(brands, lexicon)
     rng = Random(1)
-    seen: Counter[str] = Counter()
+    seen: Counter[tuple[int, str]] = Counter()
     named: list[Context] = []
     background: list[Context] = []
     for text, source in texts:
         found = matcher.find(text)
         if found is None:
-            if len(background) < BACKGROUND and every.find(text) is None:
+            if len(background) < BACKGROUND:
                 background += _word_of(text, source, tokenizer, rng)
             continue
         tokens = tokenizer.cut(found.masked)
+        clues = lexicon.clues(found.masked)
         for start, end, pattern in found.hits:
             target = matcher.targets[pattern][0]
-            brand = brands[target.brand]
-            label = classes.get(brand.trade)
-            if target.kind is not Kind.NAME or label is None or seen[brand.id] >= A_BRAND:
+            if target.kind is not Kind.NAME:
                 continue
-            seen[brand.id] += 1
-            named.append(Context(_counted(tokens, start, end), label, source))
+            label = classes.get(brands[target.brand].trade, "")
+            if rules.is_ambiguous(target.brand, target.alias):
+                places = lexicon.places(clues)
+                decision = rules.decide(target.brand, start, end, clues, places)
+                if decision.verdict is Verdict.OPEN or not decision.because:
+                    continue
+                if decision.verdict is Verdict.REFUSED:
+                    label = NO_BRAND
+            if label and seen[target.brand, label] < A_BRAND:
+                seen[target.brand, label] += 1
+                named.append(Context(_counted(tokens, start, end), label, source))
     return named + background
 
 
@@ -196,7 +193,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 texts.setdefault(text, path.name.partition(".")[0])
     tokenizer = tokenizer_named()
     listed = sorted(texts.items(), key=lambda item: zlib.crc32(item[0].encode("utf-8", "replace")))
-    found = contexts(listed, unmistakable(brands), Matcher(brands, tokenizer), tokenizer)
+    found = contexts(listed, brands, tokenizer)
     senses = fit(found, given.slope, given.offset)
     content = senses.to_bytes()
     given.out.write_bytes(content)

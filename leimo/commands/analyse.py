@@ -69,6 +69,7 @@ def analyse(
 
 
 def _analyser(catalogue: Path | None, tokenizer: str, source: str | None) -> "LineAnalyser":
+    from analysis.pipeline import Analyser
     from analysis.sentiment import SentimentModel
     from analysis.tokens import tokenizer_named
     from leimo.analysed_lines import LineAnalyser
@@ -76,10 +77,13 @@ def _analyser(catalogue: Path | None, tokenizer: str, source: str | None) -> "Li
     from leimo.run import fail
 
     try:
-        brands = load(catalogue or SHIPPED).brands
+        loaded = load(catalogue or SHIPPED)
     except CatalogueErrors as errors:
         fail(str(errors), code=2)
-    return LineAnalyser(brands, SentimentModel.load(), tokenizer_named(tokenizer), _text_of(source))
+    analyser = Analyser(
+        loaded.brands, SentimentModel.load(), tokenizer_named(tokenizer), loaded.intents
+    )
+    return LineAnalyser(analyser, _text_of(source))
 
 
 def _text_of(source: str | None) -> "TextOf":

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from leimo.catalogue_topic import Changes
     from schemas.catalogue import Catalogue, Definition
 
-app = typer.Typer(no_args_is_help=True, help="The brands and rules: check, apply, show.")
+app = typer.Typer(no_args_is_help=True, help="Brands, rules and intents: check, apply, show.")
 
 File = Annotated[
     Path | None, typer.Argument(help="YAML file; the catalogue that comes with leimo if not given.")
@@ -87,14 +87,15 @@ def apply(
 @app.command("show")
 def show(
     ids: Annotated[
-        list[str] | None, typer.Argument(metavar="[ID]...", help="Brands or rules; all if none.")
+        list[str] | None,
+        typer.Argument(metavar="[ID]...", help="Their ids; all if none."),
     ] = None,
     broker: Broker = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="One JSON object a line, for programs.")
     ] = False,
 ) -> None:
-    """Show the brands and rules in force on the broker; with ids, everything about those.
+    """Show the brands, rules and intents in force on the broker; with ids, everything about those.
 
     Examples:
 
@@ -106,14 +107,14 @@ def show(
     """
     from leimo.catalogue_topic import held_definitions
     from leimo.run import fail, load_settings, run
+    from schemas.catalogue import definitions_of
 
     settings = load_settings(broker=broker)
     catalogue = _decoded(run(held_definitions(settings), settings))
-    held: tuple[Definition, ...] = (*catalogue.brands, *catalogue.rules)
-    definitions = [definition for definition in held if not ids or definition.id in ids]
+    definitions = [each for each in definitions_of(catalogue) if not ids or each.id in ids]
     unknown = sorted(set(ids or ()) - {definition.id for definition in definitions})
     if unknown:
-        fail(f"{', '.join(unknown)}: no such brand or rule is in force; see `leimo catalogue show`")
+        fail(f"{', '.join(unknown)}: not in force; see `leimo catalogue show`")
     if as_json:
         for definition in definitions:
             _print_json(definition)
@@ -135,6 +136,8 @@ def _summary(examined: "Examined") -> str:
         f"{_counted(len(brands), 'brand')}, {_counted(names, 'name')}, "
         f"{_counted(len(examined.catalogue.rules), 'rule')}"
     )
+    if examined.catalogue.intents:
+        held += f", {_counted(len(examined.catalogue.intents), 'intent')}"
     errors = _counted(len(examined.errors), "error") if examined.errors else "no errors"
     warnings = f", {_counted(len(examined.warnings), 'warning')}" if examined.warnings else ""
     return f"{held}: {errors}{warnings}"
@@ -158,6 +161,7 @@ def _examined_json(path: Path, examined: "Examined") -> dict[str, object]:
         "brands": len(brands),
         "names": sum(1 + len(brand.aliases) for brand in brands),
         "rules": len(examined.catalogue.rules),
+        "intents": len(examined.catalogue.intents),
         "errors": [_finding_json(finding) for finding in examined.errors],
         "warnings": [_finding_json(finding) for finding in examined.warnings],
     }
@@ -189,7 +193,7 @@ def _decoded(held: dict[bytes, bytes]) -> "Catalogue":
     """The definitions; one that cannot be read is named on standard error and left out."""
     import msgspec
 
-    from schemas.catalogue import Brand, Catalogue, Definition, Rule
+    from schemas.catalogue import Definition, catalogue_of
 
     found: list[Definition] = []
     for key, value in sorted(held.items()):
@@ -197,10 +201,7 @@ def _decoded(held: dict[bytes, bytes]) -> "Catalogue":
             found.append(msgspec.json.decode(value, type=Definition))
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             typer.echo(f"{key!r} is no definition: {error}", err=True)
-    return Catalogue(
-        brands=tuple(item for item in found if isinstance(item, Brand)),
-        rules=tuple(item for item in found if isinstance(item, Rule)),
-    )
+    return catalogue_of(found)
 
 
 def _print_table(catalogue: "Catalogue") -> None:
@@ -220,9 +221,13 @@ def _print_table(catalogue: "Catalogue") -> None:
     rules = Table("rule", "kind", "brands", "department", box=None)
     for rule in catalogue.rules:
         rules.add_row(rule.id, rule.kind.value, ", ".join(rule.brands) or "all", rule.department)
+    intents = Table("intent", "objective", "query", box=None)
+    for intent in catalogue.intents:
+        intents.add_row(intent.id, intent.objective.value, intent.query)
     console = Console(markup=False, emoji=False, highlight=False)
     console.print(brands)
     console.print(rules)
+    console.print(intents)
 
 
 def _print_yaml(definitions: "list[Definition]") -> None:

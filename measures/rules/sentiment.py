@@ -17,12 +17,13 @@ def look(state: BrandState, start_ms: int, rule: Rule) -> Finding | None:
     """Compare the share of negative posts with the usual share (a test of proportions).
 
     A minute without a negative post changes nothing; nor is there a verdict before the brand's
-    usual share is known.
+    usual share is known. Posts that name the brand in a chain or quote alone have no mood and
+    do not count.
     """
     if not state.buckets[start_ms].negative or state.judged < BELIEVED_POSTS:
         return None
     buckets = state.recent(start_ms, HORIZON_MIN)
-    posts = sum(bucket.posts for bucket in buckets)
+    posts = sum(bucket.spoken for bucket in buckets)
     if posts < (rule.min_posts or _MIN_POSTS):
         return None
     if sum(bucket.authors.count() for bucket in buckets) < (rule.min_authors or _MIN_AUTHORS):

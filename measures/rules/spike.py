@@ -1,4 +1,4 @@
-"""More posts than usual, within 5 minutes or within the hour."""
+"""More posts than usual, within 5 minutes or within the hour. Spam and bursts do not count."""
 
 from measures.brand_state import BrandState
 from measures.rules.finding import Finding, severity_of
@@ -27,7 +27,7 @@ def look(state: BrandState, start_ms: int, rule: Rule) -> Finding | None:
         if state.held <= usual * minutes:
             continue  # all posts of the ring would be too few
         buckets = state.recent(start_ms, minutes)
-        posts = sum([bucket.posts for bucket in buckets])
+        posts = sum([bucket.voices() for bucket in buckets])
         if posts < least:
             continue
         expected, unusual = state.baseline.unusual(start_ms, minutes, tail)

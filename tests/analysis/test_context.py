@@ -1,6 +1,7 @@
 import pytest
 
-from analysis.context import ContextRules, Verdict
+from analysis.context import ContextRules, Decision, Verdict, words_asked_for
+from analysis.lexicon import Lexicon
 from analysis.words import fold, mask
 from schemas.catalogue import Brand, Context
 
@@ -11,6 +12,20 @@ APPLE = Brand(
     ambiguous=("苹果",),
     context=Context(require=("手机", "app", "苹果电脑"), exclude=("吃", "苹果醋"), window=6),
 )
+
+
+def decided(brand: Brand, text: str, start: int, end: int) -> Decision:
+    lexicon = Lexicon(words_asked_for([brand]))
+    clues = lexicon.clues(mask(fold(text)))
+    return ContextRules([brand], lexicon).decide(0, start, end, clues, lexicon.places(clues))
+
+
+def verdict(brand: Brand, text: str, start: int, end: int) -> Verdict:
+    return decided(brand, text, start, end).verdict
+
+
+def is_ambiguous(brand: Brand, name: str) -> bool:
+    return ContextRules([brand], Lexicon(words_asked_for([brand]))).is_ambiguous(0, name)
 
 
 @pytest.mark.parametrize(
@@ -31,38 +46,66 @@ APPLE = Brand(
     ],
 )
 def test_words_around_an_ambiguous_alias_decide(text: str, expected: Verdict) -> None:
-    rules = ContextRules([APPLE])
     start = text.index("苹果")
-    clues = rules.clues(mask(fold(text)))
-    assert rules.verdict(0, start, start + 2, clues) is expected
+    assert verdict(APPLE, text, start, start + 2) is expected
 
 
 def test_the_alias_itself_is_no_evidence() -> None:
-    rules = ContextRules([Brand(id="a", name="苹果", context=Context(require=("苹果", "果")))])
-    assert rules.verdict(0, 0, 2, rules.clues("苹果")) is Verdict.OPEN
+    brand = Brand(id="a", name="苹果", context=Context(require=("苹果", "果")))
+    assert verdict(brand, "苹果", 0, 2) is Verdict.OPEN
 
 
 def test_a_window_of_zero_still_sees_what_covers_or_touches() -> None:
-    rules = ContextRules(
-        [Brand(id="mi", name="小米", context=Context(exclude=("小米粥", "吃"), window=0))]
-    )
-    assert rules.verdict(0, 0, 2, rules.clues("小米粥")) is Verdict.REFUSED
-    assert rules.verdict(0, 1, 3, rules.clues("吃小米")) is Verdict.REFUSED
-    assert rules.verdict(0, 2, 4, rules.clues("吃了小米")) is Verdict.ACCEPTED
+    brand = Brand(id="mi", name="小米", context=Context(exclude=("小米粥", "吃"), window=0))
+    assert verdict(brand, "小米粥", 0, 2) is Verdict.REFUSED
+    assert verdict(brand, "吃小米", 1, 3) is Verdict.REFUSED
+    assert verdict(brand, "吃了小米", 2, 4) is Verdict.ACCEPTED
+
+
+def test_a_decision_names_the_word_that_decided() -> None:
+    assert decided(APPLE, "苹果手机", 0, 2).because == "手机"
+    assert decided(APPLE, "吃苹果", 1, 3).because == "吃"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("美的空调", Verdict.ACCEPTED),  # the query holds
+        ("美的雪，开着空调看", Verdict.REFUSED),  # NOT
+        ("美的人生", Verdict.REFUSED),  # it does not
+        ("美的空调，但是太美的梦", Verdict.REFUSED),  # exclude comes first
+    ],
+)
+def test_a_query_decides_of_the_whole_text(text: str, expected: Verdict) -> None:
+    context = Context(query="(空调 OR 冰箱) NOT 雪", exclude=("太美的",))
+    assert verdict(Brand(id="m", name="美的", context=context), text, 0, 2) is expected
+
+
+def test_near_counts_from_the_name() -> None:
+    brand = Brand(id="m", name="美的", context=Context(query="美的 NEAR/3 空调"))
+    assert verdict(brand, "美的变频空调", 0, 2) is Verdict.ACCEPTED
+    assert verdict(brand, "美的风景让人忘了空调", 0, 2) is Verdict.REFUSED
+
+
+def test_context_words_are_found_in_traditional_texts_and_as_such() -> None:
+    brand = Brand(id="a", name="苹果", context=Context(require=("手機",)))
+    assert verdict(brand, "苹果手机", 0, 2) is Verdict.ACCEPTED
 
 
 def test_context_applies_to_the_ambiguous_names_alone() -> None:
-    rules = ContextRules([APPLE])
-    assert rules.is_ambiguous(0, "苹果")
-    assert not rules.is_ambiguous(0, "苹果公司")
+    assert is_ambiguous(APPLE, "苹果")
+    assert not is_ambiguous(APPLE, "苹果公司")
 
 
 def test_context_applies_to_all_names_where_none_is_marked() -> None:
-    rules = ContextRules([Brand(id="a", name="苹果", context=Context(require=("手机",)))])
-    assert rules.is_ambiguous(0, "苹果")
+    assert is_ambiguous(Brand(id="a", name="苹果", context=Context(require=("手机",))), "苹果")
+
+
+def test_an_ambiguous_name_without_context_is_open() -> None:
+    brand = Brand(id="a", name="苹果", ambiguous=("苹果",))
+    assert is_ambiguous(brand, "苹果")
+    assert verdict(brand, "苹果手机", 0, 2) is Verdict.OPEN
 
 
 def test_brands_without_context_are_never_ambiguous() -> None:
-    assert not ContextRules([Brand(id="a", name="苹果", ambiguous=("苹果",))]).is_ambiguous(
-        0, "苹果"
-    )
+    assert not is_ambiguous(Brand(id="a", name="苹果"), "苹果")

@@ -39,7 +39,7 @@ class GoodAndBad:
             *((Polarity.POSITIVE, 0.8) if min(at)[1] == "好" else (Polarity.NEGATIVE, -0.5))
         )
 
-    def towards(self, text: str, start: int, end: int) -> Mood:
+    def towards(self, text: str, start: int, end: int, rivals: object = ()) -> Mood:
         return self.score(text[end:])
 
 

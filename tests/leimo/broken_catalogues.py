@@ -175,7 +175,7 @@ ERRORS: dict[str, Row] = {
         "brands:\n  - id: midea\n    name: 美的\n    ambiguous: [美的]\n",
         4,
         "brands[0].ambiguous",
-        "nothing decides these names; add `context:`",
+        "nothing decides these names; add `trade:`, or `context:`",
     ),
     "context without words": (
         "brands:\n  - id: midea\n    name: 美的\n    context: {window: 20}\n",

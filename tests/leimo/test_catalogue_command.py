@@ -53,7 +53,7 @@ def test_check_sums_up_a_file_in_order(mine: Path) -> None:
 def test_check_without_a_file_checks_the_shipped_one() -> None:
     code, lines, _ = _run("check")
     assert (code, len(lines)) == (0, 1)
-    assert lines[0].endswith("rules: no errors")
+    assert lines[0].endswith("9 intents: no errors")
 
 
 def test_check_tells_each_error_with_its_place_and_fails(mine: Path) -> None:
@@ -93,6 +93,7 @@ def test_check_speaks_json(mine: Path) -> None:
         "brands": 2,
         "names": 3,
         "rules": 1,
+        "intents": 0,
         "errors": [
             {
                 "line": 6,
@@ -138,7 +139,7 @@ def test_apply_says_what_it_did_and_show_what_is_in_force(mine: Path, broker: st
     assert "小米" in table
     assert "peak" in table
     code, _, error = _run("show", "nobody", *at)
-    assert (code, "nobody: no such brand or rule is in force" in error) == (1, True)
+    assert (code, "nobody: not in force" in error) == (1, True)
 
 
 @pytest.mark.embedded

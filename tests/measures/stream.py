@@ -1,12 +1,13 @@
 """Small streams of mentions and ticks, and what their windows must be."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from measures.board import Board, BoardSettings, Output
 from schemas.alert import Alert
 from schemas.catalogue import Brand, Rule
-from schemas.mention import Channel, Mention, Polarity, Tick
+from schemas.mention import Channel, Mention, Place, Polarity, Tick
 from schemas.window import Window
 
 MINUTE = 60_000
@@ -69,7 +70,7 @@ def run(target: Board, items: Iterable[Mention | Tick]) -> Output:
     return target.drain()
 
 
-def latest(windows: Iterable[Window]) -> dict[tuple[str, int], dict[str, int]]:
+def latest(windows: Iterable[Window]) -> dict[tuple[str, int], dict[str, Any]]:
     """What a consumer keeps that upserts by key and revision; without the revision."""
     kept: dict[tuple[str, int], Window] = {}
     for window in windows:
@@ -79,12 +80,12 @@ def latest(windows: Iterable[Window]) -> dict[tuple[str, int], dict[str, int]]:
     return {key: counts(window) for key, window in kept.items()}
 
 
-def counts(window: Window) -> dict[str, int]:
+def counts(window: Window) -> dict[str, Any]:
     skipped = {"brand", "start_ms", "size_ms", "revision", "late"}
     return {name: getattr(window, name) for name in window.__struct_fields__ if name not in skipped}
 
 
-def batch(mentions: Iterable[Mention]) -> dict[tuple[str, int], dict[str, int]]:
+def batch(mentions: Iterable[Mention]) -> dict[tuple[str, int], dict[str, Any]]:
     """The windows by counting in the plainest way; each (brand, partition, offset) once."""
     groups: dict[tuple[str, int], list[Mention]] = {}
     seen = set()
@@ -97,9 +98,12 @@ def batch(mentions: Iterable[Mention]) -> dict[tuple[str, int], dict[str, int]]:
     return {key: _summed(group) for key, group in groups.items()}
 
 
-def _summed(group: list[Mention]) -> dict[str, int]:
+def _summed(versions: list[Mention]) -> dict[str, Any]:
+    group = [item for item in versions if not item.is_edit]
     reposts = sum(item.is_repost for item in group)
-    by_mood = {mood: sum(item.polarity is mood for item in group) for mood in Polarity}
+    spoken = [item for item in group if item.place is Place.OWN]
+    by_mood = {mood: sum(item.polarity is mood for item in spoken) for mood in Polarity}
+    clean = Counter(item.author for item in group if not item.spam)
     by_channel = {kind: sum(item.channel is kind for item in group) for kind in Channel}
     return {
         "posts": len(group),
@@ -115,6 +119,13 @@ def _summed(group: list[Mention]) -> dict[str, int]:
         "owned": by_channel[Channel.OWNED],
         "paid": by_channel[Channel.PAID],
         "earned": by_channel[Channel.EARNED],
+        "exposures": len(group) - len(spoken),
+        "addresses": len([item for item in group if item.is_address]),
+        "products": len([item for item in group if item.product]),
+        "spam": len([item for item in group if item.spam]),
+        "bursts": sum(posts - 3 for posts in clean.values() if posts > 3),
+        "edits": len(versions) - len(group),
+        "intents": dict(Counter(intent for item in group for intent in item.intents)),
     }
 
 

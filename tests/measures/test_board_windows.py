@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from measures.board import Board
-from schemas.mention import Channel, Mention, Polarity, Tick
+from schemas.mention import Channel, Mention, Objective, Place, Polarity, SpamSign, Tick
 from tests.measures.stream import (
     MINUTE,
     START,
@@ -102,9 +102,9 @@ def test_buckets_far_ahead_of_the_watermark_are_kept() -> None:
 
 MENTIONS = st.lists(
     st.builds(
-        lambda minute, mood, channel, repost, reach, author, words, brand: {
+        lambda minute, mood, channel, repost, reach, author, words, brand, signs: {
             "minute": minute,
-            "polarity": mood,
+            "polarity": mood if signs["place"] is Place.OWN else Polarity.NEUTRAL,
             "channel": channel,
             "is_repost": repost,
             "reach": reach,
@@ -112,6 +112,7 @@ MENTIONS = st.lists(
             "text_hash": words,
             "brand": brand,
             "sentiment_milli": {"positive": 700, "neutral": 0, "negative": -400}[mood],
+            **signs,
         },
         st.floats(0, 9, allow_nan=False),
         st.sampled_from(Polarity),
@@ -121,6 +122,16 @@ MENTIONS = st.lists(
         st.sampled_from("abcdef"),
         st.integers(0, 5),
         st.sampled_from("xy"),
+        st.fixed_dictionaries(
+            {
+                "place": st.sampled_from(Place),
+                "is_address": st.booleans(),
+                "is_edit": st.sampled_from([False, False, False, True]),
+                "product": st.sampled_from(["", "z"]),
+                "spam": st.sampled_from([(), (), (SpamSign.PITCH,)]),
+                "intents": st.sampled_from([(), tuple(Objective)[:2]]),
+            }
+        ),
     ),
     max_size=60,
 )

@@ -1,13 +1,14 @@
-"""Distinct counts: exact while few, close when many, and the same in any order."""
+"""Distinct counts and bursts: exact while few, close when many, and the same in any order."""
 
 import random
+from collections import Counter
 
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from measures.sketches import SIZE, Distinct
+from measures.sketches import PER_AUTHOR, SIZE, Authors, Distinct
 
 hashes = st.lists(st.integers(0, (1 << 32) - 1), max_size=3 * SIZE)
 
@@ -56,3 +57,48 @@ def test_many_are_estimated_within_four_standard_errors(many: int) -> None:
     rnd = random.Random(many)
     distinct = distinct_of([rnd.getrandbits(32) for _ in range(many)])
     assert distinct.count() == pytest.approx(many, rel=4 * SIZE**-0.5)
+
+
+posts = st.lists(
+    st.tuples(st.integers(0, 300).map(lambda n: n * 2_654_435_761 % 2**32), st.booleans()),
+    max_size=600,
+)
+
+
+def authors_of(posted: list[tuple[int, bool]], rests: frozenset[int] = frozenset()) -> Authors:
+    authors = Authors()
+    for place, (author, is_counted) in enumerate(posted):
+        if place in rests:
+            authors.pack()
+        authors.add(author, is_counted=is_counted)
+    return authors
+
+
+@given(posts.filter(lambda posted: len({author for author, _ in posted}) <= SIZE))
+def test_bursts_of_few_authors_are_counted_exactly(posted: list[tuple[int, bool]]) -> None:
+    counted = Counter(author for author, is_counted in posted if is_counted)
+    authors = authors_of(posted)
+    assert authors.bursts() == sum(max(n - PER_AUTHOR, 0) for n in counted.values())
+    assert authors.count() == len({author for author, _ in posted})
+
+
+@given(posts, st.randoms(use_true_random=False), st.frozensets(st.integers(0, 600)))
+def test_order_and_rest_change_no_burst(
+    posted: list[tuple[int, bool]], rnd: random.Random, rests: frozenset[int]
+) -> None:
+    shuffled = list(posted)
+    rnd.shuffle(shuffled)
+    one, other = authors_of(posted), authors_of(shuffled, rests)
+    assert (one.count(), one.bursts()) == (other.count(), other.bursts())
+    one.pack()
+    other.pack()
+    assert (one.counts, one.over) == (other.counts, other.over)
+    again = msgspec.msgpack.decode(msgspec.msgpack.encode(one), type=Authors)
+    assert again == one
+
+
+def test_bursts_of_many_authors_are_estimated() -> None:
+    rnd = random.Random(7)
+    accounts = [rnd.getrandbits(32) for _ in range(2_000)]
+    posted = [(account, True) for account in accounts for _ in range(5)]
+    assert authors_of(posted).bursts() == pytest.approx(2 * 2_000, rel=4 * SIZE**-0.5)

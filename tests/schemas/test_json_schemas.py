@@ -9,20 +9,22 @@ import pytest
 
 from schemas import json_schemas
 from schemas.alert import Alert, AlertState, Sample, Term
-from schemas.catalogue import Brand, Context, Rule, RuleKind
-from schemas.mention import Mention, Polarity, Span, Tick
+from schemas.catalogue import Brand, Context, Intent, Rule, RuleKind
+from schemas.mention import Mention, Objective, Place, Polarity, SpamSign, Span, Tick
 from schemas.window import Window
 
 SAMPLES: dict[str, msgspec.Struct] = {
     "mention": Mention(
         brand="xiaomi", partition=1, offset=2, event_time_ms=3, polarity=Polarity.NEGATIVE,
         sentiment_milli=-700, spans=(Span(0, 2, "小米"),), terms=("手机",), text="小米手机",
+        place=Place.CHAIN, confidence_milli=960, is_address=True, product="redmi",
+        intents=(Objective.SOCIAL_SALES,), spam=(SpamSign.PITCH,), language="zh",
     ),
     "tick": Tick(sent_at_ms=1, partitions=8, watermarks={0: 5}, idle=(1,)),
     "window": Window(
         brand="xiaomi", start_ms=60_000, size_ms=60_000, posts=1, originals=1, reposts=0,
         positive=0, neutral=1, negative=0, sentiment_milli=0, reach=9, authors=1, texts=1,
-        owned=0, paid=0, earned=1,
+        owned=0, paid=0, earned=1, exposures=0, spam=1, intents={Objective.SOCIAL_SALES: 1},
     ),
     "alert": Alert(
         id="a", fingerprint="spike/xiaomi", rule="spike", kind="spike", brand="xiaomi",
@@ -32,6 +34,7 @@ SAMPLES: dict[str, msgspec.Struct] = {
     ),
     "brand": Brand(id="xiaomi", name="小米", context=Context(require=("手机",))),
     "rule": Rule(id="fire", kind=RuleKind.CRISIS, words=("起火",)),
+    "intent": Intent(id="wish", objective=Objective.SOCIAL_SALES, query="想买"),
 }  # fmt: skip
 
 

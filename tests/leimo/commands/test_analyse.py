@@ -25,10 +25,9 @@ STATUS = {
     "text": "刚买的小米手机真好用",
     "user": {"id": 1404376560, "screen_name": "zaku"},
 }
-BRANDS = load(SHIPPED).brands
-MODEL = SentimentModel.load()
-ANALYSER = Analyser(BRANDS, MODEL, tokenizer_named())
-LINES = LineAnalyser(BRANDS, MODEL, tokenizer_named(), text_of_line)
+LOADED = load(SHIPPED)
+ANALYSER = Analyser(LOADED.brands, SentimentModel.load(), tokenizer_named(), LOADED.intents)
+LINES = LineAnalyser(ANALYSER, text_of_line)
 
 
 def run(
@@ -54,7 +53,7 @@ def test_a_text_gives_tokens_sentiment_and_mentions() -> None:
     done = run("--text", typed="刚买的小米手机真好用".encode())
     assert (done.returncode, done.stderr) == (0, b"")
     (found,) = objects(done.stdout)
-    assert list(found) == ["tokens", "sentiment", "mentions"]
+    assert list(found) == ["tokens", "language", "sentiment", "intents", "spam", "mentions"]
     assert "".join(found["tokens"]) == "刚买的小米手机真好用"
     assert found["sentiment"]["label"] == "positive"
     assert 0 < found["sentiment"]["score"] <= 1
@@ -79,7 +78,14 @@ def test_each_line_has_its_object_in_order() -> None:
         None,
         "小米手机",
     ]
-    assert found[1] == {"tokens": [], "sentiment": {"label": "neutral", "score": 0}, "mentions": []}
+    assert found[1] == {
+        "tokens": [],
+        "language": "",
+        "sentiment": {"label": "neutral", "score": 0},
+        "intents": [],
+        "spam": [],
+        "mentions": [],
+    }
     assert found[5]["error"]["reason"] == "bad_text"
     assert done.stderr.decode().startswith("1 of 7 lines are no texts")
 
@@ -224,6 +230,9 @@ def single(text: str) -> dict[str, Any]:
     found = ANALYSER.analyse(text)
     return {
         "tokens": found.tokens,
+        "language": found.language,
+        "intents": found.intents,
+        "spam": list(found.spam),
         "sentiment": _mood(found.polarity.value, found.score),
         "mentions": [
             {
@@ -231,6 +240,8 @@ def single(text: str) -> dict[str, Any]:
                 "alias": occurrence.alias,
                 "start": occurrence.start,
                 "end": occurrence.end,
+                "place": occurrence.place.value,
+                "confidence": occurrence.confidence,
                 "sentiment": _mood(occurrence.polarity.value, occurrence.score),
             }
             for occurrence in found.occurrences
