@@ -45,12 +45,21 @@ class Corpus(msgspec.Struct, frozen=True):
         )
 
 
-def read_corpus(path: Path, kind: str) -> Corpus:
-    """Read one file. Raises `CorpusError` for a line without a tab or with an unknown label."""
+STANCES = {"FAVOR": "pos", "AGAINST": "neg", "NONE": "neu"}
+_STANCE_HEADER = ["ID", "TARGET", "TEXT", "STANCE"]
+
+
+def read_corpus(path: Path, kind: str, target: str = "") -> Corpus:
+    """Read one file: lines `label<TAB>text`, or those of NLPCC 2016 towards one target.
+
+    Raises `CorpusError` for a line without a tab or with an unknown label."""
     raw = path.read_bytes()
     content = gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw
     labels, texts = [], []
-    for number, line in enumerate(content.decode("utf-8-sig").split("\n"), 1):
+    lines = content.decode("utf-8-sig").split("\n")
+    if lines[0].strip().split("\t") == _STANCE_HEADER:
+        lines = _stances(lines[1:], target)
+    for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
         label, tab, text = line.rstrip("\r").partition("\t")
@@ -64,6 +73,16 @@ def read_corpus(path: Path, kind: str) -> Corpus:
     digest = hashlib.sha256(raw).hexdigest()
     name = path.name.removesuffix(".gz").removesuffix(".tsv")
     return Corpus(Input(name, kind, len(texts), digest), tuple(labels), tuple(texts))
+
+
+def _stances(lines: Sequence[str], target: str) -> list[str]:
+    """Rows `ID TARGET TEXT STANCE` as `label<TAB>text`, those towards `target` alone."""
+    rows = [line.strip("\r").split("\t") for line in lines]
+    return [
+        f"{STANCES[row[3].strip()]}\t{row[2]}"
+        for row in rows
+        if len(row) == len(_STANCE_HEADER) and row[1] == target and row[3].strip() in STANCES
+    ]
 
 
 def fold_of(text: str, folds: int) -> int:

@@ -33,6 +33,7 @@ Matrix = Any
 
 NEUTRAL = CLASSES.index("neu")
 LEADING = ("train", "split")
+AIMED = ("target", "target-split")
 
 
 class Settings(msgspec.Struct, frozen=True):
@@ -48,6 +49,8 @@ class Settings(msgspec.Struct, frozen=True):
     iterations: int = 60
     mixed_in: float = 0.3
     """Weight of a row of a `mix` file; a row of a leading file weighs 1."""
+    aimed: float = 4.0
+    """Weight of a row of a `target` file: few rows, of the kind that the stance is asked of."""
     kept: int = 150_000
     """N-grams that ship: those with the largest weights."""
 
@@ -119,10 +122,11 @@ def rows_of(corpora: Sequence[Corpus], settings: Settings) -> Rows:
     labels = np.concatenate([np.array(corpus.labels) for corpus in corpora])
     files = np.repeat(np.arange(len(corpora)), [len(corpus) for corpus in corpora])
     without_neutral = np.array([NEUTRAL not in corpus.labels for corpus in corpora])
-    leading = np.array([corpus.source.kind in LEADING for corpus in corpora])
     left_out = np.zeros((len(labels), len(CLASSES)), np.float32)
     left_out[without_neutral[files], NEUTRAL] = -1e9
-    weights = np.where(leading, 1, settings.mixed_in)[files].astype(np.float32)
+    weigh = {**dict.fromkeys(LEADING, 1.0), **dict.fromkeys(AIMED, settings.aimed)}
+    of_file = [weigh.get(corpus.source.kind, settings.mixed_in) for corpus in corpora]
+    weights = np.array(of_file)[files].astype(np.float32)
     return Rows(np.eye(len(CLASSES), dtype=np.float32)[labels], left_out, weights, files)
 
 

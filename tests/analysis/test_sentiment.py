@@ -106,7 +106,7 @@ def test_turns_the_sign_for_the_brand_compared_with() -> None:
     text = "小米比苹果好用，喜欢"
     first, second = MODEL.towards(text, 0, 2), MODEL.towards(text, 3, 5)
     assert first.score > 0
-    assert second == first.opposite()
+    assert second.milli == -first.milli
 
 
 def test_is_a_softmax_of_the_weights_over_the_root_of_the_length() -> None:
@@ -185,10 +185,34 @@ def test_another_process_gives_the_very_same_scores() -> None:
     assert found.stdout.strip() == str([s.milli for s in MODEL.score_many(texts)])
 
 
-def test_opposites_are_opposite() -> None:
-    good = Sentiment(Polarity.POSITIVE, 0.5)
-    assert good.opposite() == Sentiment(Polarity.NEGATIVE, -0.5)
-    assert NOTHING_SAID.opposite() == NOTHING_SAID
+def test_that_a_brand_is_named_is_no_opinion() -> None:
+    for text in ("小米手机", "iPhone SE", "华为", "我在星巴克"):
+        start = text.index("星") if "星" in text else 0
+        assert MODEL.towards(text, start, len(text)).polarity is Polarity.NEUTRAL
+
+
+@pytest.mark.parametrize(
+    ("plain", "hedged"),
+    [
+        ("小米真的很好用", "小米真的很好用吗？"),  # a question
+        ("小米很好用，喜欢", "如果小米很好用，喜欢"),  # a condition
+        ("小米真好用，喜欢", "小米真好用，喜欢[微笑]"),  # a smile that is none
+    ],
+)
+def test_praise_in_doubt_counts_less(plain: str, hedged: str) -> None:
+    def score(text: str) -> float:
+        start = text.index("小米")
+        return MODEL.towards(text, start, start + 2).score
+
+    assert score(hedged) < score(plain) * 0.75
+
+
+def test_asking_for_an_opinion_is_none() -> None:
+    assert MODEL.towards("小米手机怎么样？", 0, 4).polarity is Polarity.NEUTRAL
+
+
+def test_traditional_characters_score_as_simplified_ones() -> None:
+    assert MODEL.score("質量太爛了，騙人") == MODEL.score("质量太烂了，骗人")
 
 
 @pytest.mark.parametrize(
