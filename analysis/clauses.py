@@ -24,7 +24,7 @@ import msgspec
 Bounds = tuple[int, int]
 """A span of a text in code points, end exclusive."""
 
-_SENTENCE_END = re.compile(r"[。！？!?；;…\n]+")
+_SENTENCE_END = re.compile(r"[。！？!?；;…\n]+|\.(?=\s|$)")
 _CLAUSE_END = re.compile(r"[，,]+|(?=但是|不过|可是|然而)|(?<!不)(?=却)|\bbut\b", re.IGNORECASE)
 
 # 性价比, 对比, 无比 and the like end in 比 and compare with nothing that follows.
@@ -95,6 +95,22 @@ def reach_of(text: str, start: int, end: int, rivals: Sequence[Bounds] = ()) -> 
     clauses = _clauses(text, first, last)
     ours = [n for n, clause in enumerate(clauses) if _touch(clause, (start, max(end, start + 1)))]
     return _grown(clauses, ours, others) if ours else Reach(first, last)
+
+
+def clauses_of(text: str) -> list[Bounds]:
+    """Every clause of a text, one after the other.
+
+    >>> text = "小米真好，但是贵。走了"
+    >>> [text[start:end] for start, end in clauses_of(text)]
+    ['小米真好，', '但是贵。', '走了']
+    """
+    found: list[Bounds] = []
+    start = 0
+    for stop in [match.end() for match in _SENTENCE_END.finditer(text)] + [len(text)]:
+        if start < stop:
+            found += _clauses(text, start, stop)
+        start = max(start, stop)
+    return found
 
 
 def _touch(one: Bounds, other: Bounds) -> bool:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.clauses import Bounds, Hedge, Reach, hedge_of, reach_of
-from analysis.ngrams import MARGIN, MAX_LENGTH, Codes, encode
+from analysis.ngrams import MARGIN, MAX_LENGTH, Codes, encode, ngram_of
 from analysis.weights import Weights, Whole
 from analysis.words import own_end
 from schemas.mention import Polarity
@@ -133,6 +133,24 @@ class SentimentModel:
             _stance(sentiment, text, reach)
             for sentiment, text, reach in zip(self._score_clean(texts), texts, reaches, strict=True)
         ]
+
+    def told_by(self, text: str, count: int = 5) -> list[tuple[str, float]]:
+        """The n-grams of a text that weigh most, with what they add to P(positive)'s log-odds
+        against negative; strongest first, none within another.
+        """
+        codes, _ = encode([mask(text)])
+        gain = int(self._gains[len(codes)])
+        pulls = []
+        for key, positive, negative in self.weights.found(codes):
+            logit = positive * gain * self._scale[0] - negative * gain * self._scale[1]
+            pulls.append((ngram_of(key), logit / (1 << SCALE_BITS + LOGIT_BITS)))
+        told: list[tuple[str, float]] = []
+        for ngram, pull in sorted(pulls, key=lambda item: (-abs(item[1]), item[0])):
+            if len(told) == count:
+                break
+            if not any(ngram in other or other in ngram for other, _ in told):
+                told.append((ngram, pull))
+        return told
 
     def _score_clean(self, texts: Sequence[str]) -> list[Sentiment]:
         found: list[Sentiment] = []

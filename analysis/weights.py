@@ -5,6 +5,7 @@ from, the keys of the n-grams as eight planes of bytes, sorted, and two 16-bit w
 All sums are whole numbers, so a text has the same score in every process and on every machine.
 """
 
+from collections.abc import Iterator
 from typing import Annotated
 
 import msgspec
@@ -120,6 +121,17 @@ class Weights:
         negative = ((packed + _MIDDLE) & _FIELD) - _MIDDLE
         positive = (packed - negative) >> _FIELD_BITS
         return positive, negative
+
+    def found(self, codes: Codes) -> Iterator[tuple[int, int, int]]:
+        """Key, pull to positive and pull to negative of each known n-gram of one text, once."""
+        seen: set[int] = set()
+        for keys in keys_by_order(codes):
+            for at in self._numbers[slots_of(keys)].tolist():
+                key = int(self._keys[at])
+                if at and at not in seen and key in keys:
+                    seen.add(at)
+                    positive, negative = self.weights[at - 1].tolist()
+                    yield key, positive, negative
 
     def to_bytes(self) -> bytes:
         """The file: the same bytes for the same weights."""

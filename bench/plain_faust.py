@@ -16,10 +16,8 @@ from typing import Any
 import faust
 import msgspec
 
-from analysis.pipeline import Analyser
-from analysis.sentiment import SentimentModel
+from analysis.shipped import analyser_of
 from analysis.sources import InvalidPost, parse
-from analysis.tokens import tokenizer_named
 from leimo.catalogue_file import load
 from schemas.mention import Mention
 from schemas.topics import MENTIONS, POSTS_RAW
@@ -40,9 +38,7 @@ volume = app.Table("volume", default=int, partitions=int(os.environ["BENCH_PARTI
 mood = app.Table("mood", default=int, partitions=int(os.environ["BENCH_PARTITIONS"])).tumbling(
     60.0, expires=7200.0
 )
-analyser = Analyser(
-    load(Path(os.environ["BENCH_CATALOGUE"])).brands, SentimentModel.load(), tokenizer_named()
-)
+analyser = analyser_of(load(Path(os.environ["BENCH_CATALOGUE"])))
 encode = msgspec.json.Encoder().encode
 decode = msgspec.json.Decoder(Mention).decode
 

@@ -13,10 +13,8 @@ from collections.abc import Callable, Iterator
 from itertools import product
 from pathlib import Path
 
-from analysis.pipeline import Analyser
-from analysis.sentiment import SentimentModel
+from analysis.shipped import analyser_of
 from analysis.sources import parse
-from analysis.tokens import tokenizer_named
 from bench import dictionaries, plain_faust_topics
 from bench.peers import java, quix, topics
 from bench.report import as_json, line, medians, report, write
@@ -65,7 +63,7 @@ def simulated_posts(count: int) -> list[bytes]:
 
 def analysis_alone(posts: list[bytes], catalogue: Path, dictionary: str) -> Result:
     """One core, in process: parse and find mentions, nothing else."""
-    analyser = Analyser(load(catalogue).brands, SentimentModel.load(), tokenizer_named())
+    analyser = analyser_of(load(catalogue))
     now_ms = int(time.time() * 1000)
     mentions = 0
     started, cpu = time.perf_counter(), time.process_time()

@@ -13,10 +13,8 @@ import msgspec
 
 from agents.raw_posts import RawPosts
 from agents.versions import first_sight
-from analysis.pipeline import Analyser
-from analysis.sentiment import SentimentModel
+from analysis.shipped import analyser_of
 from analysis.sources import InvalidPost
-from analysis.tokens import tokenizer_named
 from leimo.run import CommandError
 from leimo.times import shown
 from measures.recount import MINUTE_MS, Counts, Key, Recount, counts_of, differences, lost_and_twice
@@ -81,9 +79,7 @@ class Audit:
     ) -> None:
         self._settings = settings
         self._raw_posts = RawPosts(settings)
-        self._analyser = Analyser(
-            catalogue.brands, SentimentModel.load(), tokenizer_named(settings.tokenizer.value)
-        )
+        self._analyser = analyser_of(catalogue, settings.tokenizer.value)
         self._since_ms = 0 if since_ms is None else since_ms
         self._until_ms = 1 << 62 if until_ms is None else until_ms
         self._recount = Recount()

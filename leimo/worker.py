@@ -11,8 +11,7 @@ from agents import analyse, measure
 from agents.analyse import AnalyseStage
 from agents.measure import MeasureStage
 from analysis.pipeline import Analyser
-from analysis.sentiment import SentimentModel
-from analysis.tokens import tokenizer_named
+from analysis.shipped import analyser_of
 from schemas.catalogue import Catalogue, definitions_of
 from schemas.topics import BRANDS_CHANGELOG, MENTIONS, POSTS_RAW
 from streams.app import StreamApp, add_stages, new_app, state_table
@@ -47,8 +46,6 @@ class Worker:
         self.settings = settings
         self.metrics = Metrics()
         self._checkpoint = checkpoint
-        self._sentiment = SentimentModel.load()
-        self._tokenizer = tokenizer_named(settings.tokenizer.value)
         self._app: StreamApp | None = None
         self._analyse: AnalyseStage | None = None
         self._measure: MeasureStage | None = None
@@ -123,7 +120,7 @@ class Worker:
         return app
 
     def _analyser(self, catalogue: Catalogue) -> Analyser:
-        return Analyser(catalogue.brands, self._sentiment, self._tokenizer, catalogue.intents)
+        return analyser_of(catalogue, self.settings.tokenizer.value)
 
     async def _redefine(self, catalogue: Catalogue) -> None:
         """The catalogue changed: build aside, then swap between two batches."""

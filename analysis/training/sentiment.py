@@ -3,7 +3,8 @@
 Roles: `train` (all rows are learned), `split` (a fifth of the texts is held out and measured, and
 learned in the end), `mix` and `mix-split` (the same with less weight a row), `target` and
 `target-split` (with more: stances towards one product), `test` (only measured). No text that is
-measured, nor a near copy, is learned by the weights that it is measured with. The same files give the same bytes.
+measured, nor a near copy, is learned by the weights that it is measured with. The same files
+give the same bytes.
 `--card FILE` writes inputs, settings and figures between the marks of a model card.
 """
 

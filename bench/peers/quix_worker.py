@@ -18,10 +18,8 @@ from quixstreams import Application, message_context
 from quixstreams.dataframe.windows import Count, Sum
 from quixstreams.models import Serializer
 
-from analysis.pipeline import Analyser
-from analysis.sentiment import SentimentModel
+from analysis.shipped import analyser_of
 from analysis.sources import InvalidPost, parse
-from analysis.tokens import tokenizer_named
 from leimo.catalogue_file import load
 from schemas.mention import Mention
 from schemas.topics import MENTIONS, POSTS_RAW, WINDOWS
@@ -29,9 +27,7 @@ from schemas.topics import MENTIONS, POSTS_RAW, WINDOWS
 MINUTE = timedelta(minutes=1)
 GRACE = timedelta(days=3650)
 
-analyser = Analyser(
-    load(Path(os.environ["BENCH_CATALOGUE"])).brands, SentimentModel.load(), tokenizer_named()
-)
+analyser = analyser_of(load(Path(os.environ["BENCH_CATALOGUE"])))
 encode = msgspec.json.Encoder().encode
 decode = msgspec.json.Decoder(Mention).decode
 

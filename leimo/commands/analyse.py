@@ -8,6 +8,7 @@ import typer
 
 if TYPE_CHECKING:
     from leimo.analysed_lines import LineAnalyser, TextOf
+    from schemas.catalogue import Catalogue
 
 
 class SourceName(StrEnum):
@@ -25,9 +26,18 @@ class TokenizerName(StrEnum):
 def analyse(
     *,
     file: Annotated[
-        Path | None,
-        typer.Argument(help="Plain, gzip or Zstandard. Left out, or -: standard input."),
+        str | None,
+        typer.Argument(
+            help="Plain, gzip or Zstandard. Left out, or -: standard input. "
+            "With --explain: the text itself."
+        ),
     ] = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Say why, for a person; of one text or a few.")
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="With --explain: one JSON object, for programs.")
+    ] = False,
     text: Annotated[
         bool, typer.Option("--text", help="One text a line, instead of one JSON object.")
     ] = False,
@@ -53,13 +63,18 @@ def analyse(
         leimo analyse posts.ndjson.gz > analysed.ndjson
 
         leimo analyse --catalogue brands.yml posts.ndjson | jq -c '.mentions[]'
+
+        leimo analyse --explain 苹果太贵，还是小米手机好用
     """
+    if explain:
+        _explain(_loaded(catalogue), tokenizer.value, file, as_json=as_json)
+        return
     from leimo.pipes import quiet_broken_pipe
 
     texts = None if text else source.value
     analyser = _analyser(catalogue, tokenizer.value, texts)
     with quiet_broken_pipe():
-        _write(analyser, file)
+        _write(analyser, Path(file) if file is not None else None)
     if analyser.refused:
         what = "texts" if text else f"{source.value} posts"
         typer.echo(
@@ -68,22 +83,44 @@ def analyse(
         )
 
 
-def _analyser(catalogue: Path | None, tokenizer: str, source: str | None) -> "LineAnalyser":
-    from analysis.pipeline import Analyser
+def _explain(loaded: "Catalogue", tokenizer: str, text: str | None, *, as_json: bool) -> None:
+    import sys
+
+    import msgspec
+    from rich.console import Console
+
+    from analysis.explain import explain
     from analysis.sentiment import SentimentModel
-    from analysis.tokens import tokenizer_named
-    from leimo.analysed_lines import LineAnalyser
+    from analysis.shipped import analyser_of
+    from leimo.explained import show
+
+    typed = (line.rstrip("\n") for line in sys.stdin)
+    texts = typed if text is None or text == "-" else [text]
+    analyser, model = analyser_of(loaded, tokenizer), SentimentModel.load()
+    console = Console(markup=False, emoji=False, highlight=False)
+    for each in texts:
+        explanation = explain(analyser, model, each)
+        if as_json:
+            typer.echo(msgspec.json.encode(explanation).decode())
+        else:
+            show(console, explanation)
+
+
+def _loaded(catalogue: Path | None) -> "Catalogue":
     from leimo.catalogue_file import SHIPPED, CatalogueErrors, load
     from leimo.run import fail
 
     try:
-        loaded = load(catalogue or SHIPPED)
+        return load(catalogue or SHIPPED)
     except CatalogueErrors as errors:
         fail(str(errors), code=2)
-    analyser = Analyser(
-        loaded.brands, SentimentModel.load(), tokenizer_named(tokenizer), loaded.intents
-    )
-    return LineAnalyser(analyser, _text_of(source))
+
+
+def _analyser(catalogue: Path | None, tokenizer: str, source: str | None) -> "LineAnalyser":
+    from analysis.shipped import analyser_of
+    from leimo.analysed_lines import LineAnalyser
+
+    return LineAnalyser(analyser_of(_loaded(catalogue), tokenizer), _text_of(source))
 
 
 def _text_of(source: str | None) -> "TextOf":

@@ -16,9 +16,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from agents.analyse import AnalyseStage
-from analysis.pipeline import Analyser
-from analysis.sentiment import SentimentModel
-from analysis.tokens import tokenizer_named
+from analysis.shipped import analyser_of
 from bench.throughput import read_posts
 from feeds.simulate.stream import Simulation
 from leimo.catalogue_file import load
@@ -63,7 +61,7 @@ class Fuzzer:
 
     def __init__(self, catalogue: Catalogue) -> None:
         settings = Settings(broker="127.0.0.1:1", partitions=1)
-        analyser = Analyser(catalogue.brands, SentimentModel.load(), tokenizer_named())
+        analyser = analyser_of(catalogue)
         self._metrics = Metrics()
         self._analyse = AnalyseStage(settings, self._metrics, analyser)
         self._analyse.open([0])

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis.ngrams import MAX_LENGTH, encode, key_of, keys_by_order, ngram_of
-from analysis.sentiment import NOTHING_SAID, Sentiment, SentimentModel
+from analysis.sentiment import NOTHING_SAID, SentimentModel
 from analysis.weights import FORMAT, Header, Weights, WeightsError, apart, slots_of
 from schemas.mention import Polarity
 

@@ -10,9 +10,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from analysis.pipeline import Analyser
-from analysis.sentiment import SentimentModel
-from analysis.tokens import tokenizer_named
+from analysis.shipped import analyser_of
 from leimo.audit import audit
 from measures.board import Board, BoardSettings
 from measures.recount import Counts, Key, lost_and_twice
@@ -72,9 +70,7 @@ async def judge(deployment: Deployment) -> Verdict:
 
 def _expected(deployment: Deployment) -> tuple[dict[Key, Counts], int]:
     """The windows by a batch computation over the journal, and the number of posts in it."""
-    analyser = Analyser(
-        deployment.catalogue.brands, SentimentModel.load(), tokenizer_named("rjieba")
-    )
+    analyser = analyser_of(deployment.catalogue)
     counted = Counter[None]()
 
     def lines() -> Iterator[bytes]:

@@ -10,9 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from analysis.pipeline import Analyser
-from analysis.sentiment import SentimentModel
-from analysis.tokens import tokenizer_named
+from analysis.shipped import analyser_of
 from feeds.simulate.stream import Simulation
 from leimo.catalogue_file import SHIPPED, load
 from streams.brokers import free_port
@@ -41,7 +39,7 @@ def test_a_replay_ends_by_itself_with_the_windows_of_a_batch_computation(tmp_pat
                 "--windows", str(windows)),
         cwd=tmp_path, env=environment(), check=True, timeout=120,
     )  # fmt: skip
-    analyser = Analyser(load(SHIPPED).brands, SentimentModel.load(), tokenizer_named())
+    analyser = analyser_of(load(SHIPPED))
     expected = oracle.batch_windows(lines, analyser, now_ms)
     assert expected
     assert oracle.differences(expected, oracle.read_ndjson(windows)) == []

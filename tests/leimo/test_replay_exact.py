@@ -10,10 +10,8 @@ from typing import Any
 
 import pytest
 
-from analysis.pipeline import Analyser
-from analysis.sentiment import SentimentModel
+from analysis.shipped import analyser_of
 from analysis.sources import parse
-from analysis.tokens import tokenizer_named
 from leimo.catalogue_file import SHIPPED, load
 from streams.brokers import Broker
 from tests import oracle
@@ -31,7 +29,7 @@ def posts(shared_data: Path) -> list[bytes]:
 @pytest.fixture(scope="module")
 def expected(posts: list[bytes]) -> Expected:
     """The windows by a batch computation."""
-    analyser = Analyser(load(SHIPPED).brands, SentimentModel.load(), tokenizer_named())
+    analyser = analyser_of(load(SHIPPED))
     return oracle.batch_windows(posts, analyser, int(time.time() * 1000))
 
 

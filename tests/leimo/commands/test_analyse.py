@@ -13,9 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.pipeline import Analyser
-from analysis.sentiment import SentimentModel
-from analysis.tokens import tokenizer_named
+from analysis.shipped import analyser_of
 from leimo.analysed_lines import LineAnalyser, text_of_line
 from leimo.catalogue_file import SHIPPED, load
 
@@ -26,7 +24,7 @@ STATUS = {
     "user": {"id": 1404376560, "screen_name": "zaku"},
 }
 LOADED = load(SHIPPED)
-ANALYSER = Analyser(LOADED.brands, SentimentModel.load(), tokenizer_named(), LOADED.intents)
+ANALYSER = analyser_of(LOADED)
 LINES = LineAnalyser(ANALYSER, text_of_line)
 
 

@@ -7,10 +7,8 @@ import msgspec
 import pytest
 from typer.testing import CliRunner, Result
 
-from analysis.pipeline import Analyser
-from analysis.sentiment import SentimentModel
+from analysis.shipped import analyser_of
 from analysis.sources import parse
-from analysis.tokens import tokenizer_named
 from leimo.catalogue_topic import publish
 from leimo.cli import app
 from schemas.catalogue import Brand, Catalogue
@@ -70,7 +68,7 @@ POSTS = [
 ]
 MILLI = next(
     iter(
-        Analyser([BRAND], SentimentModel.load(), tokenizer_named()).mentions(
+        analyser_of(Catalogue((BRAND,))).mentions(
             parse("leimo", POSTS[0].value or b"", FIRST_MS), 0, 0
         )
     )

@@ -1,0 +1,60 @@
+"""Sentiment in the language of the text: Chinese by our model, English by VADER, others neutral.
+
+The models are asked for batches; a batch of Chinese posts costs one look at each text more.
+"""
+
+import re
+from collections.abc import Sequence
+
+from analysis import english
+from analysis.clauses import Bounds, reach_of
+from analysis.languages import ENGLISH, language_of
+from analysis.sentiment import Place, Sentiment, SentimentModel, mask, of_milli, own_words
+
+_HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]")
+
+
+class Moods:
+    """Scores texts of any language."""
+
+    def __init__(self, chinese: SentimentModel) -> None:
+        self._chinese = chinese
+
+    @classmethod
+    def load(cls) -> "Moods":
+        """With the shipped model."""
+        return cls(SentimentModel.load())
+
+    def score(self, text: str) -> Sentiment:
+        """Sentiment of the author's own words."""
+        return self.score_many((text,))[0]
+
+    def score_many(self, texts: Sequence[str]) -> list[Sentiment]:
+        """What `score` says of each text."""
+        found = self._chinese.score_many(texts)
+        for at, text in enumerate(texts):
+            if _is_english(text):
+                found[at] = _english(own_words(text))
+        return found
+
+    def towards(self, text: str, start: int, end: int, rivals: Sequence[Bounds] = ()) -> Sentiment:
+        """Stance towards the brand at [start, end), as `SentimentModel.towards`."""
+        return self.towards_many(((text, start, end, rivals),))[0]
+
+    def towards_many(self, places: Sequence[Place]) -> list[Sentiment]:
+        """What `towards` says of each place."""
+        found = self._chinese.towards_many(places)
+        for at, place in enumerate(places):
+            if _is_english(place[0]):
+                reach = reach_of(*place)
+                found[at] = _english(mask(place[0][reach.start : reach.end]))
+        return found
+
+
+def _is_english(text: str) -> bool:
+    return _HAN.search(text) is None and language_of(text) == ENGLISH
+
+
+def _english(text: str) -> Sentiment:
+    milli = english.score_milli(text)
+    return of_milli(english.polarity_of(milli), milli)
