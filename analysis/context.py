@@ -13,7 +13,7 @@ Distances are code points between the nearest ends, on the folded and masked tex
 """
 
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from enum import Enum
 from operator import attrgetter
 from typing import NamedTuple
@@ -98,7 +98,6 @@ class ContextRules:
         start: int,
         end: int,
         clues: Sequence[Clue],
-        places: Mapping[str, Sequence[queries.Bounds]],
     ) -> Decision:
         """What the text around an ambiguous name at [start, end) says."""
         rule = self._rules[brand]
@@ -112,7 +111,8 @@ class ContextRules:
             if clue.word in rule.require and not (start <= clue.start and clue.end <= end):
                 required = required or self._lexicon.words[clue.word]
         if rule.query is not None:
-            verdict = Verdict.ACCEPTED if rule.query.holds(places) else Verdict.REFUSED
+            holds = rule.query.holds(self._lexicon.places(clues))
+            verdict = Verdict.ACCEPTED if holds else Verdict.REFUSED
             return Decision(verdict, "the query")
         if required or not rule.require:
             return Decision(Verdict.ACCEPTED, required)

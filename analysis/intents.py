@@ -4,15 +4,24 @@ The catalogue says which words tell it (`intents:`); a post may want several thi
 that can be told.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 from analysis import queries
-from analysis.lexicon import Lexicon
-from analysis.queries import Bounds, Query
+from analysis.lexicon import Clue, Lexicon
+from analysis.queries import Either, Query, Word
 from schemas.catalogue import Intent
 from schemas.mention import Objective
 
 _ORDER = {objective: at for at, objective in enumerate(Objective)}
+
+
+class _Part(NamedTuple):
+    """A part of an intent's query that holds or does not; the intent holds when any does."""
+
+    intent: int
+    query: Query | None
+    """None: one of its words is enough."""
 
 
 def words_asked_for(intents: Iterable[Intent]) -> Iterator[str]:
@@ -22,23 +31,41 @@ def words_asked_for(intents: Iterable[Intent]) -> Iterator[str]:
 
 
 class IntentRules:
-    """The intents of a catalogue."""
+    """The intents of a catalogue, by the words that can make them hold.
+
+    Most queries are long lists of words joined by OR: a word found settles those at once, and
+    what needs more than a word is only looked at when one of its words is there.
+    """
 
     def __init__(self, intents: Iterable[Intent], lexicon: Lexicon) -> None:
-        self._rules: list[tuple[str, Objective, Query]] = []
-        asked: set[int] = set()
-        for intent in intents:
+        self._intents = tuple(intents)
+        self._lexicon = lexicon
+        self._parts: dict[int, list[_Part]] = {}
+        for number, intent in enumerate(self._intents):
             query = queries.parse(intent.query)
-            self._rules.append((intent.id, intent.objective, query))
-            asked |= lexicon.numbers(queries.words_of(query))
-        self.words = frozenset(asked)
-        """Numbers of the words of the lexicon that they ask for; without any, nothing holds."""
+            for part in query.parts if isinstance(query, Either) else (query,):
+                asked = None if isinstance(part, Word) else part
+                for word in lexicon.numbers(queries.words_of(part)):
+                    self._parts.setdefault(word, []).append(_Part(number, asked))
 
-    def named_by(self, places: Mapping[str, Sequence[Bounds]]) -> list[str]:
-        """Ids of the intents whose queries hold of the own words."""
-        return [name for name, _, query in self._rules if query.holds(places)]
+    def objectives(self, clues: Sequence[Clue]) -> tuple[Objective, ...]:
+        """The objectives of own words with these clues, each once, in the order of `Objective`."""
+        held = self._held(clues)
+        if not held:
+            return ()
+        found = {self._intents[number].objective for number in held}
+        return tuple(sorted(found, key=_ORDER.__getitem__))
 
-    def objectives(self, places: Mapping[str, Sequence[Bounds]]) -> tuple[Objective, ...]:
-        """The objectives that they serve, each once, in the order of `Objective`."""
-        found = {objective for _, objective, query in self._rules if query.holds(places)}
-        return tuple(sorted(found, key=_ORDER.__getitem__)) if found else ()
+    def named_by(self, clues: Sequence[Clue]) -> list[str]:
+        """Ids of the intents that hold of own words with these clues."""
+        return [self._intents[number].id for number in sorted(self._held(clues))]
+
+    def _held(self, clues: Sequence[Clue]) -> set[int]:
+        held: set[int] = set()
+        for word in {clue.word for clue in clues}:
+            for intent, query in self._parts.get(word, ()):
+                if intent not in held and (
+                    query is None or query.holds(self._lexicon.places(clues))
+                ):
+                    held.add(intent)
+        return held

@@ -6,14 +6,13 @@ quoted, a required word in what is quoted, a rival nearby, and at last the words
 (`analysis.senses`).
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from analysis import words
 from analysis.brands import Found, Kind, Matcher, Target
 from analysis.context import ContextRules, Verdict
 from analysis.lexicon import Clue, Lexicon
-from analysis.queries import Bounds
 from analysis.senses import Senses, shipped
 from analysis.tokens import Tokenizer
 from schemas.catalogue import Brand
@@ -64,7 +63,6 @@ class Reading(NamedTuple):
 
     found: Found
     clues: Sequence[Clue]
-    places: Mapping[str, Sequence[Bounds]]
 
 
 class Namer:
@@ -97,8 +95,7 @@ class Namer:
 
     def read(self, found: Found) -> Reading:
         """Look for the lexicon's words in a text in which names were found."""
-        clues = self._lexicon.clues(found.masked)
-        return Reading(found, clues, self._lexicon.places(clues) if clues else {})
+        return Reading(found, self._lexicon.clues(found.masked))
 
     def quote(self, text: str) -> Quote:
         """What to remember of an original."""
@@ -149,9 +146,7 @@ class Namer:
     def _by_context(self, target: Target, name: Named, reading: Reading) -> tuple[Verdict, str]:
         if not self._is_ambiguous(target):
             return Verdict.ACCEPTED, ""
-        decision = self._rules.decide(
-            target.brand, name.start, name.end, reading.clues, reading.places
-        )
+        decision = self._rules.decide(target.brand, name.start, name.end, reading.clues)
         if decision.verdict is Verdict.REFUSED:
             return decision.verdict, f"excluded by {decision.because}"
         if decision.verdict is Verdict.ACCEPTED:

@@ -312,7 +312,7 @@ class Analyser:
             polarity=whole.polarity,
             score=whole.score,
             language=language_of(masked),
-            intents=self.intents.named_by(self._lexicon.places(self._lexicon.clues(masked))),
+            intents=self.intents.named_by(self._lexicon.clues(masked)),
             spam=list(spam.signs_of(masked, "")),
             occurrences=occurrences,
         )
@@ -356,15 +356,10 @@ class Analyser:
             content=content_words(masked, tokens),
             text_hash=words.text_hash(bare),
             is_paid=_is_paid(own_words),
-            objectives=self._objectives(clues),
+            objectives=self.intents.objectives(clues) if clues else (),
             signs=spam.signs_of(masked, post.app, is_bot=is_bot, quoted_signs=signs),
             language=language_of(masked),
         )
-
-    def _objectives(self, clues: Sequence[Clue]) -> tuple[Objective, ...]:
-        asked = self.intents.words
-        said = [clue for clue in clues if clue.word in asked]
-        return self.intents.objectives(self._lexicon.places(said)) if said else ()
 
     def _quoted_hash(self, quoted: Quoted | None) -> int:
         """Of a repost without words: all such reposts of an original are copies of each other."""

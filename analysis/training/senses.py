@@ -111,8 +111,7 @@ def contexts(
                 continue
             label = classes.get(brands[target.brand].trade, "")
             if rules.is_ambiguous(target.brand, target.alias):
-                places = lexicon.places(clues)
-                decision = rules.decide(target.brand, start, end, clues, places)
+                decision = rules.decide(target.brand, start, end, clues)
                 if decision.verdict is Verdict.OPEN or not decision.because:
                     continue
                 if decision.verdict is Verdict.REFUSED:

@@ -17,7 +17,7 @@ APPLE = Brand(
 def decided(brand: Brand, text: str, start: int, end: int) -> Decision:
     lexicon = Lexicon(words_asked_for([brand]))
     clues = lexicon.clues(mask(fold(text)))
-    return ContextRules([brand], lexicon).decide(0, start, end, clues, lexicon.places(clues))
+    return ContextRules([brand], lexicon).decide(0, start, end, clues)
 
 
 def verdict(brand: Brand, text: str, start: int, end: int) -> Verdict:
