@@ -6,6 +6,7 @@ PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 # Arguments for the program that a target runs: make demo ARGS="--rate 500"
 ARGS ?=
+# Where the public data lies: make evaluate DATA=/path
 # What `make test` runs: make test TESTS=tests/measures
 PACKAGES := $(patsubst %/__init__.py,%,$(wildcard agents/__init__.py analysis/__init__.py \
 	center/__init__.py delivery/__init__.py feeds/__init__.py leimo/__init__.py \
@@ -16,7 +17,8 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench fuzz chaos kafka schemas dashboards constraints clean
+DATA ?= ../shared/data
+.PHONY: help demo test check bench evaluate train fuzz chaos kafka schemas dashboards constraints clean
 .DELETE_ON_ERROR:
 
 help: ## This list
@@ -40,6 +42,22 @@ check: .venv/.dev ## Lint, format, types, and that generated files are up to dat
 
 bench: .venv/.bench ## leimo against its peers (Java and Maven add two); ARGS=latency, restart, scaling
 	@$(BIN)/python -m bench $(ARGS)
+
+evaluate: .venv/.dev ## How right the analysis is, beside others; ARGS=--write puts it into docs/analysis.md
+	@$(BIN)/python -m bench.evaluate --data $(DATA) $(ARGS)
+
+train: .venv/.dev ## Learn both shipped models anew from DATA (about five minutes)
+	@$(BIN)/python -m analysis.training.senses --offset 2.9 --out analysis/models/senses.lm \
+		--catalogue leimo/catalogue.yml --left-out bench/evaluate/left_out.txt \
+		--card docs/models/senses.md $(DATA)/stream/weibo_statuses.ndjson.gz \
+		$(foreach name,smp_usual_train3 smp_virus_train3 w18_train shop_train htl_train \
+			ws_train_stripped car_train3,$(DATA)/sentiment/$(name).tsv.gz)
+	@$(BIN)/python -m analysis.training.sentiment --out analysis/models/sentiment.lm \
+		--card docs/models/sentiment.md $(foreach pair,smp_usual_train3=train smp_virus_train3=train \
+			w18_train=split ws_train_stripped=mix-split ws_train=mix shop_train=mix htl_train=mix \
+			car_train3=mix smp_usual_eval3=test smp_virus_eval3=test, \
+			$(DATA)/sentiment/$(subst =,.tsv.gz=,$(pair))) \
+		$(DATA)/stance/nlpcc2016_train.tsv.gz=target-split
 
 fuzz: .venv/.dev ## A million broken posts through both stages: make fuzz ARGS="FILE --records 9000"
 	@$(BIN)/python -m tests.agents.fuzzing $(ARGS)

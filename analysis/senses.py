@@ -65,6 +65,11 @@ class Senses:
         self._weights = weights
         self._index = {name: at for at, name in enumerate(header.classes)}
 
+    @property
+    def size(self) -> int:
+        """How many features have a weight."""
+        return len(self._weights)
+
     @classmethod
     def load(cls, path: Path | None = None) -> "Senses":
         """Read weights from `path`, or those shipped with the package."""

@@ -7,11 +7,16 @@ OPENING, CLOSING = "<!-- figures: written by training -->", "<!-- end of figures
 
 def refresh(card: str, weights: Weights, size_bytes: int) -> str:
     """The card with new figures between its marks. Raises `ValueError` where a mark is missing."""
+    return put_between(card, figures(weights, size_bytes))
+
+
+def put_between(card: str, text: str) -> str:
+    """The card with the text, each line ended, between its marks."""
     before, opening, rest = card.partition(OPENING)
     _, closing, after = rest.partition(CLOSING)
     if not opening or not closing:
         raise ValueError(f"model card: needs a line {OPENING!r} and below it {CLOSING!r}")
-    return f"{before}{OPENING}\n{figures(weights, size_bytes)}{CLOSING}{after}"
+    return f"{before}{OPENING}\n{text}{CLOSING}{after}"
 
 
 def figures(weights: Weights, size_bytes: int) -> str:

@@ -30,6 +30,7 @@ from analysis.han_forms import simplified
 from analysis.lexicon import Lexicon
 from analysis.senses import FORMAT, NO_BRAND, STEPS, Header, Senses, features_of
 from analysis.tokens import Tokenizer, tokenizer_named
+from analysis.training.card import put_between
 from schemas.catalogue import Brand, Catalogue
 
 VERSION = "1"
@@ -170,20 +171,37 @@ def fit(found: Sequence[Context], slope: float, offset: float) -> Senses:
     )
 
 
+def figures(senses: Senses, size_bytes: int) -> str:
+    """What was learned from what, in Markdown."""
+    header = senses.header
+    about = (
+        f"Version {header.version}: {len(header.classes) - 1} classes of trades and none, "
+        f"{senses.size:,} features, {size_bytes:,} bytes; confidence = "
+        f"1 / (1 + exp(-({header.slope:g} x evidence + {header.offset:g})))."
+    )
+    lines = [
+        about,
+        "",
+        "| learned from | contexts |",
+        "|---|---|",
+        *(f"| {source} | {count:,} |" for source, count in header.learned_from.items()),
+    ]
+    return "\n".join(lines) + "\n"
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m analysis.training.senses")
     parser.add_argument("--out", type=Path, required=True, help="file of weights to write")
     parser.add_argument("--catalogue", type=Path, required=True, help="YAML with brands and trades")
     parser.add_argument("--left-out", type=Path, help="CRC-32 of texts not to learn from")
+    parser.add_argument("--card", type=Path, help="model card whose figures to write")
     parser.add_argument("--slope", type=float, default=1.0)
     parser.add_argument("--offset", type=float, default=0.0)
     parser.add_argument("files", type=Path, nargs="+")
     given = parser.parse_args(arguments)
     brands = msgspec.yaml.decode(given.catalogue.read_bytes(), type=Catalogue).brands
     left_out = (
-        {int(line.split()[0]) for line in given.left_out.read_text().splitlines() if line.strip()}
-        if given.left_out
-        else set()
+        {int(line) for line in given.left_out.read_text().split()} if given.left_out else set()
     )
     texts: dict[str, str] = {}
     for path in given.files:
@@ -196,6 +214,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     senses = fit(found, given.slope, given.offset)
     content = senses.to_bytes()
     given.out.write_bytes(content)
+    if given.card is not None:
+        card = given.card.read_text(encoding="utf-8")
+        given.card.write_text(put_between(card, figures(senses, len(content))), encoding="utf-8")
     sys.stdout.write(f"{len(found)} contexts of {len(texts)} texts, {len(content)} bytes\n")
     return 0
 

@@ -132,7 +132,7 @@ def learn_and_measure(files: Sequence[tuple[Path, str]], settings: Settings) -> 
     before = SentimentModel(learn(train, settings))
     tests = {trace_of(text) for c in held_out if c.source.kind == "test" for text in c.texts}
     every = [read_corpus(path, role, TARGET) for path, role in files if role != "test"]
-    weights = learn([_without(corpus, tests) for corpus in every], settings)
+    weights = learn([without(corpus, tests) for corpus in every], settings)
     final = SentimentModel(weights)
     figures = tuple(
         figure
@@ -158,10 +158,10 @@ def sort_out(files: Sequence[tuple[Path, str]]) -> tuple[list[Corpus], list[Corp
         else:
             train.append(corpus)
     unseen = {trace_of(text) for corpus in held_out for text in corpus.texts}
-    return [_without(corpus, unseen) for corpus in train], held_out
+    return [without(corpus, unseen) for corpus in train], held_out
 
 
-def _without(corpus: Corpus, traces: Collection[str]) -> Corpus:
+def without(corpus: Corpus, traces: Collection[str]) -> Corpus:
     return corpus.only([trace_of(text) not in traces for text in corpus.texts])
 
 
