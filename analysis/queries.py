@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from analysis import words
+from analysis.han_forms import simplified
 
 Bounds = tuple[int, int]
 """A span of a text in code points, end exclusive."""
@@ -37,7 +38,7 @@ class QueryError(ValueError):
 
 
 class Word(NamedTuple):
-    """A word or phrase, folded."""
+    """A word or phrase, folded and in simplified characters."""
 
     word: str
 
@@ -265,7 +266,7 @@ def _tokens(text: str) -> Iterator[_Token]:
 
 
 def _folded(word: str, column: int) -> str:
-    folded = words.fold(word).strip()
+    folded = simplified(words.fold(word).strip())
     if not folded or words.BLANK in folded:
         raise QueryError(column, "no word stands in the quotation marks; write one")
     return folded
