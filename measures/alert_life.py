@@ -5,6 +5,7 @@ that the same posts give the same ids.
 """
 
 import hashlib
+from collections import Counter
 
 from measures.brand_state import BrandState, OpenAlert
 from measures.buckets import BUCKET_MS
@@ -17,6 +18,7 @@ GROWN = 1.5
 MUCH_WORSE = 3
 """An alert that is so many severities worse is told at once."""
 _MINUTE_MS = 60_000
+_HOUR_MIN = 60
 
 
 def fingerprint(rule: Rule, brand: str) -> str:
@@ -79,6 +81,14 @@ def is_over(held: OpenAlert, rule: Rule, now_ms: int) -> bool:
     return now_ms >= held.true_at_ms + rule.resolve_after_min * _MINUTE_MS
 
 
+def _asked_for(state: BrandState, held: OpenAlert) -> str:
+    """The objective that most posts of the alert's last hour have: whose work it is."""
+    asked: Counter[str] = Counter()
+    for bucket in state.recent(held.true_at_ms, _HOUR_MIN):
+        asked.update(bucket.intents or {})
+    return min(asked, key=lambda name: (-asked[name], name)) if asked else ""
+
+
 def _record(
     state: BrandState,
     held: OpenAlert,
@@ -109,7 +119,7 @@ def _record(
         expected=held.expected,
         unit=held.unit,
         reason=reason,
-        department=rule.department or brand.department,
+        department=rule.department or brand.department or _asked_for(state, held),
         terms=terms,
         samples=state.talk.telling(),
     )

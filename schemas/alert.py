@@ -60,6 +60,7 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
     """One sentence for a person."""
     department: str = ""
-    """Where the alert is routed to."""
+    """Where the alert is routed to: as the rule says, else the brand, else the objective that most
+    posts of the last hour have."""
     terms: tuple[Term, ...] = ()
     samples: tuple[Sample, ...] = ()

@@ -94,8 +94,8 @@ ALERTS = Topic(
 )
 CATALOGUE = Topic(
     name="catalogue",
-    key="`brand:` or `rule:` and the id",
-    value="`Brand` or `Rule`",
+    key="`brand:`, `rule:` or `intent:` and the id",
+    value="`Brand`, `Rule` or `Intent`",
     about="The definitions in force. An absent value removes one.",
     cleanup=Cleanup.COMPACT,
 )

@@ -9,6 +9,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import orjson
 import zstandard
 
@@ -17,6 +18,7 @@ from analysis.sources import InvalidPost, parse
 from measures import recount
 from measures.recount import Counts, Key
 from schemas.post import Post
+from schemas.window import Window
 
 _AT_ONCE = 500
 
@@ -49,7 +51,8 @@ def _posts(lines: Iterable[bytes], received_at_ms: int) -> Iterator[Post]:
 
 def differences(expected: Mapping[Key, Counts], windows: Iterable[dict[str, Any]]) -> list[str]:
     """Every number in which the windows differ from what is expected, as lines for a person."""
-    found = {(window["brand"], window["start_ms"]): window for window in windows}
+    read = [msgspec.convert(window, Window) for window in windows]
+    found = {(window.brand, window.start_ms): recount.counts_of(window) for window in read}
     return recount.differences(expected, found)
 
 

@@ -15,8 +15,8 @@ from analysis.pipeline import Analyser
 from analysis.sources import parse
 from analysis.tokens import Tokenizer, tokenizer_named
 from analysis.words import fold
-from schemas.catalogue import Brand, Context
-from schemas.mention import Channel, Mention, Polarity
+from schemas.catalogue import Brand, Context, Intent
+from schemas.mention import Channel, Mention, Objective, Place, Polarity, SpamSign
 from schemas.post import Author, Post, PostEvent, Quoted, Source
 
 TOKENIZER: Tokenizer = tokenizer_named("rjieba")
@@ -273,3 +273,98 @@ def test_both_tokenizers_find_nearly_the_same_in_real_posts(shared_data: Path) -
                     names.update((index, each.brand) for each in analyser.mentions(post, 0, index))
     assert len(found[1]) > 100
     assert 2 * len(found[0] & found[1]) / (len(found[0]) + len(found[1])) > 0.99
+
+
+PARENT = Brand(id="mi", name="小米科技", campaigns=("小米节",), accounts=("小米公司",))
+CHILD = Brand(id="redmi", name="红米手机", parent="mi")
+GRANDCHILD = Brand(id="note", name="红米Note", parent="redmi")
+FAMILY = Analyser(
+    [PARENT, CHILD, GRANDCHILD, HUAWEI],
+    GoodAndBad(),
+    TOKENIZER,
+    [Intent(id="wish", objective=Objective.SOCIAL_SALES, query="想买")],
+)
+
+
+def family(text: str, quoted: str | None = None, **changes: Any) -> dict[str, Mention]:
+    found = FAMILY.mentions(post_of(text, quoted, **changes), 0, 0)
+    return {mention.brand: mention for mention in found}
+
+
+def test_what_names_a_product_counts_for_its_brands_too() -> None:
+    found = family("红米Note好")
+    assert {brand: mention.product for brand, mention in found.items()} == {
+        "note": "",
+        "redmi": "note",
+        "mi": "note",
+    }
+    assert {mention.sentiment_milli for mention in found.values()} == {800}
+    assert family("红米Note好，小米科技")["mi"].product == ""  # named itself
+    assert family("转发微博", "红米手机")["mi"].place is Place.QUOTED
+
+
+def test_what_is_said_of_a_product_is_no_rival_of_its_brand() -> None:
+    assert family("小米科技的红米手机好，华为差")["mi"].sentiment_milli > 0
+
+
+@pytest.mark.parametrize(
+    ("text", "brand", "is_address"),
+    [
+        ("@小米公司 手机差", "mi", True),  # to the brand's account
+        ("回复@小米公司:好", "mi", True),  # an answer to it
+        ("小米科技好", "mi", False),  # about it
+    ],
+)
+def test_a_handle_of_a_brand_in_own_words_is_an_address(
+    text: str, brand: str, is_address: bool
+) -> None:
+    mention = family(text)[brand]
+    assert (mention.is_address, mention.place) == (is_address, Place.OWN)
+
+
+def test_a_handle_in_the_chain_says_who_wrote_there() -> None:
+    assert family("好看//@小米公司:新品") == {}
+
+
+def test_a_mood_is_heard_in_what_is_addressed() -> None:
+    assert family("@小米公司 手机差")["mi"].polarity is Polarity.NEGATIVE
+
+
+def test_a_tag_of_a_campaign_names_the_brand_and_is_paid() -> None:
+    assert family("#小米节# 抢到了")["mi"].channel is Channel.PAID
+    assert family("小米节抢到了") == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "quoted", "place"),
+    [
+        ("华为好", None, Place.OWN),
+        ("华为好//@甲:华为", "华为", Place.OWN),
+        ("好//@甲:华为好", "华为", Place.CHAIN),
+        ("好", "华为好", Place.QUOTED),
+    ],
+)
+def test_the_place_nearest_to_the_author_counts(
+    text: str, quoted: str | None, place: Place
+) -> None:
+    mention = family(text, quoted)["huawei"]
+    assert mention.place is place
+    assert (mention.sentiment_milli == 0) == (place is not Place.OWN)
+
+
+def test_intents_signs_and_language_are_those_of_own_words() -> None:
+    found = family("想买华为//@甲:转发抽奖送手机")["huawei"]
+    assert (found.intents, found.spam, found.language) == ((Objective.SOCIAL_SALES,), (), "zh")
+    found = family("好看//@甲:想买华为")["huawei"]
+    assert found.intents == ()
+    assert family("转发微博", "华为转发抽奖")["huawei"].spam == (SpamSign.GIVEAWAY,)
+    assert family("i love 华为".replace("华为", "huawei"), "华为")["huawei"].language == "en"
+
+
+def test_an_edit_says_that_it_is_one() -> None:
+    assert family("华为", event=PostEvent.EDIT, edit=1)["huawei"].is_edit
+    assert not family("华为")["huawei"].is_edit
+
+
+def test_traditional_posts_name_the_same_brands() -> None:
+    assert family("華為好")["huawei"].text == "華為好"

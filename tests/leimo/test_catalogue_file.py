@@ -232,3 +232,45 @@ def test_what_is_dumped_decodes_to_the_same() -> None:
 
 def test_examining_never_raises(tmp_path: Path) -> None:
     assert examine(tmp_path / "absent.yml").errors[0].line == 0
+
+
+@pytest.mark.parametrize(
+    ("line", "place", "words"),
+    [
+        ("    context: {query: 空调 AND )}", "my.yml:4:29", "`AND`"),
+        ('    context: {query: "空调 AND )"}', "my.yml:4:30", "(character 8)"),
+        ("    context:\n      query: (空调 OR", "my.yml:5:20", "a word is missing"),
+        ('    context: {query: "空\\u8c03 )"}', "my.yml:4:", "(character 4)"),  # escapes: the line
+    ],
+)
+def test_an_error_in_a_query_names_its_column(line: str, place: str, words: str) -> None:
+    text = f"brands:\n  - id: midea\n    name: 美的\n{line}\n"
+    found = parse(text.encode(), "my.yml")
+    query = [str(error) for error in found.errors if "query" in error.key]
+    assert len(query) == 1
+    assert query[0].startswith(place)
+    assert words in query[0]
+
+
+def test_intents_are_read_and_checked() -> None:
+    good = "brands: [{id: a, name: 小米}]\nrules: [{id: s, kind: spike}]\nintents:\n"
+    found = parse(
+        f"{good}  - {{id: wish, objective: social-sales, query: 想买}}\n".encode(), "my.yml"
+    )
+    assert found.errors == ()
+    assert [intent.id for intent in found.catalogue.intents] == ["wish"]
+    for line, words in (
+        ("{id: wish, objective: sales, query: 想买}", "social-sales"),
+        ("{id: wish, objective: social-sales}", "query of wish is missing"),
+        ("{id: wish, objective: social-sales, query: NOT 想买}", "holds of nearly every text"),
+        ("{id: Wish, objective: social-sales, query: 想买}", "is no id"),
+    ):
+        errors = parse(f"{good}  - {line}\n".encode(), "my.yml").errors
+        assert any(words in str(error) for error in errors), errors
+
+
+def test_confidence_and_campaigns_have_limits() -> None:
+    text = "brands: [{id: a, name: 小米, min_confidence: 2, campaigns: [节]}]"
+    errors = [str(error) for error in parse(text.encode(), "my.yml").errors]
+    assert any("is not from 0 to 1" in error for error in errors)
+    assert any("too short for a hashtag" in error for error in errors)

@@ -9,7 +9,7 @@ import pytest
 from measures.board import Board
 from schemas.alert import Alert, AlertState
 from schemas.catalogue import Rule, RuleKind
-from schemas.mention import Mention, Polarity, Tick
+from schemas.mention import Mention, Objective, Place, Polarity, SpamSign, Tick
 from tests.measures.stream import START, board, changelog, firing, mention, run, tick
 
 SPIKE = Rule(id="spike", kind=RuleKind.SPIKE)
@@ -26,18 +26,18 @@ class Feed:
         self.subject = subject
         self.alerts: list[Alert] = []
         self._rnd = random.Random(seed)
-        self._minute = 0
+        self.minute = 0
         self._offset = 0
 
     def minutes(self, count: int, rate: float, **fields: Any) -> None:
         """Poisson posts at so many a minute."""
         for _ in range(count):
             items: list[Mention | Tick] = [
-                mention(self._minute + second / 60, self._next(), **fields)
+                mention(self.minute + second / 60, self._next(), **fields)
                 for second in sorted(self._seconds(rate))
             ]
-            self._minute += 1
-            self.alerts += run(self.subject, [*items, tick(self._minute + 1)]).alerts
+            self.minute += 1
+            self.alerts += run(self.subject, [*items, tick(self.minute + 1)]).alerts
 
     def _seconds(self, rate: float) -> Iterator[float]:
         at = self._rnd.expovariate(rate / 60) if rate else 60.0
@@ -178,3 +178,42 @@ def test_an_alert_of_a_rule_that_was_removed_is_forgotten() -> None:
     subject.redefine([], {})
     assert run(subject, [tick(6)]).alerts == []
     assert subject.open_alerts == 0
+
+
+def test_spam_neither_makes_a_spike_nor_a_crisis() -> None:
+    feed = Feed(board([SPIKE, CRISIS]))
+    feed.minutes(2 * DAY, 0.5)
+    feed.minutes(20, 30, text="手机起火", spam=(SpamSign.GIVEAWAY,))
+    assert feed.alerts == []
+
+
+def test_an_account_that_floods_makes_no_spike_among_a_few_others() -> None:
+    feed = Feed(board([SPIKE]))
+    feed.minutes(2 * DAY, 0.5)
+    for _ in range(20):
+        feed.minutes(1, 0.5)
+        first = 10**6 + feed.minute * 100
+        minute = feed.minute - 0.5
+        items = [mention(minute, first + n, author="x", partition=1) for n in range(40)]
+        feed.alerts += run(feed.subject, items).alerts
+    assert feed.alerts == []
+
+
+def test_an_alert_without_a_department_goes_where_most_posts_ask_for() -> None:
+    feed = Feed(board([SPIKE]))
+    feed.minutes(2 * DAY, 0.5)
+    wishes = (Objective.SOCIAL_SALES, Objective.BRAND_BUILDING)
+    feed.minutes(3, 10, intents=(Objective.BRAND_BUILDING,))
+    feed.minutes(20, 30, intents=wishes)
+    [first] = firing(feed.alerts, "spike")
+    assert first.department == "brand-building"
+    assert feed.alerts[-1].department in {"brand-building", "social-sales"}
+
+
+def test_reposts_without_words_do_not_water_down_a_shift_to_negative_posts() -> None:
+    feed = Feed(board([SENTIMENT]))
+    feed.minutes(DAY, 1, polarity=Polarity.NEUTRAL)
+    for _ in range(3 * HOUR):
+        feed.minutes(1, 1, polarity=Polarity.NEGATIVE)
+        feed.minutes(1, 5, place=Place.QUOTED)
+    assert firing(feed.alerts, "sentiment")

@@ -48,7 +48,7 @@ def post(number: int, minute: int, author: str, text: str, followers: int = 10) 
 
 def window(brand: str, minute: int, revision: int = 0, **counts: int) -> Row:
     """A published window; what is not given is zero."""
-    fields = dict.fromkeys(Window.__struct_fields__, 0) | counts
+    fields = dict.fromkeys(set(Window.__struct_fields__) - {"intents"}, 0) | counts
     start_ms = FIRST_MS + minute * MINUTE_MS
     made = Window(
         **fields
