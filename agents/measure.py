@@ -10,7 +10,7 @@ from schemas.alert import Alert
 from schemas.catalogue import Catalogue
 from schemas.dead_letter import DropReason
 from schemas.mention import Mention, Tick
-from schemas.topics import ALERTS, BRANDS_CHANGELOG, MENTIONS, WINDOWS, Topic
+from schemas.topics import ALERTS, BRANDS_CHANGELOG, MENTIONS, TRENDS, WINDOWS, Topic
 from schemas.window import Window
 from streams.app import StreamApp, batch_topic
 from streams.batches import Row
@@ -112,6 +112,7 @@ class MeasureStage:
             Row(WINDOWS.name, partition, window.key, _encode(window)) for window in output.windows
         ]
         rows.extend(self._alert_row(partition, alert) for alert in output.alerts)
+        rows += [Row(TRENDS.name, partition, trend.key, _encode(trend)) for trend in output.trends]
         return rows
 
     def state_rows(self, partition: int) -> list[Row]:

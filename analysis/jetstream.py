@@ -68,7 +68,8 @@ def parse(value: bytes, received_at_ms: int, max_text: int, max_skew_ms: int) ->
     text, at = record.text, record.created_at
     original = None
     if commit.collection == REPOST:
-        original = Quoted(record.subject.uri) if isinstance(record.subject, _Subject) else Quoted()
+        uri = record.subject.uri if isinstance(record.subject, _Subject) else ""
+        original = Quoted(uri, author=Author(id=uri.removeprefix("at://").partition("/")[0]))
     elif text is None and what is not PostEvent.DELETE:
         raise missing("commit.record.text")
     check_length(text or "", max_text)

@@ -414,6 +414,7 @@ class Analyser:
             own.objectives,
             own.signs,
             own.language,
+            post.quoted.author.id if post.is_repost and post.quoted is not None else "",
         )
 
 

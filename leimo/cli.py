@@ -5,7 +5,18 @@ from typing import NoReturn
 
 import typer
 
-from leimo.commands import analyse, audit, catalogue, dead, demo, feed, topics, watch, worker
+from leimo.commands import (
+    analyse,
+    audit,
+    catalogue,
+    dead,
+    demo,
+    feed,
+    topics,
+    trends,
+    watch,
+    worker,
+)
 
 app = typer.Typer(
     name="leimo",
@@ -25,6 +36,7 @@ app.command("analyse")(analyse.analyse)
 app.add_typer(dead.app, name="dead")
 app.command("audit")(audit.audit)
 app.command("watch")(watch.watch)
+app.command("trends")(trends.trends)
 
 
 def main() -> NoReturn:

@@ -16,10 +16,12 @@ from measures.buckets import BUCKET_MS, Bucket, bucket_start_ms
 from measures.kept_state import Entry, KeptStates
 from measures.rules import LOOKS
 from measures.rules.crisis import Crises
+from measures.trends import EVERY_MS
 from measures.watermarks import LIVE_MS, Clock
 from schemas.alert import Alert
 from schemas.catalogue import Brand, Rule, RuleKind
 from schemas.mention import Mention, Tick
+from schemas.trend import Trend
 from schemas.window import Window
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -40,6 +42,7 @@ class Output(msgspec.Struct):
 
     windows: list[Window] = msgspec.field(default_factory=list)
     alerts: list[Alert] = msgspec.field(default_factory=list)
+    trends: list[Trend] = msgspec.field(default_factory=list)
     changed: set[str] = msgspec.field(default_factory=set)
     """Brands whose state has to be kept anew."""
     late: int = 0
@@ -214,7 +217,13 @@ class Board:
             baseline.pass_empty(start_ms)
             self._look(brand, state, start_ms)
             state.learn(start_ms, bucket)
+            self._tell_trend(brand, state, start_ms + BUCKET_MS)
         state.prune(self._limit_ms())
+
+    def _tell_trend(self, brand: str, state: BrandState, now_ms: int) -> None:
+        if now_ms >= state.trended_ms + EVERY_MS:
+            state.trended_ms = now_ms
+            self._output.trends.append(state.talk.trend(brand, now_ms))
 
     def _revise(self) -> None:
         for start_ms, brand in sorted(self._revised):

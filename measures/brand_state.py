@@ -51,6 +51,8 @@ class BrandState(msgspec.Struct, array_like=True, gc=False):
     alerts: dict[str, OpenAlert] = msgspec.field(default_factory=dict)
     """Rule -> alert that fires."""
     talk: Talk = msgspec.field(default_factory=Talk)
+    trended_ms: int = 0
+    """Event time of the last published trend."""
     past_entries: int = 0
     """Entries of past minutes that were ever written, see `measures.kept_state`."""
 

@@ -1,12 +1,14 @@
-"""What people talk about when a brand's alert fires: rising terms and telling posts."""
+"""What people talk about when they name a brand: rising terms, telling posts, who is heard."""
 
 import msgspec
 
+from measures.trends import first_of, rising_of, scored, top_of
 from schemas.alert import Sample, Term
 from schemas.mention import Mention
+from schemas.trend import Influencer, Trend, TrendTerm
 
 _KEPT = 24
-"""Terms that survive a clean-up; twice as many are held at most."""
+"""Recent terms, and as many usual ones, that survive a clean-up; four times as many are held."""
 _TERMS = 8
 """Terms of one mention that are counted."""
 _SAMPLES = 4
@@ -19,6 +21,8 @@ _USUAL_GROWTH = 2 ** (1 / (24 * 60))
 """Usual counts: of a day's minutes with posts."""
 _LARGE = 1e100
 _BEFORE_OTHERS = 1 << 40
+_HEARD = 24
+"""Accounts that survive a clean-up; twice as many are held at most."""
 
 
 class Talk(msgspec.Struct, array_like=True, gc=False):
@@ -38,12 +42,17 @@ class Talk(msgspec.Struct, array_like=True, gc=False):
     weights: list[int] = msgspec.field(default_factory=list)
     """Weight of each sample: the reach, and far above any reach for a text with a crisis word."""
     counted: int = 0
+    total: list[float] = msgspec.field(default_factory=lambda: [0.0, 0.0])
+    """Terms counted, [recent, usual], in growing weights."""
+    heard: dict[str, list[float]] = msgspec.field(default_factory=dict)
+    """Author -> [followers, posts, reposts caused]; the last two in the recent weights."""
 
     def hear(self, mention: Mention, *, is_crisis: bool = False) -> None:
         """Take a mention's terms and text into account; crisis texts are kept before others."""
         if self.counted < _COUNTED_A_MINUTE:
             self.counted += 1
             self._count(mention.terms[:_TERMS])
+        self._hear_author(mention)
         if mention.text and mention.text_hash not in self.hashes:
             self._keep(mention, mention.reach + (_BEFORE_OTHERS if is_crisis else 0))
 
@@ -57,17 +66,55 @@ class Talk(msgspec.Struct, array_like=True, gc=False):
                 term: [recent / self.recent_weight, usual / self.usual_weight]
                 for term, (recent, usual) in self.counts.items()
             }
+            for one in self.heard.values():
+                one[1] /= self.recent_weight
+                one[2] /= self.recent_weight
+            self.total = [self.total[0] / self.recent_weight, self.total[1] / self.usual_weight]
             self.recent_weight = self.usual_weight = 1.0
 
     def rising(self, count: int = 5) -> tuple[Term, ...]:
-        """The terms that are most above their usual share of the talk."""
+        """The terms that are most above their usual share of the talk, for a reason of an alert."""
         recent = {term: pair[0] / self.recent_weight for term, pair in self.counts.items()}
         usual = {term: pair[1] / self.usual_weight for term, pair in self.counts.items()}
-        scored = sorted(
+        found = sorted(
             (term for term, seen in recent.items() if seen >= 0.5),
             key=lambda term: (-(recent[term] ** 2) / (1 + usual[term]), term),
         )
-        return tuple(Term(term, max(1, round(recent[term]))) for term in scored[:count])
+        return tuple(Term(term, max(1, round(recent[term]))) for term in found[:count])
+
+    def trend(self, brand: str, at_ms: int) -> Trend:
+        """The state of the talk, as it is published."""
+        terms = self._scored()
+        total, usual_total = self._totals()
+        return Trend(
+            brand=brand,
+            at_ms=at_ms,
+            counted=round(total, 1),
+            usually_counted=round(usual_total, 1),
+            top=top_of(terms),
+            rising=rising_of(terms),
+            influencers=first_of(
+                Influencer(
+                    author,
+                    int(reach),
+                    round(posts / self.recent_weight, 1),
+                    round(reposts / self.recent_weight, 1),
+                )
+                for author, (reach, posts, reposts) in self.heard.items()
+            ),
+        )
+
+    def _totals(self) -> tuple[float, float]:
+        """Recent and usual total; what is recent is not usual."""
+        recent = self.total[0] / self.recent_weight
+        return recent, max(self.total[1] / self.usual_weight - recent, 0.0)
+
+    def _scored(self) -> list[TrendTerm]:
+        counts = {}
+        for term, (recent, usual) in self.counts.items():
+            seen = recent / self.recent_weight
+            counts[term] = seen, max(usual / self.usual_weight - seen, 0.0)
+        return scored(counts, *self._totals())
 
     def telling(self, count: int = 3) -> tuple[Sample, ...]:
         """The kept posts with the largest weight."""
@@ -76,6 +123,8 @@ class Talk(msgspec.Struct, array_like=True, gc=False):
 
     def _count(self, terms: tuple[str, ...]) -> None:
         counts, recent, usual = self.counts, self.recent_weight, self.usual_weight
+        self.total[0] += recent * len(terms)
+        self.total[1] += usual * len(terms)
         for term in terms:
             pair = counts.get(term)
             if pair is not None:
@@ -83,9 +132,29 @@ class Talk(msgspec.Struct, array_like=True, gc=False):
                 pair[1] += usual
                 continue
             counts[term] = [recent, usual]
-        if len(counts) > 2 * _KEPT:
-            best = sorted(counts.items(), key=lambda item: -item[1][0])[:_KEPT]
-            self.counts = dict(best)
+        if len(counts) > 4 * _KEPT:
+            # What is usual stays too: forgotten, it would be news when it is said again.
+            by_recent = sorted(counts.items(), key=lambda item: -item[1][0])
+            by_usual = sorted(counts.items(), key=lambda item: -item[1][1])
+            self.counts = dict(by_recent[:_KEPT] + by_usual[:_KEPT])
+
+    def _hear_author(self, mention: Mention) -> None:
+        """Who wrote it, and whose post was passed on."""
+        heard = self.heard
+        if mention.author:
+            one = heard.setdefault(mention.author, [0.0, 0.0, 0.0])
+            one[0] = max(one[0], float(mention.reach))
+            one[1] += self.recent_weight
+        if mention.original_author:
+            heard.setdefault(mention.original_author, [0.0, 0.0, 0.0])[2] += self.recent_weight
+        if len(heard) > 2 * _HEARD:
+            weight = self.recent_weight
+
+            def rank(item: tuple[str, list[float]]) -> tuple[float, float]:
+                # Reposts fade; an account is forgotten when it caused none lately and is small.
+                return -round(item[1][2] / weight, 1), -item[1][0]
+
+            self.heard = dict(sorted(heard.items(), key=rank)[:_HEARD])
 
     def _keep(self, mention: Mention, weight: int) -> None:
         # In order of arrival: the first is the oldest.

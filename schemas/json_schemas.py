@@ -18,6 +18,7 @@ from schemas.alert import Alert, AlertState, Sample, Term
 from schemas.catalogue import Brand, Context, Intent, Rule, RuleKind
 from schemas.mention import Channel, Mention, Objective, Place, Polarity, SpamSign, Span, Tick
 from schemas.topics import DAY_MS, TOPICS, Topic
+from schemas.trend import Influencer, Trend, TrendTerm
 from schemas.window import Window
 
 FOLDER = Path(__file__).parent / "json"
@@ -28,6 +29,7 @@ RECORDS: Mapping[str, type] = {
     "tick": Tick,
     "window": Window,
     "alert": Alert,
+    "trend": Trend,
     "brand": Brand,
     "rule": Rule,
     "intent": Intent,
@@ -38,7 +40,7 @@ _DECLARED: Mapping[str, type] = {
     for declared in (
         *RECORDS.values(),
         *(AlertState, Channel, Context, Objective, Place, Polarity, RuleKind, Sample, Span),
-        *(SpamSign, Term),
+        *(Influencer, SpamSign, Term, TrendTerm),
     )
 }
 

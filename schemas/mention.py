@@ -112,6 +112,8 @@ class Mention(msgspec.Struct, frozen=True, tag="mention", gc=False, omit_default
     spam: tuple[SpamSign, ...] = ()
     language: str = ""
     """Of the own words: `zh`, `en`, `ja`, `ko`; empty where it cannot be told."""
+    original_author: str = ""
+    """Of a repost: who wrote the original."""
 
 
 class Tick(msgspec.Struct, frozen=True, tag="tick", gc=False):

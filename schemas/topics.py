@@ -92,6 +92,15 @@ ALERTS = Topic(
     scales=True,
     retention_ms=90 * DAY_MS,
 )
+TRENDS = Topic(
+    name="trends",
+    key="brand id",
+    value="`Trend`",
+    about="Top and rising terms of a brand, and who is heard: upsert by key.",
+    cleanup=Cleanup.COMPACT_DELETE,
+    scales=True,
+    retention_ms=7 * DAY_MS,
+)
 CATALOGUE = Topic(
     name="catalogue",
     key="`brand:`, `rule:` or `intent:` and the id",
@@ -138,6 +147,7 @@ TOPICS: Mapping[str, Topic] = MappingProxyType(
             MENTIONS,
             WINDOWS,
             ALERTS,
+            TRENDS,
             CATALOGUE,
             DELIVERIES,
             BRANDS_CHANGELOG,

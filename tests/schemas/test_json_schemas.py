@@ -11,6 +11,7 @@ from schemas import json_schemas
 from schemas.alert import Alert, AlertState, Sample, Term
 from schemas.catalogue import Brand, Context, Intent, Rule, RuleKind
 from schemas.mention import Mention, Objective, Place, Polarity, SpamSign, Span, Tick
+from schemas.trend import Influencer, Trend, TrendTerm
 from schemas.window import Window
 
 SAMPLES: dict[str, msgspec.Struct] = {
@@ -31,6 +32,11 @@ SAMPLES: dict[str, msgspec.Struct] = {
         state=AlertState.FIRING, severity=3, started_at_ms=1, updated_at_ms=2, seen=30.0,
         expected=2.5, reason="xiaomi: 30 posts", terms=(Term("手机", 3),),
         samples=(Sample("1", "weibo", "2", "小米", 9, 100, 3),),
+    ),
+    "trend": Trend(
+        brand="xiaomi", at_ms=60_000, counted=3.0, usually_counted=9.0,
+        top=(TrendTerm("手机", 2.0, 1.0, 3.5),), rising=(),
+        influencers=(Influencer("7", 100, 1.0, 2.0),),
     ),
     "brand": Brand(id="xiaomi", name="小米", context=Context(require=("手机",))),
     "rule": Rule(id="fire", kind=RuleKind.CRISIS, words=("起火",)),

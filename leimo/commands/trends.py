@@ -1,0 +1,87 @@
+"""`leimo trends`: what is talked about with a brand, and who is heard."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from schemas.trend import Trend
+
+
+def trends(
+    brands: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[BRAND]...", help="Ids of brands; left out: all together."),
+    ] = None,
+    broker: Annotated[
+        str | None, typer.Option(help="Kafka brokers, host:port, comma-separated.")
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One JSON object a line, for programs.")
+    ] = False,
+) -> None:
+    """Show rising and frequent terms and hashtags, and the accounts that are heard.
+
+    Rising is what has clearly more than its usual share of the last day (log-likelihood ratio).
+    Brands tell their state about every ten minutes in which they have posts.
+
+    Examples:
+
+        leimo trends
+
+        leimo trends xiaomi huawei
+
+        leimo trends xiaomi --json | jq -r '.rising[].term'
+    """
+    import msgspec
+    from rich.console import Console
+
+    from leimo.run import fail, load_settings, run
+    from measures.trends import overall
+    from schemas.topics import TRENDS
+    from schemas.trend import Trend
+    from streams.compacted import read_compacted
+
+    settings = load_settings(broker=broker)
+    values = run(read_compacted(settings, TRENDS.name, settings.partitions), settings)
+    held = {key.decode(): msgspec.json.decode(value, type=Trend) for key, value in values.items()}
+    unknown = [brand for brand in brands or () if brand not in held]
+    if unknown:
+        fail(f"{', '.join(unknown)}: nothing was told of it yet; see `leimo trends` for all")
+    shown = [held[brand] for brand in brands] if brands else [overall(held.values())]
+    console = Console(markup=False, emoji=False, highlight=False)
+    for trend in shown:
+        if as_json:
+            typer.echo(msgspec.json.encode(trend).decode())
+        else:
+            _show(console, trend, len(held))
+
+
+def _show(console: "Console", trend: "Trend", brands: int) -> None:
+    from datetime import UTC, datetime
+
+    from rich.table import Table
+
+    if not trend.at_ms:
+        console.print("Nothing was told yet: trends come with the first closed minute.")
+        return
+    at = datetime.fromtimestamp(trend.at_ms / 1000, UTC)
+    name = trend.brand or f"all {brands} brands"
+    console.print(f"{name}, up to {at:%Y-%m-%d %H:%M} UTC", style="bold")
+    tags = [term for term in trend.top if term.term.startswith("#")]
+    for title, terms in (
+        ("rising", trend.rising),
+        ("hashtags", tags),
+        ("most frequent", [term for term in trend.top if term not in tags]),
+    ):
+        table = Table(title, "posts", "usual", "rise", box=None, pad_edge=False, min_width=48)
+        for term in terms[:10]:
+            table.add_row(term.term, f"{term.count:.0f}", f"{term.usual:.0f}", f"{term.score:+.0f}")
+        if terms:
+            console.print(table)
+    heard = Table("heard", "followers", "posts", "reposts", box=None, pad_edge=False, min_width=48)
+    for one in trend.influencers[:10]:
+        heard.add_row(one.author, f"{one.reach:,}", f"{one.posts:.0f}", f"{one.reposts:.0f}")
+    console.print(heard)

@@ -1,0 +1,107 @@
+"""Which terms rise, and who is heard: stated measures over bounded counts."""
+
+import math
+from collections.abc import Iterable, Mapping
+
+from schemas.trend import Influencer, Trend, TrendTerm
+
+EVERY_MS = 600_000
+"""A brand's trend is told so often, in event time, while it has posts."""
+TOP = 20
+SURELY = 6.63
+"""Log-likelihood ratio from which a rise is no chance in 99 of 100 (chi squared, one degree)."""
+LEAST = 2.0
+"""Terms with a smaller count are never called rising."""
+
+
+def log_likelihood(count: float, total: float, usual: float, usual_total: float) -> float:
+    """How surely a share differs from its usual one, signed: above 0 where it rose.
+
+    Twice the log of the likelihood of two shares over that of one (Dunning, "Accurate Methods for
+    the Statistics of Surprise and Coincidence", 1993). Robust at small counts, where chi squared
+    is not.
+
+    >>> round(log_likelihood(10, 100, 10, 1000), 1), log_likelihood(1, 100, 10, 1000)
+    (22.9, 0.0)
+    >>> log_likelihood(0, 100, 50, 100) < 0
+    True
+    """
+    if total <= 0 or usual_total <= 0:
+        return 0.0
+    share = (count + usual) / (total + usual_total)
+    ratio = 0.0
+    for seen, size in ((count, total), (usual, usual_total)):
+        for part, expected in ((seen, share * size), (size - seen, (1 - share) * size)):
+            if part > 0 and expected > 0:
+                ratio += part * math.log(part / expected)
+    rises = count * usual_total > usual * total
+    return max(2 * ratio, 0.0) * (1 if rises else -1) if abs(ratio) > 1e-9 else 0.0
+
+
+def scored(
+    counts: Mapping[str, tuple[float, float]], total: float, usual_total: float
+) -> list[TrendTerm]:
+    """Terms with their score; `counts`: term -> recent and usual count, apart from each other."""
+    return [
+        TrendTerm(
+            term,
+            round(count, 1),
+            round(usual, 1),
+            round(log_likelihood(count, total, usual, usual_total), 1),
+        )
+        for term, (count, usual) in counts.items()
+    ]
+
+
+def top_of(terms: Iterable[TrendTerm]) -> tuple[TrendTerm, ...]:
+    """The most frequent terms."""
+    found = sorted(terms, key=lambda term: (-term.count, term.term))
+    return tuple(term for term in found[:TOP] if term.count > 0)
+
+
+def rising_of(terms: Iterable[TrendTerm]) -> tuple[TrendTerm, ...]:
+    """The terms whose share rose surely."""
+    surely = [term for term in terms if term.score >= SURELY and term.count >= LEAST]
+    return tuple(sorted(surely, key=lambda term: (-term.score, term.term))[:TOP])
+
+
+def overall(trends: Iterable[Trend]) -> Trend:
+    """All brands together, from what each of them tells of itself.
+
+    A term counts where it is among the first of a brand, so small ones are missing.
+    """
+    counts: dict[str, tuple[float, float]] = {}
+    heard: dict[str, Influencer] = {}
+    total = usual_total = 0.0
+    at_ms = 0
+    for trend in trends:
+        at_ms = max(at_ms, trend.at_ms)
+        total += trend.counted
+        usual_total += trend.usually_counted
+        for term in {term.term: term for term in (*trend.top, *trend.rising)}.values():
+            count, usual = counts.get(term.term, (0.0, 0.0))
+            counts[term.term] = count + term.count, usual + term.usual
+        for one in trend.influencers:
+            before = heard.get(one.author, Influencer(one.author, 0, 0.0, 0.0))
+            heard[one.author] = Influencer(
+                one.author,
+                max(before.reach, one.reach),
+                round(before.posts + one.posts, 1),
+                round(before.reposts + one.reposts, 1),
+            )
+    terms = scored(counts, total, usual_total)
+    return Trend(
+        brand="",
+        at_ms=at_ms,
+        counted=round(total, 1),
+        usually_counted=round(usual_total, 1),
+        top=top_of(terms),
+        rising=rising_of(terms),
+        influencers=first_of(heard.values()),
+    )
+
+
+def first_of(heard: Iterable[Influencer]) -> tuple[Influencer, ...]:
+    """Those who cause most reposts, then those with most followers."""
+    found = sorted(heard, key=lambda one: (-one.reposts, -one.reach, one.author))
+    return tuple(found[:TOP])
