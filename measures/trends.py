@@ -7,6 +7,8 @@ from schemas.trend import Influencer, Trend, TrendTerm
 
 EVERY_MS = 600_000
 """A brand's trend is told so often, in event time, while it has posts."""
+FRESH_MS = 7_200_000
+"""What a brand told longer ago than this is no part of the whole picture."""
 TOP = 20
 SURELY = 6.63
 """Log-likelihood ratio from which a rise is no chance in 99 of 100 (chi squared, one degree)."""
@@ -66,16 +68,17 @@ def rising_of(terms: Iterable[TrendTerm]) -> tuple[TrendTerm, ...]:
 
 
 def overall(trends: Iterable[Trend]) -> Trend:
-    """All brands together, from what each of them tells of itself.
+    """All brands together, from what each of them told of itself within `FRESH_MS` of the newest.
 
     A term counts where it is among the first of a brand, so small ones are missing.
     """
+    told = list(trends)
+    newest_ms = max((trend.at_ms for trend in told), default=0)
+    fresh = [trend for trend in told if trend.at_ms >= newest_ms - FRESH_MS]
     counts: dict[str, tuple[float, float]] = {}
     heard: dict[str, Influencer] = {}
     total = usual_total = 0.0
-    at_ms = 0
-    for trend in trends:
-        at_ms = max(at_ms, trend.at_ms)
+    for trend in fresh:
         total += trend.counted
         usual_total += trend.usually_counted
         for term in {term.term: term for term in (*trend.top, *trend.rising)}.values():
@@ -92,7 +95,7 @@ def overall(trends: Iterable[Trend]) -> Trend:
     terms = scored(counts, total, usual_total)
     return Trend(
         brand="",
-        at_ms=at_ms,
+        at_ms=newest_ms,
         counted=round(total, 1),
         usually_counted=round(usual_total, 1),
         top=top_of(terms),
@@ -103,5 +106,6 @@ def overall(trends: Iterable[Trend]) -> Trend:
 
 def first_of(heard: Iterable[Influencer]) -> tuple[Influencer, ...]:
     """Those who cause most reposts, then those with most followers."""
-    found = sorted(heard, key=lambda one: (-one.reposts, -one.reach, one.author))
+    loud = [one for one in heard if one.posts or one.reposts]
+    found = sorted(loud, key=lambda one: (-one.reposts, -one.reach, one.author))
     return tuple(found[:TOP])

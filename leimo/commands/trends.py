@@ -68,7 +68,7 @@ def _show(console: "Console", trend: "Trend", brands: int) -> None:
         console.print("Nothing was told yet: trends come with the first closed minute.")
         return
     at = datetime.fromtimestamp(trend.at_ms / 1000, UTC)
-    name = trend.brand or f"all {brands} brands"
+    name = trend.brand or f"{brands} brands together"
     console.print(f"{name}, up to {at:%Y-%m-%d %H:%M} UTC", style="bold")
     tags = [term for term in trend.top if term.term.startswith("#")]
     for title, terms in (

@@ -104,3 +104,5 @@ def test_all_brands_together_are_the_sum_of_each() -> None:
     assert (both.at_ms, both.rising[0].term) == (9, "召回")
     assert {term.term for term in both.rising} == {"召回", "起火"}
     assert overall([]).top == ()
+    old = other.trend("y", EVERY_MS)
+    assert {term.term for term in overall([one.trend("x", 10**9), old]).rising} == {"召回"}

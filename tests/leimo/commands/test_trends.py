@@ -65,7 +65,7 @@ def test_all_brands_are_shown_together_and_as_json(broker: str) -> None:
     told = json.loads(shown)
     assert {term["term"]: term["count"] for term in told["top"]}["#发布会"] == 80
     assert told["influencers"][0]["reposts"] == 20
-    assert "all 2 brands" in run(broker)[1]
+    assert "2 brands together" in run(broker)[1]
 
 
 def test_an_unknown_brand_is_named(broker: str) -> None:
