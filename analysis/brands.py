@@ -37,6 +37,12 @@ MIN_NUMBERED_LETTERS = 4
 
 _HAN = "\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0002ffff"
 _IS_HAN = re.compile(f"[{_HAN}]")
+_ALL_HAN = re.compile(f"[{_HAN}]+")
+_SPLIT = re.compile(
+    f"(?<=[{_HAN}])[ \u3000·•・\\-_\u200b-\u200d\ufe0f\U0001f000-\U0001faff]{{1,4}}(?=[{_HAN}])"
+)
+MIN_SPLIT_HAN = 3
+"""Shorter names are not looked for across gaps: 我小 米饭 is no 小米."""
 _SEPARATORS = ("", " ", "-", "·")
 _GAP = re.compile(r"[ \-·•・_]+|(?<=[a-z]{2})(?=\d)")
 MAX_FREE_GAPS = 2
@@ -139,6 +145,8 @@ class Matcher:
         if len(folded) != len(text):
             folded = words.fold(text)
         matches = self._find(folded)
+        if _SPLIT.search(folded):
+            matches += self._across_gaps(folded)
         if not matches:
             return None
         return self._found(text, folded, matches, None)
@@ -147,16 +155,38 @@ class Matcher:
         """What `find` finds, and what it does not take for a name, with the reason."""
         folded = words.fold(text)
         dropped: list[Dropped] = []
-        found = self._found(text, folded, self._find(folded), dropped)
+        matches = self._find(folded) + self._across_gaps(folded)
+        found = self._found(text, folded, matches, dropped)
         if found is None:
             found = Found(simplified(words.mask(folded)), None, ())
-        for start, end, pattern in self._find(folded):
+        for start, end, pattern in matches:
             hit = Hit(start, end, pattern)
             if pattern < len(self.patterns) and hit not in found.hits:
                 hider = next((h for h in found.hits if h.start < end and start < h.end), None)
                 if hider is not None and all(hit != drop.hit for drop in dropped):
                     dropped.append(Dropped(hit, f"{self.patterns[hider.pattern]} is longer"))
         return found, dropped
+
+    def _across_gaps(self, folded: str) -> list[tuple[int, int, int]]:
+        """Names of three Han characters and more with space, dots or emoji between (可口 可乐)."""
+        kept: list[int] = []
+        gaps: list[int] = []
+        at = 0
+        for gap in _SPLIT.finditer(folded):
+            kept += range(at, gap.start())
+            gaps.append(len(kept))
+            at = gap.end()
+        if not gaps:
+            return []
+        kept += range(at, len(folded))
+        squeezed = "".join([folded[place] for place in kept])
+        return [
+            (kept[start], kept[end - 1] + 1, pattern)
+            for start, end, pattern in self._find(squeezed)
+            if end - start >= MIN_SPLIT_HAN
+            and any(start < gap < end for gap in gaps)
+            and _ALL_HAN.fullmatch(squeezed, start, end)
+        ]
 
     def _found(
         self,
@@ -169,6 +199,7 @@ class Matcher:
         if any(pattern >= wide for _, _, pattern in matches):
             folded = words.fold(text)
             matches = [match for match in self._find(folded) if match[2] < wide]
+            matches += self._across_gaps(folded)
         masked = simplified(words.mask(folded))
         tokens: list[str] | None = None
         known: set[int] = set()

@@ -99,3 +99,21 @@ def test_spans_point_at_the_alias_in_the_original(text: str, aliases: list[str])
 def test_one_alias_may_name_two_brands() -> None:
     matcher = Matcher([Brand(id="a", name="苹果"), Brand(id="b", name="苹果")], TOKENIZER)
     assert [target.brand for target in matcher.targets[0]] == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("text", "span"),
+    [
+        ("喝可口 可乐吗", (1, 6)),  # a space
+        ("喝可口·可乐吗", (1, 6)),
+        ("喝可😀口可乐吗", (1, 6)),  # an emoji
+        ("喝可 口 可 乐吗", (1, 8)),
+        ("喝可口，可乐吗", None),  # punctuation parts them
+        ("喝可口     可乐吗", None),  # far apart
+        ("我小 米饭", None),  # short names are not put together
+    ],
+)
+def test_han_names_are_found_across_gaps(text: str, span: tuple[int, int] | None) -> None:
+    matcher = Matcher([Brand(id="a", name="可口可乐", aliases=("小米",))], TOKENIZER)
+    found = matcher.find(text)
+    assert (None if found is None else tuple(found.hits[0][:2])) == span
