@@ -10,19 +10,29 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import chain, islice
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import msgspec
 
 from analysis import context, intents, spam, words
 from analysis.brands import Kind
-from analysis.clauses import Bounds
+from analysis.families import Families
 from analysis.han_forms import simplified
 from analysis.intents import IntentRules
 from analysis.languages import language_of
 from analysis.lexicon import Clue, Lexicon
 from analysis.naming import NO_QUOTE, Named, Namer, Quote, Reading
 from analysis.senses import Senses
+from analysis.stances import (
+    Sentiment,
+    SentimentScorer,
+    Stance,
+    mean_mood,
+    one_by_one,
+    one_text_at_a_time,
+    stances_in_order,
+    stances_of,
+)
 from analysis.terms import Word, content_words, top_terms
 from analysis.tokens import Tokenizer
 from schemas.catalogue import Brand, Intent
@@ -41,41 +51,11 @@ QUOTES_KEPT = 16_384
 MAX_KEPT = 2_000
 """Code points of the longest quoted text that is remembered."""
 
-MIXED_FROM = 0.1
-"""Occurrences that disagree make a mood only when their mean is at least so far from zero."""
-
 _PAID = re.compile(
     r"[#＃]\s*(?:广告|廣告)|[\[【［(（]\s*(?:广告|廣告)\s*[\]】］)）]"
     r"|(?<![\w#])[#＃](?:ad|advert|sponsored)(?![\w])",
     re.IGNORECASE,
 )
-
-
-class Sentiment(Protocol):
-    """What a sentiment model says: `score` from -1 to 1, and its name."""
-
-    @property
-    def polarity(self) -> Polarity: ...
-
-    @property
-    def score(self) -> float: ...
-
-
-Stance = tuple[str, int, int] | tuple[str, int, int, Sequence[Bounds]]
-"""Own words, the span [start, end) of a brand in them, and the spans of others, if any."""
-
-
-class SentimentScorer(Protocol):
-    """A model: of a whole text, or of what is said about the span [start, end) in it.
-
-    One that has `score_many(texts)` and `towards_many(stances)` as well is asked once for many.
-    """
-
-    def score(self, text: str) -> Sentiment: ...
-
-    def towards(
-        self, text: str, start: int, end: int, rivals: Sequence[Bounds] = ()
-    ) -> Sentiment: ...
 
 
 class Occurrence(msgspec.Struct, frozen=True):
@@ -162,16 +142,16 @@ class Analyser:
         self.intents = IntentRules(listed, lexicon)
         self._sentiment = sentiment
         self._towards_many: Callable[[Sequence[Stance]], Sequence[Sentiment]] = getattr(
-            sentiment, "towards_many", _one_by_one(sentiment)
+            sentiment, "towards_many", one_by_one(sentiment)
         )
         self._score_many: Callable[[Sequence[str]], Sequence[Sentiment]] = getattr(
-            sentiment, "score_many", _each(sentiment)
+            sentiment, "score_many", one_text_at_a_time(sentiment)
         )
         self._cut = tokenizer.cut
         self._accounts = [
             frozenset(account.lstrip("@＠") for account in brand.accounts) for brand in self.brands
         ]
-        self._ancestors = _ancestors(self.brands)
+        self._families = Families(self.brands)
         aliases: list[set[str]] = [set() for _ in self.brands]
         matcher = self.namer.matcher
         for pattern, targets in zip(matcher.patterns, matcher.targets, strict=True):
@@ -230,11 +210,11 @@ class Analyser:
             there = spans.get(name.brand, ())
             if len(there) < MAX_SPANS:
                 spans[name.brand] = [*there, name]
-        products = self._roll_up(spans)
+        products = self._families.roll_up(spans, MAX_SPANS)
         if len(spans) > 1:
             spans = dict(sorted(spans.items()))
         own = self._own(post, reading, end, original.signs)
-        return _Draft(own, spans, products, _stances(own.text, spans))
+        return _Draft(own, spans, products, stances_of(own.text, spans))
 
     def _named(self, reading: Reading, quote: Quote, end: int) -> Sequence[Named]:
         """The names in a text; handles in the chain name who wrote there, not who is meant."""
@@ -242,20 +222,6 @@ class Analyser:
         if any(name.kind is Kind.ACCOUNT and name.start >= end for name in named):
             return [name for name in named if name.kind is not Kind.ACCOUNT or name.start < end]
         return named
-
-    def _roll_up(self, spans: dict[int, Sequence[Named]]) -> Mapping[int, int]:
-        """Let what names a product count for its brand too; returns brand -> product."""
-        products: dict[int, int] = {}
-        for brand in [brand for brand in spans if brand in self._ancestors]:
-            for ancestor in self._ancestors[brand]:
-                if ancestor not in spans:
-                    spans[ancestor] = spans[brand]
-                    products[ancestor] = brand
-                elif ancestor in products:
-                    joined = sorted({*spans[ancestor], *spans[brand]})
-                    spans[ancestor] = joined[:MAX_SPANS]
-                    products[ancestor] = min(products[ancestor], brand)
-        return products
 
     def occurrences(self, text: str) -> list[Occurrence]:
         """Every place at which a text names a brand, and the mood there."""
@@ -275,7 +241,9 @@ class Analyser:
             for text, end in zip(texts, ends, strict=True)
             for found in [self._find(text)]
         ]
-        asked = [stance for pair in zip(own, named, strict=True) for stance in _in_order(*pair)]
+        asked = [
+            stance for pair in zip(own, named, strict=True) for stance in stances_in_order(*pair)
+        ]
         moods = iter(self._towards_many(asked) if asked else ())
         return [
             self._analysis(text, own_words, mood, names, moods)
@@ -378,7 +346,7 @@ class Analyser:
         end = len(own.text)
         said = [name for name in named if name.end <= end] if named else named
         polarity, milli = (
-            _mean_mood(list(islice(moods, len(said)))) if said else (Polarity.NEUTRAL, 0)
+            mean_mood(list(islice(moods, len(said)))) if said else (Polarity.NEUTRAL, 0)
         )
         accounts = self._accounts[brand]
         if accounts and (author.name in accounts or author.id in accounts):
@@ -416,77 +384,6 @@ class Analyser:
             own.language,
             post.quoted.author.id if post.is_repost and post.quoted is not None else "",
         )
-
-
-def _stances(own_words: str, spans: Mapping[int, Sequence[Named]]) -> list[Stance]:
-    """Every name in own words, brand by brand, with what else is named there."""
-    end = len(own_words)
-    every = {(name.start, name.end) for named in spans.values() for name in named}
-    others = sorted(span for span in every if span[1] <= end) if len(every) > 1 else ()
-    return [
-        _stance(own_words, name, named, others)
-        for named in spans.values()
-        for name in named
-        if name.end <= end
-    ]
-
-
-def _in_order(own_words: str, named: Sequence[Named]) -> Iterator[Stance]:
-    """Every name in own words, as they stand there, with what else is named."""
-    end = len(own_words)
-    ours: dict[int, list[Named]] = {}
-    for name in named:
-        ours.setdefault(name.brand, []).append(name)
-    every = sorted({(name.start, name.end) for name in named if name.end <= end})
-    for name in named:
-        if name.end <= end:
-            yield _stance(own_words, name, ours[name.brand], every)
-
-
-def _stance(own_words: str, name: Named, ours: Sequence[Named], every: Sequence[Bounds]) -> Stance:
-    """What to ask the sentiment model about one name."""
-    if len(every) > 1:
-        of_brand = {(other.start, other.end) for other in ours}
-        rivals = [span for span in every if span not in of_brand]
-        if rivals:
-            return own_words, name.start, name.end, rivals
-    return own_words, name.start, name.end
-
-
-def _ancestors(brands: Sequence[Brand]) -> dict[int, tuple[int, ...]]:
-    """Brand -> the brands whose product it is, nearest first; those without are left out."""
-    index = {brand.id: at for at, brand in enumerate(brands)}
-    found: dict[int, tuple[int, ...]] = {}
-    for at, brand in enumerate(brands):
-        line: list[int] = []
-        parent = index.get(brand.parent)
-        while parent is not None and parent != at and parent not in line:
-            line.append(parent)
-            parent = index.get(brands[parent].parent)
-        if line:
-            found[at] = tuple(line)
-    return found
-
-
-def _mean_mood(moods: Sequence[Sentiment]) -> tuple[Polarity, int]:
-    """Mean of what the clauses around a brand say, and in thousandths."""
-    score = sum(mood.score for mood in moods) / len(moods)
-    polarities = {mood.polarity for mood in moods}
-    if len(polarities) == 1:
-        polarity = polarities.pop()
-    elif abs(score) < MIXED_FROM:
-        polarity = Polarity.NEUTRAL
-    else:
-        polarity = Polarity.POSITIVE if score > 0 else Polarity.NEGATIVE
-    return polarity, min(max(round(score * 1000), -1000), 1000)
-
-
-def _one_by_one(sentiment: SentimentScorer) -> Callable[[Sequence[Stance]], Sequence[Sentiment]]:
-    return lambda stances: [sentiment.towards(*stance) for stance in stances]
-
-
-def _each(sentiment: SentimentScorer) -> Callable[[Sequence[str]], Sequence[Sentiment]]:
-    return lambda texts: [sentiment.score(text) for text in texts]
 
 
 def _is_paid(own_words: str) -> bool:

@@ -6,7 +6,7 @@ import pytest
 
 from analysis.sources import InvalidPost, parse
 from schemas.dead_letter import DropReason
-from schemas.post import Post, PostEvent, Quoted
+from schemas.post import Author, Post, PostEvent, Quoted
 
 NOW_MS = 1_779_719_010_000
 DID = "did:plc:aaa"
@@ -52,9 +52,13 @@ def test_an_update_is_an_edit() -> None:
 
 
 def test_a_repost_names_its_original() -> None:
-    record = {"createdAt": "2026-05-25T14:23:28Z", "subject": {"uri": "at://x/y/z", "cid": "b"}}
+    record = {
+        "createdAt": "2026-05-25T14:23:28Z",
+        "subject": {"uri": "at://did:plc:a/y/z", "cid": "b"},
+    }
     post = read(event(collection="app.bsky.feed.repost", record=record))
-    assert (post.text, post.is_repost, post.quoted) == ("", True, Quoted("at://x/y/z"))
+    quoted = Quoted("at://did:plc:a/y/z", author=Author(id="did:plc:a"))
+    assert (post.text, post.is_repost, post.quoted) == ("", True, quoted)
 
 
 @pytest.mark.parametrize(

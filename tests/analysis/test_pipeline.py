@@ -300,6 +300,8 @@ def test_what_names_a_product_counts_for_its_brands_too() -> None:
     }
     assert {mention.sentiment_milli for mention in found.values()} == {800}
     assert family("红米Note好，小米科技")["mi"].product == ""  # named itself
+    through = family("红米Note好", "小米科技")["mi"]  # itself in the quote alone
+    assert (through.product, through.place) == ("note", Place.OWN)
     assert family("转发微博", "红米手机")["mi"].place is Place.QUOTED
 
 
