@@ -4,7 +4,7 @@ import shutil
 from importlib.resources import as_file, files
 from pathlib import Path
 
-from analysis.brands import Matcher
+from analysis.brands import Kind, Matcher
 from analysis.sentiment import SentimentModel
 from analysis.tokens import tokenizer_named
 from leimo.catalogue_file import load
@@ -18,8 +18,10 @@ def write(folder: Path, catalogue: Path) -> None:
     rows = zip(matcher.patterns, matcher._needs, matcher.targets, strict=True)
     with (folder / "patterns.tsv").open("w", encoding="utf-8") as file:
         for spelling, needs, targets in rows:
-            ids = "\t".join(brands[target.brand].id for target in targets)
-            file.write(f"{spelling}\t{needs}\t{ids}\n")
+            named = [target for target in targets if target.kind is Kind.NAME]
+            ids = "\t".join(brands[target.brand].id for target in named)
+            if ids:
+                file.write(f"{spelling}\t{needs}\t{ids}\n")
     weights = SentimentModel.load().weights
     header = weights.header
     with (folder / "weights.tsv").open("w", encoding="utf-8") as file:

@@ -53,8 +53,9 @@ def analyse(
 ) -> None:
     """Say what leimo reads in posts: tokens, sentiment, and every mention of a brand.
 
-    Writes one JSON object for each line, in order, with `tokens`, `sentiment` and `mentions`.
-    `start` and `end` count code points of the text. A line that is no post gives `error`.
+    Writes one JSON object for each line, in order, with `tokens`, `language`, `sentiment`,
+    `intents`, `spam` and `mentions`. `start` and `end` count code points of the text. A line that
+    is no post gives `error`.
 
     Examples:
 
