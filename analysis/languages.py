@@ -11,6 +11,7 @@ CHINESE, ENGLISH, JAPANESE, KOREAN, UNKNOWN = "zh", "en", "ja", "ko", ""
 _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]")
 _KANA = re.compile(r"[\u3041-\u306d\u306f-\u3096\u30a1-\u30fa\u31f0-\u31ff\uff66-\uff9d]")
 _HANGUL = re.compile(r"[\u1100-\u11ff\u3131-\u318e\uac00-\ud7a3]")
+_KANA_OR_HANGUL = re.compile(f"{_KANA.pattern[:-1]}{_HANGUL.pattern[1:]}")
 _WORD = re.compile(r"[a-z]+(?:'[a-z]+)?", re.IGNORECASE)
 _LATIN = re.compile(r"[a-zà-ɏ]", re.IGNORECASE)
 _KANA_OF_JAPANESE = 0.2
@@ -39,7 +40,7 @@ def language_of(masked: str) -> str:
     """
     if masked.isascii():
         return _latin(masked)
-    if _KANA.search(masked) is None and _HANGUL.search(masked) is None:
+    if _KANA_OR_HANGUL.search(masked) is None:
         return CHINESE if _HAN.search(masked) is not None else _latin(masked)
     han, kana, hangul = (len(found.findall(masked)) for found in (_HAN, _KANA, _HANGUL))
     if hangul > han + kana:

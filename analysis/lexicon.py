@@ -28,6 +28,11 @@ class Lexicon:
         folded = (_form(word) for word in listed)
         self._numbers = {word: at for at, word in enumerate(dict.fromkeys(filter(None, folded)))}
         self.words = tuple(self._numbers)
+        self._latin = frozenset(
+            number
+            for number, word in enumerate(self.words)
+            if _LETTER.match(word[0]) or _LETTER.match(word[-1])
+        )
         self.longest = max(map(len, self.words), default=0)
         self._find = (
             daachorse.CharwiseDoubleArrayAhoCorasick(list(self.words)).find_overlapping
@@ -46,10 +51,11 @@ class Lexicon:
         """
         if self._find is None:
             return []
+        latin = self._latin
         return [
             Clue(start, end, word)
             for start, end, word in self._find(masked)
-            if _stands_alone(masked, start, end)
+            if word not in latin or _stands_alone(masked, start, end)
         ]
 
     def places(self, clues: Sequence[Clue]) -> dict[str, list[Bounds]]:

@@ -115,7 +115,7 @@ class _Draft(NamedTuple):
     spans: dict[int, Sequence[Named]]
     products: Mapping[int, int]
     """Brand -> the product that is named in its place."""
-    stances: list[Stance]
+    stances: Sequence[Stance]
     """What the sentiment model is asked, in the order of the spans in own words."""
 
 
@@ -214,7 +214,7 @@ class Analyser:
         if len(spans) > 1:
             spans = dict(sorted(spans.items()))
         own = self._own(post, reading, end, original.signs)
-        return _Draft(own, spans, products, stances_of(own.text, spans))
+        return _Draft(own, spans, products, stances_of(own.text, spans) if named else ())
 
     def _named(self, reading: Reading, quote: Quote, end: int) -> Sequence[Named]:
         """The names in a text; handles in the chain name who wrote there, not who is meant."""

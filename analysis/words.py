@@ -117,5 +117,5 @@ def text_hash(bare: str) -> int:
     >>> text_hash("小米真好") == text_hash(letters("小米，真好！！ 2"))
     True
     """
-    text = _DIGITS.sub("", bare) or bare
+    text = bare if bare.isalpha() else _DIGITS.sub("", bare) or bare
     return zlib.crc32(text.encode("utf-8", "surrogatepass"))
