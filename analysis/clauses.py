@@ -64,7 +64,7 @@ _DOUBT = re.compile(
 def hedge_of(words: str) -> Hedge:
     """How a sentence hedges what it says.
 
-    >>> [hedge_of(text).value for text in ("真好用", "真的好用吗？", "小米手机怎么样？")]
+    >>> [hedge_of(text).value for text in ("真好用", "真的很好用？", "小米手机怎么样？")]
     ['none', 'doubt', 'query']
     """
     if _DOUBT.search(words) is None:

@@ -52,13 +52,16 @@ def _mentions(folder: Path) -> Iterator[str]:
 
 
 def _speed(folder: Path) -> Iterator[str]:
-    head = ["catalogue", "posts that mention", "parse", "find names", "all", "posts/s"]
+    head = ["catalogue", "posts that mention", "parse", "find names", "judge", "mood", "all"]
+    head.append("posts/s")
     rows = [
         [
             result.catalogue,
             f"{result.hits:.1%}",
             f"{result.parse_us:.1f} µs",
             f"{result.find_us:.1f} µs",
+            f"{result.judge_us:.1f} µs",
+            f"{result.mood_us:.1f} µs",
             f"{result.all_us:.1f} µs",
             f"{result.posts_a_s:,.0f}",
         ]

@@ -10,9 +10,12 @@ from random import Random
 from typing import Any, NamedTuple
 
 from analysis.brands import Matcher
+from analysis.clauses import Bounds
 from analysis.pipeline import Analyser
+from analysis.sentiment import NOTHING_SAID, Sentiment
 from analysis.shipped import analyser_of
 from analysis.sources import parse
+from analysis.stances import Stance
 from analysis.tokens import tokenizer_named
 from leimo.catalogue_file import SHIPPED, load
 from schemas.catalogue import Brand, Catalogue
@@ -31,6 +34,10 @@ class Result(NamedTuple):
     hits: float
     parse_us: float
     find_us: float
+    judge_us: float
+    """Everything between the names and the mentions but the mood: context, own words cut into
+    tokens, intents, signs of spam, language, terms."""
+    mood_us: float
     all_us: float
 
     @property
@@ -63,13 +70,28 @@ def _measure(name: str, lines: Sequence[bytes], catalogue: Catalogue) -> Result:
     whole = _best_us(lambda chunk: _analysed(analyser, chunk), chunks)
     found = [analyser.mentions_many(batch, 0, offsets[: len(batch)]) for batch in posts]
     hits = sum(bool(mentions) for batch in found for mentions in batch) / len(lines)
-    return Result(
-        name,
-        hits,
-        _best_us(_parsed, chunks) / len(lines),
-        _best_us(lambda batch: [matcher.find(post.text) for post in batch], posts) / len(lines),
-        whole / len(lines),
-    )
+    moodless = Analyser(analyser.brands, _Silent(), tokenizer_named(), catalogue.intents)
+    parse_us = _best_us(_parsed, chunks)
+    find_us = _best_us(lambda batch: [matcher.find(post.text) for post in batch], posts)
+    judged_us = _best_us(lambda batch: _mentioned(moodless, batch), posts)
+    mentioned_us = _best_us(lambda batch: _mentioned(analyser, batch), posts)
+    stages = (parse_us, find_us, judged_us - find_us, mentioned_us - judged_us, whole)
+    return Result(name, hits, *(stage / len(lines) for stage in stages))
+
+
+class _Silent:
+    """Stands in for the models, to tell what the rest costs."""
+
+    def score(self, _text: str) -> Sentiment:
+        return NOTHING_SAID
+
+    def towards(
+        self, _text: str, _start: int, _end: int, _rivals: Sequence[Bounds] = ()
+    ) -> Sentiment:
+        return NOTHING_SAID
+
+    def towards_many(self, stances: Sequence[Stance]) -> list[Sentiment]:
+        return [NOTHING_SAID] * len(stances)
 
 
 def _best_us(work: Callable[[Any], object], batches: Sequence[Any]) -> float:
@@ -86,9 +108,12 @@ def _parsed(chunk: Sequence[bytes]) -> list[Post]:
     return [parse("weibo", line, _RECEIVED_MS) for line in chunk]
 
 
-def _analysed(analyser: Analyser, chunk: Sequence[bytes]) -> object:
-    posts = _parsed(chunk)
+def _mentioned(analyser: Analyser, posts: Sequence[Post]) -> object:
     return analyser.mentions_many(posts, 0, range(len(posts)))
+
+
+def _analysed(analyser: Analyser, chunk: Sequence[bytes]) -> object:
+    return _mentioned(analyser, _parsed(chunk))
 
 
 def _lines(folder: Path) -> list[bytes]:
