@@ -7,10 +7,11 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import NamedTuple
 
+import msgspec
 from aiokafka.errors import KafkaError
 
 from leimo.catalogue_topic import publish
-from schemas.catalogue import Brand, Catalogue
+from schemas.catalogue import Brand
 from schemas.topics import BRANDS_CHANGELOG, MENTIONS
 from tests.chaos.deployment import SESSION_S, Deployment, Process
 
@@ -111,7 +112,8 @@ async def change_catalogue(deployment: Deployment) -> None:
     deployment.struck.set()
     brand = Brand(id="chaos", name="Nobody's", aliases=("zzqxnobodysbrand",))
     held = deployment.catalogue
-    await publish(deployment.settings, Catalogue((*held.brands, brand), held.rules))
+    changed = msgspec.structs.replace(held, brands=(*held.brands, brand))
+    await publish(deployment.settings, changed)
     await deployment.counted()
     await publish(deployment.settings, held)
 
