@@ -16,7 +16,7 @@ from measures.buckets import BUCKET_MS, Bucket, bucket_start_ms
 from measures.kept_state import Entry, KeptStates
 from measures.rules import LOOKS
 from measures.rules.crisis import Crises
-from measures.trends import EVERY_MS
+from measures.trends import AT_LEAST, EVERY_MS
 from measures.watermarks import LIVE_MS, Clock
 from schemas.alert import Alert
 from schemas.catalogue import Brand, Rule, RuleKind
@@ -221,7 +221,7 @@ class Board:
         state.prune(self._limit_ms())
 
     def _tell_trend(self, brand: str, state: BrandState, now_ms: int) -> None:
-        if now_ms >= state.trended_ms + EVERY_MS:
+        if now_ms >= state.trended_ms + EVERY_MS and state.talk.untold >= AT_LEAST:
             state.trended_ms = now_ms
             self._output.trends.append(state.talk.trend(brand, now_ms))
 

@@ -2,12 +2,12 @@
 
 import msgspec
 
-from measures.trends import first_of, rising_of, scored, top_of
+from measures.trends import HARDLY, first_of, rising_of, scored, top_of
 from schemas.alert import Sample, Term
 from schemas.mention import Mention
 from schemas.trend import Influencer, Trend, TrendTerm
 
-_KEPT = 24
+_KEPT = 12
 """Recent terms, and as many usual ones, that survive a clean-up; four times as many are held."""
 _TERMS = 8
 """Terms of one mention that are counted."""
@@ -21,7 +21,7 @@ _USUAL_GROWTH = 2 ** (1 / (24 * 60))
 """Usual counts: of a day's minutes with posts."""
 _LARGE = 1e100
 _BEFORE_OTHERS = 1 << 40
-_HEARD = 24
+_HEARD = 10
 """Accounts that survive a clean-up; twice as many are held at most."""
 
 
@@ -42,6 +42,8 @@ class Talk(msgspec.Struct, array_like=True, gc=False):
     weights: list[int] = msgspec.field(default_factory=list)
     """Weight of each sample: the reach, and far above any reach for a text with a crisis word."""
     counted: int = 0
+    untold: int = 0
+    """Mentions since the last trend."""
     total: list[float] = msgspec.field(default_factory=lambda: [0.0, 0.0])
     """Terms counted, [recent, usual], in growing weights."""
     heard: dict[str, list[float]] = msgspec.field(default_factory=dict)
@@ -52,6 +54,7 @@ class Talk(msgspec.Struct, array_like=True, gc=False):
         if self.counted < _COUNTED_A_MINUTE:
             self.counted += 1
             self._count(mention.terms[:_TERMS])
+        self.untold += 1
         self._hear_author(mention)
         if mention.text and mention.text_hash not in self.hashes:
             self._keep(mention, mention.reach + (_BEFORE_OTHERS if is_crisis else 0))
@@ -84,6 +87,7 @@ class Talk(msgspec.Struct, array_like=True, gc=False):
 
     def trend(self, brand: str, at_ms: int) -> Trend:
         """The state of the talk, as it is published."""
+        self.untold = 0
         terms = self._scored()
         total, usual_total = self._totals()
         return Trend(
@@ -110,10 +114,12 @@ class Talk(msgspec.Struct, array_like=True, gc=False):
         return recent, max(self.total[1] / self.usual_weight - recent, 0.0)
 
     def _scored(self) -> list[TrendTerm]:
+        """The terms that a trend can tell of."""
         counts = {}
         for term, (recent, usual) in self.counts.items():
             seen = recent / self.recent_weight
-            counts[term] = seen, max(usual / self.usual_weight - seen, 0.0)
+            if seen >= HARDLY:
+                counts[term] = seen, max(usual / self.usual_weight - seen, 0.0)
         return scored(counts, *self._totals())
 
     def telling(self, count: int = 3) -> tuple[Sample, ...]:

@@ -10,6 +10,10 @@ EVERY_MS = 600_000
 FRESH_MS = 7_200_000
 """What a brand told longer ago than this is no part of the whole picture."""
 TOP = 20
+HARDLY = 0.5
+"""Terms with a smaller count are not told."""
+AT_LEAST = 10
+"""Mentions that a brand has to have had since it told its last trend."""
 SURELY = 6.63
 """Log-likelihood ratio from which a rise is no chance in 99 of 100 (chi squared, one degree)."""
 LEAST = 2.0
@@ -58,7 +62,7 @@ def scored(
 def top_of(terms: Iterable[TrendTerm]) -> tuple[TrendTerm, ...]:
     """The most frequent terms."""
     found = sorted(terms, key=lambda term: (-term.count, term.term))
-    return tuple(term for term in found[:TOP] if term.count > 0)
+    return tuple(found[:TOP])
 
 
 def rising_of(terms: Iterable[TrendTerm]) -> tuple[TrendTerm, ...]:

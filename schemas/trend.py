@@ -28,7 +28,7 @@ class Influencer(msgspec.Struct, frozen=True, gc=False):
 
 
 class Trend(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """The latest state of a brand's talk: an upsert by brand, about every ten minutes with posts.
+    """The latest state of a brand's talk: an upsert by brand, every ten minutes with ten posts.
 
     Read it as a picture, not as accounts: at most 20 posts of a minute are counted, and only the
     terms and accounts that matter are kept.

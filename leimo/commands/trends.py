@@ -25,7 +25,7 @@ def trends(
     """Show rising and frequent terms and hashtags, and the accounts that are heard.
 
     Rising is what has clearly more than its usual share of the last day (log-likelihood ratio).
-    Brands tell their state about every ten minutes in which they have posts.
+    Brands tell their state every ten minutes in which they have ten posts or more.
 
     Examples:
 
@@ -65,7 +65,7 @@ def _show(console: "Console", trend: "Trend", brands: int) -> None:
     from rich.table import Table
 
     if not trend.at_ms:
-        console.print("Nothing was told yet: trends come with the first closed minute.")
+        console.print("Nothing was told yet: a trend comes with the tenth post of a brand.")
         return
     at = datetime.fromtimestamp(trend.at_ms / 1000, UTC)
     name = trend.brand or f"{brands} brands together"

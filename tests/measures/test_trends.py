@@ -1,7 +1,5 @@
 """Rising terms and influencers."""
 
-from itertools import pairwise
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -91,11 +89,18 @@ def trends_of(subject: Board, minutes: int) -> list[Trend]:
     return found
 
 
-def test_a_brand_tells_its_trend_every_ten_minutes_with_posts() -> None:
-    told = trends_of(board(), 35)
-    times = [trend.at_ms for trend in told]
-    assert times[0] == START + MINUTE
-    assert [later - earlier for earlier, later in pairwise(times)] == [EVERY_MS] * 3
+def test_a_brand_tells_its_trend_every_ten_minutes_with_ten_posts() -> None:
+    times = [trend.at_ms for trend in trends_of(board(), 35)]
+    assert times == [START + EVERY_MS, START + 2 * EVERY_MS, START + 3 * EVERY_MS]
+
+
+def test_a_brand_with_few_posts_waits_for_the_tenth() -> None:
+    subject = board()
+    found = []
+    for hour in range(12):
+        subject.apply(mention(60 * hour, hour, terms=("手机",)))
+        found += run(subject, [tick(60 * hour + 2)]).trends
+    assert [trend.at_ms for trend in found] == [START + 9 * 60 * MINUTE + MINUTE]
 
 
 def test_all_brands_together_are_the_sum_of_each() -> None:
