@@ -47,7 +47,7 @@ evaluate: .venv/.dev ## How right the analysis is, beside others; ARGS=--write p
 	@$(BIN)/python -m bench.evaluate --data $(DATA) $(ARGS)
 
 train: .venv/.dev ## Learn both shipped models anew from DATA (about five minutes)
-	@$(BIN)/python -m analysis.training.senses --offset 2.9 --out analysis/models/senses.lm \
+	@$(BIN)/python -m analysis.training.senses --out analysis/models/senses.lm \
 		--catalogue leimo/catalogue.yml --left-out bench/evaluate/left_out.txt \
 		--card docs/models/senses.md $(DATA)/stream/weibo_statuses.ndjson.gz \
 		$(foreach name,smp_usual_train3 smp_virus_train3 w18_train shop_train htl_train \

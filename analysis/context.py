@@ -55,7 +55,7 @@ _clue_end = attrgetter("end")
 _NO_CONTEXT = Context()
 
 
-def words_asked_for(brands: Sequence[Brand]) -> Iterator[str]:
+def context_words(brands: Sequence[Brand]) -> Iterator[str]:
     """Every word that the contexts of the brands ask for, for the lexicon."""
     for brand in brands:
         context = brand.context

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from analysis import words
-from analysis.brands import Found
+from analysis.brands import Dropped, Found
 from analysis.clauses import clauses_of, reach_of
-from analysis.naming import NO_QUOTE
+from analysis.naming import BY_SENSES, NO_QUOTE, Judgement, Namer
 from analysis.pipeline import Analyser, Analysis
 from analysis.sentiment import SentimentModel
 from schemas.mention import Polarity
@@ -76,7 +76,7 @@ class Explanation(msgspec.Struct, frozen=True):
 def explain(analyser: Analyser, model: SentimentModel, text: str) -> Explanation:
     """What `Analyser.analyse` says of a text, and why."""
     analysis = analyser.analyse(text)
-    found, _ = analyser.namer.matcher.candidates(text)
+    found, dropped = analyser.namer.matcher.candidates(text)
     own = analysis.own_words
     return Explanation(
         text=text,
@@ -84,7 +84,7 @@ def explain(analyser: Analyser, model: SentimentModel, text: str) -> Explanation
             Masked(text[match.start() : match.end()], match.start(), match.end())
             for match in _MASKED.finditer(words.mask(words.fold(text)))
         ],
-        candidates=sorted(_candidates(analyser, text, found), key=_by_place),
+        candidates=sorted(_candidates(analyser, found, dropped), key=_by_place),
         clauses=list(_clauses(model, own, analysis)),
         stances=list(_stances(own, analysis)),
         analysis=analysis,
@@ -95,7 +95,9 @@ def _by_place(candidate: Candidate) -> tuple[int, int, str]:
     return candidate.start, -candidate.end, candidate.brand
 
 
-def _candidates(analyser: Analyser, text: str, found: Found) -> Iterator[Candidate]:
+def _candidates(
+    analyser: Analyser, found: Found, dropped: Sequence[Dropped]
+) -> Iterator[Candidate]:
     namer, brands = analyser.namer, analyser.brands
     for judgement in namer.judge(namer.read(found), NO_QUOTE):
         named = judgement.named
@@ -105,10 +107,10 @@ def _candidates(analyser: Analyser, text: str, found: Found) -> Iterator[Candida
             start=named.start,
             end=named.end,
             is_taken=judgement.is_accepted,
-            because=judgement.because or "needs no context",
+            because=_because(namer, judgement, found),
             confidence=named.confidence_milli / 1000,
         )
-    for hit, reason in namer.matcher.candidates(text)[1]:
+    for hit, reason in dropped:
         for target in namer.matcher.targets[hit.pattern]:
             yield Candidate(
                 brand=brands[target.brand].id,
@@ -119,6 +121,13 @@ def _candidates(analyser: Analyser, text: str, found: Found) -> Iterator[Candida
                 because=reason,
                 confidence=0.0,
             )
+
+
+def _because(namer: Namer, judgement: Judgement, found: Found) -> str:
+    if BY_SENSES in judgement.because:
+        told = ", ".join(namer.told_by(judgement.named, found))
+        return f"{judgement.because}: {told or 'none is known'}"
+    return judgement.because or "needs no context"
 
 
 def _clauses(model: SentimentModel, own: str, analysis: Analysis) -> Iterator[Clause]:

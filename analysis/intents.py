@@ -24,7 +24,7 @@ class _Part(NamedTuple):
     """None: one of its words is enough."""
 
 
-def words_asked_for(intents: Iterable[Intent]) -> Iterator[str]:
+def intent_words(intents: Iterable[Intent]) -> Iterator[str]:
     """Every word that the queries of the intents ask for, for the lexicon."""
     for intent in intents:
         yield from queries.words_of(queries.parse(intent.query))

@@ -3,15 +3,12 @@
 The models are asked for batches; a batch of Chinese posts costs one look at each text more.
 """
 
-import re
 from collections.abc import Sequence
 
 from analysis import english
 from analysis.clauses import Bounds, reach_of
 from analysis.languages import ENGLISH, language_of
 from analysis.sentiment import Place, Sentiment, SentimentModel, mask, of_milli, own_words
-
-_HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]")
 
 
 class Moods:
@@ -33,8 +30,9 @@ class Moods:
         """What `score` says of each text."""
         found = self._chinese.score_many(texts)
         for at, text in enumerate(texts):
-            if _is_english(text):
-                found[at] = _english(own_words(text))
+            said = own_words(text)
+            if language_of(said) == ENGLISH:
+                found[at] = _english(said)
         return found
 
     def towards(self, text: str, start: int, end: int, rivals: Sequence[Bounds] = ()) -> Sentiment:
@@ -45,14 +43,10 @@ class Moods:
         """What `towards` says of each place."""
         found = self._chinese.towards_many(places)
         for at, place in enumerate(places):
-            if _is_english(place[0]):
+            if language_of(place[0]) == ENGLISH:
                 reach = reach_of(*place)
                 found[at] = _english(mask(place[0][reach.start : reach.end]))
         return found
-
-
-def _is_english(text: str) -> bool:
-    return _HAN.search(text) is None and language_of(text) == ENGLISH
 
 
 def _english(text: str) -> Sentiment:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from analysis import words
 from analysis.brands import Found, Kind, Matcher, Target
 from analysis.context import ContextRules, Verdict
+from analysis.han_forms import simplified
 from analysis.lexicon import Clue, Lexicon
 from analysis.senses import Senses, shipped
 from analysis.tokens import Tokenizer
@@ -23,6 +24,9 @@ BY_TEXT_MILLI = 985
 """Another name of the brand, or a required word in the quoted original."""
 BY_RIVAL_MILLI = 980
 """An order of sureness and no measured shares: rules of a catalogue are as good as its author."""
+
+BY_SENSES = "by the words around it"
+"""Stands in `Judgement.because` where the learned model decided."""
 
 NEAR_RIVAL = 24
 """Code points between an open name and the name of a rival that vouches for it."""
@@ -101,7 +105,7 @@ class Namer:
         """What to remember of an original."""
         found = self.find(text)
         if found is None:
-            clues = self._lexicon.clues(words.mask(words.fold(text)))
+            clues = self._lexicon.clues(simplified(words.mask(words.fold(text))))
             return Quote(clues=frozenset(clue.word for clue in clues))
         reading = self.read(found)
         return Quote(
@@ -191,8 +195,13 @@ class Namer:
         senses = self._senses = self._senses or shipped()
         trade = self._brands[name.brand].trade
         milli = round(senses.confidence(trade, tokens, name.start, name.end) * 1000)
-        told = ", ".join(senses.told_by(trade, tokens, name.start, name.end))
-        return self._judged(name, f"by the words around it: {told or 'none is known'}", milli)
+        return self._judged(name, BY_SENSES, milli)
+
+    def told_by(self, name: Named, found: Found) -> list[str]:
+        """The words that weighed most where a name was judged `BY_SENSES`, with their weights."""
+        senses = self._senses = self._senses or shipped()
+        tokens = found.tokens if found.tokens is not None else self._cut(found.masked)
+        return senses.told_by(self._brands[name.brand].trade, tokens, name.start, name.end)
 
     def _judged(self, name: Named, because: str, milli: int, is_accepted: bool = True) -> Judgement:
         if is_accepted and milli < self._least[name.brand]:

@@ -14,11 +14,12 @@ from typing import NamedTuple
 
 import msgspec
 
-from analysis import context, intents, spam, words
+from analysis import spam, words
 from analysis.brands import Kind
+from analysis.context import context_words
 from analysis.families import Families
 from analysis.han_forms import simplified
-from analysis.intents import IntentRules
+from analysis.intents import IntentRules, intent_words
 from analysis.languages import language_of
 from analysis.lexicon import Clue, Lexicon
 from analysis.naming import NO_QUOTE, Named, Namer, Quote, Reading
@@ -127,15 +128,13 @@ class Analyser:
         brands: Iterable[Brand],
         sentiment: SentimentScorer,
         tokenizer: Tokenizer,
-        intents_: Iterable[Intent] = (),
+        intents: Iterable[Intent] = (),
         senses: Senses | None = None,
     ) -> None:
         """`senses` left out: the shipped model, read when a name needs it."""
         self.brands: tuple[Brand, ...] = tuple(sorted(brands, key=lambda brand: brand.id))
-        listed = tuple(sorted(intents_, key=lambda intent: intent.id))
-        lexicon = Lexicon(
-            chain(context.words_asked_for(self.brands), intents.words_asked_for(listed))
-        )
+        listed = tuple(sorted(intents, key=lambda intent: intent.id))
+        lexicon = Lexicon(chain(context_words(self.brands), intent_words(listed)))
         self._lexicon = lexicon
         self.namer = Namer(self.brands, tokenizer, lexicon, senses)
         self._find = self.namer.find

@@ -97,7 +97,8 @@ class Mention(msgspec.Struct, frozen=True, tag="mention", gc=False, omit_default
     terms: tuple[str, ...] = ()
     """Content words and hashtags of the author's own words, each once, at most 12."""
     text_hash: int = 0
-    """32 bits of the normalized own words: equal for copies, and for most near copies."""
+    """32 bits of the normalized own words: equal for copies, which may differ in links, handles,
+    emoticons, punctuation, digits and traditional characters."""
     place: Place = Place.OWN
     confidence_milli: int = 1000
     """How sure it is, in thousandths, that the name means the brand."""

@@ -25,7 +25,7 @@ from sklearn.linear_model import LogisticRegression
 
 from analysis import words
 from analysis.brands import Kind, Matcher
-from analysis.context import ContextRules, Verdict, words_asked_for
+from analysis.context import ContextRules, Verdict, context_words
 from analysis.han_forms import simplified
 from analysis.lexicon import Lexicon
 from analysis.senses import FORMAT, NO_BRAND, STEPS, Header, Senses, features_of
@@ -39,6 +39,9 @@ A_BRAND = 400
 BACKGROUND = 60_000
 LEAST_CONTEXTS = 3
 INVERSE_PENALTY = 0.3
+SLOPE, OFFSET = 1.0, 2.9
+"""Evidence -> confidence. Chosen on names that rules leave open, half of those labelled by hand
+(`bench/evaluate/mention_labels.tsv`). How often it is right there: docs/models/senses.md."""
 WEAK = 3
 """Features whose weights are all below this many steps are left out."""
 
@@ -92,7 +95,7 @@ def contexts(
     """
     classes = {trade: group for group, trades in GROUPS.items() for trade in trades.split(",")}
     matcher = Matcher(brands, tokenizer)
-    lexicon = Lexicon(words_asked_for(brands))
+    lexicon = Lexicon(context_words(brands))
     rules = ContextRules(brands, lexicon)
     rng = Random(1)
     seen: Counter[tuple[int, str]] = Counter()
@@ -140,7 +143,7 @@ def _counted(tokens: Sequence[str], start: int, end: int) -> dict[str, float]:
     return dict.fromkeys(features_of(tokens, start, end), 1.0)
 
 
-def fit(found: Sequence[Context], slope: float, offset: float) -> Senses:
+def fit(found: Sequence[Context]) -> Senses:
     """Weights of a softmax regression, in whole steps."""
     vectorizer = DictVectorizer(dtype=np.float32)
     matrix = vectorizer.fit_transform([context.features for context in found])
@@ -150,16 +153,19 @@ def fit(found: Sequence[Context], slope: float, offset: float) -> Senses:
     model = LogisticRegression(C=INVERSE_PENALTY, max_iter=300).fit(matrix[:, common], labels)
     order = [*(name for name in GROUPS if name in model.classes_), NO_BRAND]
     rows = [list(model.classes_).index(name) for name in order]
-    weights = np.clip(np.rint(model.coef_[rows].T * STEPS), -127, 127).astype(int)
+    slopes, intercepts = model.coef_, model.intercept_
+    if len(order) == 2:  # one row for two classes: that of the second
+        slopes, intercepts = np.vstack([-slopes, slopes]) / 2, np.tile(intercepts, 2) * [-0.5, 0.5]
+    weights = np.clip(np.rint(slopes[rows].T * STEPS), -127, 127).astype(int)
     heard = np.abs(weights).max(axis=1) >= WEAK
     header = Header(
         format=FORMAT,
         version=VERSION,
         classes=tuple(order),
         trades={t: group for group in order[:-1] for t in GROUPS[group].split(",")},
-        bias=tuple(round(float(model.intercept_[row]) * STEPS) for row in rows),
-        slope=slope,
-        offset=offset,
+        bias=tuple(round(float(intercepts[row]) * STEPS) for row in rows),
+        slope=SLOPE,
+        offset=OFFSET,
         learned_from=dict(sorted(Counter(context.source for context in found).items())),
     )
     return Senses(
@@ -195,8 +201,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--catalogue", type=Path, required=True, help="YAML with brands and trades")
     parser.add_argument("--left-out", type=Path, help="CRC-32 of texts not to learn from")
     parser.add_argument("--card", type=Path, help="model card whose figures to write")
-    parser.add_argument("--slope", type=float, default=1.0)
-    parser.add_argument("--offset", type=float, default=0.0)
     parser.add_argument("files", type=Path, nargs="+")
     given = parser.parse_args(arguments)
     brands = msgspec.yaml.decode(given.catalogue.read_bytes(), type=Catalogue).brands
@@ -211,7 +215,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     tokenizer = tokenizer_named()
     listed = sorted(texts.items(), key=lambda item: zlib.crc32(item[0].encode("utf-8", "replace")))
     found = contexts(listed, brands, tokenizer)
-    senses = fit(found, given.slope, given.offset)
+    senses = fit(found)
     content = senses.to_bytes()
     given.out.write_bytes(content)
     if given.card is not None:

@@ -10,10 +10,10 @@ from sklearn.metrics import accuracy_score, f1_score
 
 from analysis.moods import Moods
 from analysis.pipeline import Analyser
-from analysis.sentiment import SentimentModel
+from analysis.sentiment import NEUTRAL_BELOW_MILLI, SentimentModel
 from analysis.tokens import tokenizer_named
 from analysis.training.corpus import Corpus, fold_of, read_corpus, trace_of
-from analysis.training.fit import Settings
+from analysis.training.fit import AIMED, Settings
 from analysis.training.sentiment import FOLDS, TARGET, learn, without
 from bench.evaluate.baselines import Scorer, baselines, scores
 from leimo.catalogue_file import SHIPPED, load
@@ -27,12 +27,6 @@ _BASELINE_ROWS = 1_000
 """Rows on which baselines are measured where there are thousands: some read 80 a second."""
 _BINS = 10
 
-LEARNED = (
-    ("smp_usual_train3", "train"), ("smp_virus_train3", "train"), ("w18_train", "split"),
-    ("ws_train_stripped", "mix-split"), ("ws_train", "mix"), ("shop_train", "mix"),
-    ("htl_train", "mix"), ("car_train3", "mix"),
-)  # fmt: skip
-"""Files of the shipped model and their roles, as the model card lists them."""
 CROSS_VALIDATED = ("smp_usual_train3", "smp_virus_train3", "w18_train", "ws_train_stripped")
 
 
@@ -69,9 +63,13 @@ def of_given_splits(folder: Path) -> Iterator[Result]:
 
 def by_cross_validation(folder: Path) -> Iterator[Result]:
     """Five folds over what the shipped model learned from; copies of texts stay in one fold."""
-    files = [(folder / "sentiment" / f"{name}.tsv.gz", role) for name, role in LEARNED]
-    corpora = [read_corpus(path, role) for path, role in files]
-    stance = read_corpus(folder / "stance" / "nlpcc2016_train.tsv.gz", "target", TARGET)
+    learned = SentimentModel.load().weights.header.trained_on
+    corpora = [
+        read_corpus(folder / "sentiment" / f"{source.name}.tsv.gz", source.kind)
+        for source in learned
+        if source.kind not in AIMED
+    ]
+    stance = read_corpus(folder / "stance" / "nlpcc2016_train.tsv.gz", AIMED[0], TARGET)
     measured = [c for c in corpora if c.source.name in CROSS_VALIDATED]
     found: dict[str, list[tuple[Corpus, Said]]] = {}
     for fold in range(FOLDS):
@@ -119,7 +117,7 @@ def _stances(model: SentimentModel, texts: Sequence[str]) -> Said:
         if said and len({each.polarity for each in said}) == 1:
             choice = _NUMBERS[said[0].polarity]
         elif said:
-            choice = NEUTRAL if abs(score) < 0.08 else POSITIVE if score > 0 else NEGATIVE
+            choice = _nearest(score, NEUTRAL_BELOW_MILLI / 1000)
         else:
             choice = _NUMBERS[analysis.polarity]
         classes.append(choice)
@@ -127,14 +125,17 @@ def _stances(model: SentimentModel, texts: Sequence[str]) -> Said:
     return Said(classes, found)
 
 
+def _nearest(score: float, neutral_below: float) -> int:
+    if abs(score) < neutral_below:
+        return NEUTRAL
+    return POSITIVE if score > 0 else NEGATIVE
+
+
 def _baseline(data: str, system: str, scorer: Scorer, corpus: Corpus) -> Result:
     started = time.perf_counter()
     found = scores(scorer, corpus.texts)
     took_s = time.perf_counter() - started
-    classes = [
-        NEUTRAL if abs(score) < _BASELINE_NEUTRAL else POSITIVE if score > 0 else NEGATIVE
-        for score in found
-    ]
+    classes = [_nearest(score, _BASELINE_NEUTRAL) for score in found]
     return _result(data, system, corpus, Said(classes, found), took_s)
 
 
@@ -143,7 +144,7 @@ def _result(data: str, system: str, corpus: Corpus, said: Said, took_s: float | 
     classes = list(said.classes)
     if corpus.classes == 2:
         classes = [POSITIVE if score >= 0 else NEGATIVE for score in said.scores]
-    labels = [POSITIVE, NEGATIVE] if corpus.source.kind == "target" else None
+    labels = [POSITIVE, NEGATIVE] if corpus.source.kind in AIMED else None
     return Result(
         data,
         system,

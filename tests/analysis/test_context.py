@@ -1,6 +1,6 @@
 import pytest
 
-from analysis.context import ContextRules, Decision, Verdict, words_asked_for
+from analysis.context import ContextRules, Decision, Verdict, context_words
 from analysis.lexicon import Lexicon
 from analysis.words import fold, mask
 from schemas.catalogue import Brand, Context
@@ -15,7 +15,7 @@ APPLE = Brand(
 
 
 def decided(brand: Brand, text: str, start: int, end: int) -> Decision:
-    lexicon = Lexicon(words_asked_for([brand]))
+    lexicon = Lexicon(context_words([brand]))
     clues = lexicon.clues(mask(fold(text)))
     return ContextRules([brand], lexicon).decide(0, start, end, clues)
 
@@ -25,7 +25,7 @@ def verdict(brand: Brand, text: str, start: int, end: int) -> Verdict:
 
 
 def is_ambiguous(brand: Brand, name: str) -> bool:
-    return ContextRules([brand], Lexicon(words_asked_for([brand]))).is_ambiguous(0, name)
+    return ContextRules([brand], Lexicon(context_words([brand]))).is_ambiguous(0, name)
 
 
 @pytest.mark.parametrize(

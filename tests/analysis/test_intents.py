@@ -2,7 +2,7 @@
 
 import pytest
 
-from analysis.intents import IntentRules, words_asked_for
+from analysis.intents import IntentRules, intent_words
 from analysis.lexicon import Lexicon
 from analysis.shipped import analyser_of
 from leimo.catalogue_file import SHIPPED, load
@@ -17,7 +17,7 @@ INTENTS = (
 
 
 def held(text: str) -> tuple[list[str], tuple[Objective, ...]]:
-    lexicon = Lexicon(words_asked_for(INTENTS))
+    lexicon = Lexicon(intent_words(INTENTS))
     rules = IntentRules(INTENTS, lexicon)
     clues = lexicon.clues(text)
     return rules.named_by(clues), rules.objectives(clues)

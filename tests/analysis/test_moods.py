@@ -37,3 +37,7 @@ def test_texts_score_alike_alone_and_together(texts: list[str]) -> None:
     assert MOODS.score_many(texts) == [MOODS.score(text) for text in texts]
     places = [(text, 0, len(text)) for text in texts]
     assert MOODS.towards_many(places) == [MOODS.towards(*place) for place in places]
+
+
+def test_an_english_post_is_scored_though_its_chain_is_chinese() -> None:
+    assert MOODS.score("I love it, it is great //@小王:太差了").polarity is Polarity.POSITIVE

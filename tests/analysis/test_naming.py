@@ -3,7 +3,7 @@
 import pytest
 
 from analysis.brands import Kind
-from analysis.context import words_asked_for
+from analysis.context import context_words
 from analysis.lexicon import Lexicon
 from analysis.naming import NO_QUOTE, Judgement, Namer, Quote
 from analysis.tokens import tokenizer_named
@@ -20,7 +20,7 @@ PARTY = Brand(id="party", name="双十一", campaigns=("爱上双十一",))
 
 def judged(text: str, *brands: Brand, quote: Quote = NO_QUOTE) -> list[Judgement]:
     listed = brands or (APPLE, HUAWEI, PARTY)
-    namer = Namer(listed, TOKENIZER, Lexicon(words_asked_for(listed)))
+    namer = Namer(listed, TOKENIZER, Lexicon(context_words(listed)))
     found = namer.find(text)
     return [] if found is None else namer.judge(namer.read(found), quote)
 

@@ -95,6 +95,7 @@ def named(text: str, quoted: str | None = None) -> list[str]:
         ("小米煮粥", None, []),  # an excluded one
         ("小米。一二三四五六七八九十手机", None, []),  # a required word too far away
         ("小米真好", "雷军发布会", ["xiaomi"]),  # a required word in the quote
+        ("小米真好", "新手機發佈會", ["xiaomi"]),  # in traditional characters
         ("小米真好", "小米手机", ["xiaomi"]),  # the brand in the quote
         ("小米真好，就买xiaomi", None, ["xiaomi"]),  # an alias that is sure
         ("Xiaomi", None, ["xiaomi"]),  # not ambiguous
