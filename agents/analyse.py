@@ -10,6 +10,7 @@ import msgspec
 
 from agents.raw_posts import RawPosts
 from agents.versions import first_sight, identities_of
+from analysis.groups import Groups
 from analysis.pipeline import Analyser
 from analysis.sources import InvalidPost
 from schemas.dead_letter import DropReason
@@ -40,8 +41,11 @@ class AnalyseStage:
     changelog: Topic | None = None
     notes: Topic | None = POSTS_SEEN
 
-    def __init__(self, settings: Settings, metrics: Metrics, analyser: Analyser) -> None:
+    def __init__(
+        self, settings: Settings, metrics: Metrics, analyser: Analyser, groups: Groups
+    ) -> None:
         self.analyser = analyser
+        self.groups = groups
         self._settings = settings
         self._metrics = metrics
         self._raw_posts = RawPosts(settings)
@@ -124,6 +128,9 @@ class AnalyseStage:
         found = self.analyser.mentions_many(posts, partition, offsets)
         for record, mentions in zip(kept, found, strict=True):
             rows += [self._row(mention, record.timestamp) for mention in mentions]
+            if mentions:
+                of_groups = self.groups.of(mentions)
+                rows += [self._row(mention, record.timestamp) for mention in of_groups]
         return rows
 
     def _post(self, partition: int, record: Any, rows: list[Row]) -> Post | None:

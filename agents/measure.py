@@ -22,8 +22,8 @@ from streams.tables import StateTable
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(Mention | Tick).decode
 
-CLOCK_KEY = b"\x00clock"
-"""Key of the partition's clock in the changelog: no brand id begins with NUL."""
+WHOLE_KEY = b"\x00whole"
+"""Key of what is kept of a partition as a whole: no brand id begins with NUL."""
 
 
 class MeasureStage:
@@ -50,15 +50,15 @@ class MeasureStage:
     def redefine(self, catalogue: Catalogue) -> None:
         """Brands and rules changed; the state stays."""
         self._catalogue = catalogue
-        brands = {brand.id: brand for brand in catalogue.brands}
         for board in self._boards.values():
-            board.redefine(catalogue.rules, brands)
+            board.redefine(catalogue)
 
     def open(self, partitions: Collection[int]) -> None:
         """Start with empty boards."""
-        brands = {brand.id: brand for brand in self._catalogue.brands}
         for partition in partitions:
-            self._boards[partition] = Board(self._board_settings, self._catalogue.rules, brands)
+            self._boards[partition] = Board(
+                self._board_settings, self._catalogue, speaks_for_all=partition == 0
+            )
 
     def recall_from(self, partition: int, start: int) -> int:
         """Nothing to recall: the state holds what was seen."""
@@ -74,10 +74,10 @@ class MeasureStage:
     def restore(self, partition: int, entries: Iterable[tuple[bytes, bytes]]) -> None:
         """Fill the board from the changelog."""
         values = dict(entries)
-        clock = values.pop(CLOCK_KEY, None)
+        whole = values.pop(WHOLE_KEY, None)
         board = self._boards[partition]
-        if clock is not None:
-            board.restore_clock(clock)
+        if whole is not None:
+            board.restore_whole(whole)
         board.restore(values.items())
 
     def drop(self) -> None:
@@ -107,6 +107,7 @@ class MeasureStage:
         self._metrics.mentions.inc(mentions - output.duplicates)
         self._metrics.duplicates.inc(output.duplicates)
         self._metrics.late_posts.inc(output.late)
+        self._metrics.inhibited_alerts.inc(output.inhibited)
         self._count_windows(output.windows)
         rows += [
             Row(WINDOWS.name, partition, window.key, _encode(window)) for window in output.windows
@@ -116,7 +117,7 @@ class MeasureStage:
         return rows
 
     def state_rows(self, partition: int) -> list[Row]:
-        """What changed of each brand, and the partition's clock."""
+        """What changed of each brand, and of the partition as a whole."""
         board = self._boards[partition]
         topic = BRANDS_CHANGELOG.name
         rows = [
@@ -124,7 +125,7 @@ class MeasureStage:
             for brand in self._brands.changed_keys(partition)
             for key, value in board.entries(brand.decode())
         ]
-        rows.append(Row(topic, partition, CLOCK_KEY, board.clock_bytes()))
+        rows.append(Row(topic, partition, WHOLE_KEY, board.whole_bytes()))
         return rows
 
     def gauge(self, now_s: float) -> None:

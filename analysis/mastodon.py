@@ -19,7 +19,7 @@ from analysis.refusals import (
 )
 from analysis.times import SECOND_MS, created_ms, event_time
 from schemas.dead_letter import DropReason
-from schemas.post import Author, Post, PostEvent, Quoted, Source
+from schemas.post import NEW_POSTS, Author, Post, PostEvent, Quoted, Source
 
 _BREAK = re.compile(r"<br\s*/?>|</p>\s*<p[^<>]*>", re.IGNORECASE)
 _MARKUP = re.compile(r"<[^<>]*>")
@@ -29,6 +29,7 @@ class _Account(msgspec.Struct, gc=False):
     id: str | int = ""
     acct: str = ""
     followers_count: int | None = 0
+    statuses_count: int | None = None
     bot: bool | None = False
 
 
@@ -117,6 +118,7 @@ def _author(account: _Account | None) -> Author:
         account.acct,
         min(max(followers, 0), MAX_COUNT),
         is_bot=account.bot is True,
+        is_new=account.statuses_count is not None and 0 <= account.statuses_count < NEW_POSTS,
     )
 
 

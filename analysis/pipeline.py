@@ -382,6 +382,7 @@ class Analyser:
             own.signs,
             own.language,
             post.quoted.author.id if post.is_repost and post.quoted is not None else "",
+            author.is_new,
         )
 
 

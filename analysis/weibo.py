@@ -16,7 +16,7 @@ from analysis.refusals import MAX_COUNT, InvalidPost, check_length, id_text
 from analysis.times import BEIJING, created_ms, event_time, weibo_ms
 from analysis.weibo_fields import Original, Push, Status, User
 from schemas.dead_letter import DropReason
-from schemas.post import Author, Post, PostEvent, Quoted, Source
+from schemas.post import NEW_POSTS, Author, Post, PostEvent, Quoted, Source
 
 NOBODY = Author()
 
@@ -117,6 +117,7 @@ def _author(user: User) -> Author:
         followers if 0 <= followers <= MAX_COUNT else MAX_COUNT if followers > 0 else 0,
         user.verified is True,
         verified_type if verified_type is not None and -1 <= verified_type < 1_000_000 else -1,
+        is_new=user.statuses_count is not None and 0 <= user.statuses_count < NEW_POSTS,
     )
 
 

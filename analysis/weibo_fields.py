@@ -14,6 +14,7 @@ class User(msgspec.Struct, gc=False):
     screen_name: str | None = None
     name: str | None = None
     followers_count: int | None = 0
+    statuses_count: int | None = None
     verified: bool | None = False
     verified_type: int | None = -1
 

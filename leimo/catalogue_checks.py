@@ -7,33 +7,68 @@ from analysis import queries
 from analysis.words import fold
 from leimo.catalogue_findings import Findings, KeyPath, did_you_mean
 from leimo.catalogue_yaml import Raw, Records
-from schemas.catalogue import Brand, Catalogue, Context, Intent, Rule, RuleKind
+from measures.scope import active_hours, days_of, time_ms
+from schemas.catalogue import (
+    Brand,
+    Catalogue,
+    Context,
+    Holiday,
+    Intent,
+    Measure,
+    Rule,
+    RuleKind,
+    Silence,
+)
 
 MAX_WINDOW = 1000
 _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _SHORT_LATIN = re.compile(r"[a-z0-9]{1,2}|[0-9]{3}")
 """So short that other words, models and sizes are spelled alike: HP, LV, 3M, 360."""
 
-_SCORED = frozenset({"false_alerts_per_month"})
-_WORDS = frozenset({"words"})
-UNUSED: Mapping[RuleKind, frozenset[str]] = {
-    RuleKind.SPIKE: _WORDS,
-    RuleKind.SENTIMENT: _WORDS,
-    RuleKind.CRISIS: _SCORED,
+_SCORED, _WORDS, _REACH = "false_alerts_per_month", "words", "min_reach"
+_OF_KIND: Mapping[RuleKind, frozenset[str]] = {
+    RuleKind.SPIKE: frozenset({_SCORED}),
+    RuleKind.DROP: frozenset({_SCORED}),
+    RuleKind.SENTIMENT: frozenset({_SCORED}),
+    RuleKind.SILENCE: frozenset({_SCORED, "within_min"}),
+    RuleKind.SHARE: frozenset({_SCORED}),
+    RuleKind.CRISIS: frozenset({_WORDS, "objectives"}),
+    RuleKind.INFLUENCER: frozenset({_REACH}),
+    RuleKind.COMPOSITE: frozenset({"conditions"}),
 }
-"""Fields that a kind of rule does not use."""
+"""Fields that only some kinds use."""
+_SPECIAL = frozenset[str]().union(*_OF_KIND.values())
+_NO_AUTHORS = frozenset({RuleKind.DROP, RuleKind.SILENCE, RuleKind.SHARE})
+_NO_POSTS = frozenset({RuleKind.SILENCE})
+
+
+def unused_by(kind: RuleKind) -> frozenset[str]:
+    """Fields that a kind of rule does not use.
+
+    >>> "words" in unused_by(RuleKind.SPIKE), "words" in unused_by(RuleKind.CRISIS)
+    (True, False)
+    """
+    unused = _SPECIAL - _OF_KIND[kind]
+    if kind in _NO_AUTHORS:
+        unused |= {"min_authors"}
+    return unused | {"min_posts"} if kind in _NO_POSTS else unused
+
 
 _POSITIVE = ("false_alerts_per_month", "resolve_after_min")
-_NOT_NEGATIVE = ("min_posts", "min_authors")
+_NOT_NEGATIVE = ("min_posts", "min_authors", "min_reach", "within_min", "pending_min")
+_MOST_MINUTES = 60
 
 
 def check(records: Records, findings: Findings) -> Catalogue:
     """Find everything; returns the records that have at least what they need."""
-    brands, rules, intents = records
+    brands, rules, intents, silences, holidays = records
     _identify("brands", brands, ("id", "name"), findings)
     _identify("rules", rules, ("id", "kind"), findings)
     _identify("intents", intents, ("id", "objective", "query"), findings)
+    _identify("silences", silences, ("id", "reason", "until"), findings)
+    _identify("holidays", holidays, ("id", "first"), findings)
     brand_ids = [str(raw["id"]) for raw in brands if "id" in raw]
+    rule_ids = [str(raw["id"]) for raw in rules if "id" in raw]
     made: dict[int, Brand] = {}
     for index, raw in enumerate(brands):
         if "id" in raw and "name" in raw:
@@ -53,6 +88,8 @@ def check(records: Records, findings: Findings) -> Catalogue:
         brands=tuple(made.values()),
         rules=tuple(Rule(**raw) for raw in rules if "id" in raw and "kind" in raw),
         intents=tuple(_checked_intents(intents, findings)),
+        silences=tuple(_checked_silences(silences, (brand_ids, rule_ids), findings)),
+        holidays=tuple(_checked_holidays(holidays, findings)),
     )
 
 
@@ -257,18 +294,81 @@ def _check_rule(raw: Raw, path: KeyPath, brand_ids: Sequence[str], findings: Fin
     kind = raw.get("kind")
     if not isinstance(kind, RuleKind):
         return
-    for name in sorted(UNUSED[kind].intersection(raw)):
+    for name in sorted(unused_by(kind).intersection(raw)):
         findings.error((*path, name), f"a rule of kind {kind.value} does not use this; remove it")
     words = raw.get("words", ())
     _refuse_repeated([((*path, "words", at), word) for at, word in enumerate(words)], findings)
+    _check_hours(raw, path, findings)
+    if kind is RuleKind.COMPOSITE:
+        _check_conditions(raw, path, findings)
+    if kind is RuleKind.SHARE and not raw.get("trades") and len(raw.get("brands", ())) < 2:
+        findings.error(path, "a rule of kind share compares brands; add two, or `trades:`")
     if kind is RuleKind.CRISIS:
-        if not words:
+        if not words and not raw.get("objectives"):
             findings.error(path, "a rule of kind crisis needs words; add `words: [召回, …]`")
         for at, word in enumerate(words):
             if len(word) == 1:
                 findings.warning(
                     (*path, "words", at), f"{word!r} stands in many other words; write it out"
                 )
+
+
+def _check_hours(raw: Raw, path: KeyPath, findings: Findings) -> None:
+    try:
+        if "active_hours" in raw:
+            active_hours(raw["active_hours"])
+    except ValueError as error:
+        findings.error((*path, "active_hours"), str(error))
+
+
+def _check_conditions(raw: Raw, path: KeyPath, findings: Findings) -> None:
+    conditions = raw.get("conditions", ())
+    if not conditions:
+        findings.error(path, "a rule of kind composite needs `conditions:`; add at least one")
+    for at, condition in enumerate(conditions):
+        where = (*path, "conditions", at)
+        limits = (condition.at_least, condition.at_most)
+        times = (condition.at_least_times, condition.at_most_times)
+        if all(limit is None for limit in (*limits, *times)):
+            findings.error(where, "limits nothing; add at_least, at_most, or one with _times")
+        if not 1 <= condition.over_min <= _MOST_MINUTES:
+            findings.error(where, f"over_min {condition.over_min} is not from 1 to 60 minutes")
+        if condition.measure in (Measure.AUTHORS, Measure.REACH) and times != (None, None):
+            findings.error(where, f"{condition.measure} has no usual; use at_least or at_most")
+
+
+def _checked_silences(
+    silences: Sequence[Raw], ids: tuple[Sequence[str], Sequence[str]], findings: Findings
+) -> Iterator[Silence]:
+    brand_ids, rule_ids = ids
+    for index, raw in enumerate(silences):
+        path: KeyPath = ("silences", index)
+        for at, brand in enumerate(raw.get("brands", ())):
+            _refuse_unknown_brand(brand, (*path, "brands", at), brand_ids, findings)
+        for at, rule in enumerate(raw.get("rules", ())):
+            if rule not in rule_ids:
+                mend = did_you_mean(rule, rule_ids, "write an id that stands under `rules:`")
+                findings.error((*path, "rules", at), f"{rule!r} is the id of no rule here; {mend}")
+        for name in ("since", "until"):
+            try:
+                if name in raw:
+                    time_ms(raw[name])
+            except ValueError as error:
+                findings.error((*path, name), str(error))
+        if raw.keys() >= {"id", "reason", "until"}:
+            yield Silence(**raw)
+
+
+def _checked_holidays(holidays: Sequence[Raw], findings: Findings) -> Iterator[Holiday]:
+    for index, raw in enumerate(holidays):
+        if raw.keys() >= {"id", "first"}:
+            holiday = Holiday(**raw)
+            try:
+                if not list(days_of(holiday)):
+                    findings.error(("holidays", index), "ends before it begins; swap the days")
+            except ValueError as error:
+                findings.error(("holidays", index), f"{error}; write such as '2026-10-01'")
+            yield holiday
 
 
 def _check_ranges(raw: Raw, path: KeyPath, findings: Findings) -> None:

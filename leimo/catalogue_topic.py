@@ -14,7 +14,7 @@ from streams.compacted import read_compacted
 from streams.settings import Settings
 from streams.topic_admin import refuse_missing, topic_states
 
-OURS = (b"brand:", b"rule:", b"intent:")
+OURS = (b"brand:", b"rule:", b"intent:", b"silence:", b"holiday:")
 """Keys of other definitions on the topic are left alone."""
 
 

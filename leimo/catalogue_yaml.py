@@ -10,13 +10,14 @@ import math
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from enum import StrEnum
-from typing import Any, NamedTuple, get_origin
+from types import NoneType, UnionType
+from typing import Any, NamedTuple, get_args, get_origin
 
 import msgspec
 import yaml
 
 from leimo.catalogue_findings import Findings, KeyPath, did_you_mean
-from schemas.catalogue import Brand, Context, Intent, Rule
+from schemas.catalogue import Brand, Condition, Context, Holiday, Intent, Rule, Silence
 
 MAX_BYTES = 16 << 20
 MAX_DEPTH = 32
@@ -81,10 +82,12 @@ class Records(NamedTuple):
     brands: Sequence[Raw] = ()
     rules: Sequence[Raw] = ()
     intents: Sequence[Raw] = ()
+    silences: Sequence[Raw] = ()
+    holidays: Sequence[Raw] = ()
 
 
 def read_records(text: str, findings: Findings) -> Records:
-    """Brands, rules and intents, as far as they can be read; the rest is in the findings.
+    """The records of each kind, as far as they can be read; the rest is in the findings.
 
     A record that is no mapping stays in its place as an empty one, so that indexes hold.
     """
@@ -111,6 +114,8 @@ def read_records(text: str, findings: Findings) -> Records:
             reader.records(fields.get("brands"), "brands", Brand),
             reader.records(fields.get("rules"), "rules", Rule),
             reader.records(fields.get("intents"), "intents", Intent),
+            reader.records(fields.get("silences"), "silences", Silence),
+            reader.records(fields.get("holidays"), "holidays", Holiday),
         )
     except _TooMuch:
         findings.error((), f"holds more than {MAX_VALUES} values; do without anchors", line=0)
@@ -205,15 +210,39 @@ class _Reader:
     def value(self, node: yaml.Node, path: KeyPath, wanted: Any) -> Any:
         """The node as the wanted type; None where it does not fit."""
         if get_origin(wanted) is tuple:
-            return self._texts(node, path)
-        if wanted is Context:
-            fields = self.record(node, path, Context)
-            return msgspec.convert(fields, Context)
+            kind = get_args(wanted)[0]
+            is_text = kind is str
+            return self._texts(node, path) if is_text else self._values_of(node, path, kind)
+        if get_origin(wanted) is UnionType:
+            wanted = next(kind for kind in get_args(wanted) if kind is not NoneType)
+        if wanted in (Context, Condition):
+            return self._part(node, path, wanted)
         if isinstance(wanted, type) and issubclass(wanted, StrEnum):
             return self._choice(node, path, wanted)
         if wanted in (int, float):
             return self._number(node, path, wanted)
         return self._text(node, path)
+
+    def _part(
+        self, node: yaml.Node, path: KeyPath, wanted: type[msgspec.Struct]
+    ) -> msgspec.Struct | None:
+        """A record within a record."""
+        fields = self.record(node, path, wanted)
+        for field in msgspec.structs.fields(wanted):
+            if field.required and field.name not in fields:
+                self._findings.error(path, f"{field.name} is missing; add `{field.name}: …`")
+                return None
+        return msgspec.convert(fields, wanted)
+
+    def _values_of(self, node: yaml.Node, path: KeyPath, kind: Any) -> tuple[Any, ...] | None:
+        if not isinstance(node, yaml.SequenceNode):
+            self._findings.error(path, f"{_shown(node) or 'nothing'} is no list; write [...]")
+            return None
+        values = []
+        for index, item in enumerate(node.value):
+            self._findings.stands_at((*path, index), _line(item))
+            values.append(self.value(item, (*path, index), kind))
+        return tuple(value for value in values if value is not None)
 
     def _texts(self, node: yaml.Node, path: KeyPath) -> tuple[str, ...] | None:
         if not isinstance(node, yaml.SequenceNode):

@@ -8,9 +8,11 @@ import typer
 from leimo.commands import (
     analyse,
     audit,
+    backtest,
     catalogue,
     dead,
     demo,
+    detect,
     feed,
     topics,
     trends,
@@ -37,6 +39,8 @@ app.add_typer(dead.app, name="dead")
 app.command("audit")(audit.audit)
 app.command("watch")(watch.watch)
 app.command("trends")(trends.trends)
+app.command("detect")(detect.detect)
+app.command("backtest")(backtest.backtest)
 
 
 def main() -> NoReturn:

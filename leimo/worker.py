@@ -10,6 +10,7 @@ from typing import Any
 from agents import analyse, measure
 from agents.analyse import AnalyseStage
 from agents.measure import MeasureStage
+from analysis.groups import Groups
 from analysis.pipeline import Analyser
 from analysis.shipped import analyser_of
 from schemas.catalogue import Catalogue, definitions_of
@@ -103,7 +104,7 @@ class Worker:
         analyser = await asyncio.to_thread(self._analyser, catalogue)
         app = new_app(self.settings)
         table = state_table(app, "brands", BRANDS_CHANGELOG, self.settings.partitions)
-        self._analyse = AnalyseStage(self.settings, self.metrics, analyser)
+        self._analyse = AnalyseStage(self.settings, self.metrics, analyser, Groups(catalogue))
         self._measure = MeasureStage(self.settings, self.metrics, catalogue, table)
         add_stages(
             app,
@@ -126,7 +127,7 @@ class Worker:
         """The catalogue changed: build aside, then swap between two batches."""
         analyser = await asyncio.to_thread(self._analyser, catalogue)
         if self._analyse is not None and self._measure is not None:
-            self._analyse.analyser = analyser
+            self._analyse.analyser, self._analyse.groups = analyser, Groups(catalogue)
             self._measure.redefine(catalogue)
         self._count_definitions(catalogue)
         self.metrics.catalogue_changes.inc()

@@ -1,129 +1,343 @@
-"""What a brand's volume usually is, and how many posts would be unusual.
+"""What a brand's volume usually is, by the hour of the day, the day of the week and lately.
 
-Per minute of event time, O(1) state (20 numbers):
+O(1) state per brand, learned per step of event time (a minute in the worker, a row in a series):
 
-- the recent level: exponentially weighted mean of the minutes' counts, half-life 3 h;
-- the level at this part of the day (eight of three hours), half-life 3 days: the expected count is
-  the larger of the two, so that the morning's rise is no burst;
-- the dispersion: variance over mean of the residuals, as microblog counts vary more than Poisson's.
+- the profile of the day: a level for each hour, half-life 10 days of that hour, drawn towards the
+  mean of the last days while the hour was seen little, and read between the hours' middles;
+- the factor of the weekday: posts seen over posts expected without it, half-life 4 weeks, drawn
+  towards 1 until the weekday was seen;
+- the recent level, half-life 3 h. The expected count is the larger of the two, so that neither the
+  morning's rise nor a level that has shifted is a burst;
+- for each horizon the dispersion (variance over mean of the residuals, as microblog counts vary
+  more than Poisson's) and the record: the largest excess so far, which fades.
 
 Means are weighted sums over sums of weights, so that they hold from the first minutes on. Empty
 minutes count as zeros, in closed form: a brand that nobody mentioned since the stream began has a
 history of zeros.
 
-Minutes are scored before they are learned, and learned at most up to what would have been just
-unusual, so that a burst does not become normal (Gnip, "Trend detection in social data", 2012-14:
-past anomalies contaminate baselines, counts are over-dispersed).
+Steps are scored before they are learned, and learned at most up to what would have been just
+unusual, so that a burst does not become normal. That past anomalies contaminate baselines, that
+counts are over-dispersed and that small bins see sooner: Gnip, "Trend Detection in Social Data"
+(2015).
 """
 
 import math
+import struct
+from collections.abc import Sequence
 from functools import lru_cache
-from statistics import NormalDist
 
 import msgspec
 
 MINUTE_MS = 60_000
-PART_MS = 3 * 60 * MINUTE_MS
-DAY_MS = 24 * 60 * MINUTE_MS
-PARTS = DAY_MS // PART_MS
-WARM_MINUTES = 30
+HOUR_MS = 60 * MINUTE_MS
+DAY_MS = 24 * HOUR_MS
+HORIZONS_MIN = (1, 5, 15, 60)
+"""Spans of time over which posts are summed up."""
+WARM_MS = HOUR_MS // 2
 """No verdict before the stream was watched for so long."""
-_LEVEL_DECAY = 0.5 ** (1 / 180)
-_PART_DECAY = 0.5 ** (1 / (3 * 180))
-_DISPERSION_DECAY = 0.5 ** (1 / 360)
-_LEAST_PART_MINUTES = 60
-_FLOOR = 0.05
+SEASONED_MS = DAY_MS // 2
+"""After so long the records are kept; before, a daily rhythm looks like a burst."""
+
+EVENT_MS = 9 * HOUR_MS
+"""What begins within so long belongs to one event."""
+EVENT_GROWTH = 3.0
+RECORD_SHARE = 0.9
+"""What comes within a tenth of the record is news again."""
+
+_HOURS = 24
+_DAYS = 7
+_LEVEL_HALF_LIFE_MIN = 180
+_SLOW_HALF_LIFE_MIN = 5 * 24 * 60
+_HOUR_HALF_LIFE_MIN = 10 * 60
+_DAY_HALF_LIFE_MIN = 4 * 24 * 60
+"""Of a weekday's own minutes: four weeks."""
+_DISPERSION_HALF_LIFE_MIN = 24 * 60
+_RECORD_HALF_LIFE_MIN = 40 * 24 * 60
+_SHRINK_MIN = 60
+"""The mean of the last days weighs as much as so many minutes of an hour."""
+_MOST_SPREAD = 50.0
+_FLOOR = 0.01
 """Posts a minute below which no brand is believed to be: guards against empty histories."""
+_EPOCH_WEEKDAY = 3
+"""1 January 1970 was a Thursday; the week begins on Monday."""
+_SUNDAY = 6
+
+Holidays = frozenset[int]
+"""Days since the epoch on which people post as on Sundays."""
+NO_HOLIDAYS: Holidays = frozenset()
+
+_FLOAT = struct.Struct("<f")
+_BLOCK_MS = 5 * MINUTE_MS
+_BLOCKS = HOUR_MS // _BLOCK_MS + 1
+_NO_BLOCKS = bytes(_FLOAT.size * _BLOCKS)
+_NO_SEASON = bytes(_FLOAT.size * (_HOURS + 2 * _DAYS))
 
 
 class Baseline(msgspec.Struct, array_like=True, gc=False):
-    """The usual volume of one brand."""
+    """The usual volume of one brand: at most 450 bytes in the changelog."""
 
+    since_ms: int = -1
+    """Since when the stream is watched; -1: nothing was taken into account."""
     known_to_ms: int = -1
-    """End of the last minute that was taken into account; -1: none was."""
-    total: float = 0.0
-    weight: float = 0.0
-    dispersion: float = 2.0
-    part_totals: list[float] = msgspec.field(default_factory=lambda: [0.0] * PARTS)
-    part_weights: list[float] = msgspec.field(default_factory=lambda: [0.0] * PARTS)
+    """End of the last step that was taken into account."""
+    level_total: float = 0.0
+    slow_total: float = 0.0
+    of_the_day: float = 0.0
+    """Posts a minute by the profile of the day, of the five minutes that are known last."""
+    of_the_week: float = 1.0
+    """Factor of the weekday, then."""
+    blocks: bytes = _NO_BLOCKS
+    """32-bit floats: posts a minute that were expected of each five minutes of the last hour."""
+    season: bytes = _NO_SEASON
+    """32-bit floats: the hours' faded totals; for each weekday posts seen, and posts expected."""
+    dispersions: list[float] = msgspec.field(default_factory=lambda: [2.0] * len(HORIZONS_MIN))
+    records: list[float] = msgspec.field(default_factory=lambda: [0.0] * len(HORIZONS_MIN))
+    """For each horizon nine tenths of the largest excess, faded since, in posts."""
+    event_ms: int = -EVENT_MS
+    """Start of the last unusual event."""
+    ceilings: list[float] = msgspec.field(default_factory=list)
+    """For each horizon how far the record may grow by it."""
 
     def begin(self, start_ms: int) -> None:
         """The stream was watched since `start_ms`, without a post of this brand."""
-        if self.known_to_ms < 0:
-            self.known_to_ms = start_ms
+        if self.since_ms < 0:
+            self.since_ms = self.known_to_ms = start_ms
 
     def is_warm(self) -> bool:
         """Whether enough was seen for a verdict."""
-        return self.weight >= WARM_MINUTES * 0.9
+        return self.since_ms >= 0 and self.known_to_ms - self.since_ms >= WARM_MS
 
-    def expected(self, start_ms: int) -> float:
-        """Posts in the minute that starts at `start_ms`; all before it must be known."""
-        part = start_ms % DAY_MS // PART_MS
-        usual = self.total / self.weight if self.weight else 0.0
-        if self.part_weights[part] >= _LEAST_PART_MINUTES:
-            usual = max(usual, self.part_totals[part] / self.part_weights[part])
-        return max(usual, _FLOOR)
+    def is_seasoned(self) -> bool:
+        """Whether half a day was seen."""
+        return self.since_ms >= 0 and self.known_to_ms - self.since_ms >= SEASONED_MS
 
-    def unusual(self, start_ms: int, minutes: int, tail: float) -> tuple[float, float]:
-        """(expected, unusual) posts over `minutes` up to the minute at `start_ms`.
+    def expected(self, start_ms: int, holidays: Holidays = NO_HOLIDAYS) -> float:
+        """Posts a minute around `start_ms`; all before it must be known.
 
-        `tail` is the probability with which a usual stretch reaches the second number.
+        >>> baseline = Baseline()
+        >>> baseline.begin(0)
+        >>> for minute in range(2 * 24 * 60):
+        ...     noon = 660 <= minute % 1440 < 780
+        ...     baseline.learn(minute * MINUTE_MS, 30 if noon else 2, math.inf)
+        >>> round(baseline.expected(2 * DAY_MS)), round(baseline.expected(2 * DAY_MS + DAY_MS // 2))
+        (3, 21)
         """
-        mean = self.expected(start_ms) * minutes
-        # Residuals of neighbouring minutes go together: their sum varies more than if independent.
-        return mean, gamma_quantile(mean, self.dispersion * (1 + math.log(minutes)), tail)
+        return max(self._season(start_ms, holidays), self._level(), _FLOOR)
 
-    def pass_empty(self, until_ms: int) -> None:
-        """Take the minutes without posts up to `until_ms` into account."""
-        minutes = (until_ms - self.known_to_ms) // MINUTE_MS
-        if minutes <= 0 or self.known_to_ms < 0:
+    def least_expected(self, start_ms: int, holidays: Holidays = NO_HOLIDAYS) -> float:
+        """The smaller of the season's and the recent level, in posts a minute."""
+        return min(self._season(start_ms, holidays), self._level())
+
+    def means(self, start_ms: int, holidays: Holidays = NO_HOLIDAYS) -> list[float]:
+        """Posts expected over each horizon up to the minute at `start_ms`.
+
+        Of the minutes before, what was expected then: a slow rise is no surprise in the end.
+        """
+        now = self.expected(start_ms, holidays)
+        means = [now]
+        total = now
+        at_ms = start_ms
+        for horizon_min in HORIZONS_MIN[1:]:
+            until_ms = start_ms - (horizon_min - 1) * MINUTE_MS
+            while at_ms > until_ms:
+                block_ms = (at_ms - 1) // _BLOCK_MS * _BLOCK_MS
+                first_ms = max(block_ms, until_ms)
+                number = block_ms // _BLOCK_MS % _BLOCKS * _FLOAT.size
+                rate = _FLOAT.unpack_from(self.blocks, number)[0]
+                is_known = block_ms >= self.since_ms
+                total += (at_ms - first_ms) / MINUTE_MS * (rate if is_known else now)
+                at_ms = first_ms
+            means.append(total)
+        return means
+
+    def _season(self, at_ms: int, holidays: Holidays) -> float:
+        """Posts a minute by hour and weekday; the same within five minutes."""
+        if at_ms // _BLOCK_MS != self.known_to_ms // _BLOCK_MS:
+            return self._of_the_day(at_ms) * self._of_the_week(at_ms, holidays)
+        return self.of_the_day * self.of_the_week
+
+    def _note_blocks(self, from_ms: int, holidays: Holidays) -> None:
+        """Keep what is expected of the five minutes that begin now."""
+        last = self.known_to_ms // _BLOCK_MS
+        first = max(from_ms // _BLOCK_MS + 1, last - _BLOCKS + 1)
+        if first > last:
             return
-        faded = _LEVEL_DECAY**minutes
-        self.total *= faded
-        self.weight = self.weight * faded + (1 - faded) / (1 - _LEVEL_DECAY)
+        blocks = bytearray(self.blocks)
+        level = max(self._level(), _FLOOR)
+        for number in range(first, last + 1):
+            at_ms = number * _BLOCK_MS
+            self.of_the_day = self._of_the_day(at_ms)
+            self.of_the_week = self._of_the_week(at_ms, holidays)
+            rate = max(self.of_the_day * self.of_the_week, level)
+            _FLOAT.pack_into(blocks, number % _BLOCKS * _FLOAT.size, rate)
+        self.blocks = bytes(blocks)
+
+    def pass_empty(self, until_ms: int, holidays: Holidays = NO_HOLIDAYS) -> None:
+        """Take the time without posts up to `until_ms` into account."""
+        minutes = (until_ms - self.known_to_ms) / MINUTE_MS
+        if minutes <= 0 or self.since_ms < 0:
+            return
+        expected = self.expected(self.known_to_ms, holidays)
+        self._fade(minutes)
+        kept = _fading(minutes, _DISPERSION_HALF_LIFE_MIN)
+        for at, horizon_min in enumerate(HORIZONS_MIN):
+            spread = min(expected * horizon_min, _MOST_SPREAD)
+            self.dispersions[at] = max(1.0, spread + (self.dispersions[at] - spread) * kept)
+        season = bytearray(self.season)
         days, rest_ms = divmod(until_ms - self.known_to_ms, DAY_MS)
         if days:
-            for part in range(PARTS):
-                self._fade(part, days * PART_MS // MINUTE_MS)
+            for hour in range(_HOURS):
+                _multiply(season, hour, _fading(days * 60, _HOUR_HALF_LIFE_MIN))
         at_ms = until_ms - rest_ms
         while at_ms < until_ms:
-            end_ms = min(at_ms - at_ms % PART_MS + PART_MS, until_ms)
-            self._fade(at_ms % DAY_MS // PART_MS, (end_ms - at_ms) // MINUTE_MS)
+            end_ms = min(at_ms - at_ms % HOUR_MS + HOUR_MS, until_ms)
+            of_hour = (end_ms - at_ms) / MINUTE_MS
+            _multiply(season, at_ms % DAY_MS // HOUR_MS, _fading(of_hour, _HOUR_HALF_LIFE_MIN))
+            day = _weekday(at_ms, holidays)
+            _count_weekday(season, day, 0.0, self._of_the_day(at_ms) * of_hour, of_hour)
             at_ms = end_ms
+        self.season = bytes(season)
+        from_ms, self.known_to_ms = self.known_to_ms, until_ms
+        self._note_blocks(from_ms, holidays)
+
+    def skip(self, until_ms: int) -> None:
+        """The stream was not watched until `until_ms`: nothing is learned from that time."""
+        self.since_ms += until_ms - self.known_to_ms
         self.known_to_ms = until_ms
 
-    def learn(self, start_ms: int, posts: int, cap: float) -> None:
-        """Take the count of a finished minute, at most `cap`; all before it must be known."""
-        mean = self.expected(start_ms)
+    def learn(
+        self,
+        start_ms: int,
+        posts: float,
+        cap: float,
+        step_ms: int = MINUTE_MS,
+        holidays: Holidays = NO_HOLIDAYS,
+    ) -> None:
+        """Take the count of a finished step, at most `cap`; all before it must be known."""
+        minutes = step_ms / MINUTE_MS
+        usual = self.of_the_day * minutes
         value = min(float(posts), cap)
-        spread = min((value - mean) ** 2 / mean, 50.0)
-        self.dispersion = max(1.0, spread + (self.dispersion - spread) * _DISPERSION_DECAY)
-        self.total = self.total * _LEVEL_DECAY + value
-        self.weight = self.weight * _LEVEL_DECAY + 1
-        part = start_ms % DAY_MS // PART_MS
-        self._fade(part, 1)
-        self.part_totals[part] += value
-        self.known_to_ms = start_ms + MINUTE_MS
+        self._fade(minutes)
+        self.level_total += value
+        self.slow_total += value
+        season = bytearray(self.season)
+        hour = start_ms % DAY_MS // HOUR_MS
+        _multiply(season, hour, _fading(minutes, _HOUR_HALF_LIFE_MIN), value)
+        _count_weekday(season, _weekday(start_ms, holidays), value, usual, minutes)
+        self.season = bytes(season)
+        from_ms, self.known_to_ms = self.known_to_ms, start_ms + step_ms
+        self._note_blocks(from_ms, holidays)
 
-    def _fade(self, part: int, minutes: int) -> None:
-        faded = _PART_DECAY**minutes
-        self.part_totals[part] *= faded
-        self.part_weights[part] = self.part_weights[part] * faded + (1 - faded) / (1 - _PART_DECAY)
+    def learn_sums(
+        self,
+        at_ms: int,
+        sums: Sequence[float],
+        means: Sequence[float],
+        *,
+        unusual: bool,
+        step_ms: int = MINUTE_MS,
+    ) -> None:
+        """Take the posts seen and expected over each horizon into account, after a verdict.
+
+        `unusual`: an alert fires; then how they spread is not learned. One event raises a record
+        at most to `EVENT_GROWTH` times the excess with which it began, so that a giant does not
+        silence what comes after it for weeks.
+        """
+        kept = _fading(step_ms / MINUTE_MS, _DISPERSION_HALF_LIFE_MIN)
+        in_event = at_ms < self.event_ms + EVENT_MS
+        for at, seen in enumerate(sums):
+            mean = means[at]
+            excess = RECORD_SHARE * (seen - mean)
+            if excess > self.records[at] and self.is_seasoned():
+                self.records[at] = min(excess, self.ceilings[at]) if in_event else excess
+            if not unusual:
+                spread = min((seen - mean) ** 2 / mean, _MOST_SPREAD)
+                self.dispersions[at] = max(1.0, spread + (self.dispersions[at] - spread) * kept)
+
+    def begin_event(self, at_ms: int, sums: Sequence[float], means: Sequence[float]) -> None:
+        """Something unusual begins: how far the records may grow by it."""
+        if at_ms < self.event_ms + EVENT_MS:
+            return
+        self.event_ms = at_ms
+        self.ceilings = [
+            EVENT_GROWTH * max(record, seen - mean)
+            for record, seen, mean in zip(self.records, sums, means, strict=True)
+        ]
+
+    def _fade(self, minutes: float) -> None:
+        self.level_total *= _fading(minutes, _LEVEL_HALF_LIFE_MIN)
+        self.slow_total *= _fading(minutes, _SLOW_HALF_LIFE_MIN)
+        kept = _fading(minutes, _RECORD_HALF_LIFE_MIN)
+        self.records = [record * kept for record in self.records]
+
+    def _watched_min(self) -> float:
+        return (self.known_to_ms - self.since_ms) / MINUTE_MS
+
+    def _level(self) -> float:
+        weight = _weight(self._watched_min(), _LEVEL_HALF_LIFE_MIN)
+        return self.level_total / weight if weight else 0.0
+
+    def _of_the_day(self, at_ms: int) -> float:
+        """Posts a minute by the profile of the day, read between the middles of two hours."""
+        weight = _weight(self._watched_min(), _SLOW_HALF_LIFE_MIN)
+        slow = self.slow_total / weight if weight else 0.0
+        position = at_ms % DAY_MS / HOUR_MS - 0.5
+        before = math.floor(position)
+        share = position - before
+        return (1 - share) * self._of_hour(before % _HOURS, slow) + share * self._of_hour(
+            (before + 1) % _HOURS, slow
+        )
+
+    def _of_hour(self, hour: int, slow: float) -> float:
+        weight = _weight(self._minutes_of(hour), _HOUR_HALF_LIFE_MIN)
+        total: float = _FLOAT.unpack_from(self.season, hour * _FLOAT.size)[0]
+        return (total + _SHRINK_MIN * slow) / (weight + _SHRINK_MIN)
+
+    def _minutes_of(self, hour: int) -> float:
+        """Minutes of this hour of the day that were watched."""
+        return (_until(self.known_to_ms, hour) - _until(self.since_ms, hour)) / MINUTE_MS
+
+    def _of_the_week(self, at_ms: int, holidays: Holidays) -> float:
+        day = _weekday(at_ms, holidays)
+        seen: float = _FLOAT.unpack_from(self.season, (_HOURS + day) * _FLOAT.size)[0]
+        usual: float = _FLOAT.unpack_from(self.season, (_HOURS + _DAYS + day) * _FLOAT.size)[0]
+        # A weekday that was seen once counts half.
+        weight = _weight(self._watched_min(), _SLOW_HALF_LIFE_MIN)
+        day_posts = 24 * 60 * self.slow_total / weight if weight else 0.0
+        return (seen + day_posts) / (usual + day_posts) if day_posts > _FLOOR else 1.0
 
 
-def gamma_quantile(mean: float, dispersion: float, tail: float) -> float:
-    """Upper quantile of a gamma with this mean and variance `mean * dispersion`.
-
-    The continuous counterpart of the negative binomial, by Wilson and Hilferty (1931).
-
-    >>> round(gamma_quantile(100, 1, 0.00135))
-    133
-    """
-    shape = max(mean / dispersion, 0.05)
-    cube = 1 - 1 / (9 * shape) + _z(tail) * math.sqrt(1 / (9 * shape))
-    return mean * max(cube, 0.0) ** 3
+def _until(at_ms: int, hour: int) -> int:
+    """Time that lay in this hour of the day since the epoch, until `at_ms`."""
+    days, rest_ms = divmod(at_ms, DAY_MS)
+    return days * HOUR_MS + min(max(rest_ms - hour * HOUR_MS, 0), HOUR_MS)
 
 
-@lru_cache(maxsize=256)
-def _z(tail: float) -> float:
-    return NormalDist().inv_cdf(1 - tail)
+def _weekday(at_ms: int, holidays: Holidays) -> int:
+    day = at_ms // DAY_MS
+    return _SUNDAY if day in holidays else (day + _EPOCH_WEEKDAY) % _DAYS
+
+
+@lru_cache(maxsize=4096)
+def _fading(minutes: float, half_life_min: float) -> float:
+    return math.exp2(-minutes / half_life_min)
+
+
+_DISPERSION_KEPT = _fading(1, _DISPERSION_HALF_LIFE_MIN)
+
+
+@lru_cache(maxsize=4096)
+def _weight(minutes: float, half_life_min: float) -> float:
+    """Sum of the weights of so many minutes that faded with this half-life."""
+    return (1 - _fading(minutes, half_life_min)) / (1 - _fading(1, half_life_min))
+
+
+def _multiply(season: bytearray, at: int, factor: float, more: float = 0.0) -> None:
+    value = _FLOAT.unpack_from(season, at * _FLOAT.size)[0]
+    _FLOAT.pack_into(season, at * _FLOAT.size, value * factor + more)
+
+
+def _count_weekday(season: bytearray, day: int, seen: float, usual: float, minutes: float) -> None:
+    kept = _fading(minutes, _DAY_HALF_LIFE_MIN)
+    _multiply(season, _HOURS + day, kept, seen)
+    _multiply(season, _HOURS + _DAYS + day, kept, usual)

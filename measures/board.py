@@ -6,26 +6,27 @@ any repetitions, publish the same windows.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 import msgspec
 
-from measures import alert_life
+from measures.baselines import Baseline
 from measures.brand_state import BrandState
 from measures.buckets import BUCKET_MS, Bucket, bucket_start_ms
+from measures.crowd import Crowd
 from measures.kept_state import Entry, KeptStates
-from measures.rules import LOOKS
 from measures.rules.crisis import Crises
+from measures.scope import Scope
 from measures.trends import AT_LEAST, EVERY_MS
+from measures.watch import Watch
 from measures.watermarks import LIVE_MS, Clock
 from schemas.alert import Alert
-from schemas.catalogue import Brand, Rule, RuleKind
-from schemas.mention import Mention, Tick
+from schemas.catalogue import Catalogue, RuleKind
+from schemas.mention import GROUP_PREFIX, Mention, Tick
 from schemas.trend import Trend
 from schemas.window import Window
 
 _encode = msgspec.msgpack.Encoder().encode
-_decode_clock = msgspec.msgpack.Decoder(Clock).decode
 
 
 class BoardSettings(msgspec.Struct, frozen=True):
@@ -35,6 +36,18 @@ class BoardSettings(msgspec.Struct, frozen=True):
     """Late posts change windows up to this age behind the watermark."""
     allowance_ms: int = 30_000
     """How far behind the clock the posts of a live feed may be."""
+
+
+class Kept(msgspec.Struct, array_like=True):
+    """What is kept of a partition as a whole, beside its brands."""
+
+    clock: Clock = msgspec.field(default_factory=Clock)
+    crowd: Crowd = msgspec.field(default_factory=Crowd)
+    every: BrandState = msgspec.field(default_factory=BrandState)
+    """Holds the alerts about all brands together, and about the feed."""
+
+
+_decode_kept = msgspec.msgpack.Decoder(Kept).decode
 
 
 class Output(msgspec.Struct):
@@ -47,34 +60,39 @@ class Output(msgspec.Struct):
     """Brands whose state has to be kept anew."""
     late: int = 0
     duplicates: int = 0
+    inhibited: int = 0
+    """Times that an alert of a brand was held back, as all brands burst."""
 
 
 class Board:
     """State of one partition."""
 
     def __init__(
-        self,
-        settings: BoardSettings,
-        rules: Iterable[Rule],
-        brands: Mapping[str, Brand],
+        self, settings: BoardSettings, catalogue: Catalogue, *, speaks_for_all: bool = True
     ) -> None:
+        """`speaks_for_all`: whether this partition tells of what all partitions see."""
         self.states: dict[str, BrandState] = {}
         self._settings = settings
-        self._clock = Clock()
+        self._whole = Kept()
         self._kept = KeptStates()
         self._open: defaultdict[int, set[str]] = defaultdict(set)
         self._revised: set[tuple[int, str]] = set()
         self._touched: dict[str, int] = {}
-        self._firing: set[str] = set()
         self._output = Output()
-        self.redefine(rules, brands)
-
-    def redefine(self, rules: Iterable[Rule], brands: Mapping[str, Brand]) -> None:
-        """The catalogue changed; what was counted stays."""
-        self._rules = tuple(rules)
-        self._brands = brands
-        self._rules_of: dict[str, tuple[Rule, ...]] = {}
+        self._speaks_for_all = speaks_for_all
+        self._scope = Scope(catalogue)
         self._crises_of: dict[str, Crises] = {}
+        self._watch = Watch(self.states, self._whole, self._scope, speaks_for_all=speaks_for_all)
+
+    def redefine(self, catalogue: Catalogue) -> None:
+        """The catalogue changed; what was counted stays."""
+        self._scope = Scope(catalogue)
+        self._crises_of = {}
+        self._watch.redefine(self._scope)
+
+    @property
+    def _clock(self) -> Clock:
+        return self._whole.clock
 
     @property
     def watermark_ms(self) -> int | None:
@@ -87,7 +105,7 @@ class Board:
 
     @property
     def open_alerts(self) -> int:
-        return sum(len(self.states[brand].alerts) for brand in self._firing)
+        return self._watch.open_alerts
 
     def apply(self, mention: Mention) -> None:
         """Count a mention, once."""
@@ -116,16 +134,21 @@ class Board:
         else:
             bucket.is_revised = True
             self._revised.add((start_ms, brand))
-        if not mention.is_edit:
-            self._hear(brand, state, mention, bucket)
         if start_ms > self._touched.get(brand, -1):
             self._touched[brand] = start_ms
+        if mention.is_edit:
+            return
+        if brand.startswith(GROUP_PREFIX):
+            bucket.count_rivals(mention)
+            return
+        self._whole.crowd.count(start_ms, bucket.posts)
+        self._hear(brand, state, mention, bucket)
 
     def _hear(self, brand: str, state: BrandState, mention: Mention, bucket: Bucket) -> None:
         """What is talked about; spam neither makes a crisis nor explains one."""
         if mention.spam:
             return
-        is_crisis = bool(mention.text) and self._count_hits(brand, mention.text, bucket)
+        is_crisis = self._count_hits(brand, mention, bucket)
         state.talk.hear(mention, is_crisis=is_crisis)
 
     def tick(self, tick: Tick) -> None:
@@ -136,7 +159,9 @@ class Board:
         self._close()
         self._revise()
         self._look_early(tick.sent_at_ms)
-        self._resolve()
+        self._watch.look_at_feed(tick.sent_at_ms)
+        self._watch.resolve()
+        self._take_told()
 
     def drain(self) -> Output:
         """What came of it since the last call."""
@@ -148,8 +173,8 @@ class Board:
         return self._kept.entries(brand, self.states[brand])
 
     def restore(self, entries: Iterable[tuple[bytes, bytes]]) -> None:
-        """Fill an empty board from the changelog; the clock has to be restored before."""
-        self.states = self._kept.restore(entries)
+        """Fill an empty board from the changelog; the whole has to be restored before."""
+        self.states.update(self._kept.restore(entries))
         for brand, state in self.states.items():
             state.prune(self._limit_ms())
             for start_ms, bucket in state.buckets.items():
@@ -157,68 +182,68 @@ class Board:
                     self._open[start_ms].add(brand)
                 elif bucket.is_revised:
                     self._revised.add((start_ms, brand))
-            if state.alerts:
-                self._firing.add(brand)
+            self._watch.note(brand, state)
 
-    def clock_bytes(self) -> bytes:
-        """The clock's value for the changelog."""
-        return _encode(self._clock)
+    def whole_bytes(self) -> bytes:
+        """The value of the partition as a whole for the changelog."""
+        return _encode(self._whole)
 
-    def restore_clock(self, value: bytes) -> None:
-        """Go on from a kept clock."""
-        self._clock = _decode_clock(value)
+    def restore_whole(self, value: bytes) -> None:
+        """Go on from a kept clock and crowd."""
+        self._whole = _decode_kept(value)
+        self._watch = Watch(
+            self.states, self._whole, self._scope, speaks_for_all=self._speaks_for_all
+        )
 
     def _limit_ms(self) -> int:
         """End of the ring: buckets that end at or before this are closed for good."""
         watermark_ms = self._clock.watermark_ms
         return -1 if watermark_ms is None else watermark_ms - self._settings.retention_ms
 
-    def _rules_for(self, brand: str) -> tuple[Rule, ...]:
-        found = self._rules_of.get(brand)
-        if found is None:
-            found = self._rules_of[brand] = tuple(
-                rule for rule in self._rules if not rule.brands or brand in rule.brands
-            )
-        return found
-
-    def _count_hits(self, brand: str, text: str, bucket: Bucket) -> bool:
-        """Count a text that has a word of a crisis rule, and say so; most have none."""
+    def _count_hits(self, brand: str, mention: Mention, bucket: Bucket) -> bool:
+        """Count a mention that speaks for a crisis rule, and say so; most speak for none."""
         crises = self._crises_of.get(brand)
         if crises is None:
-            rules = [rule for rule in self._rules_for(brand) if rule.kind is RuleKind.CRISIS]
+            rules = [r for r in self._scope.rules_of(brand) if r.kind is RuleKind.CRISIS]
             crises = self._crises_of[brand] = Crises(rules)
-        hit = crises.hit_by(text)
+        hit = crises.hit(mention)
         if hit:
             bucket.hit(hit)
         return bool(hit)
 
     def _close(self) -> None:
         """Close what is due, in the order of event time."""
+        watermark_ms = self._clock.watermark_ms
         if self._clock.is_idle:
             due = list(self._open)
         else:
-            watermark_ms = self._clock.watermark_ms
             if watermark_ms is None:
                 return
             last_ms = watermark_ms - self._settings.grace_ms - BUCKET_MS
             due = [start_ms for start_ms in self._open if start_ms <= last_ms]
         for start_ms in sorted(due):
+            self._watch.look_at_crowd(start_ms)
             for brand in sorted(self._open.pop(start_ms)):
                 self._close_bucket(brand, start_ms)
+            self._whole.crowd.learn(start_ms + BUCKET_MS)
+        if watermark_ms is not None and not self._clock.is_idle:
+            until_ms = watermark_ms - self._settings.grace_ms
+            self._watch.look_at_silent(until_ms - until_ms % BUCKET_MS)
 
     def _close_bucket(self, brand: str, start_ms: int) -> None:
         state = self.states[brand]
         bucket = state.buckets[start_ms]
         self._publish(brand, state, bucket, start_ms)
-        baseline = state.baseline
-        first_ms = self._clock.first_ms
-        baseline.begin(start_ms if first_ms is None else min(first_ms, start_ms))
-        if start_ms >= baseline.known_to_ms:
-            baseline.pass_empty(start_ms)
-            self._look(brand, state, start_ms)
-            state.learn(start_ms, bucket)
+        if start_ms >= state.baseline.known_to_ms:
+            self._pass_empty(state.baseline, start_ms)
+            self._watch.look_and_learn(brand, state, start_ms)
             self._tell_trend(brand, state, start_ms + BUCKET_MS)
         state.prune(self._limit_ms())
+
+    def _pass_empty(self, baseline: Baseline, start_ms: int) -> None:
+        first_ms = self._clock.first_ms
+        baseline.begin(start_ms if first_ms is None else min(first_ms, start_ms))
+        self._watch.pass_empty(baseline, start_ms)
 
     def _tell_trend(self, brand: str, state: BrandState, now_ms: int) -> None:
         if now_ms >= state.trended_ms + EVERY_MS and state.talk.untold >= AT_LEAST:
@@ -232,7 +257,9 @@ class Board:
         self._revised.clear()
 
     def _publish(self, brand: str, state: BrandState, bucket: Bucket, start_ms: int) -> None:
-        self._output.windows.append(bucket.publish(brand, start_ms, state.late))
+        window = bucket.publish(brand, start_ms, state.late)
+        if not brand.startswith(GROUP_PREFIX):
+            self._output.windows.append(window)
         self._kept.touch(brand, start_ms)
         self._output.changed.add(brand)
         state.late = 0
@@ -240,44 +267,20 @@ class Board:
     def _look_early(self, now_ms: int) -> None:
         """Look into the open buckets of a live feed, so that a burst is seen within seconds."""
         touched, self._touched = self._touched, {}
-        for brand, start_ms in touched.items():
-            if start_ms >= now_ms - LIVE_MS and start_ms in self._open:
-                self._look(brand, self.states[brand], start_ms)
-
-    def _look(self, brand: str, state: BrandState, start_ms: int) -> None:
-        definition = self._brands.get(brand)
-        if definition is None:
+        live = [
+            (brand, start_ms)
+            for brand, start_ms in touched.items()
+            if start_ms >= now_ms - LIVE_MS and start_ms in self._open
+        ]
+        if not live:
             return
-        for rule in self._rules_for(brand):
-            held = state.alerts.get(rule.id)
-            if held is not None and alert_life.is_over(held, rule, start_ms):
-                self._tell(brand, alert_life.resolved(state, rule, definition))
-            finding = LOOKS[rule.kind](state, start_ms, rule)
-            if finding is not None:
-                self._tell(brand, alert_life.found(state, rule, definition, start_ms, finding))
-        if state.alerts:
-            self._firing.add(brand)
+        self._watch.look_at_crowd(max(start_ms for _, start_ms in live))
+        for brand, start_ms in live:
+            self._watch.look_early(brand, start_ms)
 
-    def _resolve(self) -> None:
-        """End alerts whose condition is gone, also of brands that nobody mentions any more."""
-        watermark_ms = self._clock.watermark_ms
-        if watermark_ms is None:
-            return
-        rules = {rule.id: rule for rule in self._rules}
-        for brand in sorted(self._firing):
-            state = self.states[brand]
-            definition = self._brands.get(brand) or Brand(id=brand, name=brand)
-            for rule_id, held in list(state.alerts.items()):
-                rule = rules.get(rule_id)
-                if rule is None:
-                    del state.alerts[rule_id]
-                    self._output.changed.add(brand)
-                elif alert_life.is_over(held, rule, watermark_ms):
-                    self._tell(brand, alert_life.resolved(state, rule, definition))
-            if not state.alerts:
-                self._firing.discard(brand)
-
-    def _tell(self, brand: str, alert: Alert | None) -> None:
-        self._output.changed.add(brand)
-        if alert is not None:
-            self._output.alerts.append(alert)
+    def _take_told(self) -> None:
+        output, watch = self._output, self._watch
+        output.alerts += watch.told
+        output.changed |= watch.changed
+        output.inhibited += watch.inhibited
+        watch.clear()

@@ -38,6 +38,12 @@ class Bucket(msgspec.Struct, array_like=True, gc=False):
     reach: int = 0
     owned: int = 0
     paid: int = 0
+    newcomers: int = 0
+    """Posts by accounts that have hardly written before."""
+    attacks: int = 0
+    """Negative posts that are addressed to the brand."""
+    loudest: int = 0
+    """Largest reach of a post that is neither spam nor the brand's own."""
     authors: Authors = msgspec.field(default_factory=Authors)
     texts: Distinct = msgspec.field(default_factory=Distinct)
     hits: dict[str, int] | None = None
@@ -45,6 +51,10 @@ class Bucket(msgspec.Struct, array_like=True, gc=False):
     intents: dict[Objective, int] | None = None
     """Objective -> posts; None: there were none."""
     revision: int = UNPUBLISHED
+    rivals: dict[str, int] | None = None
+    """Of a group of rivals: brand -> posts without spam; None: this is no group."""
+    heard: int = -1
+    """`voices()` as of the last publication; -1: never published."""
     is_revised: bool = False
     """Whether late posts changed it since it was last published."""
 
@@ -76,6 +86,11 @@ class Bucket(msgspec.Struct, array_like=True, gc=False):
             self.owned += 1
         elif channel is Channel.PAID:
             self.paid += 1
+        self.newcomers += mention.is_newcomer
+        if mention.is_address and polarity is Polarity.NEGATIVE and not mention.spam:
+            self.attacks += 1
+        if mention.reach > self.loudest and channel is not Channel.OWNED and not mention.spam:
+            self.loudest = mention.reach
         self.authors.add(zlib.crc32(mention.author.encode()), is_counted=not mention.spam)
         self.texts.add(mention.text_hash)
 
@@ -86,6 +101,8 @@ class Bucket(msgspec.Struct, array_like=True, gc=False):
 
     def voices(self) -> int:
         """Posts without those that rules leave out: spam, and the bursts of single accounts."""
+        if self.heard >= 0 and not self.is_revised:
+            return self.heard
         return self.posts - self.spam - self.authors.bursts()
 
     def hit(self, rules: Iterable[str]) -> None:
@@ -93,6 +110,13 @@ class Bucket(msgspec.Struct, array_like=True, gc=False):
         hits = self.hits = self.hits or {}
         for rule in rules:
             hits[rule] = hits.get(rule, 0) + 1
+
+    def count_rivals(self, mention: Mention) -> None:
+        """Count the brands of a group that a post names, see `analysis.groups`."""
+        rivals = self.rivals = self.rivals or {}
+        if not mention.spam:
+            for brand in mention.product.split():
+                rivals[brand] = rivals.get(brand, 0) + 1
 
     def hits_of(self, rule: str) -> int:
         """Posts with a word of the crisis rule."""
@@ -102,6 +126,7 @@ class Bucket(msgspec.Struct, array_like=True, gc=False):
         """The next revision of the window."""
         self.revision += 1
         self.is_revised = False
+        self.heard = self.posts - self.spam - self.authors.bursts()
         self.authors.pack()
         self.texts.pack()
         return Window(

@@ -123,6 +123,11 @@ class Authors(msgspec.Struct, array_like=True, gc=False):
             return self.over
         return round(self.over * self.count() / size)
 
+    def kept(self) -> dict[int, int]:
+        """Hash -> posts that count, of the kept authors: of all, up to `SIZE`."""
+        held = self.counts
+        return _unpacked(held) if isinstance(held, bytes) else held
+
     def pack(self) -> None:
         """Rest in a tenth of the space, until the next author comes."""
         if isinstance(self.counts, dict):

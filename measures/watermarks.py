@@ -15,6 +15,9 @@ _MINUTE_MS = 60_000
 LIVE_MS = 10 * _MINUTE_MS
 """Event time this near to the clock makes a feed live: then the clock moves event time on."""
 
+OUTAGE_MS = 5 * _MINUTE_MS
+"""Silence of the whole feed for so long is taken for an outage."""
+
 
 class Clock(msgspec.Struct, array_like=True):
     """Event time of one partition of `mentions`; kept in the changelog, never goes back."""
@@ -29,6 +32,11 @@ class Clock(msgspec.Struct, array_like=True):
     """None before every raw partition was heard of."""
     first_ms: int | None = None
     """The first watermark, at a full minute: since then the stream is watched."""
+
+    idle_since_ms: int = -1
+    """Watermark at which every raw partition fell silent; -1: one is not."""
+    outage: tuple[int, int] = (-1, -1)
+    """Begin and end, in event time, of the last time the whole feed was silent for long."""
 
     def observe(self, tick: Tick, allowance_ms: int) -> None:
         """Take a tick into account.
@@ -46,6 +54,7 @@ class Clock(msgspec.Struct, array_like=True):
             self.watermark_ms = reached
             if self.first_ms is None:
                 self.first_ms = reached - reached % _MINUTE_MS
+        self._note_outage()
 
     @property
     def is_complete(self) -> bool:
@@ -56,6 +65,21 @@ class Clock(msgspec.Struct, array_like=True):
     def is_idle(self) -> bool:
         """Whether every raw partition is silent: then nothing more is expected for now."""
         return bool(self.partitions) and len(self.idle) >= self.partitions
+
+    def _note_outage(self) -> None:
+        """What nobody read is no silence of a brand: that time is not learned."""
+        now_ms = self.watermark_ms
+        if now_ms is None:
+            return
+        if self.is_idle:
+            if self.idle_since_ms < 0:
+                self.idle_since_ms = now_ms
+            if now_ms - self.idle_since_ms >= OUTAGE_MS:
+                self.outage = (self.idle_since_ms, now_ms)
+        else:
+            if self.idle_since_ms >= 0 and now_ms - self.idle_since_ms >= OUTAGE_MS:
+                self.outage = (self.idle_since_ms, now_ms)
+            self.idle_since_ms = -1
 
     def _reached(self, clock_ms: int) -> int | None:
         if not self.is_complete or not self.newest:

@@ -4,6 +4,11 @@ from enum import StrEnum
 
 import msgspec
 
+from schemas.mention import Objective
+
+EVERY_BRAND = "*"
+"""Brand of an alert about the whole feed or about many brands at once."""
+
 
 class AlertState(StrEnum):
     FIRING = "firing"
@@ -27,6 +32,38 @@ class Sample(msgspec.Struct, frozen=True, gc=False):
     event_time_ms: int
 
 
+class Evidence(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
+    """What stands behind an alert, over the `horizon_min` minutes up to `updated_at_ms`."""
+
+    horizon_min: int = 0
+    posts: int = 0
+    authors: int = 0
+    """Distinct authors of each minute, added up: an upper bound."""
+    reach: int = 0
+    """Sum of the authors' followers."""
+    probability: float = 1.0
+    """Of as much or more in a usual stretch of this length, by the brand's own baseline."""
+    reposts: int = 0
+    copies: int = 0
+    """Posts whose own text another post of the same minute has: reposts without words, mostly."""
+    newcomers: int = 0
+    """Posts by accounts that have hardly written before, where the source tells."""
+    spam: int = 0
+    """Posts with a sign of spam, which rules leave out."""
+    bursts: int = 0
+    """Posts beyond an author's third of a minute, which rules leave out."""
+    owned: int = 0
+    paid: int = 0
+    earned: int = 0
+    intents: dict[Objective, int] = msgspec.field(default_factory=dict)
+    negative_before: float | None = None
+    """The brand's usual share of negative posts, 0 to 1; None: not yet known."""
+    negative_now: float | None = None
+    """Share of negative posts among those with a mood of their own; None: there are none."""
+    positive_before: float | None = None
+    positive_now: float | None = None
+
+
 class Alert(msgspec.Struct, frozen=True, kw_only=True):
     """One state of one alert. Consumers upsert by `id` and keep the highest `revision`.
 
@@ -41,6 +78,7 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     kind: str
     """Kind of the rule: `spike`, `sentiment`, `crisis`, ..."""
     brand: str
+    """Id of the brand; `*` where all of them are meant."""
     state: AlertState
     revision: int = 0
     """0 at firing; one more with every update; the resolved state is the last."""
@@ -62,5 +100,10 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     department: str = ""
     """Where the alert is routed to: as the rule says, else the brand, else the objective that most
     posts of the last hour have."""
+    parent: str = ""
+    """Id of the brand whose product line the brand is."""
+    silenced_by: str = ""
+    """Id of the silence that covers it: to be shown, not to be told."""
+    evidence: Evidence = Evidence()
     terms: tuple[Term, ...] = ()
     samples: tuple[Sample, ...] = ()

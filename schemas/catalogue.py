@@ -1,4 +1,4 @@
-"""Brands, rules and intents: the definitions that the topic `catalogue` carries."""
+"""The definitions that the topic `catalogue` carries: brands, rules, intents and more."""
 
 from collections.abc import Iterable
 from enum import StrEnum
@@ -52,8 +52,46 @@ class Brand(
 
 class RuleKind(StrEnum):
     SPIKE = "spike"
+    """More posts than usual."""
+    DROP = "drop"
+    """Fewer posts than usual."""
     SENTIMENT = "sentiment"
+    """More negative posts than usual."""
     CRISIS = "crisis"
+    """Posts with certain words, or of certain objectives."""
+    INFLUENCER = "influencer"
+    """A large account names the brand, or the brand's own accounts are attacked."""
+    SILENCE = "silence"
+    """No posts at all: of a brand, or of the whole feed."""
+    SHARE = "share"
+    """A brand's share among its rivals shifts."""
+    COMPOSITE = "composite"
+    """Several conditions at once."""
+
+
+class Measure(StrEnum):
+    """What a condition of a composite rule compares."""
+
+    POSTS = "posts"
+    AUTHORS = "authors"
+    REACH = "reach"
+    POSITIVE = "positive"
+    """Share of positive posts, in percent."""
+    NEGATIVE = "negative"
+    """Share of negative posts, in percent."""
+
+
+class Condition(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """One condition of a composite rule. All limits that are given have to hold."""
+
+    measure: Measure
+    over_min: int = 60
+    """Minutes up to now, at most 60."""
+    at_least: float | None = None
+    at_most: float | None = None
+    at_least_times: float | None = None
+    """Times the brand's usual: of `posts`, `positive` and `negative`."""
+    at_most_times: float | None = None
 
 
 class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, tag="rule"):
@@ -62,18 +100,66 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
     id: str
     kind: RuleKind
     brands: tuple[str, ...] = ()
-    """Ids of the brands it watches; empty: all."""
+    """Ids of the brands it watches; with neither these nor `trades`: all."""
+    trades: tuple[str, ...] = ()
+    """Trades whose brands it watches."""
     department: str = ""
     false_alerts_per_month: float = 1.0
-    """`spike`, `sentiment`: how many false alerts a brand and month are acceptable."""
+    """How many false alerts a brand and month are acceptable."""
     min_posts: int = 0
     """Fewest posts in the horizon; 0: the kind's default."""
     min_authors: int = 0
     """Fewest distinct authors in the horizon; 0: the kind's default."""
+    min_reach: int = 0
+    """`influencer`: followers from which an account is large; 0: a million."""
     words: tuple[str, ...] = ()
     """`crisis`: words that count."""
+    objectives: tuple[Objective, ...] = ()
+    """`crisis`: posts of these objectives with a negative mood count."""
+    conditions: tuple[Condition, ...] = ()
+    """`composite`: all of them have to hold."""
+    within_min: int = 0
+    """`silence`: minutes without a post; 0: an hour."""
+    active_hours: str = ""
+    """When it looks, such as `08:00-22:00 +08:00`; empty: always."""
+    pending_min: int = 0
+    """Minutes for which the condition has to hold before the alert fires."""
+    cool_down_min: int = -1
+    """Minutes after the begin of an alert in which no new one begins, unless it is much worse;
+    -1: the kind's default."""
     resolve_after_min: int = 30
     """Minutes of event time without the condition until the alert is resolved."""
+
+
+class Silence(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, tag="silence"
+):
+    """Alerts that nobody wants to be told of for a while. They live on, marked with its id."""
+
+    id: str
+    reason: str
+    until: str
+    """End, as an ISO 8601 time with its zone: `2026-11-25T08:00+08:00`."""
+    since: str = ""
+    """Begin; empty: from now on."""
+    brands: tuple[str, ...] = ()
+    """Ids of brands; empty: of all."""
+    rules: tuple[str, ...] = ()
+    """Ids of rules; empty: of all."""
+    by: str = ""
+    """Who asked for it."""
+
+
+class Holiday(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, tag="holiday"
+):
+    """Days on which people post as on Sundays: what is usual then is expected."""
+
+    id: str
+    first: str
+    """First day, `2026-10-01`, in UTC."""
+    last: str = ""
+    """Last day; empty: the first alone."""
 
 
 class Intent(
@@ -87,7 +173,7 @@ class Intent(
     """A boolean query over the own words, see `analysis.queries`."""
 
 
-Definition = Brand | Rule | Intent
+Definition = Brand | Rule | Intent | Silence | Holiday
 
 
 class Catalogue(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -96,6 +182,8 @@ class Catalogue(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     brands: tuple[Brand, ...] = ()
     rules: tuple[Rule, ...] = ()
     intents: tuple[Intent, ...] = ()
+    silences: tuple[Silence, ...] = ()
+    holidays: tuple[Holiday, ...] = ()
 
 
 def catalogue_of(definitions: Iterable[Definition]) -> Catalogue:
@@ -105,12 +193,20 @@ def catalogue_of(definitions: Iterable[Definition]) -> Catalogue:
         brands=tuple(item for item in listed if isinstance(item, Brand)),
         rules=tuple(item for item in listed if isinstance(item, Rule)),
         intents=tuple(item for item in listed if isinstance(item, Intent)),
+        silences=tuple(item for item in listed if isinstance(item, Silence)),
+        holidays=tuple(item for item in listed if isinstance(item, Holiday)),
     )
 
 
 def definitions_of(catalogue: Catalogue) -> tuple[Definition, ...]:
-    """All definitions of a catalogue: brands, rules, intents."""
-    return (*catalogue.brands, *catalogue.rules, *catalogue.intents)
+    """All definitions of a catalogue, brands first."""
+    return (
+        *catalogue.brands,
+        *catalogue.rules,
+        *catalogue.intents,
+        *catalogue.silences,
+        *catalogue.holidays,
+    )
 
 
 def definition_key(definition: Definition) -> bytes:

@@ -14,8 +14,18 @@ from typing import Any
 
 import msgspec
 
-from schemas.alert import Alert, AlertState, Sample, Term
-from schemas.catalogue import Brand, Context, Intent, Rule, RuleKind
+from schemas.alert import Alert, AlertState, Evidence, Sample, Term
+from schemas.catalogue import (
+    Brand,
+    Condition,
+    Context,
+    Holiday,
+    Intent,
+    Measure,
+    Rule,
+    RuleKind,
+    Silence,
+)
 from schemas.mention import Channel, Mention, Objective, Place, Polarity, SpamSign, Span, Tick
 from schemas.topics import DAY_MS, TOPICS, Topic
 from schemas.trend import Influencer, Trend, TrendTerm
@@ -33,6 +43,8 @@ RECORDS: Mapping[str, type] = {
     "brand": Brand,
     "rule": Rule,
     "intent": Intent,
+    "silence": Silence,
+    "holiday": Holiday,
 }
 
 _DECLARED: Mapping[str, type] = {
@@ -40,7 +52,7 @@ _DECLARED: Mapping[str, type] = {
     for declared in (
         *RECORDS.values(),
         *(AlertState, Channel, Context, Objective, Place, Polarity, RuleKind, Sample, Span),
-        *(Influencer, SpamSign, Term, TrendTerm),
+        *(Condition, Evidence, Influencer, Measure, SpamSign, Term, TrendTerm),
     )
 }
 

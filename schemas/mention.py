@@ -4,6 +4,9 @@ from enum import StrEnum
 
 import msgspec
 
+GROUP_PREFIX = "~"
+"""Begins the key of a group of rivals, in place of a brand's id: no brand's does."""
+
 
 class Polarity(StrEnum):
     POSITIVE = "positive"
@@ -107,7 +110,8 @@ class Mention(msgspec.Struct, frozen=True, tag="mention", gc=False, omit_default
     is_edit: bool = False
     """A later version of a post that was counted before."""
     product: str = ""
-    """Id of the brand whose `parent` this one is, where the post names only that."""
+    """Id of the brand whose `parent` this one is, where the post names only that. Of a group of
+    rivals: the ids of the brands that the post names, with spaces."""
     intents: tuple[Objective, ...] = ()
     """What the own words want, in the order of `Objective`."""
     spam: tuple[SpamSign, ...] = ()
@@ -115,6 +119,8 @@ class Mention(msgspec.Struct, frozen=True, tag="mention", gc=False, omit_default
     """Of the own words: `zh`, `en`, `ja`, `ko`; empty where it cannot be told."""
     original_author: str = ""
     """Of a repost: who wrote the original."""
+    is_newcomer: bool = False
+    """The author has hardly written before, where the source tells."""
 
 
 class Tick(msgspec.Struct, frozen=True, tag="tick", gc=False):

@@ -22,6 +22,10 @@ class PostEvent(StrEnum):
     DELETE = "delete"
 
 
+NEW_POSTS = 10
+"""An account with fewer posts is new."""
+
+
 class Author(msgspec.Struct, frozen=True, gc=False):
     """Who wrote the post. `id` is empty where the source gives no user."""
 
@@ -33,6 +37,8 @@ class Author(msgspec.Struct, frozen=True, gc=False):
     """Weibo's type: -1 ordinary, 0 celebrity, 1 government, 2 enterprise, 3 media, ..."""
     is_bot: bool = False
     """True where the source says that a program writes."""
+    is_new: bool = False
+    """True where the source says that the account has written fewer than `NEW_POSTS` posts."""
 
 
 class Quoted(msgspec.Struct, frozen=True, gc=False):

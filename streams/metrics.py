@@ -43,6 +43,11 @@ class Metrics:
         self.late_posts = Counter(
             "leimo_late_posts_total", "Mentions too late for any window", registry=registry
         )
+        self.inhibited_alerts = Counter(
+            "leimo_inhibited_alerts_total",
+            "Times that an alert of a brand was held back, as all brands burst",
+            registry=registry,
+        )
         self.clamped_times = Counter(
             "leimo_clamped_times_total", "Posts dated ahead of their receipt", registry=registry
         )

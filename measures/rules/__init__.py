@@ -3,17 +3,24 @@
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from measures.brand_state import BrandState
-from measures.rules import crisis, sentiment, spike
+from measures.brand_state import OpenAlert
+from measures.moment import Moment
+from measures.rules import composite, crisis, drop, influencer, sentiment, silence, spike
 from measures.rules.finding import Finding
 from schemas.catalogue import Rule, RuleKind
 
-Look = Callable[[BrandState, int, Rule], Finding | None]
+Look = Callable[[Moment, Rule, OpenAlert | None], Finding | None]
+"""Given the alert that is open, whether the condition still holds: it ends later than it begins."""
 
 LOOKS: Mapping[RuleKind, Look] = MappingProxyType(
     {
         RuleKind.SPIKE: spike.look,
+        RuleKind.DROP: drop.look,
         RuleKind.SENTIMENT: sentiment.look,
         RuleKind.CRISIS: crisis.look,
+        RuleKind.INFLUENCER: influencer.look,
+        RuleKind.SILENCE: silence.look,
+        RuleKind.COMPOSITE: composite.look,
     }
 )
+"""All but `share`, which looks at a group of rivals."""

@@ -1,12 +1,14 @@
-"""Posts that name the brand together with a crisis word."""
+"""Posts that name the brand together with a crisis word, or complain."""
 
 import re
 from collections.abc import Iterable
 from functools import lru_cache
 
-from measures.brand_state import BrandState
+from measures.brand_state import OpenAlert
+from measures.moment import Moment
 from measures.rules.finding import Finding, severity_of
 from schemas.catalogue import Rule
+from schemas.mention import Mention, Polarity
 
 HORIZON_MIN = 10
 _MIN_POSTS = 4
@@ -17,10 +19,26 @@ class Crises:
     """The crisis rules that watch a brand, ready to look into texts."""
 
     def __init__(self, rules: Iterable[Rule]) -> None:
-        by_rule = tuple((rule.id, rule.words) for rule in rules if rule.words)
+        listed = list(rules)
+        by_rule = tuple((rule.id, rule.words) for rule in listed if rule.words)
+        self._by_objective = tuple(
+            (rule.id, frozenset(rule.objectives)) for rule in listed if rule.objectives
+        )
         self._searches = tuple((rule_id, pattern(words).search) for rule_id, words in by_rule)
         every = tuple(sorted({word for _, words in by_rule for word in words}))
         self._any = pattern(every).search if every else None
+
+    def hit(self, mention: Mention) -> list[str]:
+        """Ids of the rules that a mention speaks for: by a word, or in anger by what it wants."""
+        found = self.hit_by(mention.text) if mention.text else []
+        if self._by_objective and mention.polarity is Polarity.NEGATIVE:
+            wanted = frozenset(mention.intents)
+            found += [
+                rule_id
+                for rule_id, objectives in self._by_objective
+                if wanted & objectives and rule_id not in found
+            ]
+        return found
 
     def hit_by(self, text: str) -> list[str]:
         """Ids of the rules that have a word in the text.
@@ -42,16 +60,16 @@ def pattern(words: tuple[str, ...]) -> re.Pattern[str]:
     return re.compile("|".join(map(re.escape, ordered)), re.IGNORECASE)
 
 
-def look(state: BrandState, start_ms: int, rule: Rule) -> Finding | None:
+def look(moment: Moment, rule: Rule, held: OpenAlert | None) -> Finding | None:
     """Count hits over ten minutes; a minute without any changes nothing."""
-    if not state.buckets[start_ms].hits_of(rule.id):
+    if moment.bucket is None or not moment.bucket.hits_of(rule.id):
         return None
-    buckets = [bucket for bucket in state.recent(start_ms, HORIZON_MIN) if bucket.hits_of(rule.id)]
+    buckets = [bucket for bucket in moment.last(HORIZON_MIN) if bucket.hits_of(rule.id)]
     hits = sum(bucket.hits_of(rule.id) for bucket in buckets)
     least = rule.min_posts or _MIN_POSTS
-    if hits < least:
+    if hits < (least if held is None else 1):
         return None
     if sum(bucket.authors.count() for bucket in buckets) < (rule.min_authors or _MIN_AUTHORS):
         return None
     cause = f"{hits} posts with crisis words ({rule.id}) in {HORIZON_MIN} min"
-    return Finding(hits, 0, severity_of(hits, least), cause)
+    return Finding(hits, 0, severity_of(hits, least), cause, horizon_min=HORIZON_MIN)

@@ -13,6 +13,13 @@ class Finding(NamedTuple):
     cause: str
     """What happened, for the reason of the alert."""
     unit: str = "posts"
+    horizon_min: int = 60
+    probability: float = 1.0
+    """Of this or more in a usual stretch; 1 where the rule knows none."""
+    bars: tuple[float, ...] = ()
+    """For each horizon the excess at which the alert began: what counts as its end and growth."""
+    about: str = ""
+    """Id of the brand it is about, where that is not the one that was looked at."""
 
 
 def severity_of(seen: float, threshold: float) -> int:

@@ -1,37 +1,58 @@
 """Clearly more negative posts in the last hour than this brand usually has."""
 
 import math
+from statistics import NormalDist
 
-from measures.brand_state import BELIEVED_POSTS, BrandState
+from measures.brand_state import BELIEVED_POSTS, OpenAlert
+from measures.moment import Moment
 from measures.rules.finding import Finding
 from schemas.catalogue import Rule
 
 HORIZON_MIN = 60
 _MIN_POSTS = 20
 _MIN_AUTHORS = 8
-_Z = 4.0
 _MIN_SHIFT = 0.15
+_STILL = 0.5
+_MONTH_HOURS = 30 * 24
+_DISPERSION = 1.7
+"""Posts of an hour copy each other's mood: variance over that of independent ones."""
 
 
-def look(state: BrandState, start_ms: int, rule: Rule) -> Finding | None:
+def look(moment: Moment, rule: Rule, held: OpenAlert | None) -> Finding | None:
     """Compare the share of negative posts with the usual share (a test of proportions).
 
     A minute without a negative post changes nothing; nor is there a verdict before the brand's
     usual share is known. Posts that name the brand in a chain or quote alone have no mood and
     do not count.
     """
-    if not state.buckets[start_ms].negative or state.judged < BELIEVED_POSTS:
+    state = moment.state
+    if moment.bucket is None or not moment.bucket.negative or state.judged < BELIEVED_POSTS:
         return None
-    buckets = state.recent(start_ms, HORIZON_MIN)
+    buckets = moment.last(HORIZON_MIN)
     posts = sum(bucket.spoken for bucket in buckets)
     if posts < (rule.min_posts or _MIN_POSTS):
         return None
-    if sum(bucket.authors.count() for bucket in buckets) < (rule.min_authors or _MIN_AUTHORS):
-        return None
     share = sum(bucket.negative for bucket in buckets) / posts
     usual = min(0.95, max(0.05, state.negative_share))
-    z = (share - usual) / math.sqrt(usual * (1 - usual) / posts)
-    if z < _Z or share < usual + _MIN_SHIFT:
+    z = (share - usual) / math.sqrt(_DISPERSION * usual * (1 - usual) / posts)
+    limit = least_z(rule.false_alerts_per_month)
+    still = _STILL if held is not None else 1.0
+    if z < still * limit or share < usual + still * _MIN_SHIFT:
+        return None
+    if moment.authors(HORIZON_MIN) < (rule.min_authors or _MIN_AUTHORS):
         return None
     cause = f"{share:.0%} of {posts} posts in the last hour negative, {usual:.0%} usual"
-    return Finding(share * 100, usual * 100, min(10, 1 + int((z - _Z) / 2)), cause, "% negative")
+    severity = max(1, min(10, 1 + int((z - limit) / 1.5)))
+    chance = 1 - NormalDist().cdf(z)
+    return Finding(
+        share * 100, usual * 100, severity, cause, "% negative", HORIZON_MIN, max(chance, 1e-16)
+    )
+
+
+def least_z(false_alerts_per_month: float) -> float:
+    """Standard deviations that a usual hour reaches no oftener than the knob allows.
+
+    >>> round(least_z(1.0), 2)
+    2.99
+    """
+    return NormalDist().inv_cdf(1 - min(0.01, false_alerts_per_month / _MONTH_HOURS))

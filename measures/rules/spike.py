@@ -1,46 +1,79 @@
-"""More posts than usual, within 5 minutes or within the hour. Spam and bursts do not count."""
+"""More posts than usual. Spam and the bursts of single accounts do not count."""
 
-from measures.brand_state import BrandState
+from measures.baselines import HORIZONS_MIN
+from measures.brand_state import OpenAlert
+from measures.detector import MIN_POSTS, Verdict, needed
+from measures.moment import Moment
 from measures.rules.finding import Finding, severity_of
+from measures.sketches import PER_AUTHOR, SIZE
 from schemas.catalogue import Rule
 
-HORIZONS_MIN = (5, 60)
-_MONTH_MIN = 30 * 24 * 60
-_MIN_POSTS = 10
 _MIN_AUTHORS = 4
-_MIN_FACTOR = 2.5
+_STILL = 0.5
+"""An alert lasts while the excess is half of what raised it."""
+_LASTING = (1, 2)
+"""Horizons, by number, that say whether it lasts: of 5 and 15 minutes."""
 
 
-def tail_of(rule: Rule) -> float:
-    """Probability of one look to be a false alert, from the knob."""
-    return min(0.01, rule.false_alerts_per_month / (_MONTH_MIN * len(HORIZONS_MIN)))
+def look(moment: Moment, rule: Rule, held: OpenAlert | None) -> Finding | None:
+    """The horizon with the most unusual count, or whether what began goes on."""
+    return _begun(moment, rule) if held is None else _goes_on(moment, held)
 
 
-def look(state: BrandState, start_ms: int, rule: Rule) -> Finding | None:
-    """The first horizon with more posts than the baseline allows."""
-    least = rule.min_posts or _MIN_POSTS
-    if state.held < least or not state.baseline.is_warm():
+def _begun(moment: Moment, rule: Rule) -> Finding | None:
+    if not moment.baseline.is_warm():
         return None
-    tail = tail_of(rule)
-    usual = state.baseline.expected(start_ms) * _MIN_FACTOR
-    for minutes in HORIZONS_MIN:
-        if state.held <= usual * minutes:
-            continue  # all posts of the ring would be too few
-        buckets = state.recent(start_ms, minutes)
-        posts = sum([bucket.voices() for bucket in buckets])
-        if posts < least:
-            continue
-        expected, unusual = state.baseline.unusual(start_ms, minutes, tail)
-        threshold = max(unusual, expected * _MIN_FACTOR)
-        if posts <= threshold:
-            continue
-        # Authors add up over the minutes: an upper bound, enough to tell a crowd from a spammer.
-        authors = sum(bucket.authors.count() for bucket in buckets)
-        if authors < (rule.min_authors or _MIN_AUTHORS):
-            continue
-        cause = (
-            f"{posts} posts in {minutes} min, {expected:.1f} expected "
-            f"({posts / max(expected, 0.1):.0f} x)"
-        )
-        return Finding(posts, expected, severity_of(posts, threshold), cause)
-    return None
+    least, knob = rule.min_posts or MIN_POSTS, rule.false_alerts_per_month
+    if moment.sums[-1] < least:
+        return None
+    verdict = moment.verdict(knob, least)
+    if not verdict.is_unusual:
+        return None
+    if not _is_a_crowd(moment, verdict, rule.min_authors or _MIN_AUTHORS):
+        return None
+    bars = tuple(
+        max(needed(moment.baseline, at, mean, knob, least) - mean, 1.0)
+        for at, mean in enumerate(moment.means)
+    )
+    return Finding(
+        verdict.seen,
+        verdict.expected,
+        verdict.severity,
+        _cause(verdict.seen, verdict.expected, verdict.horizon_min),
+        horizon_min=verdict.horizon_min,
+        probability=verdict.probability,
+        bars=bars,
+    )
+
+
+def _is_a_crowd(moment: Moment, verdict: Verdict, least: int) -> bool:
+    """Whether enough authors are behind it, also without what the busiest of them add."""
+    by_author = moment.posts_by_author(verdict.horizon_min)
+    if len(by_author) > SIZE:
+        return True
+    voices = sum(min(posts, PER_AUTHOR) for posts in by_author.values())
+    return len(by_author) >= least and voices > verdict.needed
+
+
+def _goes_on(moment: Moment, held: OpenAlert) -> Finding | None:
+    excess = [seen - mean for seen, mean in zip(moment.sums, moment.means, strict=True)]
+    if not any(excess[at] >= _STILL * held.bars[at] for at in _LASTING):
+        return None
+    at = max(range(len(excess)), key=lambda at: excess[at] / held.bars[at])
+    seen, mean, horizon_min = moment.sums[at], moment.means[at], HORIZONS_MIN[at]
+    return Finding(
+        seen,
+        mean,
+        severity_of(excess[at], held.bars[at]),
+        _cause(seen, mean, horizon_min),
+        horizon_min=horizon_min,
+        probability=held.probability,
+        bars=tuple(held.bars),
+    )
+
+
+def _cause(seen: float, expected: float, horizon_min: int) -> str:
+    return (
+        f"{seen:.0f} posts in {horizon_min} min, {expected:.1f} expected "
+        f"({seen / max(expected, 0.1):.0f} x)"
+    )

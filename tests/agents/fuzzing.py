@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from agents.analyse import AnalyseStage
+from analysis.groups import Groups
 from analysis.shipped import analyser_of
 from bench.throughput import read_posts
 from feeds.simulate.stream import Simulation
@@ -63,10 +64,9 @@ class Fuzzer:
         settings = Settings(broker="127.0.0.1:1", partitions=1)
         analyser = analyser_of(catalogue)
         self._metrics = Metrics()
-        self._analyse = AnalyseStage(settings, self._metrics, analyser)
+        self._analyse = AnalyseStage(settings, self._metrics, analyser, Groups(catalogue))
         self._analyse.open([0])
-        brands = {brand.id: brand for brand in catalogue.brands}
-        self._board = Board(BoardSettings(), catalogue.rules, brands)
+        self._board = Board(BoardSettings(), catalogue)
         self._mentions = 0
         self._dead: Counter[str] = Counter()
         self._next_offset = 0

@@ -8,10 +8,11 @@ import pytest
 
 from agents import analyse
 from agents.analyse import QUIET_TICK_MS, AnalyseStage
+from analysis.groups import Groups
 from analysis.pipeline import Analyser
 from analysis.sentiment import SentimentModel
 from analysis.tokens import tokenizer_named
-from schemas.catalogue import Brand
+from schemas.catalogue import Brand, Catalogue
 from schemas.topics import MENTIONS, POSTS_DEAD, POSTS_SEEN
 from streams.metrics import Metrics
 from streams.settings import Settings
@@ -30,7 +31,7 @@ def stage() -> AnalyseStage:
         tokenizer_named(),
     )
     settings = Settings(broker="127.0.0.1:1", partitions=1, repeat_distance=10)
-    return AnalyseStage(settings, Metrics(), analyser)
+    return AnalyseStage(settings, Metrics(), analyser, Groups(Catalogue()))
 
 
 def post(number: int, *, offset: int, received_at_ms: int = LATER_MS) -> Any:

@@ -121,12 +121,13 @@ async def _alerts_by_replay(deployment: Deployment) -> set[tuple[str, int]]:
     """What the rules say over the mentions and ticks as they stand in the topic, in one go."""
     decode = msgspec.json.Decoder(MentionOrTick).decode
     catalogue = deployment.catalogue
-    brands = {brand.id: brand for brand in catalogue.brands}
     boards: dict[int, Board] = {}
     found = set()
     async for record in _records(deployment, MENTIONS):
         if record.partition not in boards:
-            boards[record.partition] = Board(_BOARD, catalogue.rules, brands)
+            boards[record.partition] = Board(
+                _BOARD, catalogue, speaks_for_all=record.partition == 0
+            )
         board = boards[record.partition]
         item = decode(record.value)
         board.apply(item) if isinstance(item, Mention) else board.tick(item)

@@ -6,7 +6,7 @@ from typing import Any
 
 from measures.board import Board, BoardSettings, Output
 from schemas.alert import Alert
-from schemas.catalogue import Brand, Rule
+from schemas.catalogue import Brand, Catalogue, Rule
 from schemas.mention import Channel, Mention, Place, Polarity, Tick
 from schemas.window import Window
 
@@ -49,9 +49,8 @@ def all_idle(partitions: int = 1) -> Tick:
 
 
 def board(rules: Iterable[Rule] = (), brands: Sequence[str] = ("x", "y"), **settings: Any) -> Board:
-    return Board(
-        BoardSettings(**settings), rules, {name: Brand(id=name, name=name) for name in brands}
-    )
+    watched = tuple(Brand(id=name, name=name) for name in brands)
+    return Board(BoardSettings(**settings), Catalogue(watched, tuple(rules)))
 
 
 def changelog(source: Board) -> Iterable[tuple[bytes, bytes]]:

@@ -8,7 +8,7 @@ import pytest
 
 from measures.board import Board
 from schemas.alert import Alert, AlertState
-from schemas.catalogue import Rule, RuleKind
+from schemas.catalogue import Catalogue, Rule, RuleKind
 from schemas.mention import Mention, Objective, Place, Polarity, SpamSign, Tick
 from tests.measures.stream import START, board, changelog, firing, mention, run, tick
 
@@ -166,7 +166,7 @@ def test_the_same_posts_give_the_same_alerts_after_a_restart_at_any_point() -> N
         first = board([CRISIS, SPIKE])
         alerts = run(first, stream[:cut]).alerts
         second = board([CRISIS, SPIKE])
-        second.restore_clock(first.clock_bytes())
+        second.restore_whole(first.whole_bytes())
         second.restore(changelog(first))
         assert whole == [*alerts, *run(second, [*stream[cut:], tick(200)]).alerts]
 
@@ -175,7 +175,7 @@ def test_an_alert_of_a_rule_that_was_removed_is_forgotten() -> None:
     subject = board([CRISIS])
     run(subject, [*(mention(0, number, text="爆炸") for number in range(4)), tick(5)])
     assert subject.open_alerts == 1
-    subject.redefine([], {})
+    subject.redefine(Catalogue())
     assert run(subject, [tick(6)]).alerts == []
     assert subject.open_alerts == 0
 

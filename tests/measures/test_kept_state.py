@@ -35,7 +35,7 @@ def write(held: dict[bytes, bytes], entries: Iterable[Entry]) -> None:
 
 def restored(held: dict[bytes, bytes], clock: bytes) -> Board:
     fresh = board(**OPTIONS)
-    fresh.restore_clock(clock)
+    fresh.restore_whole(clock)
     fresh.restore(held.items())
     return fresh
 
@@ -106,10 +106,10 @@ def test_a_crash_anywhere_leaves_the_state_before_or_after_the_commit(
             of_brand = [entry for entry in entries if entry[0].split(b"\0")[0] == name.encode()]
             torn = dict(held)
             write(torn, of_brand[: int(share * len(of_brand))])
-            found = told(restored(torn, subject.clock_bytes())).get(name)
+            found = told(restored(torn, subject.whole_bytes())).get(name)
             assert found in (_at(before, name, subject), after.get(name))
         write(held, entries)
-        assert told(restored(held, subject.clock_bytes())) == after
+        assert told(restored(held, subject.whole_bytes())) == after
         before = after
 
 
@@ -177,6 +177,6 @@ def run_and_keep(subject: Board, items: Iterable[Mention | Tick]) -> None:
 
 def restored_like(subject: Board, held: dict[bytes, bytes]) -> Board:
     fresh = board(**SMALL)
-    fresh.restore_clock(subject.clock_bytes())
+    fresh.restore_whole(subject.whole_bytes())
     fresh.restore(held.items())
     return fresh

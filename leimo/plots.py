@@ -1,0 +1,81 @@
+"""Pictures of counts and alerts, for `leimo detect` and `leimo backtest`. Needs matplotlib."""
+
+import io
+import warnings
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from leimo.series_file import Row
+from measures.series import Judged
+
+SEEN, EXPECTED, ALERT = "#495057", "#4dabf7", "#e03131"
+_WIDTH, _HEIGHT = 11.0, 3.6
+
+
+def draw_series(rows: Sequence[tuple[Row, Judged]], path: Path, title: str) -> None:
+    """Counts, what was expected, and where alerts start."""
+    figure, axis = _axis(title)
+    known = [(row, judged) for row, judged in rows if row.value is not None]
+    times = [_time(row.at_ms) for row, _ in known]
+    axis.plot(times, [row.value for row, _ in known], color=SEEN, linewidth=0.7, label="seen")
+    expected = [judged.expected for _, judged in known]
+    axis.plot(times, expected, color=EXPECTED, linewidth=1.0, label="expected")
+    alerts = [(_time(row.at_ms), row.value) for row, judged in known if judged.is_alert]
+    if alerts:
+        axis.plot(*zip(*alerts, strict=True), "v", color=ALERT, markersize=7, label="alert")
+    axis.legend(fontsize=8, frameon=False)
+    _save(figure, path)
+
+
+def svg_of_counts(counts: Sequence[tuple[int, float]], alerts: Sequence[tuple[int, str]]) -> str:
+    """An SVG of (time in ms, posts) with marks at (time in ms, colour)."""
+    figure, axis = _axis("")
+    axis.fill_between(
+        [_time(at_ms) for at_ms, _ in counts], [posts for _, posts in counts], color="#ced4da"
+    )
+    for at_ms, colour in alerts:
+        axis.axvline(_time(at_ms), color=colour, linewidth=1.2)
+    out = io.StringIO()
+    figure.savefig(out, format="svg", metadata={"Date": None})
+    _close(figure)
+    text = out.getvalue()
+    return text[text.index("<svg") :]
+
+
+def _axis(title: str) -> tuple[Any, Any]:
+    import matplotlib as mpl
+
+    mpl.use("agg")
+    mpl.rcParams["svg.hashsalt"] = "leimo"  # the same results give the same file
+    mpl.rcParams["svg.fonttype"] = "none"  # text as text: a tenth of the size
+    mpl.rcParams["font.family"] = "sans-serif"
+    from matplotlib import pyplot
+
+    figure = pyplot.figure(figsize=(_WIDTH, _HEIGHT))
+    axis = figure.add_subplot()
+    axis.set_title(title, fontsize=10, parse_math=False)
+    axis.tick_params(labelsize=8)
+    axis.spines[["top", "right"]].set_visible(False)
+    axis.margins(x=0.01)
+    return figure, axis
+
+
+def _save(figure: Any, path: Path) -> None:
+    with warnings.catch_warnings():
+        # A name in characters that the font lacks is drawn as boxes.
+        warnings.filterwarnings("ignore", "Glyph", UserWarning)
+        figure.tight_layout()
+        figure.savefig(path, metadata={"Date": None} if path.suffix == ".svg" else None, dpi=130)
+    _close(figure)
+
+
+def _close(figure: Any) -> None:
+    from matplotlib import pyplot
+
+    pyplot.close(figure)
+
+
+def _time(at_ms: int) -> datetime:
+    return datetime.fromtimestamp(at_ms / 1000, UTC)

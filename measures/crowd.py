@@ -1,0 +1,79 @@
+"""Whether many brands burst at once: a holiday, an outage, a change of the feed.
+
+Of each minute it adds up, over the brands, the bit length of their posts: a brand that doubles
+adds one, whatever its size, so that one brand's burst hardly moves the sum, and a burst of all
+does. The sum has a baseline of its own. While it is far above, alerts about more posts of single
+brands are held back, and there is one alert about all.
+"""
+
+import math
+
+import msgspec
+
+from measures.baselines import HORIZONS_MIN, MINUTE_MS, Baseline
+from measures.detector import gamma_quantile, most_learned
+
+MIN_EXPECTED = 10
+"""With a smaller usual sum, nothing is platform-wide."""
+FACTOR = 1.7
+_LASTING_FACTOR = 1.3
+_TAIL = 1e-7
+"""Of a minute: once in twenty years."""
+_LASTING_MS = 5 * MINUTE_MS
+_ALL = len(HORIZONS_MIN)
+_KEPT_MS = 15 * MINUTE_MS
+
+
+class Crowd(msgspec.Struct, array_like=True, gc=False):
+    """All brands of a partition together; kept in the changelog beside the clock."""
+
+    baseline: Baseline = msgspec.field(default_factory=Baseline)
+    bits: dict[int, int] = msgspec.field(default_factory=dict)
+    """Start of a minute -> sum of the bit lengths of the brands' posts."""
+    since_ms: int = -1
+    """Start of the last burst of all; -1: there was none."""
+    true_ms: int = -1
+    """Newest minute in which it held."""
+
+    def count(self, start_ms: int, posts: int) -> None:
+        """A brand has so many posts now in the minute at `start_ms`; called at each post."""
+        if posts & (posts - 1) == 0:
+            self.bits[start_ms] = self.bits.get(start_ms, 0) + 1
+
+    def seen(self, start_ms: int) -> float:
+        """In the minute at `start_ms`, so far."""
+        return self.bits.get(start_ms, 0)
+
+    def look(self, start_ms: int) -> bool:
+        """Whether all burst, in the minute at `start_ms`; it ends later than it begins."""
+        baseline = self.baseline
+        expected = baseline.expected(start_ms)
+        if not baseline.is_warm() or expected < MIN_EXPECTED:
+            return False
+        limit = max(FACTOR * expected, gamma_quantile(expected, baseline.dispersions[0], _TAIL))
+        if self.since_ms >= 0 and start_ms < self.true_ms + _LASTING_MS:
+            limit = _LASTING_FACTOR * expected
+        if self.seen(start_ms) < limit:
+            return self.since_ms >= 0 and start_ms < self.true_ms + _LASTING_MS
+        if self.since_ms < 0 or start_ms >= self.true_ms + _LASTING_MS:
+            self.since_ms = start_ms
+        self.true_ms = max(self.true_ms, start_ms)
+        return True
+
+    def learn(self, until_ms: int) -> None:
+        """Learn the minutes that end at or before `until_ms`."""
+        baseline = self.baseline
+        due = sorted(at_ms for at_ms in self.bits if at_ms + MINUTE_MS <= until_ms)
+        for at_ms in due:
+            baseline.begin(at_ms)
+            if at_ms >= baseline.known_to_ms:
+                baseline.pass_empty(at_ms)
+                usual = baseline.expected(at_ms)
+                warm = baseline.is_warm()
+                cap = most_learned(usual, 1.0) if warm else math.inf
+                is_burst = self.since_ms >= 0 and self.since_ms <= at_ms <= self.true_ms
+                sums, means = [float(self.bits[at_ms])] * _ALL, [usual] * _ALL
+                baseline.learn(at_ms, self.bits[at_ms], cap)
+                baseline.learn_sums(at_ms, sums, means, unusual=is_burst)
+            if at_ms < until_ms - _KEPT_MS:
+                del self.bits[at_ms]

@@ -1,0 +1,140 @@
+"""Whether a brand's volume is unusual: the one detector of the worker, of `leimo detect` and tests.
+
+A count is an alert's when, over one of the horizons, it is all of this:
+
+1. improbable: above the upper quantile of a gamma with the expected mean and the brand's own
+   dispersion (the continuous counterpart of the negative binomial);
+2. large: a factor above the expected, and enough posts;
+3. news: its excess over the expected is more than the brand's largest of the last weeks, which
+   fades with a half-life of 40 days.
+
+The third is what keeps alerts few: it learns from each brand what a large burst is there, without a
+model of the tail, as do record processes and peaks over threshold (Siffer et al., "Anomaly
+Detection in Streams with Extreme Value Theory", KDD 2017). One knob moves the first and the third.
+"""
+
+import math
+from collections.abc import Sequence
+from functools import lru_cache
+from statistics import NormalDist
+from typing import NamedTuple
+
+from measures.baselines import HORIZONS_MIN, Baseline
+
+MONTH_MIN = 30 * 24 * 60
+MIN_FACTOR = 1.5
+MIN_FACTOR_UNSEASONED = 3.0
+"""In the first half day, when the rhythm of the day is unknown."""
+MIN_POSTS = 10
+_TAILS = 30.0
+"""Improbable counts for each false alert that the knob allows: the records refuse most of them.
+Fitted on development volumes, see docs/alerts.md."""
+_MOST_TAIL = 0.02
+_RECORD_BY_KNOB = 0.25
+_FEWEST_SCORED = 1e-9
+
+
+class Verdict(NamedTuple):
+    """One horizon at one moment."""
+
+    horizon_min: int
+    seen: float
+    expected: float
+    needed: float
+    """Posts above which it is unusual."""
+    probability: float
+    """Of so many posts or more in a usual stretch of this length."""
+
+    @property
+    def score(self) -> float:
+        """0 (as expected or less) to 1; 0.5 where an alert begins.
+
+        >>> Verdict(5, 30, 10, 20, 0.001).score > 0.5 > Verdict(5, 15, 10, 20, 0.1).score
+        True
+        """
+        excess = max(self.seen - self.expected, 0.0)
+        return excess / (excess + max(self.needed - self.expected, _FEWEST_SCORED))
+
+    @property
+    def is_unusual(self) -> bool:
+        return self.seen > self.needed
+
+    @property
+    def severity(self) -> int:
+        """1 at the threshold, one more with each 1.5-fold of the excess, at most 10."""
+        excess = self.seen - self.expected
+        least = max(self.needed - self.expected, _FEWEST_SCORED)
+        return max(1, min(10, 1 + math.floor(math.log(max(excess / least, 1e-9), 1.5))))
+
+
+def tail_of(horizon_min: int, false_alerts_per_month: float) -> float:
+    """Probability up to which a stretch of this length is improbable.
+
+    >>> round(tail_of(5, 1.0), 6)
+    0.000868
+    """
+    looks = MONTH_MIN / horizon_min * len(HORIZONS_MIN)
+    return min(_MOST_TAIL, _TAILS * false_alerts_per_month / looks)
+
+
+def needed(
+    baseline: Baseline, at: int, mean: float, false_alerts_per_month: float, least: float
+) -> float:
+    """Posts above which horizon number `at` is unusual, with `mean` expected."""
+    factor = MIN_FACTOR if baseline.is_seasoned() else MIN_FACTOR_UNSEASONED
+    tail = tail_of(HORIZONS_MIN[at], false_alerts_per_month)
+    improbable = gamma_quantile(mean, baseline.dispersions[at], tail)
+    news = mean + baseline.records[at] * math.pow(false_alerts_per_month, -_RECORD_BY_KNOB)
+    # "Above" is what counts: at least `least` posts are more than `least` - 1.
+    return max(improbable, factor * mean, news, least - 1.0)
+
+
+def judge(
+    baseline: Baseline,
+    sums: Sequence[float],
+    means: Sequence[float],
+    false_alerts_per_month: float = 1.0,
+    least: float = MIN_POSTS,
+) -> Verdict:
+    """The horizon that is nearest to an alert, or furthest above."""
+    verdicts = []
+    for at, horizon_min in enumerate(HORIZONS_MIN):
+        seen, mean = sums[at], means[at]
+        limit = needed(baseline, at, mean, false_alerts_per_month, least)
+        chance = gamma_tail(seen, mean, baseline.dispersions[at])
+        verdicts.append(Verdict(horizon_min, seen, mean, limit, chance))
+    return max(verdicts, key=lambda verdict: verdict.score)
+
+
+def most_learned(expected: float, dispersion: float) -> float:
+    """What a baseline learns of a count at most: what would have been just unusual."""
+    return expected + 4 * math.sqrt(dispersion * expected) + 2
+
+
+def gamma_quantile(mean: float, dispersion: float, tail: float) -> float:
+    """Upper quantile of a gamma with this mean and variance `mean * dispersion`.
+
+    By Wilson and Hilferty (1931).
+
+    >>> round(gamma_quantile(100, 1, 0.00135))
+    133
+    """
+    shape = max(mean / dispersion, 0.05)
+    cube = 1 - 1 / (9 * shape) + _z(tail) * math.sqrt(1 / (9 * shape))
+    return mean * max(cube, 0.0) ** 3
+
+
+def gamma_tail(seen: float, mean: float, dispersion: float) -> float:
+    """Probability of `seen` or more: the inverse of `gamma_quantile`.
+
+    >>> round(gamma_tail(133, 100, 1), 3)
+    0.001
+    """
+    shape = max(mean / dispersion, 0.05)
+    z = ((seen / mean) ** (1 / 3) - 1 + 1 / (9 * shape)) / math.sqrt(1 / (9 * shape))
+    return 0.5 * math.erfc(z / math.sqrt(2))
+
+
+@lru_cache(maxsize=1024)
+def _z(tail: float) -> float:
+    return NormalDist().inv_cdf(1 - tail)

@@ -1,0 +1,93 @@
+"""A brand at one minute, as the rules look at it: what is asked for is computed once."""
+
+from collections import Counter
+from functools import cached_property
+
+from measures.baselines import HORIZONS_MIN, NO_HOLIDAYS, Baseline, Holidays
+from measures.brand_state import BrandState
+from measures.buckets import BUCKET_MS, Bucket
+from measures.detector import MIN_POSTS, Verdict, judge
+
+_FIVE_MS, _QUARTER_MS = HORIZONS_MIN[1] * BUCKET_MS, HORIZONS_MIN[2] * BUCKET_MS
+
+
+class Moment:
+    """The last hour of a brand, up to the minute that starts at `start_ms`."""
+
+    def __init__(self, state: BrandState, start_ms: int, holidays: Holidays = NO_HOLIDAYS) -> None:
+        self.state = state
+        self.start_ms = start_ms
+        self.holidays = holidays
+        self._verdicts: dict[tuple[float, float], Verdict] = {}
+
+    @property
+    def baseline(self) -> Baseline:
+        return self.state.baseline
+
+    @property
+    def bucket(self) -> Bucket | None:
+        """The minute itself; None: no posts."""
+        return self.state.buckets.get(self.start_ms)
+
+    @cached_property
+    def hour(self) -> list[tuple[int, Bucket]]:
+        """Start and bucket of the minutes with posts of the last hour, in any order."""
+        buckets = self.state.buckets
+        first_ms = self.start_ms - (HORIZONS_MIN[-1] - 1) * BUCKET_MS
+        if len(buckets) <= HORIZONS_MIN[-1]:
+            return [(at, one) for at, one in buckets.items() if first_ms <= at <= self.start_ms]
+        starts = range(first_ms, self.start_ms + BUCKET_MS, BUCKET_MS)
+        return [(at, buckets[at]) for at in starts if at in buckets]
+
+    def last(self, minutes: int) -> list[Bucket]:
+        """The buckets of the last `minutes`, at most an hour."""
+        first_ms = self.start_ms - (minutes - 1) * BUCKET_MS
+        return [bucket for at, bucket in self.hour if at >= first_ms]
+
+    @cached_property
+    def sums(self) -> list[float]:
+        """Posts over each horizon, without spam and the bursts of single accounts."""
+        minute = five = quarter = hour = 0
+        start_ms = self.start_ms
+        for at, bucket in self.hour:
+            voices = bucket.heard
+            if voices < 0 or bucket.is_revised:
+                voices = bucket.voices()
+            age_ms = start_ms - at
+            hour += voices
+            if age_ms < _QUARTER_MS:
+                quarter += voices
+                if age_ms < _FIVE_MS:
+                    five += voices
+                    if not age_ms:
+                        minute = voices
+        return [float(minute), float(five), float(quarter), float(hour)]
+
+    @cached_property
+    def means(self) -> list[float]:
+        """Posts expected over each horizon; where few were seen, by the rate of now."""
+        if self.sums[-1] < MIN_POSTS:
+            rate = self.baseline.expected(self.start_ms, self.holidays)
+            return [rate * horizon_min for horizon_min in HORIZONS_MIN]
+        return self.baseline.means(self.start_ms, self.holidays)
+
+    def verdict(self, false_alerts_per_month: float, least: float) -> Verdict:
+        """The detector's, for this knob and these fewest posts."""
+        key = (false_alerts_per_month, least)
+        found = self._verdicts.get(key)
+        if found is None:
+            found = self._verdicts[key] = judge(
+                self.baseline, self.sums, self.means, false_alerts_per_month, least
+            )
+        return found
+
+    def posts_by_author(self, minutes: int) -> Counter[int]:
+        """Hash of an author -> posts without spam; of each minute `sketches.SIZE` authors."""
+        counts: Counter[int] = Counter()
+        for bucket in self.last(minutes):
+            counts.update(bucket.authors.kept())
+        return counts
+
+    def authors(self, minutes: int) -> int:
+        """Distinct authors; at least so many, where a minute had more than are kept."""
+        return len(self.posts_by_author(minutes))

@@ -1,0 +1,37 @@
+"""Far fewer posts than usual over an hour: a feed that limps, or a talk that died."""
+
+from measures.baselines import DAY_MS
+from measures.brand_state import OpenAlert
+from measures.detector import gamma_quantile, gamma_tail
+from measures.moment import Moment
+from measures.rules.finding import Finding
+from schemas.catalogue import Rule
+
+HORIZON_MIN = 60
+_LAST = -1
+_MIN_EXPECTED = 30
+_SEASONED_DAYS = 3
+_MOST_SHARE = 0.4
+_STILL_SHARE = 0.7
+_TAILS = 0.2
+_MONTH_HOURS = 30 * 24
+
+
+def look(moment: Moment, rule: Rule, held: OpenAlert | None) -> Finding | None:
+    """Compare with the smaller of the season's and the recent level: a burst's end is no drop."""
+    baseline = moment.baseline
+    if baseline.known_to_ms - baseline.since_ms < _SEASONED_DAYS * DAY_MS:
+        return None
+    expected = HORIZON_MIN * baseline.least_expected(moment.start_ms, moment.holidays)
+    seen = moment.sums[_LAST]
+    if expected < (rule.min_posts or _MIN_EXPECTED):
+        return None
+    tail = min(0.01, _TAILS * rule.false_alerts_per_month / _MONTH_HOURS)
+    dispersion = baseline.dispersions[_LAST]
+    limit = min(gamma_quantile(expected, dispersion, 1 - tail), _MOST_SHARE * expected)
+    if seen >= (limit if held is None else max(limit, _STILL_SHARE * expected)):
+        return None
+    severity = max(1, min(10, 1 + int(4 * (1 - seen / max(limit, 1)))))
+    cause = f"{seen:.0f} posts in the last hour, {expected:.0f} expected"
+    chance = 1 - gamma_tail(max(seen, 0.5), expected, dispersion)
+    return Finding(seen, expected, severity, cause, horizon_min=HORIZON_MIN, probability=chance)

@@ -1,0 +1,39 @@
+"""A large account names the brand, or many address the brand's own accounts in anger."""
+
+from measures.brand_state import OpenAlert
+from measures.moment import Moment
+from measures.rules.finding import Finding, severity_of
+from schemas.catalogue import Rule
+
+MIN_REACH = 1_000_000
+"""Followers from which an account is large."""
+HORIZON_MIN = 60
+_MIN_ATTACKS = 10
+_MIN_AUTHORS = 5
+_ATTACK_FACTOR = 3.0
+
+
+def look(moment: Moment, rule: Rule, held: OpenAlert | None) -> Finding | None:
+    """What is in the minute alone can make it true; the rest of the hour adds up."""
+    del held
+    bucket = moment.bucket
+    if bucket is None:
+        return None
+    least = rule.min_reach or MIN_REACH
+    if bucket.loudest >= least:
+        cause = f"an account with {bucket.loudest:,} followers names it"
+        severity = severity_of(bucket.loudest, least)
+        return Finding(bucket.loudest, 0, severity, cause, "followers", horizon_min=1)
+    return _attacked(moment, rule) if bucket.attacks else None
+
+
+def _attacked(moment: Moment, rule: Rule) -> Finding | None:
+    attacks = sum(bucket.attacks for bucket in moment.last(HORIZON_MIN))
+    usual = 60 * moment.state.attacks_a_minute
+    least = max(rule.min_posts or _MIN_ATTACKS, _ATTACK_FACTOR * usual)
+    if attacks < least:
+        return None
+    if moment.authors(HORIZON_MIN) < (rule.min_authors or _MIN_AUTHORS):
+        return None
+    cause = f"{attacks} negative posts to its own accounts in the last hour, {usual:.0f} usual"
+    return Finding(attacks, usual, severity_of(attacks, least), cause, "posts to its accounts")

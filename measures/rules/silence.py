@@ -1,0 +1,39 @@
+"""No posts at all of a brand that is never quiet for so long.
+
+That the whole feed is silent is seen by the board, see `measures.board`.
+"""
+
+import math
+
+from measures.baselines import MINUTE_MS
+from measures.brand_state import OpenAlert
+from measures.moment import Moment
+from measures.rules.finding import Finding
+from schemas.catalogue import Rule
+
+WITHIN_MIN = 60
+_TAILS = 0.2
+_MONTH_HOURS = 30 * 24
+
+
+def within_min(rule: Rule) -> int:
+    """Minutes without a post from which it is silence."""
+    return rule.within_min or WITHIN_MIN
+
+
+def look(moment: Moment, rule: Rule, held: OpenAlert | None) -> Finding | None:
+    """Silence is improbable where posts are expected, and counts for nothing elsewhere."""
+    minutes = within_min(rule)
+    baseline = moment.baseline
+    last_ms = max(moment.state.buckets, default=baseline.since_ms)
+    silent_min = (moment.start_ms - last_ms) // MINUTE_MS
+    if silent_min < minutes:
+        return None
+    expected = minutes * baseline.least_expected(moment.start_ms, moment.holidays)
+    chance = math.exp(-expected / baseline.dispersions[-1])
+    tail = _TAILS * rule.false_alerts_per_month * minutes / 60 / _MONTH_HOURS
+    if held is None and chance > tail:
+        return None
+    cause = f"no posts for {silent_min} min, {expected:.0f} expected in {minutes}"
+    severity = max(1, min(10, 1 + silent_min // (4 * minutes)))
+    return Finding(0, expected, severity, cause, horizon_min=minutes, probability=chance)

@@ -1,0 +1,128 @@
+"""The detector on a series of counts at even steps: what `leimo detect` and the evaluation run."""
+
+import math
+from collections import deque
+from typing import NamedTuple
+
+from measures.baselines import HORIZONS_MIN, MINUTE_MS, Baseline
+from measures.detector import MIN_POSTS, Verdict, judge, most_learned
+
+COOL_DOWN_MS = 9 * 60 * MINUTE_MS
+"""No second alert within so long, unless it is much worse."""
+MUCH_WORSE = 5
+"""Severities."""
+
+
+class Judged(NamedTuple):
+    """One row of a series."""
+
+    expected: float
+    """Posts of the row."""
+    verdict: Verdict | None
+    """None: the value is not known."""
+    is_alert: bool
+    """Whether an alert starts here."""
+
+    @property
+    def score(self) -> float:
+        """0 to 1; from 0.5 on where an alert starts, and below in all other rows.
+
+        What goes on after an alert, and what comes before anything is known, scores half.
+        """
+        if self.verdict is None:
+            return 0.0
+        score = self.verdict.score
+        return score if self.is_alert or not self.verdict.is_unusual else score / 2
+
+
+class SeriesDetector:
+    """Judges row by row, each before it is learned; never looks ahead.
+
+    >>> detector = SeriesDetector(step_ms=300_000)
+    >>> quiet = [detector.take(row * 300_000, 4 + row % 3) for row in range(1000)]
+    >>> any(row.is_alert for row in quiet), detector.take(300_000_000, 60).is_alert
+    (False, True)
+    """
+
+    def __init__(
+        self, step_ms: int, false_alerts_per_month: float = 1.0, min_posts: float = MIN_POSTS
+    ) -> None:
+        self.baseline = Baseline()
+        self._step_ms = step_ms
+        self._knob = false_alerts_per_month
+        self._least = min_posts
+        self._rows = [max(1, round(horizon * MINUTE_MS / step_ms)) for horizon in HORIZONS_MIN]
+        self._seen: deque[float] = deque(maxlen=self._rows[-1])
+        self._means: deque[float] = deque(maxlen=self._rows[-1])
+        self._alert_ms = -COOL_DOWN_MS
+        self._severity = 0
+
+    def take(self, at_ms: int, value: float | None) -> Judged:
+        """Judge the row at `at_ms`, then learn it.
+
+        Rows that are left out or have no value are unknown, not silence: nothing is learned of
+        them. A row that is not later than the one before takes the place of the next step.
+        """
+        baseline = self.baseline
+        if baseline.since_ms < 0:
+            baseline.begin(at_ms)
+        start_ms = max(at_ms, baseline.known_to_ms)
+        self._skip_to(start_ms)
+        expected = baseline.expected(start_ms) * self._step_ms / MINUTE_MS
+        if value is None:
+            self._skip_to(start_ms + self._step_ms)
+            return Judged(expected, None, is_alert=False)
+        seen = max(value, 0.0)
+        self._seen.append(seen)
+        self._means.append(expected)
+        sums = [_last(self._seen, rows) for rows in self._rows]
+        means = [_last(self._means, rows) for rows in self._rows]
+        verdict = judge(baseline, sums, means, self._knob, self._least)
+        is_unusual = verdict.is_unusual and baseline.is_warm()
+        is_alert = is_unusual and self._is_new(start_ms, verdict)
+        if is_unusual:
+            baseline.begin_event(start_ms, sums, means)
+        self._learn(start_ms, seen, sums, means, is_unusual=is_unusual)
+        return Judged(expected, verdict, is_alert)
+
+    def _is_new(self, start_ms: int, verdict: Verdict) -> bool:
+        is_cooling = start_ms < self._alert_ms + COOL_DOWN_MS
+        if is_cooling and verdict.severity < self._severity + MUCH_WORSE:
+            return False
+        self._alert_ms = start_ms
+        self._severity = verdict.severity
+        return True
+
+    def _learn(
+        self,
+        start_ms: int,
+        value: float,
+        sums: list[float],
+        means: list[float],
+        *,
+        is_unusual: bool,
+    ) -> None:
+        baseline = self.baseline
+        cap = most_learned(self._means[-1], baseline.dispersions[1])
+        if not baseline.is_warm():
+            cap = math.inf
+        baseline.learn(start_ms, value, cap, self._step_ms)
+        baseline.learn_sums(start_ms, sums, means, unusual=is_unusual, step_ms=self._step_ms)
+
+    def _skip_to(self, start_ms: int) -> None:
+        missing_ms = start_ms - self.baseline.known_to_ms
+        if missing_ms > 0:
+            self.baseline.skip(start_ms)
+        for _ in range(min(missing_ms // self._step_ms, self._rows[-1])):
+            # As expected: a gap is neither a drop nor part of a burst.
+            mean = self._means[-1] if self._means else 0.0
+            self._seen.append(mean)
+            self._means.append(mean)
+
+
+def _last(values: deque[float], rows: int) -> float:
+    if rows == 1:
+        return values[-1]
+    if rows >= len(values):
+        return sum(values)
+    return sum(values[at] for at in range(-rows, 0))
