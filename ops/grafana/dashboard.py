@@ -106,8 +106,11 @@ ROWS = (
             ),
             Graph(
                 "Alerts",
-                "Alert records published in five minutes",
-                {"{{kind}} {{state}}": "sum by (kind, state) (increase(leimo_alerts_total[5m]))"},
+                "Alert records published in five minutes; brands held back while all burst",
+                {
+                    "{{kind}} {{state}}": "sum by (kind, state) (increase(leimo_alerts_total[5m]))",
+                    "held back": "sum(increase(leimo_inhibited_alerts_total[5m])) > 0",
+                },
             ),
         ),
     ),

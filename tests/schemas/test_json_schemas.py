@@ -8,8 +8,18 @@ import msgspec
 import pytest
 
 from schemas import json_schemas
-from schemas.alert import Alert, AlertState, Sample, Term
-from schemas.catalogue import Brand, Context, Intent, Rule, RuleKind
+from schemas.alert import Alert, AlertState, Evidence, Sample, Term
+from schemas.catalogue import (
+    Brand,
+    Condition,
+    Context,
+    Holiday,
+    Intent,
+    Measure,
+    Rule,
+    RuleKind,
+    Silence,
+)
 from schemas.mention import Mention, Objective, Place, Polarity, SpamSign, Span, Tick
 from schemas.trend import Influencer, Trend, TrendTerm
 from schemas.window import Window
@@ -31,7 +41,11 @@ SAMPLES: dict[str, msgspec.Struct] = {
         id="a", fingerprint="spike/xiaomi", rule="spike", kind="spike", brand="xiaomi",
         state=AlertState.FIRING, severity=3, started_at_ms=1, updated_at_ms=2, seen=30.0,
         expected=2.5, reason="xiaomi: 30 posts", terms=(Term("手机", 3),),
-        samples=(Sample("1", "weibo", "2", "小米", 9, 100, 3),),
+        samples=(Sample("1", "weibo", "2", "小米", 9, 100, 3),), parent="mi", silenced_by="fair",
+        evidence=Evidence(
+            horizon_min=5, posts=30, earned=30, intents={Objective.SOCIAL_SALES: 2},
+            negative_now=0.5,
+        ),
     ),
     "trend": Trend(
         brand="xiaomi", at_ms=60_000, counted=3.0, usually_counted=9.0,
@@ -39,7 +53,12 @@ SAMPLES: dict[str, msgspec.Struct] = {
         influencers=(Influencer("7", 100, 1.0, 2.0),),
     ),
     "brand": Brand(id="xiaomi", name="小米", context=Context(require=("手机",))),
-    "rule": Rule(id="fire", kind=RuleKind.CRISIS, words=("起火",)),
+    "rule": Rule(
+        id="fire", kind=RuleKind.CRISIS, words=("起火",),
+        conditions=(Condition(Measure.POSTS, at_least_times=10),),
+    ),
+    "silence": Silence(id="fair", reason="the yearly fair", until="2026-11-25T08:00+08:00"),
+    "holiday": Holiday(id="golden-week", first="2026-10-01", last="2026-10-07"),
     "intent": Intent(id="wish", objective=Objective.SOCIAL_SALES, query="想买"),
 }  # fmt: skip
 
