@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from itertools import islice
 
 from analysis import queries
 from analysis.words import fold
@@ -57,6 +59,8 @@ def unused_by(kind: RuleKind) -> frozenset[str]:
 _POSITIVE = ("false_alerts_per_month", "resolve_after_min")
 _NOT_NEGATIVE = ("min_posts", "min_authors", "min_reach", "within_min", "pending_min")
 _MOST_MINUTES = 60
+_MOST_DAYS = 366
+"""A holiday that lasts longer is a slip of the pen."""
 
 
 def check(records: Records, findings: Findings) -> Catalogue:
@@ -78,8 +82,10 @@ def check(records: Records, findings: Findings) -> Catalogue:
     _check_parents(made, findings)
     _check_shared_names(made, findings)
     _check_shared_accounts(made, findings)
+    trades = sorted({brand.trade for brand in made.values() if brand.trade})
     for index, raw in enumerate(rules):
         _check_rule(raw, ("rules", index), brand_ids, findings)
+        _refuse_unknown_trades(raw, ("rules", index), trades, findings)
     if not brands and not findings.errors:
         findings.error((), "names no brand; write at least one under `brands:`", line=0)
     if brands and not rules:
@@ -301,10 +307,16 @@ def _check_rule(raw: Raw, path: KeyPath, brand_ids: Sequence[str], findings: Fin
     _check_hours(raw, path, findings)
     if kind is RuleKind.COMPOSITE:
         _check_conditions(raw, path, findings)
-    if kind is RuleKind.SHARE and not raw.get("trades") and len(raw.get("brands", ())) < 2:
+    if (
+        kind is RuleKind.SHARE
+        and not raw.get("trades")
+        and len(raw.get("brands", ())) < 2
+        and not _is_misread(raw, path, ("trades", "brands"), findings)
+    ):
         findings.error(path, "a rule of kind share compares brands; add two, or `trades:`")
     if kind is RuleKind.CRISIS:
-        if not words and not raw.get("objectives"):
+        is_misread = _is_misread(raw, path, ("words", "objectives"), findings)
+        if not words and not raw.get("objectives") and not is_misread:
             findings.error(path, "a rule of kind crisis needs words; add `words: [召回, …]`")
         for at, word in enumerate(words):
             if len(word) == 1:
@@ -313,17 +325,40 @@ def _check_rule(raw: Raw, path: KeyPath, brand_ids: Sequence[str], findings: Fin
                 )
 
 
+def _is_misread(raw: Raw, path: KeyPath, names: Sequence[str], findings: Findings) -> bool:
+    """Whether one of these was given and is wrong, which was told already."""
+    misread = [name for name in names if findings.knows((*path, name)) and not raw.get(name)]
+    return any(name not in raw or findings.knows((*path, name, 0)) for name in misread)
+
+
+def _refuse_unknown_trades(
+    raw: Raw, path: KeyPath, trades: Sequence[str], findings: Findings
+) -> None:
+    for at, trade in enumerate(raw.get("trades", ())):
+        if trade not in trades:
+            mend = did_you_mean(trade, trades, "write one that stands under `trade:` of a brand")
+            findings.error(
+                (*path, "trades", at), f"{trade!r} is the trade of no brand here; {mend}"
+            )
+
+
 def _check_hours(raw: Raw, path: KeyPath, findings: Findings) -> None:
+    if "active_hours" not in raw:
+        return
+    where = (*path, "active_hours")
     try:
-        if "active_hours" in raw:
-            active_hours(raw["active_hours"])
+        hours = active_hours(raw["active_hours"])
     except ValueError as error:
-        findings.error((*path, "active_hours"), str(error))
+        findings.error(where, str(error))
+        return
+    if hours.from_min == hours.until_min:
+        mend = "leave it out to look always"
+        findings.error(where, f"{raw['active_hours']!r} ends when it begins; {mend}")
 
 
 def _check_conditions(raw: Raw, path: KeyPath, findings: Findings) -> None:
     conditions = raw.get("conditions", ())
-    if not conditions:
+    if not conditions and not _is_misread(raw, path, ("conditions",), findings):
         findings.error(path, "a rule of kind composite needs `conditions:`; add at least one")
     for at, condition in enumerate(conditions):
         where = (*path, "conditions", at)
@@ -349,26 +384,54 @@ def _checked_silences(
             if rule not in rule_ids:
                 mend = did_you_mean(rule, rule_ids, "write an id that stands under `rules:`")
                 findings.error((*path, "rules", at), f"{rule!r} is the id of no rule here; {mend}")
-        for name in ("since", "until"):
-            try:
-                if name in raw:
-                    time_ms(raw[name])
-            except ValueError as error:
-                findings.error((*path, name), str(error))
         if raw.keys() >= {"id", "reason", "until"}:
             yield Silence(**raw)
+        since_ms, until_ms = (_moment(raw, name, path, findings) for name in ("since", "until"))
+        if since_ms is not None and until_ms is not None and until_ms <= since_ms:
+            findings.error((*path, "until"), f"{raw['until']} is not after since; swap the two")
+
+
+def _moment(raw: Raw, name: str, path: KeyPath, findings: Findings) -> int | None:
+    """The time of a silence, in ms; None where it is not given or is none."""
+    if name not in raw:
+        return None
+    try:
+        return time_ms(raw[name])
+    except ValueError:
+        findings.error(
+            (*path, name),
+            f'{raw[name]!r} is no time with its zone; write such as "2026-11-25T08:00+08:00"',
+        )
+        return None
 
 
 def _checked_holidays(holidays: Sequence[Raw], findings: Findings) -> Iterator[Holiday]:
     for index, raw in enumerate(holidays):
         if raw.keys() >= {"id", "first"}:
             holiday = Holiday(**raw)
-            try:
-                if not list(days_of(holiday)):
-                    findings.error(("holidays", index), "ends before it begins; swap the days")
-            except ValueError as error:
-                findings.error(("holidays", index), f"{error}; write such as '2026-10-01'")
+            _check_days(holiday, ("holidays", index), findings)
             yield holiday
+
+
+def _check_days(holiday: Holiday, path: KeyPath, findings: Findings) -> None:
+    for name in ("first", "last"):
+        given = getattr(holiday, name)
+        if given and not _is_day(given):
+            findings.error((*path, name), f'{given!r} is no day; write such as "2026-10-01"')
+            return
+    days = len(list(islice(days_of(holiday), _MOST_DAYS + 1)))
+    if not days:
+        findings.error((*path, "last"), f"{holiday.last} is before {holiday.first}; swap the two")
+    elif days > _MOST_DAYS:
+        findings.error((*path, "last"), f"{holiday.last} is more than a year after the first day")
+
+
+def _is_day(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _check_ranges(raw: Raw, path: KeyPath, findings: Findings) -> None:
@@ -378,6 +441,9 @@ def _check_ranges(raw: Raw, path: KeyPath, findings: Findings) -> None:
     for name in _NOT_NEGATIVE:
         if name in raw and raw[name] < 0:
             findings.error((*path, name), f"{raw[name]} is below 0; 0 means the kind's default")
+    if raw.get("cool_down_min", -1) < -1:
+        given = raw["cool_down_min"]
+        findings.error((*path, "cool_down_min"), f"{given} is below -1, the kind's default")
 
 
 def _refuse_repeated(items: Sequence[tuple[KeyPath, str]], findings: Findings) -> None:

@@ -1,5 +1,8 @@
 """Catalogue files with one mistake each, and what has to be said about it."""
 
+from tests.leimo.broken_rules import BRAND
+from tests.leimo.broken_rules import ERRORS as RULE_ERRORS
+
 Row = tuple[str, int, str, str]
 """Content, line, key, and a part of the message that names the trouble or the mend."""
 
@@ -254,96 +257,7 @@ ERRORS: dict[str, Row] = {
     ),
 }
 
-BRAND = "brands:\n  - {id: mi, name: 小米}\nrules:\n"
-RULE_ERRORS: dict[str, Row] = {
-    "kind missing": ("  - id: a\n", 4, "rules[0]", "kind of a is missing"),
-    "rule id missing": ("  - kind: spike\n", 4, "rules[0]", "id is missing"),
-    "unknown kind": (
-        "  - id: a\n    kind: spkie\n",
-        5,
-        "rules[0].kind",
-        "'spkie' is none of spike, sentiment, crisis; did you mean spike?",
-    ),
-    "rule id twice": (
-        "  - {id: a, kind: spike}\n  - {id: a, kind: sentiment}\n",
-        5,
-        "rules[1].id",
-        "'a' is the id of rules[0] too (line 4)",
-    ),
-    "rule for an unknown brand": (
-        "  - {id: a, kind: spike, brands: [mii]}\n",
-        4,
-        "rules[0].brands[0]",
-        "'mii' is the id of no brand here; did you mean mi?",
-    ),
-    "crisis without words": (
-        "  - {id: a, kind: crisis}\n",
-        4,
-        "rules[0]",
-        "a rule of kind crisis needs words; add `words: [召回, …]`",
-    ),
-    "words of a spike rule": (
-        "  - id: a\n    kind: spike\n    words: [召回]\n",
-        6,
-        "rules[0].words",
-        "a rule of kind spike does not use this; remove it",
-    ),
-    "words of a sentiment rule": (
-        "  - id: a\n    kind: sentiment\n    words: [召回]\n",
-        6,
-        "rules[0].words",
-        "a rule of kind sentiment does not use this",
-    ),
-    "false alerts of a crisis rule": (
-        "  - id: a\n    kind: crisis\n    words: [召回]\n    false_alerts_per_month: 2\n",
-        7,
-        "rules[0].false_alerts_per_month",
-        "a rule of kind crisis does not use this",
-    ),
-    "no false alerts at all": (
-        "  - id: a\n    kind: spike\n    false_alerts_per_month: 0\n",
-        6,
-        "rules[0].false_alerts_per_month",
-        "0.0 is not above 0",
-    ),
-    "endless false alerts": (
-        "  - id: a\n    kind: spike\n    false_alerts_per_month: .inf\n",
-        6,
-        "rules[0].false_alerts_per_month",
-        ".inf is no number, such as 1.5",
-    ),
-    "fewer than no posts": (
-        "  - id: a\n    kind: spike\n    min_posts: -1\n",
-        6,
-        "rules[0].min_posts",
-        "-1 is below 0",
-    ),
-    "half a post": (
-        "  - id: a\n    kind: spike\n    min_posts: 1.5\n",
-        6,
-        "rules[0].min_posts",
-        "1.5 is no whole number",
-    ),
-    "resolved at once": (
-        "  - id: a\n    kind: spike\n    resolve_after_min: 0\n",
-        6,
-        "rules[0].resolve_after_min",
-        "0 is not above 0",
-    ),
-    "crisis word twice": (
-        "  - id: a\n    kind: crisis\n    words: [召回, 召回]\n",
-        6,
-        "rules[0].words[1]",
-        "'召回' stands twice",
-    ),
-    "unknown key of a rule": (
-        "  - id: a\n    kind: spike\n    brand: mi\n",
-        6,
-        "rules[0].brand",
-        "did you mean brands?",
-    ),
-}
-ERRORS |= {name: (BRAND + row[0], *row[1:]) for name, row in RULE_ERRORS.items()}
+ERRORS |= RULE_ERRORS
 
 RULES = "rules: [{id: a, kind: spike}]\n"
 WARNINGS: dict[str, Row] = {
