@@ -40,9 +40,9 @@ SEASONED_MS = DAY_MS // 2
 
 EVENT_MS = 9 * HOUR_MS
 """What begins within so long belongs to one event."""
-EVENT_GROWTH = 3.0
-RECORD_SHARE = 0.9
-"""What comes within a tenth of the record is news again."""
+EVENT_GROWTH = 2.0
+RECORD_SHARE = 0.8
+"""What comes within a fifth of the record is news again."""
 
 _HOURS = 24
 _DAYS = 7
@@ -52,7 +52,7 @@ _HOUR_HALF_LIFE_MIN = 10 * 60
 _DAY_HALF_LIFE_MIN = 4 * 24 * 60
 """Of a weekday's own minutes: four weeks."""
 _DISPERSION_HALF_LIFE_MIN = 24 * 60
-_RECORD_HALF_LIFE_MIN = 40 * 24 * 60
+_RECORD_HALF_LIFE_MIN = 60 * 24 * 60
 _SHRINK_MIN = 60
 """The mean of the last days weighs as much as so many minutes of an hour."""
 _MOST_SPREAD = 50.0
@@ -92,7 +92,7 @@ class Baseline(msgspec.Struct, array_like=True, gc=False):
     """32-bit floats: the hours' faded totals; for each weekday posts seen, and posts expected."""
     dispersions: list[float] = msgspec.field(default_factory=lambda: [2.0] * len(HORIZONS_MIN))
     records: list[float] = msgspec.field(default_factory=lambda: [0.0] * len(HORIZONS_MIN))
-    """For each horizon nine tenths of the largest excess, faded since, in posts."""
+    """For each horizon `RECORD_SHARE` of the largest excess, faded since, in posts."""
     event_ms: int = -EVENT_MS
     """Start of the last unusual event."""
     ceilings: list[float] = msgspec.field(default_factory=list)
@@ -110,6 +110,10 @@ class Baseline(msgspec.Struct, array_like=True, gc=False):
     def is_seasoned(self) -> bool:
         """Whether half a day was seen."""
         return self.since_ms >= 0 and self.known_to_ms - self.since_ms >= SEASONED_MS
+
+    def watched_ms(self) -> int:
+        """How long the stream was watched."""
+        return self.known_to_ms - self.since_ms if self.since_ms >= 0 else 0
 
     def expected(self, start_ms: int, holidays: Holidays = NO_HOLIDAYS) -> float:
         """Posts a minute around `start_ms`; all before it must be known.

@@ -5,12 +5,15 @@ A count is an alert's when, over one of the horizons, it is all of this:
 1. improbable: above the upper quantile of a gamma with the expected mean and the brand's own
    dispersion (the continuous counterpart of the negative binomial);
 2. large: a factor above the expected, and enough posts;
-3. news: its excess over the expected is more than the brand's largest of the last weeks, which
-   fades with a half-life of 40 days.
+3. news: its excess over the expected is about what the brand reaches once in a month divided by
+   the knob, told by its largest excess so far, which fades with a half-life of 60 days.
 
-The third is what keeps alerts few: it learns from each brand what a large burst is there, without a
-model of the tail, as do record processes and peaks over threshold (Siffer et al., "Anomaly
-Detection in Streams with Extreme Value Theory", KDD 2017). One knob moves the first and the third.
+The third is what keeps alerts few: it learns from each brand what a large burst is there. The largest
+of T days stands for what is reached once in T days; where bursts have a heavy tail of index 4, what
+is reached once in R days is (R / T) ** (1 / 4) times that: the return level of extreme value theory
+(Coles, "An Introduction to Statistical Modeling of Extreme Values", 2001; for streams: Siffer et al.,
+"Anomaly Detection in Streams with Extreme Value Theory", KDD 2017). So a brand that is new is not
+told of each burst that is larger than the few before. One knob moves the first and the third.
 """
 
 import math
@@ -19,7 +22,7 @@ from functools import lru_cache
 from statistics import NormalDist
 from typing import NamedTuple
 
-from measures.baselines import HORIZONS_MIN, Baseline
+from measures.baselines import HORIZONS_MIN, MINUTE_MS, SEASONED_MS, Baseline
 
 MONTH_MIN = 30 * 24 * 60
 MIN_FACTOR = 1.5
@@ -30,7 +33,8 @@ _TAILS = 30.0
 """Improbable counts for each false alert that the knob allows: the records refuse most of them.
 Fitted on development volumes, see docs/alerts.md."""
 _MOST_TAIL = 0.02
-_RECORD_BY_KNOB = 0.25
+_TAIL_INDEX = 4.0
+"""Of bursts: the larger, the less the largest so far says of the next."""
 _FEWEST_SCORED = 1e-9
 
 
@@ -84,9 +88,22 @@ def needed(
     factor = MIN_FACTOR if baseline.is_seasoned() else MIN_FACTOR_UNSEASONED
     tail = tail_of(HORIZONS_MIN[at], false_alerts_per_month)
     improbable = gamma_quantile(mean, baseline.dispersions[at], tail)
-    news = mean + baseline.records[at] * math.pow(false_alerts_per_month, -_RECORD_BY_KNOB)
+    news = mean + baseline.records[at] * return_level(baseline.watched_ms(), false_alerts_per_month)
     # "Above" is what counts: at least `least` posts are more than `least` - 1.
     return max(improbable, factor * mean, news, least - 1.0)
+
+
+def return_level(watched_ms: int, false_alerts_per_month: float) -> float:
+    """What is reached once in a month divided by the knob, in parts of the record of that time.
+
+    Records fade, so that they never stand for more than a month.
+
+    >>> from measures.baselines import DAY_MS
+    >>> return_level(30 * DAY_MS, 1.0), round(return_level(3 * DAY_MS, 1.0), 2)
+    (1.0, 1.78)
+    """
+    months = min(max(watched_ms, SEASONED_MS) / (MONTH_MIN * MINUTE_MS), 1.0)
+    return math.pow(months * false_alerts_per_month, -1 / _TAIL_INDEX)
 
 
 def judge(
