@@ -1,12 +1,16 @@
 """Pictures of counts and alerts, for `leimo detect` and `leimo backtest`. Needs matplotlib."""
 
 import io
+import os
 import warnings
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from importlib.util import find_spec
+from math import nan
 from pathlib import Path
 from typing import Any
 
+from leimo.run import CommandError
 from leimo.series_file import Row
 from measures.series import Judged
 
@@ -14,15 +18,33 @@ SEEN, EXPECTED, ALERT = "#495057", "#4dabf7", "#e03131"
 _WIDTH, _HEIGHT = 11.0, 3.6
 
 
+def refuse_unwritable(option: str, path: Path, endings: Sequence[str]) -> None:
+    """Before hours of work and not after them.
+
+    Raises:
+        CommandError: the file has another ending, cannot be written, or matplotlib is missing.
+    """
+    if path.suffix not in endings:
+        raise CommandError(f"{option} {path}: name a file that ends in {' or '.join(endings)}")
+    if path.is_dir() or not path.parent.is_dir():
+        mend = "name a file in a folder that exists"
+        raise CommandError(f"{option} {path}: cannot be written; {mend}")
+    if not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise CommandError(f"{option} {path}: permission denied; name a file that can be written")
+    if find_spec("matplotlib") is None:
+        raise CommandError(f"{option} needs matplotlib: pip install 'leimo[plot]'")
+
+
 def draw_series(rows: Sequence[tuple[Row, Judged]], path: Path, title: str) -> None:
     """Counts, what was expected, and where alerts start."""
     figure, axis = _axis(title)
-    known = [(row, judged) for row, judged in rows if row.value is not None]
-    times = [_time(row.at_ms) for row, _ in known]
-    axis.plot(times, [row.value for row, _ in known], color=SEEN, linewidth=0.7, label="seen")
-    expected = [judged.expected for _, judged in known]
+    times = [_time(row.at_ms) for row, _ in rows]
+    # What is not known is a gap in the line.
+    seen = [nan if row.value is None else row.value for row, _ in rows]
+    axis.plot(times, seen, color=SEEN, linewidth=0.7, label="seen")
+    expected = [judged.expected for _, judged in rows]
     axis.plot(times, expected, color=EXPECTED, linewidth=1.0, label="expected")
-    alerts = [(_time(row.at_ms), row.value) for row, judged in known if judged.is_alert]
+    alerts = [(_time(row.at_ms), row.value) for row, judged in rows if judged.is_alert]
     if alerts:
         axis.plot(*zip(*alerts, strict=True), "v", color=ALERT, markersize=7, label="alert")
     axis.legend(fontsize=8, frameon=False)

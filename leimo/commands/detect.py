@@ -6,16 +6,18 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from leimo.series_detector import PacedDetector
     from leimo.series_file import Row
     from measures.series import Judged
 
-_UNITS_MS = {"s": 1000, "m": 60_000, "h": 3_600_000}
+_UNITS_MS = {"s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
+_HEADING = "timestamp,value,expected,score,alert"
 
 
 def detect(
     series: Annotated[
         Path | None,
-        typer.Argument(help="CSV with timestamp,value; plain or gzip. Left out, or -: stdin."),
+        typer.Argument(help="CSV with timestamp,value; plain or packed. Left out, or -: stdin."),
     ] = None,
     *,
     false_alerts_per_month: Annotated[
@@ -25,7 +27,8 @@ def detect(
         int, typer.Option(min=1, help="No alert on fewer posts in a horizon.")
     ] = 10,
     step: Annotated[
-        str | None, typer.Option(help="Time from row to row: 60s, 5m, 1h. Left out: as it is.")
+        str | None,
+        typer.Option(help="Time from row to row: 60s, 5m, 1h, 1d. Left out: as the rows tell."),
     ] = None,
     plot: Annotated[Path | None, typer.Option(help="Draw it into this file: .png or .svg.")] = None,
     as_json: Annotated[
@@ -35,8 +38,12 @@ def detect(
     """Find bursts in counts, as a worker would have: row by row, without looking ahead.
 
     Writes a row for each row: `timestamp,value,expected,score,alert`. `score` is 0 to 1,
-    and 0.5 or more where an alert starts, which is where `alert` is 1. Times without a zone are
-    UTC.
+    and 0.5 or more where an alert starts, which is where `alert` is 1. What is said of a row
+    depends on it and the rows before it alone.
+
+    Times are ISO 8601 (UTC where they name no zone), or seconds or milliseconds since 1970. A
+    value may be empty: not known. Blank lines are no rows. Rows that are left out are not known
+    either, which is not the same as 0.
 
     Examples:
 
@@ -46,43 +53,69 @@ def detect(
 
         leimo detect counts.csv --false-alerts-per-month 0.2 --json | jq -c 'select(.alert == 1)'
     """
-    from leimo.pipes import quiet_broken_pipe
     from leimo.run import CommandError, fail
-    from leimo.series_file import opened, read_series, with_step_ms
-    from measures.series import SeriesDetector
+    from leimo.series_detector import PacedDetector
 
-    drawn: list[tuple[Row, Judged]] = []
-    name = str(series) if series is not None else "standard input"
-    rows = alerts = 0
+    drawn: list[tuple[Row, Judged]] | None = None if plot is None else []
     try:
         if plot is not None:
             _check_plot(plot)
-        with opened(series) as lines, quiet_broken_pipe():
-            step_ms, found = with_step_ms(read_series(iter(lines), name))
-            step_ms = _step_ms(step) if step is not None else step_ms
-            detector = SeriesDetector(step_ms, false_alerts_per_month, min_posts)
-            if not as_json:
-                typer.echo("timestamp,value,expected,score,alert")
-            for row in found:
-                judged = detector.take(row.at_ms, row.value)
-                rows, alerts = rows + 1, alerts + judged.is_alert
-                typer.echo(_as_json(row, judged) if as_json else _as_csv(row, judged))
-                if plot is not None:
-                    drawn.append((row, judged))
+        step_ms = None if step is None else _step_ms(step)
+        detector = PacedDetector(false_alerts_per_month, min_posts, step_ms)
+        rows, alerts = _judge(series, detector, drawn, as_json=as_json)
+        if plot is not None:
+            _draw(drawn or [], plot, series)
     except CommandError as error:
         fail(str(error), code=2)
-    if plot is not None:
-        from leimo.plots import draw_series
+    typer.echo(f"{_counted(alerts, 'alert')} in {_counted(rows, 'row')}.", err=True)
 
-        draw_series(drawn, plot, name)
-    typer.echo(f"{alerts:,} alerts in {rows:,} rows.", err=True)
+
+def _judge(
+    series: Path | None,
+    detector: "PacedDetector",
+    drawn: "list[tuple[Row, Judged]] | None",
+    *,
+    as_json: bool,
+) -> tuple[int, int]:
+    """Write what is found of each row as soon as it was read; returns rows and alerts.
+
+    Where nobody reads any more, it goes on for the sake of the plot alone.
+    """
+    from leimo.series_file import read_series
+
+    write = _as_json if as_json else _as_csv
+    rows = alerts = 0
+    is_read = True
+    heading = "" if as_json else f"{_HEADING}\n"
+    for found in read_series(series):
+        judged = [detector.take(row.at_ms, row.value) for row in found]
+        rows += len(judged)
+        alerts += sum(each.is_alert for each in judged)
+        if drawn is not None:
+            drawn += zip(found, judged, strict=True)
+        elif not is_read:
+            break
+        if is_read:
+            is_read = _echo(heading + "".join(map(write, found, judged)))
+            heading = ""
+    if heading:
+        _echo(heading)
+    return rows, alerts
+
+
+def _echo(text: str) -> bool:
+    """Whether somebody reads it."""
+    from leimo.pipes import quiet_broken_pipe
+
+    with quiet_broken_pipe():
+        typer.echo(text, nl=False)
+        return True
+    return False
 
 
 def _as_csv(row: "Row", judged: "Judged") -> str:
-    value = "" if row.value is None else f"{row.value:.15g}"
-    return (
-        f"{row.timestamp},{value},{judged.expected:.4f},{judged.score:.6f},{int(judged.is_alert)}"
-    )
+    expected, score, alert = judged.expected, judged.score, judged.is_alert
+    return f"{row.timestamp},{row.written},{expected:.4f},{score:.6f},{alert:d}\n"
 
 
 def _as_json(row: "Row", judged: "Judged") -> str:
@@ -91,32 +124,53 @@ def _as_json(row: "Row", judged: "Judged") -> str:
     verdict = judged.verdict
     told = {
         "timestamp": row.timestamp,
-        "value": row.value,
+        "value": _json_value(row),
         "expected": round(judged.expected, 4),
         "score": round(judged.score, 6),
         "alert": int(judged.is_alert),
         "severity": verdict.severity if verdict and verdict.is_unusual else 0,
         "horizon_min": verdict.horizon_min if verdict else None,
     }
-    return msgspec.json.encode(told).decode()
+    return msgspec.json.encode(told).decode() + "\n"
+
+
+def _json_value(row: "Row") -> object:
+    """The value with every digit, where JSON writes numbers so."""
+    import re
+
+    import msgspec
+
+    if re.fullmatch(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?", row.written):
+        return msgspec.Raw(row.written.encode())
+    return None if row.value is None else float(row.written)
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}" + ("" if count == 1 else "s")
 
 
 def _step_ms(text: str) -> int:
     from leimo.run import CommandError
 
     number, unit = text[:-1], text[-1:]
-    if unit not in _UNITS_MS or not number.isdigit() or int(number) == 0:
-        raise CommandError(f"--step {text!r} is no time; write such as 60s, 5m or 1h")
+    if unit not in _UNITS_MS or not (number.isascii() and number.isdigit()) or int(number) == 0:
+        raise CommandError(f"--step {text!r} is no time; write such as 60s, 5m, 1h or 1d")
     return int(number) * _UNITS_MS[unit]
 
 
 def _check_plot(path: Path) -> None:
     """Before the work, not after it."""
-    from importlib.util import find_spec
+    from leimo.plots import refuse_unwritable
 
+    refuse_unwritable("--plot", path, (".png", ".svg"))
+
+
+def _draw(drawn: "list[tuple[Row, Judged]]", plot: Path, series: Path | None) -> None:
+    from leimo.plots import draw_series
     from leimo.run import CommandError
+    from leimo.series_file import series_name
 
-    if path.suffix not in {".png", ".svg"}:
-        raise CommandError(f"--plot {path}: name a file that ends in .png or .svg")
-    if find_spec("matplotlib") is None:
-        raise CommandError("--plot needs matplotlib: pip install 'leimo[plot]'")
+    try:
+        draw_series(drawn, plot, series_name(series and Path(series.name)))
+    except OSError as error:
+        raise CommandError(f"--plot {plot}: cannot be written: {error.strerror or error}") from None
