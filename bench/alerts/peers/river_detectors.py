@@ -17,6 +17,10 @@ def gaussian(series: Series) -> list[int]:
     threshold = anomaly.QuantileFilter(scorer, q=_QUANTILE)
     found = []
     for row, value in enumerate(filled(series).tolist()):
+        if isinstance(scorer.gaussian.sigma, complex):
+            # Rounding made the variance of equal values negative: no score, and nothing unusual.
+            scorer.learn_one(None, value)
+            continue
         score = threshold.score_one(None, value)
         if row > _GRACE and value > scorer.gaussian.mu and threshold.classify(score):
             found.append(row)
