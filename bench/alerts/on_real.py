@@ -67,7 +67,9 @@ def _alerts(systems: Sequence[str], series: Series) -> dict[str, list[int]]:
     return {name: PEERS[name](series) for name in systems}
 
 
-def _results(listed: Sequence[Series], found: dict[str, dict[str, list[int]]]) -> Iterator[Result]:
+def _results(
+    listed: Sequence[Series], systems: Sequence[str], found: dict[str, dict[str, list[int]]]
+) -> Iterator[Result]:
     volumes_of_all = [series for series in listed if series.group in {FITTED, OTHERS}]
     for group, of_group in (
         ("volumes", volumes_of_all),
