@@ -1,143 +1,173 @@
 """Replay archived mentions through the worker's own rules, at full speed and without a broker."""
 
-from array import array
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 import msgspec
 
-from analysis.groups import Groups
-from analysis.pipeline import Analyser
+from leimo.backtest_history import MINUTE_MS, History
 from measures.board import Board, BoardSettings
 from schemas.alert import Alert, AlertState
 from schemas.catalogue import Catalogue
-from schemas.mention import GROUP_PREFIX, Mention, Tick
-from schemas.post import Post
+from schemas.mention import GROUP_PREFIX, Tick
 
 TICK_MS = 10_000
 """Event time between two looks into open minutes. A worker looks once a second."""
+BIN_MS = 10 * MINUTE_MS
+"""Posts are counted over so long for the plots."""
 _DISORDER_MS = 30_000
-_LONGEST_GAP_TICKS = 26 * 60
-"""Minutes without posts that are ticked one by one; longer ones are passed over."""
-_MINUTE_MS = 60_000
-_HOUR_MS = 60 * _MINUTE_MS
-_WEEK_MS = 7 * 24 * _HOUR_MS
-_KNOBS = (0.01, 100.0)
-_TRIES = 7
+_IDLE_MS = 5_000
+_SWEEP_MS = 5 * MINUTE_MS
+"""So often a board looks at brands without posts ..."""
+_SWEEP_AFTER_MS = 60_000
+"""... when this has passed: the allowed disorder and the grace."""
+_PROGRESS_POSTS = 500
 
-_encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(Mention).decode
+OnProgress = Callable[[int, int], None]
 
 
-class History:
-    """Mentions of the past, in the order of event time: 0.3 to 0.6 kB each."""
+def _tell_nobody(done: int, total: int) -> None:
+    """Progress that nobody asked for."""
 
-    def __init__(self) -> None:
-        self.posts = 0
-        self._at_ms = array("q")
-        self._encoded: list[bytes] = []
-        self._order: list[int] | None = None
 
-    def add(self, posts: Iterable[Post], analyser: Analyser, groups: Groups) -> None:
-        """Analyse posts and keep what they mention."""
-        listed = list(posts)
-        first = self.posts
-        self.posts += len(listed)
-        for found in analyser.mentions_many(listed, 0, range(first, self.posts)):
-            for mention in (*found, *groups.of(found)):
-                self._at_ms.append(mention.event_time_ms)
-                self._encoded.append(_encode(mention))
-        self._order = None
+class Fired(NamedTuple):
+    """One alert, from its begin to its end."""
 
-    def __len__(self) -> int:
-        return len(self._encoded)
+    first: Alert
+    """As it was told first."""
+    worst: Alert
+    """As it was told when it was most severe."""
+    last: Alert
+    """As it was told last."""
 
     @property
-    def weeks(self) -> float:
-        """How long it spans."""
-        return (max(self._at_ms) - min(self._at_ms)) / _WEEK_MS if self._at_ms else 0.0
+    def is_over(self) -> bool:
+        """Whether it was resolved before the history ended."""
+        return self.last.state is AlertState.RESOLVED
 
-    def mentions(self) -> Iterator[Mention]:
-        """All, by event time. Offsets are given anew: they rise with time."""
-        if self._order is None:
-            self._order = sorted(range(len(self._at_ms)), key=self._at_ms.__getitem__)
-        for offset, at in enumerate(self._order):
-            yield msgspec.structs.replace(_decode(self._encoded[at]), offset=offset)
+    @property
+    def lasted_min(self) -> int:
+        """Minutes from the begin to the last minute in which the condition was known to hold."""
+        return (self.last.updated_at_ms - self.first.started_at_ms) // MINUTE_MS + 1
 
 
 class Outcome(NamedTuple):
     """What a catalogue would have raised."""
 
-    alerts: list[Alert]
-    """First and last record of each alert, as they came."""
+    fired: list[Fired]
+    """By the time of their begin."""
     counts: Mapping[str, Mapping[int, int]]
-    """Brand -> start of an hour in ms -> posts."""
-    weeks: float
-
-    @property
-    def begun(self) -> list[Alert]:
-        """One record for each alert: the one with which it began."""
-        return [alert for alert in self.alerts if alert.revision == 0]
-
-    @property
-    def worst(self) -> Mapping[str, Alert]:
-        """Id of an alert -> its record with the highest severity."""
-        found: dict[str, Alert] = {}
-        for alert in self.alerts:
-            if alert.id not in found or alert.severity > found[alert.id].severity:
-                found[alert.id] = alert
-        return found
-
-    @property
-    def ended_ms(self) -> Mapping[str, int | None]:
-        """Id of an alert -> when it was resolved."""
-        return {
-            alert.id: alert.ended_at_ms
-            for alert in self.alerts
-            if alert.state is AlertState.RESOLVED
-        }
+    """Brand -> start of ten minutes in ms -> posts."""
+    inhibited: int
+    """Times that a brand's alert was held back, as all brands burst."""
 
     def by_rule(self) -> Counter[str]:
         """Rule -> alerts."""
-        return Counter(alert.rule for alert in self.begun)
+        return Counter(each.first.rule for each in self.fired)
+
+    def by_brand(self) -> Counter[str]:
+        """Brand -> alerts."""
+        return Counter(each.first.brand for each in self.fired)
 
 
-def replay(history: History, catalogue: Catalogue) -> Outcome:
-    """Run the rules over the history, as a worker would have while the feed was live."""
+def replay(
+    history: History, catalogue: Catalogue, on_progress: OnProgress = _tell_nobody
+) -> Outcome:
+    """Run the rules over the history, as a worker would have while the feed was live.
+
+    What it leaves out: alerts about the feed as a whole, as a hole in an archive may be one of the
+    archive alone. Holes are not learned as silence of the brands either.
+    """
     board = Board(BoardSettings(), catalogue)
-    alerts: list[Alert] = []
+    clock = _Clock(board, history.outages())
     counts: defaultdict[str, Counter[int]] = defaultdict(Counter)
-    ticked_ms = -1
-    at_ms = 0
+    alerts: list[Alert] = []
+    inhibited = 0
+
+    def take_out() -> None:
+        nonlocal inhibited
+        output = board.drain()
+        alerts.extend(output.alerts)
+        inhibited += output.inhibited
+
+    clock.pass_until(history.first_ms)
+    total = len(history)
     for mention in history.mentions():
         at_ms = mention.event_time_ms
-        if ticked_ms < 0:
-            ticked_ms = at_ms - TICK_MS
-        if at_ms - ticked_ms >= TICK_MS:
-            _pass_time(board, ticked_ms, at_ms)
-            ticked_ms = at_ms
-            alerts += board.drain().alerts
+        if clock.pass_until(at_ms):
+            take_out()
+        if mention.offset % _PROGRESS_POSTS == 0:
+            on_progress(mention.offset, total)
         board.apply(mention)
         if not mention.brand.startswith(GROUP_PREFIX) and not mention.is_edit:
-            counts[mention.brand][at_ms - at_ms % _HOUR_MS] += 1
-    if ticked_ms >= 0:
-        _pass_time(board, ticked_ms, at_ms + 6 * _HOUR_MS)
-    alerts += board.drain().alerts
-    return Outcome(alerts, counts, history.weeks)
+            counts[mention.brand][at_ms - at_ms % BIN_MS] += 1
+    clock.pass_until(history.end_ms)
+    clock.fall_silent(history.end_ms)
+    take_out()
+    on_progress(total, total)
+    return Outcome(_fired(alerts), counts, inhibited)
 
 
-def _pass_time(board: Board, from_ms: int, until_ms: int) -> None:
-    """Tick as the clock went on; a long gap is an outage of the feed, not a silence."""
-    minutes = (until_ms - from_ms) // _MINUTE_MS
-    if 1 < minutes <= _LONGEST_GAP_TICKS:
-        for at_ms in range(from_ms + _MINUTE_MS, until_ms, _MINUTE_MS):
-            board.tick(_tick(at_ms))
-    board.tick(_tick(until_ms))
+class _Clock:
+    """Ticks as one worker would have sent them."""
+
+    def __init__(self, board: Board, outages: list[tuple[int, int]]) -> None:
+        self._board = board
+        self._outages = outages[::-1]
+        self._at_ms = -1
+
+    def pass_until(self, at_ms: int) -> bool:
+        """Let time pass; False where it is too early for another tick."""
+        if self._at_ms < 0:
+            self._tick(at_ms)
+        if at_ms - self._at_ms < TICK_MS:
+            return False
+        while self._outages and self._outages[-1][0] < at_ms:
+            from_ms, to_ms = self._outages.pop()
+            self._live_until(from_ms)
+            self.fall_silent(from_ms)
+            self._tick(to_ms)
+        self._live_until(at_ms)
+        return True
+
+    def fall_silent(self, at_ms: int) -> None:
+        """The feed is read to its end, and nothing comes any more: what is open is closed."""
+        watermarks = {0: at_ms - _DISORDER_MS}
+        idle = Tick(sent_at_ms=at_ms + _IDLE_MS, partitions=1, watermarks=watermarks, idle=(0,))
+        self._board.tick(idle)
+
+    def _live_until(self, at_ms: int) -> None:
+        """Nobody mentions a brand for a while: minutes close, and silence is looked for."""
+        from_ms = self._at_ms
+        sweep_ms = from_ms - from_ms % _SWEEP_MS + _SWEEP_MS + _SWEEP_AFTER_MS
+        for moment_ms in sorted(
+            {from_ms + MINUTE_MS, from_ms + 2 * MINUTE_MS, *range(sweep_ms, at_ms, _SWEEP_MS)}
+        ):
+            if moment_ms < at_ms:
+                self._tick(moment_ms)
+        if at_ms > self._at_ms:
+            self._tick(at_ms)
+
+    def _tick(self, at_ms: int) -> None:
+        self._at_ms = at_ms
+        watermarks = {0: at_ms - _DISORDER_MS}
+        self._board.tick(Tick(sent_at_ms=at_ms, partitions=1, watermarks=watermarks))
 
 
-def _tick(at_ms: int) -> Tick:
-    return Tick(sent_at_ms=at_ms, partitions=1, watermarks={0: at_ms - _DISORDER_MS})
+def _fired(alerts: list[Alert]) -> list[Fired]:
+    by_id: defaultdict[str, list[Alert]] = defaultdict(list)
+    for alert in alerts:
+        by_id[alert.id].append(alert)
+    fired = []
+    for told in by_id.values():
+        # The reason of an alert that is over says when it ended, not what it was about.
+        firing = [alert for alert in told if alert.state is AlertState.FIRING]
+        worst = max(firing, key=lambda alert: (alert.severity, alert.revision))
+        fired.append(Fired(told[0], worst, told[-1]))
+    return sorted(
+        fired, key=lambda each: (each.first.started_at_ms, each.first.rule, each.first.brand)
+    )
 
 
 def with_knob(catalogue: Catalogue, knob: float) -> Catalogue:
@@ -146,19 +176,3 @@ def with_knob(catalogue: Catalogue, knob: float) -> Catalogue:
         msgspec.structs.replace(rule, false_alerts_per_month=knob) for rule in catalogue.rules
     )
     return msgspec.structs.replace(catalogue, rules=rules)
-
-
-def knob_for(history: History, catalogue: Catalogue, alerts_per_week: float) -> tuple[float, float]:
-    """The knob with which the history gives about so many alerts a week, and how many it gives.
-
-    Searched by halving on a logarithmic scale; rules without a knob give what they give.
-    """
-    low, high = _KNOBS
-    best = (1.0, float("inf"))
-    for _ in range(_TRIES):
-        knob = (low * high) ** 0.5
-        given = len(replay(history, with_knob(catalogue, knob)).begun) / max(history.weeks, 1e-9)
-        if abs(given - alerts_per_week) < abs(best[1] - alerts_per_week):
-            best = (knob, given)
-        low, high = (low, knob) if given > alerts_per_week else (knob, high)
-    return best

@@ -52,13 +52,17 @@ def draw_series(rows: Sequence[tuple[Row, Judged]], path: Path, title: str) -> N
 
 
 def svg_of_counts(counts: Sequence[tuple[int, float]], alerts: Sequence[tuple[int, str]]) -> str:
-    """An SVG of (time in ms, posts) with marks at (time in ms, colour)."""
-    figure, axis = _axis("")
-    axis.fill_between(
-        [_time(at_ms) for at_ms, _ in counts], [posts for _, posts in counts], color="#ced4da"
-    )
+    """An SVG of (time in ms, posts) at even steps, with marks at (time in ms, colour)."""
+    figure, axis = _axis("", height=2.2)
+    times = [_time(at_ms) for at_ms, _ in counts]
+    posts = [posts for _, posts in counts]
+    axis.fill_between(times, posts, step="post", color="#adb5bd", linewidth=0)
+    top = 1.08 * max(posts, default=1.0)
     for at_ms, colour in alerts:
-        axis.axvline(_time(at_ms), color=colour, linewidth=1.2)
+        axis.axvline(_time(at_ms), color=colour, linewidth=0.6, alpha=0.5)
+        axis.plot(_time(at_ms), top, "v", color=colour, markersize=6, clip_on=False)
+    axis.set_ylim(0, top)
+    figure.tight_layout()
     out = io.StringIO()
     figure.savefig(out, format="svg", metadata={"Date": None})
     _close(figure)
@@ -66,7 +70,7 @@ def svg_of_counts(counts: Sequence[tuple[int, float]], alerts: Sequence[tuple[in
     return text[text.index("<svg") :]
 
 
-def _axis(title: str) -> tuple[Any, Any]:
+def _axis(title: str, height: float = _HEIGHT) -> tuple[Any, Any]:
     import matplotlib as mpl
 
     mpl.use("agg")
@@ -75,7 +79,7 @@ def _axis(title: str) -> tuple[Any, Any]:
     mpl.rcParams["font.family"] = "sans-serif"
     from matplotlib import pyplot
 
-    figure = pyplot.figure(figsize=(_WIDTH, _HEIGHT))
+    figure = pyplot.figure(figsize=(_WIDTH, height))
     axis = figure.add_subplot()
     axis.set_title(title, fontsize=10, parse_math=False)
     axis.tick_params(labelsize=8)

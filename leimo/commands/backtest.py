@@ -1,22 +1,29 @@
 """`leimo backtest`: what the rules would have raised on archived posts."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
 from leimo.commands.analyse import SourceName
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
-    from leimo.backtest import History, Outcome
+    from leimo.backtest import Outcome
+    from leimo.backtest_compare import Pair
+    from leimo.backtest_history import History
+    from leimo.backtest_knob import Suggestion
+    from leimo.backtest_text import Names
     from schemas.catalogue import Catalogue
-    from schemas.post import Post
 
-_AT_ONCE = 1000
-_SHOWN = 40
+
+class _Origin(NamedTuple):
+    """Where the posts come from."""
+
+    files: list[Path]
+    """None: the topic."""
+    source: str
+    broker: str | None
 
 
 def backtest(
@@ -32,7 +39,7 @@ def backtest(
         str | None, typer.Option(help="Kafka brokers, host:port, comma-separated.")
     ] = None,
     source: Annotated[
-        SourceName, typer.Option(help="Whose JSON the lines are.")
+        SourceName, typer.Option(help="Whose JSON the lines of the files are.")
     ] = SourceName.WEIBO,
     catalogue: Annotated[
         Path | None, typer.Option(help="Brands and rules. Left out: the shipped catalogue.")
@@ -45,13 +52,17 @@ def backtest(
         Path | None, typer.Option(help="Write a page with plots: a file that ends in .html.")
     ] = None,
     as_json: Annotated[
-        bool, typer.Option("--json", help="One JSON object for each alert, for programs.")
+        bool, typer.Option("--json", help="One JSON object an alert, then a summary.")
     ] = False,
 ) -> None:
     """Prove rules on the past before switching them on: no broker, nothing is sent.
 
-    Reads archived posts, in any order, and lists the alerts that would have fired, by rule and
-    brand. Needs about half a kilobyte of memory for each mention.
+    Reads archived posts, in any order, each counted once, and lists the alerts that would have
+    fired. With --against, `+` marks alerts of --catalogue alone and `-` those of the other alone;
+    in JSON, `found_in` is `both`, `this` or `other`.
+
+    An archive does not say whether the feed was up, so holes in it raise no alert. Needs about half
+    a kilobyte of memory for each mention.
 
     Examples:
 
@@ -61,171 +72,200 @@ def backtest(
 
         leimo backtest --topic --broker kafka1:9092 --per-week 5
     """
-    from rich.console import Console
-
-    from leimo.backtest import knob_for, replay
-    from leimo.commands.analyse import _loaded
-    from leimo.pipes import quiet_broken_pipe
     from leimo.run import CommandError, fail
 
-    if bool(files) == topic:
-        fail("name files with posts, or --topic for those of the broker", code=2)
-    console = Console(markup=False, emoji=False, highlight=False)
+    origin = _Origin(files or [], source.value, broker)
     try:
-        if report is not None:
-            _check_report(report)
-        ours, theirs = _loaded(catalogue), _loaded(against) if against is not None else None
-        history = _history(ours, files or [], source.value, broker)
-        if not len(history):
-            fail(
-                f"{history.posts:,} posts mention none of the brands; see --catalogue and --source"
-            )
-        outcome = replay(history, ours)
-        other = None
-        if theirs is not None:
-            same = (ours.brands, ours.intents) == (theirs.brands, theirs.intents)
-            again = history if same else _history(theirs, files or [], source.value, broker)
-            other = replay(again, theirs)
-        with quiet_broken_pipe():
-            if as_json:
-                _write_json(outcome)
-            else:
-                _show(console, history, ours, outcome, other)
-        if per_week is not None:
-            knob, given = knob_for(history, ours, per_week)
-            typer.echo(
-                f"false_alerts_per_month: {knob:.2g} would have given {given:.1f} alerts a week.",
-                err=as_json,
-            )
+        _check(origin, report, is_topic=topic)
+    except CommandError as error:
+        fail(str(error), code=2)
+    from leimo.backtest_progress import stage
+
+    with stage("Reading the catalogue"):
+        ours = _with_rules(catalogue)
+        theirs = _with_rules(against) if against is not None else None
+    try:
+        _run(origin, (ours, theirs), (catalogue, against), per_week, report, as_json=as_json)
     except CommandError as error:
         fail(str(error))
+
+
+def _check(origin: _Origin, report: Path | None, *, is_topic: bool) -> None:
+    """Before the work, not after it."""
+    from leimo.run import CommandError
+
+    if bool(origin.files) == is_topic:
+        raise CommandError("name files with posts, or --topic for those of the broker")
+    if report is not None:
+        from leimo.plots import refuse_unwritable
+
+        refuse_unwritable("--report", report, (".html",))
+    from leimo.backtest_posts import refuse_missing_files
+
+    refuse_missing_files(origin.files)
+
+
+def _with_rules(path: Path | None) -> "Catalogue":
+    from leimo.commands.analyse import _loaded
+    from leimo.run import fail
+
+    catalogue = _loaded(path)
+    if not catalogue.rules:
+        fail(f"{path}: has no rules, so no alert could fire; add some under `rules:`", code=2)
+    return catalogue
+
+
+def _run(
+    origin: _Origin,
+    catalogues: "tuple[Catalogue, Catalogue | None]",
+    paths: tuple[Path | None, Path | None],
+    per_week: float | None,
+    report: Path | None,
+    *,
+    as_json: bool,
+) -> None:
+    from leimo.backtest_compare import compare
+    from leimo.backtest_progress import stage
+    from leimo.backtest_text import names_of
+
+    ours, theirs = catalogues
+    history = _history(ours, origin)
+    outcome = _replayed(history, ours, "Replaying")
+    other = None
+    if theirs is not None:
+        same = (ours.brands, ours.intents) == (theirs.brands, theirs.intents)
+        again = history if same and _groups(ours) == _groups(theirs) else _history(theirs, origin)
+        other = _replayed(again, theirs, "Replaying with the other file")
+    suggestion = None
+    if per_week is not None:
+        from leimo.backtest_knob import suggest
+
+        with stage("Trying knobs") as on_progress:
+            suggestion = suggest(history, ours, per_week, on_progress)
+    names = names_of([each for each in catalogues if each is not None], *_called(*paths))
+    pairs = compare(outcome.fired, other.fired if other is not None else [])
+    if as_json:
+        _write_json(pairs, history, names, suggestion, is_compared=other is not None)
+    else:
+        _show(ours, history, (outcome, other), pairs, names, suggestion)
     if report is not None:
         from leimo.backtest_report import write_report
 
-        write_report(report, history, ours, outcome, other)
+        with stage("Drawing"):
+            write_report(report, history, ours, (outcome, other), pairs, names)
         typer.echo(f"Report: {report}", err=True)
 
 
-def _check_report(path: Path) -> None:
-    from importlib.util import find_spec
-
-    from leimo.run import CommandError
-
-    if path.suffix != ".html":
-        raise CommandError(f"--report {path}: name a file that ends in .html")
-    if find_spec("matplotlib") is None:
-        raise CommandError("--report needs matplotlib: pip install 'leimo[plot]'")
+def _called(catalogue: Path | None, against: Path | None) -> tuple[str, str]:
+    """Short names of the two files, that tell them apart."""
+    this, other = (path.name if path else "the shipped catalogue" for path in (catalogue, against))
+    return (str(catalogue), str(against)) if this == other else (this, other)
 
 
-def _history(
-    catalogue: "Catalogue", files: list[Path], source: str, broker: str | None
-) -> "History":
-    from analysis.groups import Groups
-    from analysis.shipped import analyser_of
-    from leimo.backtest import History
-    from leimo.progress import counting
+def _groups(catalogue: "Catalogue") -> list[tuple[str, tuple[str, ...], tuple[str, ...]]]:
+    """The groups of rivals, whose mentions are made when posts are analysed."""
+    from schemas.catalogue import RuleKind
 
-    history, analyser, groups = History(), analyser_of(catalogue), Groups(catalogue)
-    batches = _from_files(files, source) if files else _from_topic(broker)
-    with counting("posts") as on_progress:
-        for posts in batches:
-            history.add(posts, analyser, groups)
-            on_progress(history.posts, history.posts)
+    shares = [rule for rule in catalogue.rules if rule.kind is RuleKind.SHARE]
+    return [(rule.id, rule.brands, rule.trades) for rule in shares]
+
+
+def _history(catalogue: "Catalogue", origin: _Origin) -> "History":
+    """Analyse all posts.
+
+    Raises:
+        CommandError: none of them mentions a brand.
+    """
+    from leimo.backtest_progress import stage
+    from leimo.run import CommandError, load_settings, run
+
+    with stage("Reading posts") as on_progress:
+        from analysis.groups import Groups
+        from analysis.shipped import analyser_of
+        from leimo.backtest_history import History
+        from leimo.backtest_posts import Refused, add_files, add_topic
+
+        refused = Refused()
+        history = History(analyser_of(catalogue), Groups(catalogue))
+        if origin.files:
+            add_files(history, origin.files, origin.source, refused, on_progress)
+        else:
+            settings = load_settings(broker=origin.broker)
+            run(add_topic(history, settings, refused, on_progress), settings)
+    if refused.reasons:
+        typer.echo(f"{refused}.", err=True)
+    if not history.records:
+        where = ", ".join(map(str, origin.files[:3])) if origin.files else "posts.raw"
+        mend = "see --source" if refused.reasons else "name files with posts"
+        raise CommandError(f"{where}: no {origin.source} posts at all; {mend}")
+    if not len(history):
+        raise CommandError(
+            f"{history.posts:,} posts mention none of the brands; see --catalogue and --source"
+        )
     return history
 
 
-def _from_files(files: list[Path], source: str) -> "Iterator[list[Post]]":
-    import time
+def _replayed(history: "History", catalogue: "Catalogue", what: str) -> "Outcome":
+    from leimo.backtest import replay
+    from leimo.backtest_progress import stage
 
-    from analysis.sources import InvalidPost, parse
-    from feeds.files import Refusal, read_lines
-    from feeds.source import FeedError
-    from leimo.run import CommandError
-
-    now_ms = int(time.time() * 1000)
-    refused = 0
-    for path in files:
-        refusals: list[Refusal] = []
-        try:
-            for lines in read_lines(path, refusals.append):
-                posts = []
-                for line in lines:
-                    try:
-                        posts.append(parse(source, line, now_ms))
-                    except InvalidPost:
-                        refused += 1
-                for first in range(0, len(posts), _AT_ONCE):
-                    yield posts[first : first + _AT_ONCE]
-        except FeedError as error:
-            raise CommandError(str(error)) from error
-        refused += len(refusals)
-    if refused:
-        typer.echo(f"{refused:,} lines are no {source} posts and were left out.", err=True)
+    with stage(what) as on_progress:
+        return replay(history, catalogue, on_progress)
 
 
-def _from_topic(broker: str | None) -> "Iterator[list[Post]]":
-    from agents.raw_posts import RawPosts
-    from analysis.sources import InvalidPost
-    from leimo.backtest_topic import read_raw
-    from leimo.run import load_settings, run
-
-    settings = load_settings(broker=broker)
-    raw_posts = RawPosts(settings)
-    posts = []
-    for record in run(read_raw(settings), settings):
-        try:
-            posts.append(raw_posts.post(record))
-        except InvalidPost:
-            continue
-        if len(posts) == _AT_ONCE:
-            yield posts
-            posts = []
-    yield posts
-
-
-def _write_json(outcome: "Outcome") -> None:
+def _write_json(
+    pairs: "list[Pair]",
+    history: "History",
+    names: "Names",
+    suggestion: "Suggestion | None",
+    *,
+    is_compared: bool,
+) -> None:
     import msgspec
 
-    for alert in outcome.begun:
-        typer.echo(msgspec.json.encode(outcome.worst[alert.id]).decode())
+    from leimo.backtest_text import objects
+
+    told = list(objects(pairs, history, names, is_compared=is_compared))
+    if suggestion is not None:
+        told.append({"type": "suggestion"} | suggestion._asdict())
+    _write(msgspec.json.encode(each).decode() for each in told)
 
 
 def _show(
-    console: "Console",
-    history: "History",
     catalogue: "Catalogue",
-    outcome: "Outcome",
-    other: "Outcome | None",
+    history: "History",
+    outcomes: "tuple[Outcome, Outcome | None]",
+    pairs: "list[Pair]",
+    names: "Names",
+    suggestion: "Suggestion | None",
 ) -> None:
-    from rich.table import Table
+    from collections import Counter
 
-    from leimo.times import shown
+    from leimo.backtest_knob import told
+    from leimo.backtest_text import alert_lines, brand_lines, rule_lines, summary
 
-    console.print(
-        f"{history.posts:,} posts, {len(history):,} mentions, {history.weeks:.1f} weeks: "
-        f"{len(outcome.begun):,} alerts, {_weekly(outcome)} a week."
-    )
-    table = Table("rule", "alerts", "a week", box=None, pad_edge=False)
+    outcome, other = outcomes
+    lines = [*summary(history, outcome), *rule_lines(catalogue, history, outcome, other, names)]
+    lines += ["", "Brands", *brand_lines(outcome, names)] if outcome.fired else []
     if other is not None:
-        table.add_column("other file", justify="right")
-    ours, theirs = outcome.by_rule(), other.by_rule() if other is not None else {}
-    for rule in sorted({rule.id for rule in catalogue.rules} | theirs.keys()):
-        row = [rule, f"{ours[rule]:,}", f"{ours[rule] / max(outcome.weeks, 1e-9):.2f}"]
-        table.add_row(*row, *([f"{theirs.get(rule, 0):,}"] if other is not None else []))
-    console.print(table)
-    if other is not None:
-        kept = {a.fingerprint for a in outcome.begun} & {a.fingerprint for a in other.begun}
-        console.print(f"{len(other.begun):,} with the other file; {len(kept):,} marks in both.")
-    console.print()
-    for alert in outcome.begun[:_SHOWN]:
-        worst = outcome.worst[alert.id]
-        console.print(
-            f"{shown(alert.started_at_ms)}  {worst.severity:>2}  {alert.rule:<20} {worst.reason}",
-            soft_wrap=True,
+        found = Counter(pair.found_in for pair in pairs)
+        totals = (
+            f"{len(outcome.fired):,} with {names.this}, {len(other.fired):,} with {names.other}"
         )
-    if len(outcome.begun) > _SHOWN:
-        console.print(f"... and {len(outcome.begun) - _SHOWN:,} more: see --json or --report")
+        lines += [
+            "",
+            f"{totals}: {found['both']:,} in both",
+            f"+ {found['this']:,} in {names.this} alone",
+            f"- {found['other']:,} in {names.other} alone",
+        ]
+    lines += ["", *alert_lines(pairs, names, is_compared=other is not None)] if pairs else []
+    lines += ["", told(suggestion)] if suggestion is not None else []
+    _write(lines)
 
 
-def _weekly(outcome: "Outcome") -> str:
-    return f"{len(outcome.begun) / max(outcome.weeks, 1e-9):.1f}"
+def _write(lines: Iterable[str]) -> None:
+    from leimo.pipes import quiet_broken_pipe
+
+    with quiet_broken_pipe():
+        for line in lines:
+            typer.echo(line)
