@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bench.alerts import on_real, page, tables
+from bench.alerts import on_fleet, on_quiet, on_real, page, tables
 from bench.alerts.peers import LEIMO, PEERS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -27,8 +27,21 @@ def _real(given: argparse.Namespace) -> tuple[str, Any]:
     return tables.of_real(results), [one._asdict() for one in results]
 
 
+def _fleet(given: argparse.Namespace) -> tuple[str, Any]:
+    folder = given.data / "volumes"
+    peer_brands = 0 if LEIMO in given.systems and len(given.systems) == 1 else given.peer_brands
+    result = on_fleet.results(folder, given.brands, peer_brands, given.jobs, tell)
+    real = on_quiet.results(folder, given.jobs)
+    figures: dict[str, Any] = {
+        name: [one._asdict() for one in listed] for name, listed in result._asdict().items()
+    }
+    figures["real"] = {**real._asdict(), "bursts": [one._asdict() for one in real.bursts]}
+    return tables.of_fleet(result, real), figures
+
+
 PARTS: dict[str, Callable[[argparse.Namespace], tuple[str, Any]]] = {
     "real": _real,
+    "fleet": _fleet,
 }
 """Gives the Markdown, and the same for programs."""
 
@@ -37,6 +50,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.alerts")
     parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data")
     parser.add_argument("--only", choices=PARTS, action="append", help="a part; may be repeated")
+    parser.add_argument(
+        "--brands", type=int, default=100, help="simulated brands (100; 5000: hours)"
+    )
+    parser.add_argument(
+        "--peer-brands", type=int, default=40, help="of these for the other detectors (40)"
+    )
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes")
     parser.add_argument(
         "--alone",

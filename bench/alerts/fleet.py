@@ -109,7 +109,8 @@ def _season(rng: np.random.Generator, rhythms: Rhythms) -> Floats:
     day = np.interp(hours, np.arange(24), profile, period=24)
     week = rhythms.weeks[int(rng.integers(len(rhythms.weeks)))]
     season: Floats = np.tile(np.concatenate([day * factor for factor in week]), WEEKS)
-    return season / season.mean()
+    season /= season.mean()
+    return season
 
 
 def _drift(rng: np.random.Generator, a_day: float) -> Floats:
@@ -118,13 +119,14 @@ def _drift(rng: np.random.Generator, a_day: float) -> Floats:
     kept_a_day = math.exp(-1 / _DRIFT_DAYS)
     spread = a_day / math.sqrt(2 * (1 - kept_a_day))
     level = spread * _wander(rng, hours, _DRIFT_DAYS * 24) - spread**2 / 2
-    return np.exp(np.interp(np.arange(MINUTES) / HOUR_MIN, np.arange(hours), level))
+    by_minute: Floats = np.interp(np.arange(MINUTES) / HOUR_MIN, np.arange(hours), level)
+    return np.exp(by_minute)
 
 
 def _wandering(rng: np.random.Generator, variance: float) -> Floats:
     """A gamma of mean 1 and this variance that wanders within hours."""
     parts = [_wander(rng, MINUTES, minutes) for minutes in _WANDER_MIN]
-    normal = sum(parts) / math.sqrt(len(parts))
+    normal = np.add(*parts) / math.sqrt(len(parts))
     grid = np.linspace(-6, 6, 400)
     values = stats.gamma.ppf(stats.norm.cdf(grid), 1 / variance, scale=variance)
     return np.interp(normal, grid, values)

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 
-from bench.alerts import on_real
+from bench.alerts import on_fleet, on_quiet, on_real
 from bench.alerts.on_real import Detection
 from bench.evaluate.tables import table
 
@@ -47,6 +47,70 @@ def of_detections(found: Iterable[Detection]) -> str:
         for one in found
     ]
     return table(head, rows)
+
+
+def of_fleet(result: on_fleet.Result, real: on_quiet.Result) -> str:
+    """False alerts; bursts found, in simulated brands and in real series; other detectors."""
+    parts = [
+        "**False alerts of brands without bursts, by posts a minute**\n\n" + _quiet(result.quiet),
+        "**Bursts found within an hour, by posts a minute of the brand**\n\n"
+        + _bursts(result.bursts),
+        f"**The same bursts in {real.series} real series without a labelled event, in rows of five "
+        f"minutes** ({number(real.alerts_a_month)} alerts a month without them)\n\n"
+        + _bursts(real.bursts),
+    ]
+    if result.peers:
+        title = (
+            f"**A burst of {on_fleet.PEER_FACTOR:g} x in each of {result.peers[0].brands} brands"
+        )
+        parts.append(f"{title}, rows of five minutes**\n\n{_peers(result.peers)}")
+    return "\n\n".join(parts)
+
+
+def _quiet(quiet: Sequence[on_fleet.Quiet]) -> str:
+    head = ["posts a minute", "brands", "false alerts a brand and month", "in the first week"]
+    head.append("brands without any")
+    rows = [
+        [
+            one.sizes,
+            f"{one.brands:,}",
+            number(one.alerts_a_month),
+            number(one.first_week),
+            share(one.brands_without),
+        ]
+        for one in quiet
+    ]
+    return table(head, rows)
+
+
+def _bursts(bursts: Sequence[on_fleet.Bursts]) -> str:
+    head = ["posts a minute", "burst", "put in", "found", "median delay", "90 % within"]
+    rows = [
+        [
+            one.sizes,
+            f"{one.factor:g} x",
+            f"{one.bursts:,}",
+            share(one.found),
+            _minutes(one.median_min),
+            _minutes(one.most_min),
+            share(one.raised),
+        ]
+        for one in bursts
+    ]
+    return table([*head, "raised to ten posts"], rows)
+
+
+def _peers(peers: Sequence[on_fleet.Peer]) -> str:
+    head = ["detector", "false alerts a brand and month", "found within an hour", "median delay"]
+    rows = [
+        [one.system, number(one.alerts_a_month), share(one.found), _minutes(one.median_min)]
+        for one in peers
+    ]
+    return table(head, rows)
+
+
+def _minutes(value: float) -> str:
+    return "–" if math.isnan(value) else f"{value:.1f} min"
 
 
 def number(value: float) -> str:

@@ -9,14 +9,16 @@ moment is that of the last of them, their times in the row being drawn; plus a s
 """
 
 import pickle
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from bench.alerts.bursts import Burst
-from bench.alerts.fleet import Counts
 from measures.series import SeriesDetector
 
+Values = Sequence[float | None]
+"""Posts of each row; None: not known."""
 WITHIN_MIN = 60
 """A burst is found by an alert from its begin to so long after it has begun in earnest."""
 LOOK_S = 1.0
@@ -40,11 +42,10 @@ class Trial(NamedTuple):
 
 
 def run(
-    counts: Counts, bursts: list[Burst], start_ms: int, step_ms: int, rng: np.random.Generator
+    values: Values, bursts: Sequence[Burst], start_ms: int, step_ms: int, rng: np.random.Generator
 ) -> Trial:
     """Run the series, and each burst on a copy."""
     detector = SeriesDetector(step_ms)
-    values = counts.tolist()
     order = sorted(range(len(bursts)), key=lambda at: bursts[at].start)
     alerts, found, next_burst = [], {}, 0
     for row, value in enumerate(values):
@@ -60,7 +61,7 @@ def run(
 
 def _with_burst(
     detector: SeriesDetector,
-    values: list[int],
+    values: Values,
     burst: Burst,
     start_ms: int,
     step_ms: int,
@@ -69,9 +70,10 @@ def _with_burst(
     last = min(burst.earnest + WITHIN_MIN * 60_000 // step_ms, len(values))
     for row in range(burst.start, last):
         own = int(burst.posts[row - burst.start]) if row - burst.start < len(burst.posts) else 0
-        posts, at_ms = values[row] + own, start_ms + row * step_ms
+        at_ms, usual = start_ms + row * step_ms, values[row]
+        posts = None if usual is None else int(usual) + own
         before = pickle.dumps(detector)
-        if detector.take(at_ms, posts).is_alert:
+        if detector.take(at_ms, posts).is_alert and posts:
             share = _moment(before, at_ms, posts, rng)
             delay_ms = (row - burst.earnest + share) * step_ms + LOOK_S * 1000
             return Found(is_found=True, delay_min=max(0.0, delay_ms / 60_000))
@@ -88,4 +90,4 @@ def _moment(before: bytes, at_ms: int, posts: int, rng: np.random.Generator) -> 
             enough = middle
         else:
             few = middle
-    return float(np.sort(rng.random(posts))[enough - 1]) if posts else 1.0
+    return float(np.sort(rng.random(posts))[enough - 1])
