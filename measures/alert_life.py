@@ -76,35 +76,66 @@ def found(subject: Subject, start_ms: int, finding: Finding) -> Alert | None:
             return None
         state.alerts[subject.key] = held = _begin(subject, start_ms, finding)
         state.pending.pop(subject.key, None)
-        return _record(subject, held, AlertState.FIRING)
+        return _told(subject, held)
     held.true_at_ms = max(held.true_at_ms, start_ms)
     is_due = start_ms - held.told_at_ms >= UPDATE_EVERY_MS
-    has_grown = finding.severity > held.severity or finding.seen >= held.seen * GROWN
-    if not (has_grown and is_due) and finding.severity < held.severity + MUCH_WORSE:
+    if not (is_due and _has_grown(held, finding)) and (
+        finding.severity < held.severity + MUCH_WORSE
+    ):
         return None
     held.revision += 1
     held.severity = max(held.severity, finding.severity)
     held.seen, held.expected, held.cause = finding.seen, finding.expected, finding.cause
     held.horizon_min, held.unit = finding.horizon_min, finding.unit
     held.probability = min(held.probability, finding.probability)
-    held.told_at_ms = start_ms
-    return _record(subject, held, AlertState.FIRING)
+    held.told_at_ms = max(held.told_at_ms, start_ms)
+    return _told(subject, held)
 
 
 def resolved(subject: Subject) -> Alert:
-    """End the alert."""
-    state, rule = subject.state, subject.rule
-    held = state.alerts.pop(subject.key)
-    held.revision += 1
-    ended_at_ms = held.true_at_ms + rule.resolve_after_min * _MINUTE_MS
-    if cool_down_ms(rule):
-        state.past[subject.key] = PastAlert(held.started_at_ms, held.severity)
-    return _record(subject, held, AlertState.RESOLVED, ended_at_ms)
+    """The condition is gone: end the alert."""
+    held = _ended(subject)
+    minutes = (held.true_at_ms - held.started_at_ms) // _MINUTE_MS + 1
+    reason = f"{subject.brand.name}: over after {minutes} min; {held.cause}"
+    ended_at_ms = _over_ms(held, subject.rule)
+    return _record(subject, held, AlertState.RESOLVED, reason, ended_at_ms)
+
+
+def withdrawn(subject: Subject, now_ms: int) -> Alert:
+    """No rule looks for it any more: end the alert at event time `now_ms`."""
+    held = _ended(subject)
+    reason = f"{subject.brand.name}: no rule looks for this any more; {held.cause}"
+    return _record(subject, held, AlertState.RESOLVED, reason, now_ms)
 
 
 def is_over(held: OpenAlert, rule: Rule, now_ms: int) -> bool:
     """Whether the condition has been gone long enough at event time `now_ms`."""
-    return now_ms >= held.true_at_ms + rule.resolve_after_min * _MINUTE_MS
+    return now_ms >= _over_ms(held, rule)
+
+
+def rule_of(key: str) -> str:
+    """Id of the rule of an alert, by its key in the state, see `Subject.key`."""
+    return key.partition("/")[0]
+
+
+def _over_ms(held: OpenAlert, rule: Rule) -> int:
+    """Event time at which the condition has been gone long enough: after its last minute."""
+    return held.true_at_ms + BUCKET_MS + rule.resolve_after_min * _MINUTE_MS
+
+
+def _ended(subject: Subject) -> OpenAlert:
+    """Take the alert out of the state, and note that there was one."""
+    state = subject.state
+    held = state.alerts.pop(subject.key)
+    held.revision += 1
+    state.past[subject.key] = PastAlert(held.started_at_ms, held.severity)
+    return held
+
+
+def _has_grown(held: OpenAlert, finding: Finding) -> bool:
+    """Whether it is worse than was told; of what is less than expected, by severity alone."""
+    is_more = finding.seen > finding.expected
+    return finding.severity > held.severity or (is_more and finding.seen >= held.seen * GROWN)
 
 
 def _begin(subject: Subject, start_ms: int, finding: Finding) -> OpenAlert:
@@ -126,6 +157,7 @@ def _begin(subject: Subject, start_ms: int, finding: Finding) -> OpenAlert:
         about=subject.about,
         negative_before=negative,
         positive_before=positive,
+        kind=subject.rule.kind,
     )
 
 
@@ -147,22 +179,30 @@ def _is_cooling_down(subject: Subject, start_ms: int, finding: Finding) -> bool:
     past = subject.state.past.get(subject.key)
     if past is None:
         return False
+    if start_ms <= past.started_at_ms:
+        # Nothing new; it would have the same id.
+        return True
     if start_ms >= past.started_at_ms + cool_down_ms(subject.rule):
         del subject.state.past[subject.key]
         return False
     return finding.severity < past.severity + MUCH_WORSE_IN_COOL_DOWN
 
 
+def _told(subject: Subject, held: OpenAlert) -> Alert:
+    """That it fires."""
+    rising = ", ".join(term.term for term in subject.state.talk.rising(3))
+    reason = f"{subject.brand.name}: {held.cause}" + (f"; rising: {rising}" if rising else "")
+    return _record(subject, held, AlertState.FIRING, reason)
+
+
 def _record(
-    subject: Subject, held: OpenAlert, alert_state: AlertState, ended_at_ms: int | None = None
+    subject: Subject,
+    held: OpenAlert,
+    alert_state: AlertState,
+    reason: str,
+    ended_at_ms: int | None = None,
 ) -> Alert:
     state, rule, brand = subject.state, subject.rule, subject.brand
-    terms = state.talk.rising()
-    rising = ", ".join(term.term for term in terms[:3])
-    reason = f"{brand.name}: {held.cause}" + (f"; rising: {rising}" if rising else "")
-    if alert_state is AlertState.RESOLVED:
-        minutes = (held.true_at_ms - held.started_at_ms) // _MINUTE_MS + 1
-        reason = f"{brand.name}: over after {minutes} min; {held.cause}"
     silence = next((one for one in subject.silences if covers(one, rule.id, brand.id)), None)
     return Alert(
         id=held.id,
@@ -184,7 +224,7 @@ def _record(
         parent=brand.parent,
         silenced_by=silence.id if silence else "",
         evidence=evidence(state, held),
-        terms=terms,
+        terms=state.talk.rising(),
         samples=state.talk.telling(),
     )
 

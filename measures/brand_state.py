@@ -1,7 +1,7 @@
 """All that is kept of one brand: the value of the table `brands`."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
 
@@ -9,14 +9,20 @@ from measures.baselines import NO_HOLIDAYS, Baseline, Holidays
 from measures.buckets import BUCKET_MS, Bucket
 from measures.detector import most_learned
 from measures.explanations import Talk
+from schemas.catalogue import RuleKind
 from schemas.mention import Mention
 
 _SHARE_HALF_POSTS = 200
 """The usual share of negative posts moves half way in so many posts."""
 _RIVALS_HALF_POSTS = 2000
-_ATTACK_WEIGHT = 1 / 1000
+_FLOODED = 0.2
+"""Part of the posts that are bursts of single accounts."""
+_ATTACK_KEPT = 0.5 ** (1 / (12 * 60))
+"""Of a minute's attacks a minute later: their half-life is half a day."""
 BELIEVED_POSTS = 200
 """After so many posts the usual share of negative ones is believed."""
+NEWS_MS = 24 * 60 * BUCKET_MS
+"""What lasts for so long after an alert began is learned: a lasting change becomes the usual."""
 
 
 class OpenAlert(msgspec.Struct, array_like=True, gc=False):
@@ -43,6 +49,8 @@ class OpenAlert(msgspec.Struct, array_like=True, gc=False):
     negative_before: float = -1.0
     """Usual share of negative posts when it began; below 0: not known."""
     positive_before: float = -1.0
+    kind: RuleKind = RuleKind.SPIKE
+    """Of the rule that raised it: what is removed from the catalogue still has an end."""
 
 
 class PastAlert(msgspec.Struct, array_like=True, gc=False):
@@ -79,12 +87,16 @@ class BrandState(msgspec.Struct, array_like=True, gc=False):
     """Alert -> the last one, while it cools down."""
     positive_share: float = 0.3
     """Usual share of positive posts."""
-    attacks_a_minute: float = 0.0
-    """Usual negative posts to the brand's own accounts, in minutes with posts."""
+    attacks_total: float = 0.0
+    """Negative posts to the brand's own accounts, faded, up to `last_post_ms`."""
     rival_shares: dict[str, float] = msgspec.field(default_factory=dict)
     """Of a group of rivals: brand -> its usual share."""
     past_entries: int = 0
     """Entries of past minutes that were ever written, see `measures.kept_state`."""
+    last_post_ms: int = -1
+    """Start of the newest learned minute; -1: none was."""
+    rivals_since_ms: int = -1
+    """Of a group of rivals: since when it has the members that it has."""
 
     def is_duplicate(self, mention: Mention) -> bool:
         """Whether the mention was applied before; if not, it counts as applied from now on."""
@@ -103,18 +115,33 @@ class BrandState(msgspec.Struct, array_like=True, gc=False):
         """Let the baseline know a closed minute; what is unusual now does not become usual."""
         bucket = self.buckets[start_ms]
         baseline = self.baseline
-        unusual = bool(self.alerts)
+        unusual = any(start_ms < held.started_at_ms + NEWS_MS for held in self.alerts.values())
         cap = math.inf
         if baseline.is_warm():
             cap = most_learned(means[0], baseline.dispersions[1])
         baseline.learn(start_ms, bucket.voices(), cap, BUCKET_MS, holidays)
         baseline.learn_sums(start_ms, sums, means, unusual=unusual)
+        attacks = self.usual_attacks(start_ms) if unusual else bucket.attacks
+        self.attacks_total = self._faded_attacks(start_ms) + attacks
         if not unusual:
             if bucket.rivals is None:
                 self._learn_moods(bucket)
             else:
-                self._learn_rivals(bucket.rivals)
+                self._learn_rivals(bucket.rivals, bucket.authors.bursts())
+        self.last_post_ms = start_ms
         self.talk.pass_minute()
+
+    def usual_attacks(self, start_ms: int) -> float:
+        """Negative posts to the brand's own accounts a minute, before the one at `start_ms`."""
+        watched_min = (start_ms - self.baseline.since_ms) / BUCKET_MS
+        if watched_min <= 0 or self.last_post_ms < 0:
+            return 0.0
+        weights = (1 - math.pow(_ATTACK_KEPT, watched_min)) / (1 - _ATTACK_KEPT)
+        return self._faded_attacks(start_ms) / weights
+
+    def _faded_attacks(self, start_ms: int) -> float:
+        minutes = max((start_ms - self.last_post_ms) // BUCKET_MS, 0)
+        return self.attacks_total * math.pow(_ATTACK_KEPT, minutes)
 
     def _learn_moods(self, bucket: Bucket) -> None:
         spoken = bucket.spoken
@@ -123,19 +150,24 @@ class BrandState(msgspec.Struct, array_like=True, gc=False):
         weight = 1 - 0.5 ** (spoken / _SHARE_HALF_POSTS)
         self.negative_share += (bucket.negative / spoken - self.negative_share) * weight
         self.positive_share += (bucket.positive / spoken - self.positive_share) * weight
-        self.attacks_a_minute += (bucket.attacks - self.attacks_a_minute) * _ATTACK_WEIGHT
         self.judged = min(self.judged + spoken, BELIEVED_POSTS)
 
-    def _learn_rivals(self, rivals: Mapping[str, int]) -> None:
-        posts = sum(rivals.values())
-        if not posts:
+    def compare(self, members: Collection[str], start_ms: int) -> None:
+        """Who a group of rivals has; what is usual is learned anew where others are compared."""
+        if self.rival_shares.keys() != set(members):
+            self.rival_shares = dict.fromkeys(sorted(members), 0.0)
+            self.rivals_since_ms, self.judged = start_ms, 0
+
+    def _learn_rivals(self, rivals: Mapping[str, int], bursts: int) -> None:
+        """A minute that single accounts flood says nothing of what is usual."""
+        shares = self.rival_shares
+        posts = sum(rivals.get(brand, 0) for brand in shares)
+        if not posts or bursts > _FLOODED * posts:
             return
         weight = 1 - 0.5 ** (posts / _RIVALS_HALF_POSTS)
         if self.judged < BELIEVED_POSTS:
             weight = max(weight, posts / (posts + self.judged))
-        shares = self.rival_shares
-        for brand in shares.keys() | rivals.keys():
-            share = shares.get(brand, 0.0)
+        for brand, share in shares.items():
             shares[brand] = share + (rivals.get(brand, 0) / posts - share) * weight
         self.judged = min(self.judged + posts, BELIEVED_POSTS)
 

@@ -60,6 +60,10 @@ class Crowd(msgspec.Struct, array_like=True, gc=False):
         self.true_ms = max(self.true_ms, start_ms)
         return True
 
+    def has_burst(self, first_ms: int, last_ms: int) -> bool:
+        """Whether the last burst of all reaches into these minutes."""
+        return 0 <= self.since_ms <= last_ms and self.true_ms >= first_ms
+
     def learn(self, until_ms: int) -> None:
         """Learn the minutes that end at or before `until_ms`."""
         baseline = self.baseline

@@ -39,8 +39,8 @@ def evidence(state: BrandState, held: OpenAlert) -> Evidence:
 
 
 def moods_before(state: BrandState) -> tuple[float, float]:
-    """The usual shares of negative and of positive posts; below 0 before they are known."""
-    if state.judged < BELIEVED_POSTS:
+    """The usual shares of negative and of positive posts; below 0 where they are not known."""
+    if state.judged < BELIEVED_POSTS or state.rival_shares:
         return -1.0, -1.0
     return state.negative_share, state.positive_share
 

@@ -7,6 +7,7 @@ from measures.baselines import HORIZONS_MIN, NO_HOLIDAYS, Baseline, Holidays
 from measures.brand_state import BrandState
 from measures.buckets import BUCKET_MS, Bucket
 from measures.detector import MIN_POSTS, Verdict, judge
+from measures.sketches import PER_AUTHOR
 
 _FIVE_MS, _QUARTER_MS = HORIZONS_MIN[1] * BUCKET_MS, HORIZONS_MIN[2] * BUCKET_MS
 
@@ -14,10 +15,18 @@ _FIVE_MS, _QUARTER_MS = HORIZONS_MIN[1] * BUCKET_MS, HORIZONS_MIN[2] * BUCKET_MS
 class Moment:
     """The last hour of a brand, up to the minute that starts at `start_ms`."""
 
-    def __init__(self, state: BrandState, start_ms: int, holidays: Holidays = NO_HOLIDAYS) -> None:
+    def __init__(
+        self,
+        state: BrandState,
+        start_ms: int,
+        holidays: Holidays = NO_HOLIDAYS,
+        watched_ms: int = -1,
+    ) -> None:
         self.state = state
         self.start_ms = start_ms
         self.holidays = holidays
+        self.watched_ms = watched_ms
+        """Since then the feed is read without an outage."""
         self._verdicts: dict[tuple[float, float], Verdict] = {}
 
     @property
@@ -86,7 +95,12 @@ class Moment:
         counts: Counter[int] = Counter()
         for bucket in self.last(minutes):
             counts.update(bucket.authors.kept())
-        return counts
+        # Who wrote spam alone stands there with none.
+        return +counts
+
+    def busiest(self, minutes: int) -> int:
+        """Posts of the busiest author beyond `sketches.PER_AUTHOR`: one voice, however loud."""
+        return max(max(self.posts_by_author(minutes).values(), default=0) - PER_AUTHOR, 0)
 
     def authors(self, minutes: int) -> int:
         """Distinct authors; at least so many, where a minute had more than are kept."""

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
 
 from measures.detector import MIN_POSTS
+from schemas.alert import EVERY_BRAND
 from schemas.catalogue import Brand, Catalogue, Holiday, Rule, RuleKind, Silence
 from schemas.mention import GROUP_PREFIX
 
@@ -53,7 +54,7 @@ def active_hours(text: str) -> ActiveHours:
 
 def _minutes(clock: str) -> int:
     hours, minutes = int(clock[:2]), int(clock[3:])
-    if hours > 24 or minutes > 59:
+    if minutes > 59 or hours * 60 + minutes > 24 * 60:
         raise ValueError(f"{clock} is no time of the day; write such as 08:00")
     return hours * 60 + minutes
 
@@ -118,12 +119,11 @@ class Scope:
         self.brands: Mapping[str, Brand] = {brand.id: brand for brand in catalogue.brands}
         self.by_id: Mapping[str, Rule] = {rule.id: rule for rule in catalogue.rules}
         self.holidays = holiday_days(catalogue.holidays)
-        self.of_feed = tuple(
-            rule
-            for rule in catalogue.rules
-            if rule.kind is RuleKind.SILENCE and not rule.brands and not rule.trades
-        )
+        of_all = [rule for rule in catalogue.rules if not rule.brands and not rule.trades]
+        self.of_feed = tuple(rule for rule in of_all if rule.kind is RuleKind.SILENCE)
         """Rules about the feed as a whole."""
+        self.of_crowd = tuple(rule for rule in of_all if rule.kind is RuleKind.SPIKE)
+        """Rules that also tell when all brands burst at once."""
         self.least_posts = min(
             (rule.min_posts or MIN_POSTS for rule in catalogue.rules), default=MIN_POSTS
         )
@@ -132,21 +132,29 @@ class Scope:
         self._silences = list(_spans_of(catalogue.silences))
         self._of_brand: dict[str, tuple[Rule, ...]] = {}
         self._groups = {
-            GROUP_PREFIX + rule.id: (rule,)
-            for rule in catalogue.rules
-            if rule.kind is RuleKind.SHARE
+            GROUP_PREFIX + rule.id: rule for rule in catalogue.rules if rule.kind is RuleKind.SHARE
+        }
+        self._members = {
+            group: frozenset(brand.id for brand in catalogue.brands if is_rival(rule, brand))
+            for group, rule in self._groups.items()
         }
 
+    def members_of(self, group: str) -> frozenset[str]:
+        """Ids of the brands of a group of rivals; none where it is no group any more."""
+        return self._members.get(group, frozenset())
+
     def rules_of(self, brand: str) -> tuple[Rule, ...]:
-        """Rules that look at a brand, or at a group."""
+        """Rules that look at a brand, at a group, or at all together (`*`)."""
         found = self._of_brand.get(brand)
         if found is None:
             found = self._of_brand[brand] = self._rules_of(brand)
         return found
 
     def _rules_of(self, brand: str) -> tuple[Rule, ...]:
+        if brand == EVERY_BRAND:
+            return self.of_crowd + self.of_feed
         if brand.startswith(GROUP_PREFIX):
-            return self._groups.get(brand, ())
+            return (self._groups[brand],) if brand in self._groups else ()
         definition = self.brands.get(brand)
         if definition is None:
             return ()
@@ -154,7 +162,7 @@ class Scope:
             rule
             for rule in self.rules
             if rule.kind is not RuleKind.SHARE
-            and rule not in self.of_feed
+            and (rule.kind is not RuleKind.SILENCE or rule.brands or rule.trades)
             and watches(rule, definition)
         )
 
@@ -175,6 +183,9 @@ def watches(rule: Rule, brand: Brand) -> bool:
     >>> watches(rule, Brand(id="a", name="A", trade="phones"))
     True
     """
-    if not rule.brands and not rule.trades:
-        return True
+    return not (rule.brands or rule.trades) or is_rival(rule, brand)
+
+
+def is_rival(rule: Rule, brand: Brand) -> bool:
+    """Whether a rule names a brand, by its id or its trade."""
     return brand.id in rule.brands or (brand.trade != "" and brand.trade in rule.trades)

@@ -37,6 +37,8 @@ class Clock(msgspec.Struct, array_like=True):
     """Watermark at which every raw partition fell silent; -1: one is not."""
     outage: tuple[int, int] = (-1, -1)
     """Begin and end, in event time, of the last time the whole feed was silent for long."""
+    swept_ms: int = -1
+    """Event time up to which brands without posts were looked at."""
 
     def observe(self, tick: Tick, allowance_ms: int) -> None:
         """Take a tick into account.

@@ -13,10 +13,10 @@ _MIN_AUTHORS = 4
 def look(moment: Moment, rule: Rule, held: OpenAlert | None) -> Finding | None:
     """The first condition gives the numbers; the others are told in the cause."""
     del held
-    if moment.bucket is None or not moment.baseline.is_warm():
+    if moment.bucket is None or not moment.baseline.is_warm() or not rule.conditions:
         return None
     longest = max(condition.over_min for condition in rule.conditions)
-    if sum(bucket.posts for bucket in moment.last(longest)) < (rule.min_posts or _MIN_POSTS):
+    if sum(bucket.voices() for bucket in moment.last(longest)) < (rule.min_posts or _MIN_POSTS):
         return None
     causes = []
     measures: list[tuple[float, float]] = []

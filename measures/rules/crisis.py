@@ -61,15 +61,14 @@ def pattern(words: tuple[str, ...]) -> re.Pattern[str]:
 
 
 def look(moment: Moment, rule: Rule, held: OpenAlert | None) -> Finding | None:
-    """Count hits over ten minutes; a minute without any changes nothing."""
+    """Count hits over ten minutes; one that comes later keeps an alert going."""
     if moment.bucket is None or not moment.bucket.hits_of(rule.id):
         return None
-    buckets = [bucket for bucket in moment.last(HORIZON_MIN) if bucket.hits_of(rule.id)]
-    hits = sum(bucket.hits_of(rule.id) for bucket in buckets)
+    hits = sum(bucket.hits_of(rule.id) for bucket in moment.last(HORIZON_MIN))
     least = rule.min_posts or _MIN_POSTS
-    if hits < (least if held is None else 1):
-        return None
-    if sum(bucket.authors.count() for bucket in buckets) < (rule.min_authors or _MIN_AUTHORS):
+    if held is None and (
+        hits < least or moment.authors(HORIZON_MIN) < (rule.min_authors or _MIN_AUTHORS)
+    ):
         return None
     cause = f"{hits} posts with crisis words ({rule.id}) in {HORIZON_MIN} min"
     return Finding(hits, 0, severity_of(hits, least), cause, horizon_min=HORIZON_MIN)

@@ -1,6 +1,6 @@
 """Far fewer posts than usual over an hour: a feed that limps, or a talk that died."""
 
-from measures.baselines import DAY_MS
+from measures.baselines import DAY_MS, MINUTE_MS
 from measures.brand_state import OpenAlert
 from measures.detector import gamma_quantile, gamma_tail
 from measures.moment import Moment
@@ -20,6 +20,8 @@ _MONTH_HOURS = 30 * 24
 def look(moment: Moment, rule: Rule, held: OpenAlert | None) -> Finding | None:
     """Compare with the smaller of the season's and the recent level: a burst's end is no drop."""
     baseline = moment.baseline
+    if moment.start_ms - (HORIZON_MIN - 1) * MINUTE_MS < moment.watched_ms:
+        return None
     if baseline.known_to_ms - baseline.since_ms < _SEASONED_DAYS * DAY_MS:
         return None
     expected = HORIZON_MIN * baseline.least_expected(moment.start_ms, moment.holidays)

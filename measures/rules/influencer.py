@@ -11,11 +11,11 @@ HORIZON_MIN = 60
 _MIN_ATTACKS = 10
 _MIN_AUTHORS = 5
 _ATTACK_FACTOR = 3.0
+_STILL = 0.5
 
 
 def look(moment: Moment, rule: Rule, held: OpenAlert | None) -> Finding | None:
     """What is in the minute alone can make it true; the rest of the hour adds up."""
-    del held
     bucket = moment.bucket
     if bucket is None:
         return None
@@ -24,16 +24,22 @@ def look(moment: Moment, rule: Rule, held: OpenAlert | None) -> Finding | None:
         cause = f"an account with {bucket.loudest:,} followers names it"
         severity = severity_of(bucket.loudest, least)
         return Finding(bucket.loudest, 0, severity, cause, "followers", horizon_min=1)
-    return _attacked(moment, rule) if bucket.attacks else None
+    return _attacked(moment, rule, held) if bucket.attacks else None
 
 
-def _attacked(moment: Moment, rule: Rule) -> Finding | None:
-    attacks = sum(bucket.attacks for bucket in moment.last(HORIZON_MIN))
-    usual = 60 * moment.state.attacks_a_minute
-    least = max(rule.min_posts or _MIN_ATTACKS, _ATTACK_FACTOR * usual)
-    if attacks < least:
+def _attacked(moment: Moment, rule: Rule, held: OpenAlert | None) -> Finding | None:
+    """Far more than usual, also without what the busiest author adds; lasts while half of it."""
+    if not moment.baseline.is_warm():
         return None
-    if moment.authors(HORIZON_MIN) < (rule.min_authors or _MIN_AUTHORS):
+    attacks = sum(bucket.attacks for bucket in moment.last(HORIZON_MIN))
+    usual = HORIZON_MIN * moment.state.usual_attacks(moment.start_ms)
+    least = max(rule.min_posts or _MIN_ATTACKS, _ATTACK_FACTOR * usual)
+    if attacks < (least if held is None else _STILL * least):
+        return None
+    if held is None and (
+        attacks - moment.busiest(HORIZON_MIN) < least
+        or moment.authors(HORIZON_MIN) < (rule.min_authors or _MIN_AUTHORS)
+    ):
         return None
     cause = f"{attacks} negative posts to its own accounts in the last hour, {usual:.0f} usual"
     return Finding(attacks, usual, severity_of(attacks, least), cause, "posts to its accounts")

@@ -23,7 +23,7 @@ def look(moment: Moment, rule: Rule, held: OpenAlert | None) -> Finding | None:
 
     A minute without a negative post changes nothing; nor is there a verdict before the brand's
     usual share is known. Posts that name the brand in a chain or quote alone have no mood and
-    do not count.
+    do not count. It has to hold without what the busiest author adds, too.
     """
     state = moment.state
     if moment.bucket is None or not moment.bucket.negative or state.judged < BELIEVED_POSTS:
@@ -32,21 +32,33 @@ def look(moment: Moment, rule: Rule, held: OpenAlert | None) -> Finding | None:
     posts = sum(bucket.spoken for bucket in buckets)
     if posts < (rule.min_posts or _MIN_POSTS):
         return None
-    share = sum(bucket.negative for bucket in buckets) / posts
+    negative = sum(bucket.negative for bucket in buckets)
     usual = min(0.95, max(0.05, state.negative_share))
-    z = (share - usual) / math.sqrt(_DISPERSION * usual * (1 - usual) / posts)
     limit = least_z(rule.false_alerts_per_month)
     still = _STILL if held is not None else 1.0
-    if z < still * limit or share < usual + still * _MIN_SHIFT:
+    if not _is_shift(negative, posts, usual, still * limit, still * _MIN_SHIFT):
         return None
-    if moment.authors(HORIZON_MIN) < (rule.min_authors or _MIN_AUTHORS):
-        return None
+    if held is None:
+        busiest = moment.busiest(HORIZON_MIN)
+        if moment.authors(HORIZON_MIN) < (rule.min_authors or _MIN_AUTHORS) or not _is_shift(
+            negative - busiest, posts - busiest, usual, limit, _MIN_SHIFT
+        ):
+            return None
+    share, z = negative / posts, _z(negative, posts, usual)
     cause = f"{share:.0%} of {posts} posts in the last hour negative, {usual:.0%} usual"
     severity = max(1, min(10, 1 + int((z - limit) / 1.5)))
     chance = 1 - NormalDist().cdf(z)
     return Finding(
         share * 100, usual * 100, severity, cause, "% negative", HORIZON_MIN, max(chance, 1e-16)
     )
+
+
+def _is_shift(negative: int, posts: int, usual: float, limit: float, least: float) -> bool:
+    return posts > 0 and negative >= (usual + least) * posts and _z(negative, posts, usual) >= limit
+
+
+def _z(negative: int, posts: int, usual: float) -> float:
+    return (negative / posts - usual) / math.sqrt(_DISPERSION * usual * (1 - usual) / posts)
 
 
 def least_z(false_alerts_per_month: float) -> float:

@@ -1,6 +1,6 @@
 """No posts at all of a brand that is never quiet for so long.
 
-That the whole feed is silent is seen by the board, see `measures.board`.
+That the whole feed is silent is seen by the watch, see `measures.watch`.
 """
 
 import math
@@ -25,8 +25,7 @@ def look(moment: Moment, rule: Rule, held: OpenAlert | None) -> Finding | None:
     """Silence is improbable where posts are expected, and counts for nothing elsewhere."""
     minutes = within_min(rule)
     baseline = moment.baseline
-    last_ms = max(moment.state.buckets, default=baseline.since_ms)
-    silent_min = (moment.start_ms - last_ms) // MINUTE_MS
+    silent_min = (moment.start_ms - _last_ms(moment)) // MINUTE_MS
     if silent_min < minutes:
         return None
     expected = minutes * baseline.least_expected(moment.start_ms, moment.holidays)
@@ -37,3 +36,10 @@ def look(moment: Moment, rule: Rule, held: OpenAlert | None) -> Finding | None:
     cause = f"no posts for {silent_min} min, {expected:.0f} expected in {minutes}"
     severity = max(1, min(10, 1 + silent_min // (4 * minutes)))
     return Finding(0, expected, severity, cause, horizon_min=minutes, probability=chance)
+
+
+def _last_ms(moment: Moment) -> int:
+    """Start of the last minute with posts; what nobody read before was no silence."""
+    state = moment.state
+    newest_ms = max((at for at in state.buckets if at <= moment.start_ms), default=-1)
+    return max(newest_ms, state.last_post_ms, moment.baseline.since_ms, moment.watched_ms)

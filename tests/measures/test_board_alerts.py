@@ -1,53 +1,16 @@
 """Alerts: what fires, what does not, and how an alert lives."""
 
-import random
-from collections.abc import Iterator
-from typing import Any
-
 import pytest
 
-from measures.board import Board
-from schemas.alert import Alert, AlertState
-from schemas.catalogue import Catalogue, Rule, RuleKind
-from schemas.mention import Mention, Objective, Place, Polarity, SpamSign, Tick
+from schemas.alert import AlertState
+from schemas.catalogue import Rule, RuleKind
+from schemas.mention import Objective, Place, Polarity, SpamSign, Tick
+from tests.measures.feed import DAY, HOUR, Feed
 from tests.measures.stream import START, board, changelog, firing, mention, run, tick
 
 SPIKE = Rule(id="spike", kind=RuleKind.SPIKE)
 CRISIS = Rule(id="safety", kind=RuleKind.CRISIS, words=("爆炸", "起火"), department="care")
 SENTIMENT = Rule(id="mood", kind=RuleKind.SENTIMENT)
-HOUR = 60
-DAY = 24 * HOUR
-
-
-class Feed:
-    """Mentions of one brand, minute by minute, with ticks."""
-
-    def __init__(self, subject: Board, seed: int = 1) -> None:
-        self.subject = subject
-        self.alerts: list[Alert] = []
-        self._rnd = random.Random(seed)
-        self.minute = 0
-        self._offset = 0
-
-    def minutes(self, count: int, rate: float, **fields: Any) -> None:
-        """Poisson posts at so many a minute."""
-        for _ in range(count):
-            items: list[Mention | Tick] = [
-                mention(self.minute + second / 60, self._next(), **fields)
-                for second in sorted(self._seconds(rate))
-            ]
-            self.minute += 1
-            self.alerts += run(self.subject, [*items, tick(self.minute + 1)]).alerts
-
-    def _seconds(self, rate: float) -> Iterator[float]:
-        at = self._rnd.expovariate(rate / 60) if rate else 60.0
-        while at < 60:
-            yield at
-            at += self._rnd.expovariate(rate / 60)
-
-    def _next(self) -> int:
-        self._offset += 1
-        return self._offset
 
 
 def test_a_burst_after_quiet_days_fires_once_is_updated_and_resolves() -> None:
@@ -169,15 +132,6 @@ def test_the_same_posts_give_the_same_alerts_after_a_restart_at_any_point() -> N
         second.restore_whole(first.whole_bytes())
         second.restore(changelog(first))
         assert whole == [*alerts, *run(second, [*stream[cut:], tick(200)]).alerts]
-
-
-def test_an_alert_of_a_rule_that_was_removed_is_forgotten() -> None:
-    subject = board([CRISIS])
-    run(subject, [*(mention(0, number, text="爆炸") for number in range(4)), tick(5)])
-    assert subject.open_alerts == 1
-    subject.redefine(Catalogue())
-    assert run(subject, [tick(6)]).alerts == []
-    assert subject.open_alerts == 0
 
 
 def test_spam_neither_makes_a_spike_nor_a_crisis() -> None:

@@ -1,0 +1,101 @@
+"""How many more posts of a brand change nothing, so that nobody has to look.
+
+Known after a closed minute, for the open ones behind it:
+
+    closed minute | open minute | another one
+                  until_ms
+                  <--- next --->
+                  <-------- later ----------->
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from measures.baselines import HORIZONS_MIN
+from measures.buckets import BUCKET_MS, Bucket
+from measures.detector import MIN_POSTS, needed
+from measures.moment import Moment
+from schemas.catalogue import Rule, RuleKind
+
+_NO_LIMIT = float("inf")
+_FILLED = 0.9
+"""Part of the room that may fill up unseen: what is expected moves a little within a minute."""
+_MINUTES_BACK = 4
+"""Open minutes that are added up: before them, the grace is over."""
+
+
+class Room(NamedTuple):
+    """Posts that may come after a closed minute and change nothing."""
+
+    until_ms: int
+    """End of the closed minute."""
+    minute: float
+    """In any one minute."""
+    next: float
+    """Together, in the next minute."""
+    later: float
+    """Together, once a second minute has begun."""
+
+    def holds(self, buckets: Mapping[int, Bucket], start_ms: int) -> bool:
+        """Whether the posts up to the open minute at `start_ms` fit in."""
+        if start_ms < self.until_ms or buckets[start_ms].posts > self.minute:
+            return False
+        posts = sum(_posts_since(buckets, self.until_ms, start_ms))
+        return posts <= (self.next if start_ms == self.until_ms else self.later)
+
+
+def room_after(moment: Moment, rules: Sequence[Rule], least_posts: int) -> Room:
+    """What no rule about more posts would notice; `least_posts`: below, there is no rule."""
+    until_ms = moment.start_ms + BUCKET_MS
+    if any(rule.kind is RuleKind.COMPOSITE for rule in rules):
+        return Room(until_ms, 0.0, 0.0, 0.0)
+    if not moment.baseline.is_warm():
+        few = MIN_POSTS - 1
+        return Room(until_ms, few, few, few)
+    left = least_posts - 1 - moment.sums[-1]
+    if left >= moment.sums[-1]:
+        return Room(until_ms, left, left, left)
+    room = Room(until_ms, _NO_LIMIT, _NO_LIMIT, _NO_LIMIT)
+    for rule in rules:
+        if rule.kind is RuleKind.SPIKE:
+            room = _smaller(room, _room_for(rule, moment))
+    return room
+
+
+def _room_for(rule: Rule, moment: Moment) -> Room:
+    """What one spike rule would not notice."""
+    start_ms, baseline, buckets = moment.start_ms, moment.baseline, moment.state.buckets
+    least, knob = rule.min_posts or MIN_POSTS, rule.false_alerts_per_month
+    minute = _FILLED * needed(baseline, 0, moment.means[0], knob, least)
+    following = later = _NO_LIMIT
+    for at, horizon_min in enumerate(HORIZONS_MIN[1:], start=1):
+        limit = _FILLED * needed(baseline, at, moment.means[at], knob, least)
+        # What has left the horizon a minute later, and two minutes later.
+        first_ms = start_ms - (horizon_min - 1) * BUCKET_MS
+        before = moment.sums[at] - _voices_at(buckets, first_ms)
+        following = min(following, limit - before)
+        later = min(later, limit - before + _voices_at(buckets, first_ms + BUCKET_MS))
+    return Room(start_ms + BUCKET_MS, minute, following, later)
+
+
+def _smaller(one: Room, other: Room) -> Room:
+    return Room(
+        one.until_ms,
+        min(one.minute, other.minute),
+        min(one.next, other.next),
+        min(one.later, other.later),
+    )
+
+
+def _voices_at(buckets: Mapping[int, Bucket], start_ms: int) -> int:
+    bucket = buckets.get(start_ms)
+    return 0 if bucket is None else bucket.voices()
+
+
+def _posts_since(buckets: Mapping[int, Bucket], since_ms: int, until_ms: int) -> Iterator[int]:
+    """Posts of the minutes from `since_ms` to the one at `until_ms`."""
+    first_ms = max(since_ms, until_ms - _MINUTES_BACK * BUCKET_MS)
+    for start_ms in range(first_ms, until_ms + BUCKET_MS, BUCKET_MS):
+        bucket = buckets.get(start_ms)
+        if bucket is not None:
+            yield bucket.posts
