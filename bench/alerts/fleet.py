@@ -129,7 +129,8 @@ def _wandering(rng: np.random.Generator, variance: float) -> Floats:
     normal = np.add(*parts) / math.sqrt(len(parts))
     grid = np.linspace(-6, 6, 400)
     values = stats.gamma.ppf(stats.norm.cdf(grid), 1 / variance, scale=variance)
-    return np.interp(normal, grid, values)
+    level: Floats = np.interp(normal, grid, values)
+    return level
 
 
 def _wander(rng: np.random.Generator, steps: int, memory: float) -> Floats:
