@@ -40,6 +40,8 @@ class Fired(NamedTuple):
     """As it was told when it was most severe."""
     last: Alert
     """As it was told last."""
+    true_ms: int
+    """Start of the last minute in which the condition held."""
 
     @property
     def is_over(self) -> bool:
@@ -48,8 +50,8 @@ class Fired(NamedTuple):
 
     @property
     def lasted_min(self) -> int:
-        """Minutes from the begin to the last minute in which the condition was known to hold."""
-        return (self.last.updated_at_ms - self.first.started_at_ms) // MINUTE_MS + 1
+        """Minutes from the begin to the last minute in which the condition held."""
+        return (self.true_ms - self.first.started_at_ms) // MINUTE_MS + 1
 
 
 class Outcome(NamedTuple):
@@ -106,7 +108,12 @@ def replay(
     clock.fall_silent(history.end_ms)
     take_out()
     on_progress(total, total)
-    return Outcome(_fired(alerts), counts, inhibited)
+    still_true_ms = {
+        held.id: held.true_at_ms
+        for state in board.states.values()
+        for held in state.alerts.values()
+    }
+    return Outcome(_fired(alerts, still_true_ms), counts, inhibited)
 
 
 class _Clock:
@@ -155,7 +162,8 @@ class _Clock:
         self._board.tick(Tick(sent_at_ms=at_ms, partitions=1, watermarks=watermarks))
 
 
-def _fired(alerts: list[Alert]) -> list[Fired]:
+def _fired(alerts: list[Alert], still_true_ms: Mapping[str, int]) -> list[Fired]:
+    """`still_true_ms`: of alerts that are on at the end, which tells more than was told of them."""
     by_id: defaultdict[str, list[Alert]] = defaultdict(list)
     for alert in alerts:
         by_id[alert.id].append(alert)
@@ -164,7 +172,8 @@ def _fired(alerts: list[Alert]) -> list[Fired]:
         # The reason of an alert that is over says when it ended, not what it was about.
         firing = [alert for alert in told if alert.state is AlertState.FIRING]
         worst = max(firing, key=lambda alert: (alert.severity, alert.revision))
-        fired.append(Fired(told[0], worst, told[-1]))
+        true_ms = still_true_ms.get(worst.id, told[-1].updated_at_ms)
+        fired.append(Fired(told[0], worst, told[-1], true_ms))
     return sorted(
         fired, key=lambda each: (each.first.started_at_ms, each.first.rule, each.first.brand)
     )

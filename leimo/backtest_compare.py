@@ -41,4 +41,4 @@ def _overlap(one: Fired, other: Fired) -> bool:
 def _end_ms(fired: Fired) -> int:
     """Until when no other alert of this rule and brand could begin: until it was resolved."""
     ended_ms = fired.last.ended_at_ms
-    return fired.last.updated_at_ms + MINUTE_MS if ended_ms is None else ended_ms
+    return fired.true_ms + MINUTE_MS if ended_ms is None else ended_ms

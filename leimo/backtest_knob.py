@@ -28,8 +28,8 @@ class Suggestion(NamedTuple):
 
     @property
     def is_near(self) -> bool:
-        """Whether it comes near to what was wanted, by half of it."""
-        return abs(self.alerts_a_week - self.wanted) <= self.wanted / 2
+        """Whether it comes near to what was wanted, by a quarter of it."""
+        return abs(self.alerts_a_week - self.wanted) <= self.wanted / 4
 
 
 def suggest(

@@ -142,7 +142,7 @@ def _card(
     counts = outcomes[0].counts.get(alert.brand)
     if counts is None and outcomes[1] is not None:
         counts = outcomes[1].counts.get(alert.brand)
-    start_ms, until_ms = fired.first.started_at_ms, fired.last.updated_at_ms
+    start_ms, until_ms = fired.first.started_at_ms, fired.true_ms
     return Card(
         when=moment(start_ms),
         name=names.of(alert.brand),
