@@ -34,7 +34,7 @@ class Clock(msgspec.Struct, array_like=True):
     """The first watermark, at a full minute: since then the stream is watched."""
 
     idle_since_ms: int = -1
-    """Watermark at which every raw partition fell silent; -1: one is not."""
+    """Newest watermark when every raw partition fell silent; -1: one is not."""
     outage: tuple[int, int] = (-1, -1)
     """Begin and end, in event time, of the last time the whole feed was silent for long."""
     swept_ms: int = -1
@@ -75,7 +75,7 @@ class Clock(msgspec.Struct, array_like=True):
             return
         if self.is_idle:
             if self.idle_since_ms < 0:
-                self.idle_since_ms = now_ms
+                self.idle_since_ms = max(self.newest.values())
             if now_ms - self.idle_since_ms >= OUTAGE_MS:
                 self.outage = (self.idle_since_ms, now_ms)
         else:
