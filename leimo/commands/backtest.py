@@ -195,7 +195,9 @@ def _history(catalogue: "Catalogue", origin: _Origin) -> "History":
     if refused.reasons:
         typer.echo(f"{refused}.", err=True)
     if not history.records:
-        where = ", ".join(map(str, origin.files[:3])) if origin.files else "posts.raw"
+        if not origin.files:
+            raise CommandError("posts.raw: no posts at all; feed some, or name files with posts")
+        where = ", ".join(map(str, origin.files[:3]))
         mend = "see --source" if refused.reasons else "name files with posts"
         raise CommandError(f"{where}: no {origin.source} posts at all; {mend}")
     if not len(history):
