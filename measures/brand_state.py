@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
 
-from measures.baselines import NO_HOLIDAYS, Baseline, Holidays
+from measures.baselines import HORIZONS_MIN, NO_HOLIDAYS, Baseline, Holidays
 from measures.buckets import BUCKET_MS, Bucket
 from measures.detector import most_learned
 from measures.explanations import Talk
@@ -175,8 +175,11 @@ class BrandState(msgspec.Struct, array_like=True, gc=False):
         """Drop published buckets that end at or before `limit_ms`, oldest entries first.
 
         Entries stand in the order of their first post; one that is kept holds up those behind it.
+        The hour before the next minute stays: when a backlog of many hours comes at once, event
+        time is far ahead of what was looked at.
         """
         buckets = self.buckets
+        limit_ms = min(limit_ms, self.baseline.known_to_ms - HORIZONS_MIN[-1] * BUCKET_MS)
         while buckets:
             start_ms, bucket = next(iter(buckets.items()))
             if start_ms + BUCKET_MS > limit_ms or bucket.revision < 0 or bucket.is_revised:
