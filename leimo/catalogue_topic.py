@@ -1,13 +1,16 @@
 """Bring the topic `catalogue` to what a catalogue says, with as few records as that takes."""
 
 import asyncio
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
+import msgspec
 from aiokafka import AIOKafkaProducer
 
 from leimo.catalogue_file import dump_definitions
-from schemas.catalogue import Catalogue
+from measures.scope import time_ms
+from schemas.catalogue import Catalogue, Definition, Silence
 from schemas.topics import CATALOGUE
 from streams.clients import client_options
 from streams.compacted import read_compacted
@@ -16,6 +19,7 @@ from streams.topic_admin import refuse_missing, topic_states
 
 OURS = (b"brand:", b"rule:", b"intent:", b"silence:", b"holiday:")
 """Keys of other definitions on the topic are left alone."""
+_SILENCE = b"silence:"
 
 
 class Changes(NamedTuple):
@@ -30,29 +34,63 @@ class Changes(NamedTuple):
 
 
 def changes_between(
-    wanted: Mapping[bytes, bytes], held: Mapping[bytes, bytes], *, keep: bool = False
+    wanted: Mapping[bytes, bytes],
+    held: Mapping[bytes, bytes],
+    *,
+    keep: bool = False,
+    over: Collection[bytes] = (),
 ) -> Changes:
     """What has to happen to the definitions held so that they become the wanted ones.
+
+    Silences are added from the terminal as well: those that are not wanted stay until they are
+    over. `over`: keys of silences that are, whether they are wanted or not.
 
     >>> changes_between({b"brand:a": b"1", b"brand:b": b"2"}, {b"brand:b": b"0", b"rule:c": b"3"})
     Changes(added=('brand:a',), changed=('brand:b',), removed=('rule:c',), unchanged=(), kept=())
     """
-    gone = _texts(key for key in held if key not in wanted and key.startswith(OURS))
+    wanted = {key: value for key, value in wanted.items() if key not in over}
+    missing = [key for key in held if key not in wanted and key.startswith(OURS)]
+    gone = _texts(key for key in missing if key in over)
+    spoken_for = _texts(key for key in missing if key not in over and key.startswith(_SILENCE))
+    others = _texts(key for key in missing if key not in over and not key.startswith(_SILENCE))
     return Changes(
         added=_texts(key for key in wanted if key not in held),
         changed=_texts(key for key in wanted if key in held and held[key] != wanted[key]),
-        removed=() if keep else gone,
+        removed=gone if keep else (*others, *gone),
         unchanged=_texts(key for key in wanted if held.get(key) == wanted[key]),
-        kept=gone if keep else (),
+        kept=(*others, *spoken_for) if keep else spoken_for,
     )
 
 
+def expired_silences(definitions: Mapping[bytes, bytes], now_ms: int) -> frozenset[bytes]:
+    """Keys of silences whose end has passed."""
+    return frozenset(
+        key
+        for key, value in definitions.items()
+        if key.startswith(_SILENCE) and _is_over(value, now_ms)
+    )
+
+
+def _is_over(value: bytes, now_ms: int) -> bool:
+    try:
+        silence = msgspec.json.decode(value, type=Definition)
+        return isinstance(silence, Silence) and time_ms(silence.until) <= now_ms
+    except (msgspec.DecodeError, UnicodeDecodeError, ValueError):
+        return True  # of no use to anybody
+
+
 async def publish(
-    settings: Settings, catalogue: Catalogue, *, keep: bool = False, dry_run: bool = False
+    settings: Settings,
+    catalogue: Catalogue,
+    *,
+    keep: bool = False,
+    dry_run: bool = False,
+    now_ms: int | None = None,
 ) -> Changes:
     """Send what the topic lacks; every record is acknowledged when this returns.
 
-    `keep` leaves definitions that the catalogue does not hold; `dry_run` sends nothing.
+    `keep` leaves definitions that the catalogue does not hold; `dry_run` sends nothing. Silences
+    that are over at `now_ms` (None: by the clock) are removed.
 
     Raises:
         TopicError: the topic does not exist.
@@ -60,11 +98,15 @@ async def publish(
     await _refuse_missing_topic(settings)
     wanted = dict(dump_definitions(catalogue))
     held = await read_compacted(settings, CATALOGUE.name)
-    changes = changes_between(wanted, held, keep=keep)
+    over = expired_silences({**held, **wanted}, now_ms or time.time_ns() // 1_000_000)
+    changes = changes_between(wanted, held, keep=keep, over=over)
     if not dry_run:
         # Removals last: a rule must not lose its brands while it is still in force.
-        keys = [key.encode() for key in (*changes.added, *changes.changed, *changes.removed)]
-        await _send(settings, [(key, wanted.get(key)) for key in keys])
+        keys = [key.encode() for key in (*changes.added, *changes.changed)]
+        gone = [key.encode() for key in changes.removed]
+        await send(
+            settings, [*((key, wanted[key]) for key in keys), *((key, None) for key in gone)]
+        )
     return changes
 
 
@@ -79,7 +121,8 @@ async def _refuse_missing_topic(settings: Settings) -> None:
     refuse_missing(state for state in await topic_states(settings) if state.topic == CATALOGUE)
 
 
-async def _send(settings: Settings, records: list[tuple[bytes, bytes | None]]) -> None:
+async def send(settings: Settings, records: list[tuple[bytes, bytes | None]]) -> None:
+    """Send definitions by key, None for those to remove; all are acknowledged when this returns."""
     if not records:
         return
     # Not idempotent: each key is sent once, so a retry that repeats a record changes nothing, and

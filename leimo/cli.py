@@ -14,6 +14,7 @@ from leimo.commands import (
     demo,
     detect,
     feed,
+    silence,
     topics,
     trends,
     watch,
@@ -34,6 +35,7 @@ app.command("worker")(worker.worker)
 app.add_typer(feed.app, name="feed")
 app.add_typer(topics.app, name="topics")
 app.add_typer(catalogue.app, name="catalogue")
+app.add_typer(silence.app, name="silence")
 app.command("analyse")(analyse.analyse)
 app.add_typer(dead.app, name="dead")
 app.command("audit")(audit.audit)

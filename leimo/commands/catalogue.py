@@ -56,8 +56,8 @@ def apply(
 ) -> None:
     """Put a catalogue into force. Workers take it over within a second, without a restart.
 
-    What the file does not hold is removed, unless --keep is given. Safe to run again: only what
-    changed is sent. A file with an error is refused as a whole.
+    What the file does not hold is removed, unless --keep is given; silences stay until they are
+    over. Safe to run again: only what changed is sent. A file with an error is refused as a whole.
 
     Examples:
 
@@ -95,7 +95,7 @@ def show(
         bool, typer.Option("--json", help="One JSON object a line, for programs.")
     ] = False,
 ) -> None:
-    """Show the brands, rules and intents in force on the broker; with ids, everything about those.
+    """Show the definitions in force on the broker; with ids, everything about those.
 
     Examples:
 
@@ -228,6 +228,25 @@ def _print_table(catalogue: "Catalogue") -> None:
     console.print(brands)
     console.print(rules)
     console.print(intents)
+    if catalogue.silences:
+        from leimo.watch.plain_text import one_line
+
+        silences = Table("silence", "brands", "rules", "until", "reason", box=None)
+        for silence in catalogue.silences:
+            brands_of, rules_of = ", ".join(silence.brands), ", ".join(silence.rules)
+            silences.add_row(
+                silence.id,
+                brands_of or "all",
+                rules_of or "all",
+                silence.until,
+                one_line(silence.reason),
+            )
+        console.print(silences)
+    if catalogue.holidays:
+        holidays = Table("holiday", "first", "last", box=None)
+        for holiday in catalogue.holidays:
+            holidays.add_row(holiday.id, holiday.first, holiday.last or holiday.first)
+        console.print(holidays)
 
 
 def _print_yaml(definitions: "list[Definition]") -> None:
