@@ -156,3 +156,27 @@ def test_apply_refuses_a_file_with_an_error_as_a_whole(mine: Path, broker: str) 
 def test_a_topic_that_is_missing_is_a_message(mine: Path, embedded_broker: EmbeddedBroker) -> None:
     code, _, error = _run("apply", str(mine), "--broker", embedded_broker.address)
     assert (code, "`leimo topics apply`" in error) == (1, True)
+
+
+@pytest.mark.embedded
+def test_show_tells_of_silences_and_holidays(mine: Path, broker: str) -> None:
+    at = ("--broker", broker)
+    mine.write_text(
+        MINE
+        + "silences:\n"
+        + '  - {id: launch, reason: "\\e[2Jlaunch", until: "2100-01-01T00:00Z", rules: [burst]}\n'
+        + 'holidays:\n  - {id: new-year, first: "2027-01-01"}\n',
+        encoding="utf-8",
+    )
+    code, lines, _ = _run("apply", str(mine), *at)
+    assert (code, lines[-1]) == (0, "added 5, changed 0, removed 0, unchanged 0")
+    table = "\n".join(_run("show", *at)[1])
+    assert "launch   all     burst  2100-01-01T00:00Z  launch" in table
+    assert "\x1b" not in table
+    assert "new-year  2027-01-01  2027-01-01" in table
+
+    mine.write_text(MINE, encoding="utf-8")
+    assert _run("apply", str(mine), *at)[1] == [
+        "- holiday:new-year",
+        "added 0, changed 0, removed 1, unchanged 3, 1 kept",
+    ]

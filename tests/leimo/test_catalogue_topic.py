@@ -124,25 +124,35 @@ async def test_the_latest_value_of_a_key_is_read_and_removed_keys_are_absent(
     assert await read_compacted(settings, CATALOGUE.name) == {b"a": b"2", b"c": b"1"}
 
 
-_definitions = st.dictionaries(
-    st.sampled_from([b"brand:a", b"brand:b", b"rule:a", b"subscriber:a"]), st.binary(max_size=1)
+_KEYS = [b"brand:a", b"brand:b", b"rule:a", b"silence:a", b"silence:b", b"subscriber:a"]
+_definitions = st.dictionaries(st.sampled_from(_KEYS), st.binary(max_size=1))
+
+
+@given(
+    wanted=_definitions,
+    held=_definitions,
+    keep=st.booleans(),
+    over=st.sets(st.sampled_from([b"silence:a", b"silence:b"])),
 )
-
-
-@given(wanted=_definitions, held=_definitions, keep=st.booleans())
 def test_applying_the_changes_gives_what_is_wanted(
-    wanted: dict[bytes, bytes], held: dict[bytes, bytes], keep: bool
+    wanted: dict[bytes, bytes], held: dict[bytes, bytes], keep: bool, over: set[bytes]
 ) -> None:
+    """Silences that are over go, wanted or not; others stay, as does what is not a catalogue's."""
     wanted = {key: value for key, value in wanted.items() if not key.startswith(b"subscriber")}
-    changes = changes_between(wanted, held, keep=keep)
+    changes = changes_between(wanted, held, keep=keep, over=over)
     after = dict(held)
     for key in (*changes.added, *changes.changed):
         after[key.encode()] = wanted[key.encode()]
     for key in changes.removed:
         del after[key.encode()]
-    rest = {key: held[key] for key in held if key not in wanted}
-    others = {key: value for key, value in rest.items() if key.startswith(b"subscriber")}
-    assert after == wanted | (rest if keep else others)
+    wanted = {key: value for key, value in wanted.items() if key not in over}
+    rest = {key: held[key] for key in held if key not in wanted and key not in over}
+    if not keep:
+        rest = {key: value for key, value in rest.items() if key.startswith((b"sub", b"silence"))}
+    assert after == wanted | rest
     assert sorted((*changes.added, *changes.changed, *changes.unchanged)) == sorted(
         key.decode() for key in wanted
     )
+    assert {key.encode() for key in changes.kept} == {
+        key for key in rest if not key.startswith(b"sub")
+    }
