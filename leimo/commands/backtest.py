@@ -88,6 +88,8 @@ def backtest(
         _run(origin, (ours, theirs), (catalogue, against), per_week, report, as_json=as_json)
     except CommandError as error:
         fail(str(error))
+    except OSError as error:
+        fail(f"the output cannot be written: {error.strerror or error}")
 
 
 def _check(origin: _Origin, report: Path | None, *, is_topic: bool) -> None:
@@ -201,8 +203,11 @@ def _history(catalogue: "Catalogue", origin: _Origin) -> "History":
         mend = "see --source" if refused.reasons else "name files with posts"
         raise CommandError(f"{where}: no {origin.source} posts at all; {mend}")
     if not len(history):
+        from leimo.backtest_text import counted
+
+        mend = "see --catalogue and --source"
         raise CommandError(
-            f"{history.posts:,} posts mention none of the brands; see --catalogue and --source"
+            f"{counted(history.posts, 'post')} read, and none mentions a brand; {mend}"
         )
     return history
 

@@ -67,6 +67,8 @@ def detect(
             _draw(drawn or [], plot, series)
     except CommandError as error:
         fail(str(error), code=2)
+    except OSError as error:
+        fail(f"the output cannot be written: {error.strerror or error}")
     typer.echo(f"{_counted(alerts, 'alert')} in {_counted(rows, 'row')}.", err=True)
 
 

@@ -443,3 +443,15 @@ def test_matplotlib_is_missed_before_the_work(
     result = leimo(str(file), "--plot", str(tmp_path / "plot.png"))
     assert (result.exit_code, result.stdout) == (2, "")
     assert "--plot needs matplotlib: pip install 'leimo[plot]'" in result.stderr
+
+
+def test_a_full_disk_is_a_message(tmp_path: Path) -> None:
+    file = tmp_path / "series.csv"
+    file.write_text(ROWS)
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [*COMMAND, str(file)], stdout=full, stderr=subprocess.PIPE, check=False, timeout=60
+        )
+    assert done.returncode == 1
+    assert b"error: the output cannot be written: No space left on device" in done.stderr
+    assert b"Traceback" not in done.stderr
