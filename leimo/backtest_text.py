@@ -84,7 +84,7 @@ def weekly(history: History, count: int) -> str:
 
 def rate(a_week: float) -> str:
     """
-    >>> rate(0.001), rate(0.25), rate(31.23)
+    >>> rate(0.001), rate(0.26), rate(31.23)
     ('less than 0.1', '0.3', '31.2')
     """
     return f"{a_week:.1f}" if a_week >= 0.1 or not a_week else "less than 0.1"
