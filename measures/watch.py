@@ -219,6 +219,8 @@ class Watch:
 
     def _forget(self, brand: str, state: BrandState, before: Scope) -> None:
         """End what no rule looks for any more, by the rules of `before` if they are known."""
+        if not (state.alerts or state.pending or state.past):
+            return
         rules = {rule.id: rule for rule in self._scope.rules_of(brand)}
         for key, held in sorted(state.alerts.items()):
             rule_id = alert_life.rule_of(key)
