@@ -18,13 +18,13 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 
 .DEFAULT_GOAL := help
 DATA ?= ../shared/data
-.PHONY: help demo test check bench evaluate train fuzz chaos kafka schemas dashboards constraints clean
+.PHONY: help demo test check bench evaluate evaluate-alerts train fuzz chaos kafka schemas dashboards constraints clean
 .DELETE_ON_ERROR:
 
 help: ## This list
 	@grep -E '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) \
 		| sed -E 's/^([a-z-]+):.*## /\1\t/' | while IFS="$$(printf '\t')" read -r name about; \
-		do printf '  make %-12s %s\n' "$$name" "$$about"; done
+		do printf '  make %-15s %s\n' "$$name" "$$about"; done
 
 demo: .venv/.runtime ## Broker, simulated feed, worker and alerts in one command; Ctrl-C ends it
 	@$(BIN)/leimo demo $(ARGS)
@@ -45,6 +45,9 @@ bench: .venv/.bench ## leimo against its peers (Java and Maven add two); ARGS=la
 
 evaluate: .venv/.dev ## How right the analysis is, beside others; ARGS=--write puts it into docs/analysis.md
 	@$(BIN)/python -m bench.evaluate --data $(DATA) $(ARGS)
+
+evaluate-alerts: .venv/.dev ## How good the alerts are, beside others; ARGS=--write puts it into docs/alerts.md
+	@$(BIN)/python -m bench.alerts --data $(DATA) $(ARGS)
 
 train: .venv/.dev ## Learn both shipped models anew from DATA (about five minutes)
 	@$(BIN)/python -m analysis.training.senses --out analysis/models/senses.lm \

@@ -8,11 +8,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bench.alerts import on_fleet, on_quiet, on_real, page, tables
+from bench.alerts import cost, on_board, on_fleet, on_quiet, on_real, page, plots, tables
 from bench.alerts.peers import LEIMO, PEERS
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "alerts.md"
+REAL_PLOT, FLEET_PLOT = (ROOT / "docs" / name for name in ("alerts-real.svg", "alerts-fleet.svg"))
 _LOOKED_AT = 40
 
 
@@ -24,14 +25,19 @@ def tell(text: str) -> None:
 
 def _real(given: argparse.Namespace) -> tuple[str, Any]:
     results = on_real.results(given.data, given.systems, given.jobs, tell)
+    if given.write:
+        plots.draw_real(results, REAL_PLOT)
     return tables.of_real(results), [one._asdict() for one in results]
 
 
 def _fleet(given: argparse.Namespace) -> tuple[str, Any]:
     folder = given.data / "volumes"
-    peer_brands = 0 if LEIMO in given.systems and len(given.systems) == 1 else given.peer_brands
+    peer_brands = given.peer_brands if given.systems != (LEIMO,) else 0
     result = on_fleet.results(folder, given.brands, peer_brands, given.jobs, tell)
+    tell("fleet: quiet real series")
     real = on_quiet.results(folder, given.jobs)
+    if given.write:
+        plots.draw_fleet(result, FLEET_PLOT)
     figures: dict[str, Any] = {
         name: [one._asdict() for one in listed] for name, listed in result._asdict().items()
     }
@@ -39,9 +45,22 @@ def _fleet(given: argparse.Namespace) -> tuple[str, Any]:
     return tables.of_fleet(result, real), figures
 
 
+def _board(given: argparse.Namespace) -> tuple[str, Any]:
+    found = on_board.results(given.data, given.board_brands, given.board_days, given.jobs, tell)
+    rules = [one._asdict() for one in found.rules]
+    return tables.of_board(found), {**found._asdict(), "rules": rules}
+
+
+def _cost(given: argparse.Namespace) -> tuple[str, Any]:
+    found = list(cost.results(given.data, cost.RATE, cost.RUNS, tell))
+    return tables.of_cost(found), [one._asdict() for one in found]
+
+
 PARTS: dict[str, Callable[[argparse.Namespace], tuple[str, Any]]] = {
     "real": _real,
     "fleet": _fleet,
+    "board": _board,
+    "cost": _cost,
 }
 """Gives the Markdown, and the same for programs."""
 
@@ -50,12 +69,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.alerts")
     parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data")
     parser.add_argument("--only", choices=PARTS, action="append", help="a part; may be repeated")
+    parser.add_argument("--brands", type=int, default=80, help="simulated brands (80; 5000: hours)")
     parser.add_argument(
-        "--brands", type=int, default=100, help="simulated brands (100; 5000: hours)"
+        "--peer-brands", type=int, default=30, help="brands for the other detectors (30)"
     )
-    parser.add_argument(
-        "--peer-brands", type=int, default=40, help="of these for the other detectors (40)"
-    )
+    parser.add_argument("--board-brands", type=int, default=120, help="brands on boards (120)")
+    parser.add_argument("--board-days", type=int, default=7, help="days on boards (7)")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes")
     parser.add_argument(
         "--alone",

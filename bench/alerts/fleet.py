@@ -55,7 +55,7 @@ def size_of(number: int, brands: int) -> float:
     """Sizes spread evenly over the logarithm.
 
     >>> [round(size_of(number, 3), 2) for number in range(3)]
-    [0.04, 0.77, 14.06]
+    [0.04, 0.77, 14.08]
     """
     return SMALLEST * float((LARGEST / SMALLEST) ** ((number + 0.5) / brands))
 

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 
-from bench.alerts import on_fleet, on_quiet, on_real
+from bench.alerts import cost, on_board, on_fleet, on_quiet, on_real
 from bench.alerts.on_real import Detection
 from bench.evaluate.tables import table
 
@@ -107,6 +107,39 @@ def _peers(peers: Sequence[on_fleet.Peer]) -> str:
         for one in peers
     ]
     return table(head, rows)
+
+
+def of_board(results: on_board.Results) -> str:
+    """Alerts of each rule."""
+    title = (
+        f"**All default rules on {results.brands} quiet brands for {results.days} days, "
+        f"{results.mentions:,} mentions**"
+    )
+    head = ["rule", "kind", "alerts", "a brand and month", "after two days"]
+    rows = [
+        [one.rule, one.kind, f"{one.alerts:,}", number(one.a_month), number(one.after_two_days)]
+        for one in results.rules
+    ]
+    return f"{title}\n\n{table(head, rows)}"
+
+
+def of_cost(results: Sequence[cost.Result]) -> str:
+    """CPU time for each post."""
+    head = ["catalogue", "posts/s", "mentions a post", "analysis", "counting", "rules"]
+    head.append("share of the rules (least to most)")
+    rows = [
+        [
+            one.dictionary,
+            f"{one.posts_a_s:,}",
+            f"{one.mentions_a_post:.2f}",
+            f"{one.analyse_us:.1f} µs",
+            f"{one.counting_us:.1f} µs",
+            f"{one.rules_us:.1f} µs",
+            f"{share(one.share)} ({share(one.least)} to {share(one.most)})",
+        ]
+        for one in results
+    ]
+    return f"**CPU time of a worker, for each post**\n\n{table(head, rows)}"
 
 
 def _minutes(value: float) -> str:
