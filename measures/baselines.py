@@ -6,8 +6,10 @@ O(1) state per brand, learned per step of event time (a minute in the worker, a 
   mean of the last days while the hour was seen little, and read between the hours' middles;
 - the factor of the weekday: posts seen over posts expected without it, half-life 4 weeks, drawn
   towards 1 until the weekday was seen;
-- the recent level, half-life 3 h. The expected count is the larger of the two, so that neither the
-  morning's rise nor a level that has shifted is a burst;
+- the recent level, half-life 3 h: after five days the season times how far the last hours were
+  above it, so that the evening's posts do not hide a burst of the night; before, the plain level.
+  The expected count is the larger of season and level, so that neither the morning's rise nor a
+  level that has shifted is a burst;
 - for each horizon the dispersion (variance over mean of the residuals, as microblog counts vary
   more than Poisson's) and the record: the largest excess so far, which fades.
 
@@ -41,19 +43,23 @@ SEASONED_MS = DAY_MS // 2
 EVENT_MS = 9 * HOUR_MS
 """What begins within so long belongs to one event."""
 EVENT_GROWTH = 2.0
-RECORD_SHARE = 0.8
-"""What comes within a fifth of the record is news again."""
+RECORD_SHARE = 0.75
+"""What comes within a quarter of the record is news again."""
 
 _HOURS = 24
 _DAYS = 7
 _LEVEL_HALF_LIFE_MIN = 180
+_LEVEL_SHRINK = 5.0
+"""So many posts as expected count with those of the last hours."""
+_RHYTHM_KNOWN_MS = 5 * DAY_MS
+"""After so long the season is trusted to say how the level moves within a day."""
 _SLOW_HALF_LIFE_MIN = 5 * 24 * 60
 _HOUR_HALF_LIFE_MIN = 10 * 60
 _DAY_HALF_LIFE_MIN = 4 * 24 * 60
 """Of a weekday's own minutes: four weeks."""
 _DISPERSION_HALF_LIFE_MIN = 24 * 60
 _RECORD_HALF_LIFE_MIN = 60 * 24 * 60
-_SHRINK_MIN = 60
+_SHRINK_MIN = 30
 """The mean of the last days weighs as much as so many minutes of an hour."""
 _MOST_SPREAD = 50.0
 _FLOOR = 0.01
@@ -81,6 +87,8 @@ class Baseline(msgspec.Struct, array_like=True, gc=False):
     known_to_ms: int = -1
     """End of the last step that was taken into account."""
     level_total: float = 0.0
+    usual_total: float = 0.0
+    """Posts that the season expected, faded as `level_total`."""
     slow_total: float = 0.0
     of_the_day: float = 0.0
     """Posts a minute by the profile of the day, of the five minutes that are known last."""
@@ -124,13 +132,15 @@ class Baseline(msgspec.Struct, array_like=True, gc=False):
         ...     noon = 660 <= minute % 1440 < 780
         ...     baseline.learn(minute * MINUTE_MS, 30 if noon else 2, math.inf)
         >>> round(baseline.expected(2 * DAY_MS)), round(baseline.expected(2 * DAY_MS + DAY_MS // 2))
-        (3, 21)
+        (3, 25)
         """
-        return max(self._season(start_ms, holidays), self._level(), _FLOOR)
+        season = self._season(start_ms, holidays)
+        return max(season, self._level(season), _FLOOR)
 
     def least_expected(self, start_ms: int, holidays: Holidays = NO_HOLIDAYS) -> float:
         """The smaller of the season's and the recent level, in posts a minute."""
-        return min(self._season(start_ms, holidays), self._level())
+        season = self._season(start_ms, holidays)
+        return min(season, self._level(season))
 
     def means(self, start_ms: int, holidays: Holidays = NO_HOLIDAYS) -> list[float]:
         """Posts expected over each horizon up to the minute at `start_ms`.
@@ -167,12 +177,12 @@ class Baseline(msgspec.Struct, array_like=True, gc=False):
         if first > last:
             return
         blocks = bytearray(self.blocks)
-        level = max(self._level(), _FLOOR)
         for number in range(first, last + 1):
             at_ms = number * _BLOCK_MS
             self.of_the_day = self._of_the_day(at_ms)
             self.of_the_week = self._of_the_week(at_ms, holidays)
-            rate = max(self.of_the_day * self.of_the_week, level)
+            season = self.of_the_day * self.of_the_week
+            rate = max(season, self._level(season), _FLOOR)
             _FLOAT.pack_into(blocks, number % _BLOCKS * _FLOAT.size, rate)
         self.blocks = bytes(blocks)
 
@@ -190,6 +200,7 @@ class Baseline(msgspec.Struct, array_like=True, gc=False):
         season = bytearray(self.season)
         days, rest_ms = divmod(until_ms - self.known_to_ms, DAY_MS)
         if days:
+            self.usual_total = 0.0
             for hour in range(_HOURS):
                 _multiply(season, hour, _fading(days * 60, _HOUR_HALF_LIFE_MIN))
         at_ms = until_ms - rest_ms
@@ -197,8 +208,12 @@ class Baseline(msgspec.Struct, array_like=True, gc=False):
             end_ms = min(at_ms - at_ms % HOUR_MS + HOUR_MS, until_ms)
             of_hour = (end_ms - at_ms) / MINUTE_MS
             _multiply(season, at_ms % DAY_MS // HOUR_MS, _fading(of_hour, _HOUR_HALF_LIFE_MIN))
+            of_day = self._of_the_day(at_ms)
+            self.usual_total *= _fading(of_hour, _LEVEL_HALF_LIFE_MIN)
+            of_week = self._of_the_week(at_ms, holidays)
+            self.usual_total += of_day * of_week * _weight(of_hour, _LEVEL_HALF_LIFE_MIN)
             day = _weekday(at_ms, holidays)
-            _count_weekday(season, day, 0.0, self._of_the_day(at_ms) * of_hour, of_hour)
+            _count_weekday(season, day, 0.0, of_day * of_hour, of_hour)
             at_ms = end_ms
         self.season = bytes(season)
         from_ms, self.known_to_ms = self.known_to_ms, until_ms
@@ -221,7 +236,10 @@ class Baseline(msgspec.Struct, array_like=True, gc=False):
         minutes = step_ms / MINUTE_MS
         usual = self.of_the_day * minutes
         value = min(float(posts), cap)
+        season_posts = self._season(start_ms, holidays) * minutes
         self._fade(minutes)
+        self.usual_total *= _fading(minutes, _LEVEL_HALF_LIFE_MIN)
+        self.usual_total += season_posts
         self.level_total += value
         self.slow_total += value
         season = bytearray(self.season)
@@ -277,9 +295,13 @@ class Baseline(msgspec.Struct, array_like=True, gc=False):
     def _watched_min(self) -> float:
         return (self.known_to_ms - self.since_ms) / MINUTE_MS
 
-    def _level(self) -> float:
+    def _level(self, season: float) -> float:
+        """Posts a minute by the last hours, where the season says `season`."""
         weight = _weight(self._watched_min(), _LEVEL_HALF_LIFE_MIN)
-        return self.level_total / weight if weight else 0.0
+        plain = self.level_total / weight if weight else 0.0
+        ratio = (self.level_total + _LEVEL_SHRINK) / (self.usual_total + _LEVEL_SHRINK)
+        trust = min(self.watched_ms() / _RHYTHM_KNOWN_MS, 1.0)
+        return trust * season * ratio + (1 - trust) * plain
 
     def _of_the_day(self, at_ms: int) -> float:
         """Posts a minute by the profile of the day, read between the middles of two hours."""

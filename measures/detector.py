@@ -8,12 +8,12 @@ A count is an alert's when, over one of the horizons, it is all of this:
 3. news: its excess over the expected is about what the brand reaches once in a month divided by
    the knob, told by its largest excess so far, which fades with a half-life of 60 days.
 
-The third is what keeps alerts few: it learns from each brand what a large burst is there. The largest
-of T days stands for what is reached once in T days; where bursts have a heavy tail of index 4, what
-is reached once in R days is (R / T) ** (1 / 4) times that: the return level of extreme value theory
-(Coles, "An Introduction to Statistical Modeling of Extreme Values", 2001; for streams: Siffer et al.,
-"Anomaly Detection in Streams with Extreme Value Theory", KDD 2017). So a brand that is new is not
-told of each burst that is larger than the few before. One knob moves the first and the third.
+The third is what keeps alerts few: it learns from each brand what a large burst is there. The
+largest of T days stands for what is reached once in T days; where bursts have a heavy tail of index
+5, what is reached once in R days is (R / T) ** (1 / 5) times that: the return level of extreme
+value theory (Coles, "An Introduction to Statistical Modeling of Extreme Values", 2001; for streams:
+Siffer et al., "Anomaly Detection in Streams with Extreme Value Theory", KDD 2017). So a new brand
+is not told of each burst above the few before. One knob moves the first and the third.
 """
 
 import math
@@ -29,11 +29,11 @@ MIN_FACTOR = 1.5
 MIN_FACTOR_UNSEASONED = 3.0
 """In the first half day, when the rhythm of the day is unknown."""
 MIN_POSTS = 10
-_TAILS = 30.0
+_TAILS = 3.0
 """Improbable counts for each false alert that the knob allows: the records refuse most of them.
 Fitted on development volumes, see docs/alerts.md."""
 _MOST_TAIL = 0.02
-_TAIL_INDEX = 4.0
+_TAIL_INDEX = 5.0
 """Of bursts: the larger, the less the largest so far says of the next."""
 _FEWEST_SCORED = 1e-9
 
@@ -75,7 +75,7 @@ def tail_of(horizon_min: int, false_alerts_per_month: float) -> float:
     """Probability up to which a stretch of this length is improbable.
 
     >>> round(tail_of(5, 1.0), 6)
-    0.000868
+    8.7e-05
     """
     looks = MONTH_MIN / horizon_min * len(HORIZONS_MIN)
     return min(_MOST_TAIL, _TAILS * false_alerts_per_month / looks)
@@ -100,7 +100,7 @@ def return_level(watched_ms: int, false_alerts_per_month: float) -> float:
 
     >>> from measures.baselines import DAY_MS
     >>> return_level(30 * DAY_MS, 1.0), round(return_level(3 * DAY_MS, 1.0), 2)
-    (1.0, 1.78)
+    (1.0, 1.58)
     """
     months = min(max(watched_ms, SEASONED_MS) / (MONTH_MIN * MINUTE_MS), 1.0)
     return math.pow(months * false_alerts_per_month, -1 / _TAIL_INDEX)
