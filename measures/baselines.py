@@ -10,8 +10,8 @@ O(1) state per brand, learned per step of event time (a minute in the worker, a 
   above it, so that the evening's posts do not hide a burst of the night; before, the plain level.
   The expected count is the larger of season and level, so that neither the morning's rise nor a
   level that has shifted is a burst;
-- for each horizon the dispersion (variance over mean of the residuals, as microblog counts vary
-  more than Poisson's) and the record: the largest excess so far, which fades.
+- for each horizon how far counts vary (`measures.spreads`) and the record of the largest excess so
+  far (`measures.extremes`).
 
 Means are weighted sums over sums of weights, so that they hold from the first minutes on. Empty
 minutes count as zeros, in closed form: a brand that nobody mentioned since the stream began has a
@@ -30,21 +30,17 @@ from functools import lru_cache
 
 import msgspec
 
+from measures.extremes import Extremes
+from measures.horizons import HORIZONS_MIN
+from measures.spreads import Spreads
+
 MINUTE_MS = 60_000
 HOUR_MS = 60 * MINUTE_MS
 DAY_MS = 24 * HOUR_MS
-HORIZONS_MIN = (1, 5, 15, 60)
-"""Spans of time over which posts are summed up."""
 WARM_MS = HOUR_MS // 2
 """No verdict before the stream was watched for so long."""
 SEASONED_MS = DAY_MS // 2
 """After so long the records are kept; before, a daily rhythm looks like a burst."""
-
-EVENT_MS = 9 * HOUR_MS
-"""What begins within so long belongs to one event."""
-EVENT_GROWTH = 2.0
-RECORD_SHARE = 0.75
-"""What comes within a quarter of the record is news again."""
 
 _HOURS = 24
 _DAYS = 7
@@ -57,11 +53,10 @@ _SLOW_HALF_LIFE_MIN = 5 * 24 * 60
 _HOUR_HALF_LIFE_MIN = 10 * 60
 _DAY_HALF_LIFE_MIN = 4 * 24 * 60
 """Of a weekday's own minutes: four weeks."""
-_DISPERSION_HALF_LIFE_MIN = 24 * 60
+_DISPERSION_HALF_LIFE_MIN = 4 * 24 * 60
 _RECORD_HALF_LIFE_MIN = 60 * 24 * 60
 _SHRINK_MIN = 30
 """The mean of the last days weighs as much as so many minutes of an hour."""
-_MOST_SPREAD = 50.0
 _FLOOR = 0.01
 """Posts a minute below which no brand is believed to be: guards against empty histories."""
 _EPOCH_WEEKDAY = 3
@@ -98,13 +93,8 @@ class Baseline(msgspec.Struct, array_like=True, gc=False):
     """32-bit floats: posts a minute that were expected of each five minutes of the last hour."""
     season: bytes = _NO_SEASON
     """32-bit floats: the hours' faded totals; for each weekday posts seen, and posts expected."""
-    dispersions: list[float] = msgspec.field(default_factory=lambda: [2.0] * len(HORIZONS_MIN))
-    records: list[float] = msgspec.field(default_factory=lambda: [0.0] * len(HORIZONS_MIN))
-    """For each horizon `RECORD_SHARE` of the largest excess, faded since, in posts."""
-    event_ms: int = -EVENT_MS
-    """Start of the last unusual event."""
-    ceilings: list[float] = msgspec.field(default_factory=list)
-    """For each horizon how far the record may grow by it."""
+    spreads: Spreads = msgspec.field(default_factory=Spreads)
+    extremes: Extremes = msgspec.field(default_factory=Extremes)
 
     def begin(self, start_ms: int) -> None:
         """The stream was watched since `start_ms`, without a post of this brand."""
@@ -194,9 +184,7 @@ class Baseline(msgspec.Struct, array_like=True, gc=False):
         expected = self.expected(self.known_to_ms, holidays)
         self._fade(minutes)
         kept = _fading(minutes, _DISPERSION_HALF_LIFE_MIN)
-        for at, horizon_min in enumerate(HORIZONS_MIN):
-            spread = min(expected * horizon_min, _MOST_SPREAD)
-            self.dispersions[at] = max(1.0, spread + (self.dispersions[at] - spread) * kept)
+        self.spreads.learn_empty([expected * horizon for horizon in HORIZONS_MIN], kept)
         season = bytearray(self.season)
         days, rest_ms = divmod(until_ms - self.known_to_ms, DAY_MS)
         if days:
@@ -261,36 +249,18 @@ class Baseline(msgspec.Struct, array_like=True, gc=False):
     ) -> None:
         """Take the posts seen and expected over each horizon into account, after a verdict.
 
-        `unusual`: an alert fires; then how they spread is not learned. One event raises a record
-        at most to `EVENT_GROWTH` times the excess with which it began, so that a giant does not
-        silence what comes after it for weeks.
+        `unusual`: an alert fires; then how they spread is not learned.
         """
-        kept = _fading(step_ms / MINUTE_MS, _DISPERSION_HALF_LIFE_MIN)
-        in_event = at_ms < self.event_ms + EVENT_MS
-        for at, seen in enumerate(sums):
-            mean = means[at]
-            excess = RECORD_SHARE * (seen - mean)
-            if excess > self.records[at] and self.is_seasoned():
-                self.records[at] = min(excess, self.ceilings[at]) if in_event else excess
-            if not unusual:
-                spread = min((seen - mean) ** 2 / mean, _MOST_SPREAD)
-                self.dispersions[at] = max(1.0, spread + (self.dispersions[at] - spread) * kept)
-
-    def begin_event(self, at_ms: int, sums: Sequence[float], means: Sequence[float]) -> None:
-        """Something unusual begins: how far the records may grow by it."""
-        if at_ms < self.event_ms + EVENT_MS:
-            return
-        self.event_ms = at_ms
-        self.ceilings = [
-            EVENT_GROWTH * max(record, seen - mean)
-            for record, seen, mean in zip(self.records, sums, means, strict=True)
-        ]
+        if self.is_seasoned():
+            self.extremes.learn(at_ms, sums, means)
+        if not unusual:
+            kept = _fading(step_ms / MINUTE_MS, _DISPERSION_HALF_LIFE_MIN)
+            self.spreads.learn(sums, means, kept)
 
     def _fade(self, minutes: float) -> None:
         self.level_total *= _fading(minutes, _LEVEL_HALF_LIFE_MIN)
         self.slow_total *= _fading(minutes, _SLOW_HALF_LIFE_MIN)
-        kept = _fading(minutes, _RECORD_HALF_LIFE_MIN)
-        self.records = [record * kept for record in self.records]
+        self.extremes.fade(_fading(minutes, _RECORD_HALF_LIFE_MIN))
 
     def _watched_min(self) -> float:
         return (self.known_to_ms - self.since_ms) / MINUTE_MS
@@ -347,9 +317,6 @@ def _weekday(at_ms: int, holidays: Holidays) -> int:
 @lru_cache(maxsize=4096)
 def _fading(minutes: float, half_life_min: float) -> float:
     return math.exp2(-minutes / half_life_min)
-
-
-_DISPERSION_KEPT = _fading(1, _DISPERSION_HALF_LIFE_MIN)
 
 
 @lru_cache(maxsize=4096)

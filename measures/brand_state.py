@@ -5,10 +5,11 @@ from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
 
-from measures.baselines import HORIZONS_MIN, NO_HOLIDAYS, Baseline, Holidays
+from measures.baselines import NO_HOLIDAYS, Baseline, Holidays
 from measures.buckets import BUCKET_MS, Bucket
 from measures.detector import most_learned
 from measures.explanations import Talk
+from measures.horizons import HORIZONS_MIN
 from schemas.catalogue import RuleKind
 from schemas.mention import Mention
 
@@ -118,7 +119,7 @@ class BrandState(msgspec.Struct, array_like=True, gc=False):
         unusual = any(start_ms < held.started_at_ms + NEWS_MS for held in self.alerts.values())
         cap = math.inf
         if baseline.is_warm():
-            cap = most_learned(means[0], baseline.dispersions[1])
+            cap = most_learned(means[0], baseline.spreads.dispersions[1])
         baseline.learn(start_ms, bucket.voices(), cap, BUCKET_MS, holidays)
         baseline.learn_sums(start_ms, sums, means, unusual=unusual)
         attacks = self.usual_attacks(start_ms) if unusual else bucket.attacks
@@ -144,12 +145,12 @@ class BrandState(msgspec.Struct, array_like=True, gc=False):
         return self.attacks_total * math.pow(_ATTACK_KEPT, minutes)
 
     def _learn_moods(self, bucket: Bucket) -> None:
-        spoken = bucket.spoken
+        spoken, positive, negative = bucket.moods()
         if not spoken:
             return
         weight = 1 - 0.5 ** (spoken / _SHARE_HALF_POSTS)
-        self.negative_share += (bucket.negative / spoken - self.negative_share) * weight
-        self.positive_share += (bucket.positive / spoken - self.positive_share) * weight
+        self.negative_share += (negative / spoken - self.negative_share) * weight
+        self.positive_share += (positive / spoken - self.positive_share) * weight
         self.judged = min(self.judged + spoken, BELIEVED_POSTS)
 
     def compare(self, members: Collection[str], start_ms: int) -> None:

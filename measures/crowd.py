@@ -10,8 +10,9 @@ import math
 
 import msgspec
 
-from measures.baselines import HORIZONS_MIN, MINUTE_MS, Baseline
+from measures.baselines import MINUTE_MS, Baseline
 from measures.detector import gamma_quantile, most_learned
+from measures.horizons import HORIZONS_MIN
 
 MIN_EXPECTED = 10
 """With a smaller usual sum, nothing is platform-wide."""
@@ -50,7 +51,10 @@ class Crowd(msgspec.Struct, array_like=True, gc=False):
         expected = baseline.expected(start_ms)
         if not baseline.is_warm() or expected < MIN_EXPECTED:
             return False
-        limit = max(FACTOR * expected, gamma_quantile(expected, baseline.dispersions[0], _TAIL))
+        limit = max(
+            FACTOR * expected,
+            gamma_quantile(expected, baseline.spreads.dispersion(0, expected), _TAIL),
+        )
         if self.since_ms >= 0 and start_ms < self.true_ms + _LASTING_MS:
             limit = _LASTING_FACTOR * expected
         if self.seen(start_ms) < limit:

@@ -10,7 +10,7 @@ A count is an alert's when, over one of the horizons, it is all of this:
 
 The third is what keeps alerts few: it learns from each brand what a large burst is there. The
 largest of T days stands for what is reached once in T days; where bursts have a heavy tail of index
-5, what is reached once in R days is (R / T) ** (1 / 5) times that: the return level of extreme
+4, what is reached once in R days is (R / T) ** (1 / 4) times that: the return level of extreme
 value theory (Coles, "An Introduction to Statistical Modeling of Extreme Values", 2001; for streams:
 Siffer et al., "Anomaly Detection in Streams with Extreme Value Theory", KDD 2017). So a new brand
 is not told of each burst above the few before. One knob moves the first and the third.
@@ -22,7 +22,8 @@ from functools import lru_cache
 from statistics import NormalDist
 from typing import NamedTuple
 
-from measures.baselines import HORIZONS_MIN, MINUTE_MS, SEASONED_MS, Baseline
+from measures.baselines import MINUTE_MS, SEASONED_MS, Baseline
+from measures.horizons import HORIZONS_MIN
 
 MONTH_MIN = 30 * 24 * 60
 MIN_FACTOR = 1.5
@@ -33,7 +34,7 @@ _TAILS = 3.0
 """Improbable counts for each false alert that the knob allows: the records refuse most of them.
 Fitted on development volumes, see docs/alerts.md."""
 _MOST_TAIL = 0.02
-_TAIL_INDEX = 5.0
+_TAIL_INDEX = 4.0
 """Of bursts: the larger, the less the largest so far says of the next."""
 _FEWEST_SCORED = 1e-9
 
@@ -87,8 +88,9 @@ def needed(
     """Posts above which horizon number `at` is unusual, with `mean` expected."""
     factor = MIN_FACTOR if baseline.is_seasoned() else MIN_FACTOR_UNSEASONED
     tail = tail_of(HORIZONS_MIN[at], false_alerts_per_month)
-    improbable = gamma_quantile(mean, baseline.dispersions[at], tail)
-    news = mean + baseline.records[at] * return_level(baseline.watched_ms(), false_alerts_per_month)
+    improbable = gamma_quantile(mean, baseline.spreads.dispersion(at, mean), tail)
+    level = return_level(baseline.watched_ms(), false_alerts_per_month)
+    news = mean + baseline.extremes.records[at] * level
     # "Above" is what counts: at least `least` posts are more than `least` - 1.
     return max(improbable, factor * mean, news, least - 1.0)
 
@@ -100,7 +102,7 @@ def return_level(watched_ms: int, false_alerts_per_month: float) -> float:
 
     >>> from measures.baselines import DAY_MS
     >>> return_level(30 * DAY_MS, 1.0), round(return_level(3 * DAY_MS, 1.0), 2)
-    (1.0, 1.58)
+    (1.0, 1.78)
     """
     months = min(max(watched_ms, SEASONED_MS) / (MONTH_MIN * MINUTE_MS), 1.0)
     return math.pow(months * false_alerts_per_month, -1 / _TAIL_INDEX)
@@ -118,7 +120,7 @@ def judge(
     for at, horizon_min in enumerate(HORIZONS_MIN):
         seen, mean = sums[at], means[at]
         limit = needed(baseline, at, mean, false_alerts_per_month, least)
-        chance = gamma_tail(seen, mean, baseline.dispersions[at])
+        chance = gamma_tail(seen, mean, baseline.spreads.dispersion(at, mean))
         verdicts.append(Verdict(horizon_min, seen, mean, limit, chance))
     return max(verdicts, key=lambda verdict: verdict.score)
 

@@ -3,10 +3,11 @@
 from collections import Counter
 from functools import cached_property
 
-from measures.baselines import HORIZONS_MIN, NO_HOLIDAYS, Baseline, Holidays
+from measures.baselines import NO_HOLIDAYS, Baseline, Holidays
 from measures.brand_state import BrandState
 from measures.buckets import BUCKET_MS, Bucket
 from measures.detector import MIN_POSTS, Verdict, judge
+from measures.horizons import HORIZONS_MIN
 from measures.sketches import PER_AUTHOR
 
 _FIVE_MS, _QUARTER_MS = HORIZONS_MIN[1] * BUCKET_MS, HORIZONS_MIN[2] * BUCKET_MS

@@ -11,9 +11,9 @@ Known after a closed minute, for the open ones behind it:
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from measures.baselines import HORIZONS_MIN
 from measures.buckets import BUCKET_MS, Bucket
 from measures.detector import MIN_POSTS, needed
+from measures.horizons import HORIZONS_MIN
 from measures.moment import Moment
 from schemas.catalogue import Rule, RuleKind
 

@@ -4,8 +4,9 @@ import math
 from collections import deque
 from typing import NamedTuple
 
-from measures.baselines import HORIZONS_MIN, MINUTE_MS, Baseline
+from measures.baselines import MINUTE_MS, Baseline
 from measures.detector import MIN_POSTS, Verdict, judge, most_learned
+from measures.horizons import HORIZONS_MIN
 
 COOL_DOWN_MS = 9 * 60 * MINUTE_MS
 """No second alert within so long, unless it is much worse."""
@@ -81,7 +82,7 @@ class SeriesDetector:
         is_unusual = verdict.is_unusual and baseline.is_warm()
         is_alert = is_unusual and self._is_new(start_ms, verdict)
         if is_unusual:
-            baseline.begin_event(start_ms, sums, means)
+            baseline.extremes.begin_event(start_ms, sums, means)
         self._learn(start_ms, seen, sums, means, is_unusual=is_unusual)
         return Judged(expected, verdict, is_alert)
 
@@ -103,7 +104,7 @@ class SeriesDetector:
         is_unusual: bool,
     ) -> None:
         baseline = self.baseline
-        cap = most_learned(self._means[-1], baseline.dispersions[1])
+        cap = most_learned(self._means[-1], baseline.spreads.dispersions[1])
         if not baseline.is_warm():
             cap = math.inf
         baseline.learn(start_ms, value, cap, self._step_ms)

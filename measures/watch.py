@@ -124,7 +124,7 @@ class Watch:
         if moment.sums[-1] >= MIN_POSTS and baseline.is_warm():
             verdict = moment.verdict(1.0, MIN_POSTS)
             if verdict.is_unusual:
-                baseline.begin_event(start_ms, moment.sums, moment.means)
+                baseline.extremes.begin_event(start_ms, moment.sums, moment.means)
         state.learn(start_ms, moment.sums, moment.means, self._scope.holidays)
         rules = self._scope.rules_of(brand)
         self._room[brand] = room_after(moment, rules, self._scope.least_posts)

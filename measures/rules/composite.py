@@ -1,7 +1,7 @@
 """Several conditions at once, such as ten times the volume and 60 % fewer positive posts."""
 
-from measures.baselines import HORIZONS_MIN
 from measures.brand_state import BELIEVED_POSTS, OpenAlert
+from measures.horizons import HORIZONS_MIN
 from measures.moment import Moment
 from measures.rules.finding import Finding, severity_of
 from schemas.catalogue import Condition, Measure, Rule
@@ -49,12 +49,13 @@ def _measured(moment: Moment, condition: Condition) -> tuple[float, float] | Non
         case Measure.REACH:
             return sum(bucket.reach for bucket in buckets), 0.0
     state = moment.state
-    spoken = sum(bucket.spoken for bucket in buckets)
+    moods = [bucket.moods() for bucket in buckets]
+    spoken = sum(heard for heard, _, _ in moods)
     if not spoken or state.judged < BELIEVED_POSTS:
         return None
     if condition.measure is Measure.POSITIVE:
-        return 100 * sum(one.positive for one in buckets) / spoken, 100 * state.positive_share
-    return 100 * sum(one.negative for one in buckets) / spoken, 100 * state.negative_share
+        return 100 * sum(good for _, good, _ in moods) / spoken, 100 * state.positive_share
+    return 100 * sum(bad for _, _, bad in moods) / spoken, 100 * state.negative_share
 
 
 def _holds(condition: Condition, seen: float, usual: float) -> bool:

@@ -29,7 +29,7 @@ def look(moment: Moment, rule: Rule, held: OpenAlert | None) -> Finding | None:
     if expected < (rule.min_posts or _MIN_EXPECTED):
         return None
     tail = min(0.01, _TAILS * rule.false_alerts_per_month / _MONTH_HOURS)
-    dispersion = baseline.dispersions[_LAST]
+    dispersion = baseline.spreads.dispersion(_LAST, expected)
     limit = min(gamma_quantile(expected, dispersion, 1 - tail), _MOST_SHARE * expected)
     if seen >= (limit if held is None else max(limit, _STILL_SHARE * expected)):
         return None

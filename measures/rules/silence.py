@@ -29,7 +29,7 @@ def look(moment: Moment, rule: Rule, held: OpenAlert | None) -> Finding | None:
     if silent_min < minutes:
         return None
     expected = minutes * baseline.least_expected(moment.start_ms, moment.holidays)
-    chance = math.exp(-expected / baseline.dispersions[-1])
+    chance = math.exp(-expected / baseline.spreads.dispersion(-1, expected))
     tail = _TAILS * rule.false_alerts_per_month * minutes / 60 / _MONTH_HOURS
     if held is None and chance > tail:
         return None

@@ -1,8 +1,8 @@
 """More posts than usual. Spam and the bursts of single accounts do not count."""
 
-from measures.baselines import HORIZONS_MIN
 from measures.brand_state import OpenAlert
 from measures.detector import MIN_POSTS, Verdict, needed
+from measures.horizons import HORIZONS_MIN
 from measures.moment import Moment
 from measures.rules.finding import Finding, severity_of
 from measures.sketches import PER_AUTHOR, SIZE
