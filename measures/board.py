@@ -208,7 +208,7 @@ class Board:
             crises = self._crises_of[brand] = Crises(rules)
         hit = crises.hit(mention)
         if hit:
-            bucket.hit(hit)
+            bucket.hit(hit, mention.author)
         return bool(hit)
 
     def _close(self) -> None:
@@ -265,12 +265,13 @@ class Board:
         state.late = 0
 
     def _look_early(self, now_ms: int) -> None:
-        """Look into the open buckets of a live feed, so that a burst is seen within seconds."""
+        """Look into the newest minutes of a live feed, so that a burst is seen within seconds.
+
+        Also into those that a lull has closed: in a feed with few posts there is one after each.
+        """
         touched, self._touched = self._touched, {}
         live = [
-            (brand, start_ms)
-            for brand, start_ms in touched.items()
-            if start_ms >= now_ms - LIVE_MS and start_ms in self._open
+            (brand, start_ms) for brand, start_ms in touched.items() if start_ms >= now_ms - LIVE_MS
         ]
         if not live:
             return

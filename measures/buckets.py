@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from measures.sketches import Authors, Distinct
+from measures.sketches import SIZE, Authors, Distinct
 from schemas.mention import Channel, Mention, Objective, Place, Polarity
 from schemas.window import Window
 
@@ -57,6 +57,14 @@ class Bucket(msgspec.Struct, array_like=True, gc=False):
     """`voices()` as of the last publication; -1: never published."""
     is_revised: bool = False
     """Whether late posts changed it since it was last published."""
+    spam_spoken: int = 0
+    """Of `spam`: those whose own words name the brand ..."""
+    spam_positive: int = 0
+    """... with this mood, ..."""
+    spam_negative: int = 0
+    """... and with that: rules leave them out."""
+    hitters: dict[str, list[int]] | None = None
+    """Crisis rule -> hashes of the authors of its posts, up to `sketches.SIZE`."""
 
     def add(self, mention: Mention) -> None:
         """Count a mention; of an edit, that there was one."""
@@ -74,7 +82,11 @@ class Bucket(msgspec.Struct, array_like=True, gc=False):
             self.negative += 1
         self.addresses += mention.is_address
         self.products += mention.product != ""
-        self.spam += mention.spam != ()
+        if mention.spam:
+            self.spam += 1
+            self.spam_spoken += mention.place is Place.OWN
+            self.spam_positive += polarity is Polarity.POSITIVE
+            self.spam_negative += polarity is Polarity.NEGATIVE
         if mention.intents:
             intents = self.intents = self.intents or {}
             for objective in mention.intents:
@@ -99,17 +111,30 @@ class Bucket(msgspec.Struct, array_like=True, gc=False):
         """Posts whose own words name the brand, and so have a mood."""
         return self.posts - self.exposures
 
+    def moods(self) -> tuple[int, int, int]:
+        """Posts with a mood, positive and negative ones, without spam."""
+        return (
+            self.spoken - self.spam_spoken,
+            self.positive - self.spam_positive,
+            self.negative - self.spam_negative,
+        )
+
     def voices(self) -> int:
         """Posts without those that rules leave out: spam, and the bursts of single accounts."""
         if self.heard >= 0 and not self.is_revised:
             return self.heard
         return self.posts - self.spam - self.authors.bursts()
 
-    def hit(self, rules: Iterable[str]) -> None:
+    def hit(self, rules: Iterable[str], author: str) -> None:
         """Count a post that has a word of these crisis rules."""
         hits = self.hits = self.hits or {}
+        hitters = self.hitters = self.hitters or {}
+        hashed = zlib.crc32(author.encode())
         for rule in rules:
             hits[rule] = hits.get(rule, 0) + 1
+            authors = hitters.setdefault(rule, [])
+            if hashed not in authors and len(authors) < SIZE:
+                authors.append(hashed)
 
     def count_rivals(self, mention: Mention) -> None:
         """Count the brands of a group that a post names, see `analysis.groups`."""

@@ -64,11 +64,11 @@ def look(moment: Moment, rule: Rule, held: OpenAlert | None) -> Finding | None:
     """Count hits over ten minutes; one that comes later keeps an alert going."""
     if moment.bucket is None or not moment.bucket.hits_of(rule.id):
         return None
-    hits = sum(bucket.hits_of(rule.id) for bucket in moment.last(HORIZON_MIN))
+    buckets = moment.last(HORIZON_MIN)
+    hits = sum(bucket.hits_of(rule.id) for bucket in buckets)
     least = rule.min_posts or _MIN_POSTS
-    if held is None and (
-        hits < least or moment.authors(HORIZON_MIN) < (rule.min_authors or _MIN_AUTHORS)
-    ):
+    authors = {one for bucket in buckets for one in (bucket.hitters or {}).get(rule.id, ())}
+    if held is None and (hits < least or len(authors) < (rule.min_authors or _MIN_AUTHORS)):
         return None
     cause = f"{hits} posts with crisis words ({rule.id}) in {HORIZON_MIN} min"
     return Finding(hits, 0, severity_of(hits, least), cause, horizon_min=HORIZON_MIN)

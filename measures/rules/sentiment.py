@@ -29,10 +29,11 @@ def look(moment: Moment, rule: Rule, held: OpenAlert | None) -> Finding | None:
     if moment.bucket is None or not moment.bucket.negative or state.judged < BELIEVED_POSTS:
         return None
     buckets = moment.last(HORIZON_MIN)
-    posts = sum(bucket.spoken for bucket in buckets)
+    moods = [bucket.moods() for bucket in buckets]
+    posts = sum(spoken for spoken, _, _ in moods)
     if posts < (rule.min_posts or _MIN_POSTS):
         return None
-    negative = sum(bucket.negative for bucket in buckets)
+    negative = sum(bad for _, _, bad in moods)
     usual = min(0.95, max(0.05, state.negative_share))
     limit = least_z(rule.false_alerts_per_month)
     still = _STILL if held is not None else 1.0

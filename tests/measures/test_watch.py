@@ -263,3 +263,15 @@ def test_the_last_minute_of_an_alert_is_the_last_in_which_it_held() -> None:
     [end] = ended(feed.alerts)
     assert end.updated_at_ms == at(last)
     assert end.ended_at_ms == at(last) + 31 * MINUTE
+
+
+def test_a_live_feed_with_a_lull_after_each_post_is_told_as_quickly() -> None:
+    """Each lull closes the minute; the posts that follow change it."""
+    feed = Feed(board([FIRE]))
+    for second in range(0, 48, 8):
+        now = second / 60
+        marks = {0: at(now - 0.5)}
+        post = feed.mention(second, text="火")
+        feed.take([post, Tick(at(now + 0.02), 1, watermarks=marks)])
+        feed.take([Tick(at(now + 0.11), 1, watermarks=marks, idle=(0,))])
+    assert len(begun(feed.alerts)) == 1

@@ -108,3 +108,9 @@ def test_a_second_crisis_is_told_without_a_cool_down() -> None:
     assert len(begun(feed.alerts)) == len(ended(feed.alerts)) == 2
     assert len({alert.fingerprint for alert in feed.alerts}) == 1
     assert len({alert.id for alert in feed.alerts}) == 2
+
+
+def test_one_author_among_others_who_talk_of_something_else_is_one_author() -> None:
+    feed = Feed(board([FIRE]))
+    feed.posts(feed.some(20), feed.some(9, text="起火", author="one"))
+    assert feed.alerts == []

@@ -7,7 +7,7 @@ import pytest
 from measures.rules.sentiment import least_z
 from schemas.alert import Alert
 from schemas.catalogue import Rule, RuleKind
-from schemas.mention import Place, Polarity
+from schemas.mention import Place, Polarity, SpamSign
 from tests.measures.feed import DAY, HOUR, Feed, begun, catalogue, ended
 from tests.measures.stream import board
 
@@ -100,3 +100,11 @@ def test_a_mood_on_the_edge_makes_one_alert_not_many() -> None:
 
 def test_fewer_false_alerts_allowed_need_a_clearer_shift() -> None:
     assert least_z(0.1) > least_z(1) > least_z(10)
+
+
+def test_spam_has_no_mood() -> None:
+    feed = usual()
+    for _ in range(2 * HOUR):
+        feed.posts(feed.mentions(1), feed.mentions(3, polarity=BAD, spam=(SpamSign.PITCH,)))
+    assert feed.alerts == []
+    assert feed.subject.states["x"].negative_share < 0.25
