@@ -52,13 +52,8 @@ class Verdict(NamedTuple):
 
     @property
     def score(self) -> float:
-        """0 (as expected or less) to 1; 0.5 where an alert begins.
-
-        >>> Verdict(5, 30, 10, 20, 0.001).score > 0.5 > Verdict(5, 15, 10, 20, 0.1).score
-        True
-        """
-        excess = max(self.seen - self.expected, 0.0)
-        return excess / (excess + max(self.needed - self.expected, _FEWEST_SCORED))
+        """0 (as expected or less) to 1; 0.5 where an alert begins."""
+        return score_of(self.seen, self.expected, self.needed)
 
     @property
     def is_unusual(self) -> bool:
@@ -72,6 +67,17 @@ class Verdict(NamedTuple):
         return max(1, min(10, 1 + math.floor(math.log(max(excess / least, 1e-9), 1.5))))
 
 
+def score_of(seen: float, expected: float, needed: float) -> float:
+    """0 (as expected or less) to 1; 0.5 where an alert begins.
+
+    >>> score_of(30, 10, 20) > 0.5 > score_of(15, 10, 20), score_of(20, 10, 20)
+    (True, 0.5)
+    """
+    excess = max(seen - expected, 0.0)
+    return excess / (excess + max(needed - expected, _FEWEST_SCORED))
+
+
+@lru_cache(maxsize=1024)
 def tail_of(horizon_min: int, false_alerts_per_month: float) -> float:
     """Probability up to which a stretch of this length is improbable.
 
@@ -82,17 +88,21 @@ def tail_of(horizon_min: int, false_alerts_per_month: float) -> float:
     return min(_MOST_TAIL, _TAILS * false_alerts_per_month / looks)
 
 
-def needed(
-    baseline: Baseline, at: int, mean: float, false_alerts_per_month: float, least: float
-) -> float:
-    """Posts above which horizon number `at` is unusual, with `mean` expected."""
+def limits(
+    baseline: Baseline, means: Sequence[float], false_alerts_per_month: float, least: float
+) -> list[float]:
+    """For each horizon, with so many posts expected, the posts above which it is unusual."""
     factor = MIN_FACTOR if baseline.is_seasoned() else MIN_FACTOR_UNSEASONED
-    tail = tail_of(HORIZONS_MIN[at], false_alerts_per_month)
-    improbable = gamma_quantile(mean, baseline.spreads.dispersion(at, mean), tail)
     level = return_level(baseline.watched_ms(), false_alerts_per_month)
-    news = mean + baseline.extremes.records[at] * level
-    # "Above" is what counts: at least `least` posts are more than `least` - 1.
-    return max(improbable, factor * mean, news, least - 1.0)
+    spreads, records = baseline.spreads, baseline.extremes.records
+    found = []
+    for at, mean in enumerate(means):
+        tail = tail_of(HORIZONS_MIN[at], false_alerts_per_month)
+        improbable = gamma_quantile(mean, spreads.dispersion(at, mean), tail)
+        news = mean + records[at] * level
+        # "Above" is what counts: at least `least` posts are more than `least` - 1.
+        found.append(max(improbable, factor * mean, news, least - 1.0))
+    return found
 
 
 def return_level(watched_ms: int, false_alerts_per_month: float) -> float:
@@ -116,13 +126,15 @@ def judge(
     least: float = MIN_POSTS,
 ) -> Verdict:
     """The horizon that is nearest to an alert, or furthest above."""
-    verdicts = []
-    for at, horizon_min in enumerate(HORIZONS_MIN):
-        seen, mean = sums[at], means[at]
-        limit = needed(baseline, at, mean, false_alerts_per_month, least)
-        chance = gamma_tail(seen, mean, baseline.spreads.dispersion(at, mean))
-        verdicts.append(Verdict(horizon_min, seen, mean, limit, chance))
-    return max(verdicts, key=lambda verdict: verdict.score)
+    best, found, highest = 0, (0.0, 0.0, 0.0), -1.0
+    needed = limits(baseline, means, false_alerts_per_month, least)
+    for at, (seen, mean, limit) in enumerate(zip(sums, means, needed, strict=True)):
+        score = score_of(seen, mean, limit)
+        if score > highest:
+            best, found, highest = at, (seen, mean, limit), score
+    seen, mean, limit = found
+    chance = gamma_tail(seen, mean, baseline.spreads.dispersion(best, mean))
+    return Verdict(HORIZONS_MIN[best], seen, mean, limit, chance)
 
 
 def most_learned(expected: float, dispersion: float) -> float:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from measures.buckets import BUCKET_MS, Bucket
-from measures.detector import MIN_POSTS, needed
+from measures.detector import MIN_POSTS, limits
 from measures.horizons import HORIZONS_MIN
 from measures.moment import Moment
 from schemas.catalogue import Rule, RuleKind
@@ -66,12 +66,11 @@ def _room_for(rule: Rule, moment: Moment) -> Room:
     """What one spike rule would not notice."""
     start_ms, baseline, buckets = moment.start_ms, moment.baseline, moment.state.buckets
     least, knob = rule.min_posts or MIN_POSTS, rule.false_alerts_per_month
-    minute = _FILLED * needed(baseline, 0, moment.means[0], knob, least)
+    minute, *longer = (_FILLED * limit for limit in limits(baseline, moment.means, knob, least))
     following = later = _NO_LIMIT
-    for at, horizon_min in enumerate(HORIZONS_MIN[1:], start=1):
-        limit = _FILLED * needed(baseline, at, moment.means[at], knob, least)
+    for at, limit in enumerate(longer, start=1):
         # What has left the horizon a minute later, and two minutes later.
-        first_ms = start_ms - (horizon_min - 1) * BUCKET_MS
+        first_ms = start_ms - (HORIZONS_MIN[at] - 1) * BUCKET_MS
         before = moment.sums[at] - _voices_at(buckets, first_ms)
         following = min(following, limit - before)
         later = min(later, limit - before + _voices_at(buckets, first_ms + BUCKET_MS))

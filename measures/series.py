@@ -2,6 +2,7 @@
 
 import math
 from collections import deque
+from itertools import islice
 from typing import NamedTuple
 
 from measures.baselines import MINUTE_MS, Baseline
@@ -122,8 +123,4 @@ class SeriesDetector:
 
 
 def _last(values: deque[float], rows: int) -> float:
-    if rows == 1:
-        return values[-1]
-    if rows >= len(values):
-        return sum(values)
-    return sum(values[at] for at in range(-rows, 0))
+    return sum(islice(reversed(values), rows))

@@ -1,7 +1,7 @@
 """More posts than usual. Spam and the bursts of single accounts do not count."""
 
 from measures.brand_state import OpenAlert
-from measures.detector import MIN_POSTS, Verdict, needed
+from measures.detector import MIN_POSTS, Verdict, limits
 from measures.horizons import HORIZONS_MIN
 from measures.moment import Moment
 from measures.rules.finding import Finding, severity_of
@@ -31,10 +31,8 @@ def _begun(moment: Moment, rule: Rule) -> Finding | None:
         return None
     if not _is_a_crowd(moment, verdict, rule.min_authors or _MIN_AUTHORS):
         return None
-    bars = tuple(
-        max(needed(moment.baseline, at, mean, knob, least) - mean, 1.0)
-        for at, mean in enumerate(moment.means)
-    )
+    needed = limits(moment.baseline, moment.means, knob, least)
+    bars = tuple(max(limit - mean, 1.0) for limit, mean in zip(needed, moment.means, strict=True))
     return Finding(
         verdict.seen,
         verdict.expected,
