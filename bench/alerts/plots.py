@@ -27,15 +27,19 @@ def draw_real(results: Sequence[on_real.Result], path: Path) -> None:
     figure, axis = plt.subplots(figsize=(6.4, 3.6))
     for one in shown:
         colour = OURS if one.system == LEIMO else OTHERS
-        found = 100 * one.found / one.windows
-        axis.plot(one.alerts_a_month, found, "o", color=colour)
+        at = one.alerts_a_month, 100 * one.found / one.windows
+        axis.plot(*at, "o", color=colour)
+        is_crowded = any(
+            1 < other.alerts_a_month / at[0] < 1.5
+            and abs(100 * other.found / other.windows - at[1]) < 5
+            for other in shown
+        )
         axis.annotate(
             one.system.split(" (")[0],
-            (one.alerts_a_month, found),
+            at,
             textcoords="offset points",
-            # Those on the right stand close together.
-            xytext=(6, -3) if one.system == LEIMO or found < 80 else (-6, 5),
-            ha="left" if one.system == LEIMO or found < 80 else "right",
+            xytext=(-6, -3) if is_crowded else (6, -3),
+            ha="right" if is_crowded else "left",
             fontsize=8,
         )
     axis.set_xscale("log")
