@@ -75,7 +75,7 @@ _NO_SEASON = bytes(_FLOAT.size * (_HOURS + 2 * _DAYS))
 
 
 class Baseline(msgspec.Struct, array_like=True, gc=False):
-    """The usual volume of one brand: at most 450 bytes in the changelog."""
+    """The usual volume of one brand: at most 640 bytes in the changelog."""
 
     since_ms: int = -1
     """Since when the stream is watched; -1: nothing was taken into account."""
