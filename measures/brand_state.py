@@ -22,6 +22,8 @@ _ATTACK_KEPT = 0.5 ** (1 / (12 * 60))
 """Of a minute's attacks a minute later: their half-life is half a day."""
 BELIEVED_POSTS = 200
 """After so many posts the usual share of negative ones is believed."""
+_LOUDEST_KEPT = 0.5 ** (1 / (30 * 24 * 60))
+"""Of the largest reach a minute later: its half-life is 30 days."""
 NEWS_MS = 24 * 60 * BUCKET_MS
 """What lasts for so long after an alert began is learned: a lasting change becomes the usual."""
 
@@ -98,6 +100,8 @@ class BrandState(msgspec.Struct, array_like=True, gc=False):
     """Start of the newest learned minute; -1: none was."""
     rivals_since_ms: int = -1
     """Of a group of rivals: since when it has the members that it has."""
+    loudest: float = 0.0
+    """Largest reach of an account that named it, faded, up to `last_post_ms`."""
 
     def is_duplicate(self, mention: Mention) -> bool:
         """Whether the mention was applied before; if not, it counts as applied from now on."""
@@ -124,6 +128,7 @@ class BrandState(msgspec.Struct, array_like=True, gc=False):
         baseline.learn_sums(start_ms, sums, means, unusual=unusual)
         attacks = self.usual_attacks(start_ms) if unusual else bucket.attacks
         self.attacks_total = self._faded_attacks(start_ms) + attacks
+        self.loudest = max(self.usual_loudest(start_ms), float(bucket.loudest))
         if not unusual:
             if bucket.rivals is None:
                 self._learn_moods(bucket)
@@ -140,9 +145,16 @@ class BrandState(msgspec.Struct, array_like=True, gc=False):
         weights = (1 - math.pow(_ATTACK_KEPT, watched_min)) / (1 - _ATTACK_KEPT)
         return self._faded_attacks(start_ms) / weights
 
+    def usual_loudest(self, start_ms: int) -> float:
+        """The largest reach of the last weeks, before the minute at `start_ms`."""
+        return self.loudest * math.pow(_LOUDEST_KEPT, self._minutes_since(start_ms))
+
     def _faded_attacks(self, start_ms: int) -> float:
-        minutes = max((start_ms - self.last_post_ms) // BUCKET_MS, 0)
-        return self.attacks_total * math.pow(_ATTACK_KEPT, minutes)
+        return self.attacks_total * math.pow(_ATTACK_KEPT, self._minutes_since(start_ms))
+
+    def _minutes_since(self, start_ms: int) -> int:
+        """Since the newest learned minute."""
+        return max((start_ms - self.last_post_ms) // BUCKET_MS, 0)
 
     def _learn_moods(self, bucket: Bucket) -> None:
         spoken, positive, negative = bucket.moods()

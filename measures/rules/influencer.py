@@ -12,6 +12,9 @@ _MIN_ATTACKS = 10
 _MIN_AUTHORS = 5
 _ATTACK_FACTOR = 3.0
 _STILL = 0.5
+NEWS_FACTOR = 1.5
+"""An account is news where it is so many times as large as the largest that named the brand in the
+last weeks: the same account again after 18 days."""
 
 
 def look(moment: Moment, rule: Rule, held: OpenAlert | None) -> Finding | None:
@@ -20,11 +23,18 @@ def look(moment: Moment, rule: Rule, held: OpenAlert | None) -> Finding | None:
     if bucket is None:
         return None
     least = rule.min_reach or MIN_REACH
-    if bucket.loudest >= least:
+    if bucket.loudest >= least and (held is not None or _is_news(moment, least)):
         cause = f"an account with {bucket.loudest:,} followers names it"
         severity = severity_of(bucket.loudest, least)
         return Finding(bucket.loudest, 0, severity, cause, "followers", horizon_min=1)
     return _attacked(moment, rule, held) if bucket.attacks else None
+
+
+def _is_news(moment: Moment, least: int) -> bool:
+    """Large brands are named by large accounts every day."""
+    usual = moment.state.usual_loudest(moment.start_ms)
+    reach = moment.bucket.loudest if moment.bucket is not None else 0
+    return usual < least or reach >= NEWS_FACTOR * usual
 
 
 def _attacked(moment: Moment, rule: Rule, held: OpenAlert | None) -> Finding | None:

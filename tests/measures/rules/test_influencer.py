@@ -53,6 +53,20 @@ def test_a_still_larger_account_is_an_update_and_a_smaller_one_is_none() -> None
     assert len(ended(feed.alerts)) == 1
 
 
+@pytest.mark.parametrize(
+    ("days", "reach", "alerts"),
+    [(1, 2_000_000, 1), (1, 3_000_000, 2), (10, 2_000_000, 1), (20, 2_000_000, 2)],
+)
+def test_an_account_no_larger_than_those_of_the_last_weeks_is_no_news(
+    days: int, reach: int, alerts: int
+) -> None:
+    feed = Feed(board([LOUD]))
+    feed.posts(feed.some(1, reach=2_000_000))
+    feed.minutes(days * DAY, 0.002)
+    feed.posts(feed.some(1, reach=reach))
+    assert len(begun(feed.alerts)) == alerts
+
+
 def test_many_angry_posts_to_its_accounts_are_an_attack() -> None:
     feed = learned([LOUD], DAY, 1)
     feed.minutes(20, 1, **ATTACK)
