@@ -37,6 +37,9 @@ _MOST_TAIL = 0.02
 _TAIL_INDEX = 4.0
 """Of bursts: the larger, the less the largest so far says of the next."""
 _FEWEST_SCORED = 1e-9
+_STILL = 0.5
+_LASTING = (1, 2)
+"""Numbers of the horizons that say whether it lasts."""
 
 
 class Verdict(NamedTuple):
@@ -105,6 +108,14 @@ def limits(
     return found
 
 
+def bars_of(
+    baseline: Baseline, means: Sequence[float], false_alerts_per_month: float, least: float
+) -> list[float]:
+    """For each horizon the posts above the expected at which it is unusual, at least one."""
+    needed = limits(baseline, means, false_alerts_per_month, least)
+    return [max(limit - mean, 1.0) for limit, mean in zip(needed, means, strict=True)]
+
+
 def return_level(watched_ms: int, false_alerts_per_month: float) -> float:
     """What is reached once in a month divided by the knob, in parts of the record of that time.
 
@@ -135,6 +146,18 @@ def judge(
     seen, mean, limit = found
     chance = gamma_tail(seen, mean, baseline.spreads.dispersion(best, mean))
     return Verdict(HORIZONS_MIN[best], seen, mean, limit, chance)
+
+
+def lasts(sums: Sequence[float], means: Sequence[float], bars: Sequence[float]) -> bool:
+    """Whether what began goes on: half of the excess that raised it is still there.
+
+    `bars` are, for each horizon, the posts above the expected at which it began. Horizons of 5 and
+    15 minutes decide: one minute is too short to say that it is over, an hour too long.
+
+    >>> lasts([0, 30, 90, 99], [1, 5, 15, 60], [9, 9, 9, 9]), lasts([9] * 4, [9] * 4, [9] * 4)
+    (True, False)
+    """
+    return any(sums[at] - means[at] >= _STILL * bars[at] for at in _LASTING)
 
 
 def most_learned(expected: float, dispersion: float) -> float:

@@ -6,13 +6,15 @@ from itertools import islice
 from typing import NamedTuple
 
 from measures.baselines import MINUTE_MS, Baseline
-from measures.detector import MIN_POSTS, Verdict, judge, most_learned
+from measures.detector import MIN_POSTS, Verdict, bars_of, judge, lasts, most_learned
 from measures.horizons import HORIZONS_MIN
 
 COOL_DOWN_MS = 9 * 60 * MINUTE_MS
 """No second alert within so long, unless it is much worse."""
 MUCH_WORSE = 5
 """Severities."""
+RESOLVED_AFTER_MS = 30 * MINUTE_MS
+"""An alert is over when it has not held for so long."""
 
 
 class Judged(NamedTuple):
@@ -57,7 +59,10 @@ class SeriesDetector:
         self._seen: deque[float] = deque(maxlen=self._rows[-1])
         self._means: deque[float] = deque(maxlen=self._rows[-1])
         self._alert_ms = -COOL_DOWN_MS
+        self._true_ms = -COOL_DOWN_MS
         self._severity = 0
+        self._bars: list[float] = []
+        self._resolved_after_ms = max(RESOLVED_AFTER_MS, step_ms)
 
     def take(self, at_ms: int, value: float | None) -> Judged:
         """Judge the row at `at_ms`, then learn it.
@@ -81,19 +86,35 @@ class SeriesDetector:
         means = [_last(self._means, rows) for rows in self._rows]
         verdict = judge(baseline, sums, means, self._knob, self._least)
         is_unusual = verdict.is_unusual and baseline.is_warm()
-        is_alert = is_unusual and self._is_new(start_ms, verdict)
+        is_open = self._is_open(start_ms, verdict, sums, means)
+        is_alert = is_unusual and not is_open and self._is_news(start_ms, verdict)
+        if is_alert:
+            self._begin(start_ms, verdict, means)
         if is_unusual:
             baseline.extremes.begin_event(start_ms, sums, means)
-        self._learn(start_ms, seen, sums, means, is_unusual=is_unusual)
+        self._learn(start_ms, seen, sums, means, unusual=is_unusual or is_open)
         return Judged(expected, verdict, is_alert)
 
-    def _is_new(self, start_ms: int, verdict: Verdict) -> bool:
-        is_cooling = start_ms < self._alert_ms + COOL_DOWN_MS
-        if is_cooling and verdict.severity < self._severity + MUCH_WORSE:
+    def _is_open(
+        self, start_ms: int, verdict: Verdict, sums: list[float], means: list[float]
+    ) -> bool:
+        """Whether the last alert goes on: what comes now is an update of it."""
+        if not self._bars or start_ms >= self._true_ms + self._resolved_after_ms:
             return False
-        self._alert_ms = start_ms
-        self._severity = verdict.severity
+        if lasts(sums, means, self._bars):
+            self._true_ms = start_ms
+            self._severity = max(self._severity, verdict.severity)
         return True
+
+    def _is_news(self, start_ms: int, verdict: Verdict) -> bool:
+        """In the cool-down only what is much worse is."""
+        is_cooling = start_ms < self._alert_ms + COOL_DOWN_MS
+        return not is_cooling or verdict.severity >= self._severity + MUCH_WORSE
+
+    def _begin(self, start_ms: int, verdict: Verdict, means: list[float]) -> None:
+        self._alert_ms = self._true_ms = start_ms
+        self._severity = verdict.severity
+        self._bars = bars_of(self.baseline, means, self._knob, self._least)
 
     def _learn(
         self,
@@ -102,14 +123,14 @@ class SeriesDetector:
         sums: list[float],
         means: list[float],
         *,
-        is_unusual: bool,
+        unusual: bool,
     ) -> None:
         baseline = self.baseline
         cap = most_learned(self._means[-1], baseline.spreads.dispersions[1])
         if not baseline.is_warm():
             cap = math.inf
         baseline.learn(start_ms, value, cap, self._step_ms)
-        baseline.learn_sums(start_ms, sums, means, unusual=is_unusual, step_ms=self._step_ms)
+        baseline.learn_sums(start_ms, sums, means, unusual=unusual, step_ms=self._step_ms)
 
     def _skip_to(self, start_ms: int) -> None:
         missing_ms = start_ms - self.baseline.known_to_ms

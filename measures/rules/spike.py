@@ -1,7 +1,7 @@
 """More posts than usual. Spam and the bursts of single accounts do not count."""
 
 from measures.brand_state import OpenAlert
-from measures.detector import MIN_POSTS, Verdict, limits
+from measures.detector import MIN_POSTS, Verdict, bars_of, lasts
 from measures.horizons import HORIZONS_MIN
 from measures.moment import Moment
 from measures.rules.finding import Finding, severity_of
@@ -9,10 +9,6 @@ from measures.sketches import PER_AUTHOR, SIZE
 from schemas.catalogue import Rule
 
 _MIN_AUTHORS = 4
-_STILL = 0.5
-"""An alert lasts while the excess is half of what raised it."""
-_LASTING = (1, 2)
-"""Horizons, by number, that say whether it lasts: of 5 and 15 minutes."""
 
 
 def look(moment: Moment, rule: Rule, held: OpenAlert | None) -> Finding | None:
@@ -31,8 +27,7 @@ def _begun(moment: Moment, rule: Rule) -> Finding | None:
         return None
     if not _is_a_crowd(moment, verdict, rule.min_authors or _MIN_AUTHORS):
         return None
-    needed = limits(moment.baseline, moment.means, knob, least)
-    bars = tuple(max(limit - mean, 1.0) for limit, mean in zip(needed, moment.means, strict=True))
+    bars = tuple(bars_of(moment.baseline, moment.means, knob, least))
     return Finding(
         verdict.seen,
         verdict.expected,
@@ -54,9 +49,9 @@ def _is_a_crowd(moment: Moment, verdict: Verdict, least: int) -> bool:
 
 
 def _goes_on(moment: Moment, held: OpenAlert) -> Finding | None:
-    excess = [seen - mean for seen, mean in zip(moment.sums, moment.means, strict=True)]
-    if not any(excess[at] >= _STILL * held.bars[at] for at in _LASTING):
+    if not lasts(moment.sums, moment.means, held.bars):
         return None
+    excess = [seen - mean for seen, mean in zip(moment.sums, moment.means, strict=True)]
     at = max(range(len(excess)), key=lambda at: excess[at] / held.bars[at])
     seen, mean, horizon_min = moment.sums[at], moment.means[at], HORIZONS_MIN[at]
     return Finding(

@@ -51,7 +51,7 @@ def test_a_burst_that_goes_on_is_one_alert() -> None:
 
 def test_what_is_much_worse_is_told_in_the_cool_down() -> None:
     values = poisson(12, lambda _: 4.0)
-    values[10 * A_DAY : 10 * A_DAY + 12] = [40.0] * 12
+    values[10 * A_DAY : 10 * A_DAY + 6] = [20.0] * 6
     values[10 * A_DAY + 24 : 10 * A_DAY + 30] = [5000.0] * 6
     rows = [row - 10 * A_DAY for row in judged(values) if row >= 9 * A_DAY]
     assert len(rows) == 2
