@@ -45,10 +45,10 @@ def start_logging(level: str) -> None:
 
 def run(work: Coroutine[Any, Any, T], settings: Settings) -> T:
     """Run to the end on uvloop; a `CommandError` or a broker out of reach becomes a message."""
-    import uvloop
     from aiokafka.errors import KafkaConnectionError
 
     from streams.diagnosis import why_unreachable
+    from streams.event_loop import LoopPolicy
     from streams.monitoring import MonitoringError
     from streams.topic_admin import TopicError
 
@@ -56,7 +56,7 @@ def run(work: Coroutine[Any, Any, T], settings: Settings) -> T:
         logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     try:
         # As a policy, since Faust's consumer thread makes a loop of its own.
-        asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
+        asyncio.set_event_loop_policy(LoopPolicy())
         return asyncio.run(work)
     except KafkaConnectionError:
         fail(asyncio.run(why_unreachable(settings)))

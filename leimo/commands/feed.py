@@ -120,9 +120,9 @@ def replay(
 
 
 def _run(main: "Coroutine[Any, Any, Outcome]") -> "Outcome":
-    import uvloop
+    from streams.event_loop import Loop
 
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+    with asyncio.Runner(loop_factory=Loop) as runner:
         return runner.run(main)
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from leimo.run import run
 from schemas.topics import POSTS_RAW
 from streams.brokers import HOST, BrokerMissing, free_port
 from streams.clients import client_options
@@ -146,18 +147,18 @@ async def test_a_wrong_way_in_names_the_mend(
 
 
 def test_a_certificate_for_another_host_can_be_allowed(
-    kafka: SecuredKafka, client_leaks: None, tmp_path: Path
+    kafka: SecuredKafka, client_leaks: None
 ) -> None:
     """`localhost` is not the address that the certificate names."""
     address = kafka.at("tls").replace(HOST, "localhost")
     settings = settings_for(kafka, "tls", security_protocol="SSL").model_copy(
         update={"broker": address}
     )
-    told = asyncio.run(why_unreachable(settings))
+    told = run(why_unreachable(settings), settings)
     assert "LEIMO_SSL_CHECK_HOSTNAME=false" in told, told
 
     lenient = settings.model_copy(update={"ssl_check_hostname": False})
-    assert "does now" in asyncio.run(why_unreachable(lenient))
+    assert "does now" in run(why_unreachable(lenient), lenient)
 
 
 async def test_what_is_no_broker_is_told_from_what_is_absent() -> None:
