@@ -18,9 +18,10 @@ minutes count as zeros, in closed form: a brand that nobody mentioned since the 
 history of zeros.
 
 Steps are scored before they are learned, and learned at most up to what would have been just
-unusual, so that a burst does not become normal. That past anomalies contaminate baselines, that
-counts are over-dispersed and that small bins see sooner: Gnip, "Trend Detection in Social Data"
-(2015).
+unusual: by the level of what is expected now, by the season of what it expects itself, so that a
+burst does not become normal, nor an event of a day the rhythm of its weekday. That past anomalies
+contaminate baselines, that counts are over-dispersed and that small bins see sooner: Gnip, "Trend
+Detection in Social Data" (2015).
 """
 
 import math
@@ -32,7 +33,7 @@ import msgspec
 
 from measures.extremes import Extremes
 from measures.horizons import HORIZONS_MIN
-from measures.spreads import Spreads
+from measures.spreads import Spreads, most_learned
 
 MINUTE_MS = 60_000
 HOUR_MS = 60 * MINUTE_MS
@@ -229,6 +230,10 @@ class Baseline(msgspec.Struct, array_like=True, gc=False):
         self.usual_total *= _fading(minutes, _LEVEL_HALF_LIFE_MIN)
         self.usual_total += season_posts
         self.level_total += value
+        if math.isfinite(cap):
+            # The level follows what goes on; the season must not take an event for a rhythm.
+            usual_posts = max(season_posts, _FLOOR * minutes)
+            value = min(value, most_learned(usual_posts, self.spreads.dispersions[1]))
         self.slow_total += value
         season = bytearray(self.season)
         hour = start_ms % DAY_MS // HOUR_MS

@@ -82,11 +82,18 @@ class Board:
         self._speaks_for_all = speaks_for_all
         self._scope = Scope(catalogue)
         self._crises_of: dict[str, Crises] = {}
+        self._added_ms: dict[str, int] = {}
+        """Brand -> event time at which it came into the catalogue of a running worker."""
         self._watch = Watch(self.states, self._whole, self._scope, speaks_for_all=speaks_for_all)
 
     def redefine(self, catalogue: Catalogue) -> None:
-        """The catalogue changed; what was counted stays."""
+        """The catalogue changed; what was counted stays. Who is new was not watched before."""
+        known = self._scope.brands
         self._scope = Scope(catalogue)
+        if self._clock.watermark_ms is not None:
+            since_ms = bucket_start_ms(self._clock.watermark_ms)
+            new = self._scope.brands.keys() - known.keys()
+            self._added_ms.update(dict.fromkeys(new, since_ms))
         self._crises_of = {}
         self._watch.redefine(self._scope)
 
@@ -235,13 +242,13 @@ class Board:
         bucket = state.buckets[start_ms]
         self._publish(brand, state, bucket, start_ms)
         if start_ms >= state.baseline.known_to_ms:
-            self._pass_empty(state.baseline, start_ms)
+            self._pass_empty(brand, state.baseline, start_ms)
             self._watch.look_and_learn(brand, state, start_ms)
             self._tell_trend(brand, state, start_ms + BUCKET_MS)
         state.prune(self._limit_ms())
 
-    def _pass_empty(self, baseline: Baseline, start_ms: int) -> None:
-        first_ms = self._clock.first_ms
+    def _pass_empty(self, brand: str, baseline: Baseline, start_ms: int) -> None:
+        first_ms = self._added_ms.get(brand, self._clock.first_ms)
         baseline.begin(start_ms if first_ms is None else min(first_ms, start_ms))
         self._watch.pass_empty(baseline, start_ms)
 

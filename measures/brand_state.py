@@ -7,9 +7,9 @@ import msgspec
 
 from measures.baselines import NO_HOLIDAYS, Baseline, Holidays
 from measures.buckets import BUCKET_MS, Bucket
-from measures.detector import most_learned
 from measures.explanations import Talk
 from measures.horizons import HORIZONS_MIN
+from measures.spreads import most_learned
 from schemas.catalogue import RuleKind
 from schemas.mention import Mention
 

@@ -11,8 +11,9 @@ import math
 import msgspec
 
 from measures.baselines import MINUTE_MS, Baseline
-from measures.detector import gamma_quantile, most_learned
+from measures.detector import gamma_quantile
 from measures.horizons import HORIZONS_MIN
+from measures.spreads import most_learned
 
 MIN_EXPECTED = 10
 """With a smaller usual sum, nothing is platform-wide."""

@@ -160,11 +160,6 @@ def lasts(sums: Sequence[float], means: Sequence[float], bars: Sequence[float]) 
     return any(sums[at] - means[at] >= _STILL * bars[at] for at in _LASTING)
 
 
-def most_learned(expected: float, dispersion: float) -> float:
-    """What a baseline learns of a count at most: what would have been just unusual."""
-    return expected + 4 * math.sqrt(dispersion * expected) + 2
-
-
 def gamma_quantile(mean: float, dispersion: float, tail: float) -> float:
     """Upper quantile of a gamma with this mean and variance `mean * dispersion`.
 

@@ -14,7 +14,8 @@ _TERMS = 8
 _SAMPLES = 4
 _FRESH_MS = 60 * 60_000
 _COUNTED_A_MINUTE = 20
-"""Mentions of a minute whose terms are counted: enough to see what rises, and bounded work."""
+"""Mentions of a minute whose terms are counted: enough to see what rises, and bounded work. Those
+with a crisis word come on top."""
 _RECENT_GROWTH = 2 ** (1 / 15)
 """Recent counts have a half-life of 15 minutes with posts."""
 _USUAL_GROWTH = 2 ** (1 / (24 * 60))
@@ -51,8 +52,8 @@ class Talk(msgspec.Struct, array_like=True, gc=False):
 
     def hear(self, mention: Mention, *, is_crisis: bool = False) -> None:
         """Take a mention's terms and text into account; crisis texts are kept before others."""
-        if self.counted < _COUNTED_A_MINUTE:
-            self.counted += 1
+        if is_crisis or self.counted < _COUNTED_A_MINUTE:
+            self.counted += not is_crisis
             self._count(mention.terms[:_TERMS])
         self.untold += 1
         self._hear_author(mention)

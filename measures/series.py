@@ -6,8 +6,9 @@ from itertools import islice
 from typing import NamedTuple
 
 from measures.baselines import MINUTE_MS, Baseline
-from measures.detector import MIN_POSTS, Verdict, bars_of, judge, lasts, most_learned
+from measures.detector import MIN_POSTS, Verdict, bars_of, judge, lasts
 from measures.horizons import HORIZONS_MIN
+from measures.spreads import most_learned
 
 COOL_DOWN_MS = 9 * 60 * MINUTE_MS
 """No second alert within so long, unless it is much worse."""

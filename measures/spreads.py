@@ -20,6 +20,11 @@ _MOST_RATIO = 2.0
 """The part above 1 is at most so many times the learned one."""
 
 
+def most_learned(expected: float, dispersion: float) -> float:
+    """What a baseline learns of a count at most: what would have been just unusual."""
+    return expected + 4 * math.sqrt(dispersion * expected) + 2
+
+
 class Spreads(msgspec.Struct, array_like=True, gc=False):
     """Of one brand, for each horizon."""
 

@@ -308,9 +308,12 @@ class Watch:
     def _is_inhibited(self, rule: Rule, finding: Finding, start_ms: int) -> bool:
         """While all burst, and as long as its horizon reaches back to that.
 
-        A brand's own burst counts when it is far above that of all.
+        A brand's own burst counts when it is far above that of all. Where no rule tells of all,
+        nothing is held back: somebody has to be told.
         """
         if rule.kind not in _INHIBITED or finding.severity >= _OWN_BURST_SEVERITY:
+            return False
+        if not self._scope.of_crowd:
             return False
         first_ms = start_ms - (finding.horizon_min - 1) * BUCKET_MS
         return self._crowd_bursts or self._whole.crowd.has_burst(first_ms, start_ms)

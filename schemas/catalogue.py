@@ -141,7 +141,7 @@ class Silence(
     until: str
     """End, as an ISO 8601 time with its zone: `2026-11-25T08:00+08:00`."""
     since: str = ""
-    """Begin; empty: from now on."""
+    """Begin; empty: it is in force already."""
     brands: tuple[str, ...] = ()
     """Ids of brands; empty: of all."""
     rules: tuple[str, ...] = ()

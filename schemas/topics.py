@@ -67,7 +67,7 @@ POSTS_DEAD = Topic(
 )
 MENTIONS = Topic(
     name="mentions",
-    key="brand id; absent for ticks",
+    key="brand id, or `~` and a rule of kind share; absent for ticks",
     value="`Mention` or `Tick`",
     about="A brand in a post, and the ticks of event time between them.",
     cleanup=Cleanup.DELETE,
@@ -103,8 +103,8 @@ TRENDS = Topic(
 )
 CATALOGUE = Topic(
     name="catalogue",
-    key="`brand:`, `rule:` or `intent:` and the id",
-    value="`Brand`, `Rule` or `Intent`",
+    key="`brand:`, `rule:`, `intent:`, `silence:` or `holiday:` and the id",
+    value="`Brand`, `Rule`, `Intent`, `Silence` or `Holiday`",
     about="The definitions in force. An absent value removes one.",
     cleanup=Cleanup.COMPACT,
 )

@@ -108,7 +108,7 @@ def list_(
         since = f" from {one_line(silence.since)}" if silence.since else ""
         by = f" ({one_line(silence.by)})" if silence.by else ""
         typer.echo(
-            f"{one_line(silence.id)}: {_about(silence)}{since} until {_end(silence)}: "
+            f"{one_line(silence.id)}: {_about(silence)} silenced{since} until {_end(silence)}: "
             f"{one_line(silence.reason)}{by}"
         )
     if not found and not as_json:

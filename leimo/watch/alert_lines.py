@@ -68,6 +68,8 @@ def _headline(row: AlertRow, width: int, now_ms: int, zone: tzinfo | None) -> Te
         since = figures.clock(alert.started_at_ms, now_ms, zone, seconds=False)
         head = Text.assemble((f"▲{alert.severity:<2} ", "bold red"), (name, "bold"), f"  {kind}")
         head.append(f"  since {since}", "dim")
+        if alert.silenced_by:
+            head.append("  silenced", "yellow")
     else:
         ended = figures.clock(alert.ended_at_ms or alert.updated_at_ms, now_ms, zone, seconds=False)
         head = Text.assemble(("✓   ", "green"), (name, "dim"), (f"  {kind}", "dim"))

@@ -18,14 +18,13 @@ from measures.detector import (
     gamma_tail,
     judge,
     limits,
-    most_learned,
     return_level,
     score_of,
     tail_of,
 )
 from measures.extremes import Extremes
 from measures.horizons import HORIZONS_MIN
-from measures.spreads import Spreads
+from measures.spreads import Spreads, most_learned
 
 KNOBS = st.floats(0.001, 1000)
 

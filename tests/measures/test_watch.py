@@ -275,3 +275,11 @@ def test_a_live_feed_with_a_lull_after_each_post_is_told_as_quickly() -> None:
         feed.take([post, Tick(at(now + 0.02), 1, watermarks=marks)])
         feed.take([Tick(at(now + 0.11), 1, watermarks=marks, idle=(0,))])
     assert len(begun(feed.alerts)) == 1
+
+
+def test_a_brand_that_joins_a_running_worker_has_no_history_of_zeros() -> None:
+    """Large brands would all burst when they are applied."""
+    feed = learned([SPIKE], DAY, 1.0, "x")
+    feed.subject.redefine(catalogue([SPIKE], "xy"))
+    feed.minutes(2 * HOUR, 3, "xy")
+    assert feed.alerts == []

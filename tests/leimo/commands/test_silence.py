@@ -102,7 +102,7 @@ def test_a_silence_is_added_listed_and_ended(leimo: Leimo, settings: Settings) -
     }
     assert held(settings)[f"silence:{silence}"] == msgspec.convert(listed, Silence)
     shown = leimo("list").stdout
-    assert shown.startswith(f"{silence}: alerts of spike for xiaomi are until ")
+    assert shown.startswith(f"{silence}: alerts of spike for xiaomi are silenced until ")
     assert shown.endswith(" UTC: launch (Li)\n")
 
     ended = leimo("end", silence)
@@ -196,8 +196,9 @@ def test_the_next_to_end_is_first_and_hostile_text_is_plain(
         settings, Silence(id="a", reason="[red]", until="2100-01-01T00:00Z", since="2099-01-01T00Z")
     )
     assert leimo("list").stdout.splitlines() == [
-        "a: all alerts for all brands are from 2099-01-01T00Z until 2100-01-01 00:00 UTC: [red]",
-        "b: all alerts for all brands are until 2100-01-01 16:00:30 UTC: two lines",
+        "a: all alerts for all brands are silenced from 2099-01-01T00Z until 2100-01-01 00:00 UTC: "
+        "[red]",
+        "b: all alerts for all brands are silenced until 2100-01-01 16:00:30 UTC: two lines",
     ]
 
 
