@@ -196,8 +196,10 @@ def test_the_next_to_end_is_first_and_hostile_text_is_plain(
         settings, Silence(id="a", reason="[red]", until="2100-01-01T00:00Z", since="2099-01-01T00Z")
     )
     assert leimo("list").stdout.splitlines() == [
-        "a: all alerts for all brands are silenced from 2099-01-01T00Z until 2100-01-01 00:00 UTC: "
-        "[red]",
+        (
+            "a: all alerts for all brands are silenced from 2099-01-01T00Z "
+            "until 2100-01-01 00:00 UTC: [red]"
+        ),
         "b: all alerts for all brands are silenced until 2100-01-01 16:00:30 UTC: two lines",
     ]
 
