@@ -383,6 +383,7 @@ class Analyser:
             own.language,
             post.quoted.author.id if post.is_repost and post.quoted is not None else "",
             author.is_new,
+            author.region,
         )
 
 

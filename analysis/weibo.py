@@ -13,6 +13,7 @@ import msgspec
 
 from analysis import weibo_lenient, words
 from analysis.refusals import MAX_COUNT, InvalidPost, check_length, id_text
+from analysis.regions import region_of
 from analysis.times import BEIJING, created_ms, event_time, weibo_ms
 from analysis.weibo_fields import Original, Push, Status, User
 from schemas.dead_letter import DropReason
@@ -118,6 +119,7 @@ def _author(user: User) -> Author:
         user.verified is True,
         verified_type if verified_type is not None and -1 <= verified_type < 1_000_000 else -1,
         is_new=user.statuses_count is not None and 0 <= user.statuses_count < NEW_POSTS,
+        region=region_of(user.location),
     )
 
 

@@ -15,6 +15,7 @@ class User(msgspec.Struct, gc=False):
     name: str | None = None
     followers_count: int | None = 0
     statuses_count: int | None = None
+    location: str | None = None
     verified: bool | None = False
     verified_type: int | None = -1
 

@@ -96,6 +96,8 @@ def _user(fields: Fields, path: str) -> User:
         screen_name=_words(fields, "screen_name", path),
         name=_words(fields, "name", path),
         followers_count=_number(fields, "followers_count", path),
+        statuses_count=_number(fields, "statuses_count", path),
+        location=_words(fields, "location", path),
         verified=bool(fields.get("verified")),
         verified_type=_number(fields, "verified_type", path),
     )

@@ -63,6 +63,8 @@ class Bucket(msgspec.Struct, array_like=True, gc=False):
     """... with this mood, ..."""
     spam_negative: int = 0
     """... and with that: rules leave them out."""
+    regions: dict[str, int] | None = None
+    """Province -> posts without spam; None: none is known."""
     hitters: dict[str, list[int]] | None = None
     """Crisis rule -> hashes of the authors of its posts, up to `sketches.SIZE`."""
 
@@ -91,6 +93,9 @@ class Bucket(msgspec.Struct, array_like=True, gc=False):
             intents = self.intents = self.intents or {}
             for objective in mention.intents:
                 intents[objective] = intents.get(objective, 0) + 1
+        if mention.region and not mention.spam:
+            regions = self.regions = self.regions or {}
+            regions[mention.region] = regions.get(mention.region, 0) + 1
         self.sentiment_milli += mention.sentiment_milli
         self.reach += mention.reach
         channel = mention.channel

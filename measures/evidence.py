@@ -1,11 +1,15 @@
 """What stands behind an alert, for the people who get it."""
 
 from collections import Counter
+from collections.abc import Iterable
 
 from measures.brand_state import BELIEVED_POSTS, BrandState, OpenAlert
+from measures.buckets import Bucket
 from measures.moment import Moment
 from schemas.alert import Evidence
 from schemas.mention import Objective
+
+_REGIONS = 5
 
 
 def evidence(state: BrandState, held: OpenAlert) -> Evidence:
@@ -31,6 +35,7 @@ def evidence(state: BrandState, held: OpenAlert) -> Evidence:
         paid=paid,
         earned=posts - owned - paid,
         intents=dict(sorted(_intents(state, held, held.horizon_min).items())),
+        regions=_regions(buckets),
         negative_before=_share(held.negative_before),
         negative_now=round(negative / spoken, 4) if spoken else None,
         positive_before=_share(held.positive_before),
@@ -56,6 +61,15 @@ def _intents(state: BrandState, held: OpenAlert, minutes: int) -> Counter[Object
     for bucket in Moment(state, held.true_at_ms).last(minutes):
         asked.update(bucket.intents or {})
     return asked
+
+
+def _regions(buckets: Iterable[Bucket]) -> dict[str, int]:
+    """Those with the most posts, by name where there are as many."""
+    counts: Counter[str] = Counter()
+    for bucket in buckets:
+        counts.update(bucket.regions or {})
+    order = sorted(counts, key=lambda region: (-counts[region], region))
+    return {region: counts[region] for region in order[:_REGIONS]}
 
 
 def _share(known: float) -> float | None:

@@ -56,6 +56,8 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_default
     paid: int = 0
     earned: int = 0
     intents: dict[Objective, int] = msgspec.field(default_factory=dict)
+    regions: dict[str, int] = msgspec.field(default_factory=dict)
+    """Posts without spam of the five provinces with the most, where the source tells."""
     negative_before: float | None = None
     """The brand's usual share of negative posts, 0 to 1; None: not yet known."""
     negative_now: float | None = None

@@ -121,6 +121,8 @@ class Mention(msgspec.Struct, frozen=True, tag="mention", gc=False, omit_default
     """Of a repost: who wrote the original."""
     is_newcomer: bool = False
     """The author has hardly written before, where the source tells."""
+    region: str = ""
+    """Province of the author, where the source tells."""
 
 
 class Tick(msgspec.Struct, frozen=True, tag="tick", gc=False):

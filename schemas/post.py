@@ -39,6 +39,8 @@ class Author(msgspec.Struct, frozen=True, gc=False):
     """True where the source says that a program writes."""
     is_new: bool = False
     """True where the source says that the account has written fewer than `NEW_POSTS` posts."""
+    region: str = ""
+    """Province where the source says that the author is, see `analysis.regions`."""
 
 
 class Quoted(msgspec.Struct, frozen=True, gc=False):

@@ -32,6 +32,7 @@ def drawn(feed: Feed, rnd: random.Random) -> Mention:
         channel=rnd.choice(tuple(Channel)),
         polarity=rnd.choice(tuple(Polarity)) if place is Place.OWN else Polarity.NEUTRAL,
         spam=rnd.choice(((), (), (SpamSign.FLOOD,))),
+        region=rnd.choice(("", "北京", "上海", "广东", "四川", "浙江", "海外")),
         intents=rnd.choice(((), tuple(Objective)[:1], tuple(Objective)[2:4])),
     )
 
@@ -51,6 +52,7 @@ def by_hand(posts: list[Mention]) -> dict[str, Any]:
     heard = [Counter(post.author for post in minute if not post.spam) for minute in minutes]
     moods = Counter(post.polarity for post in spoken)
     intents = Counter(intent for post in posts for intent in post.intents)
+    regions = Counter(post.region for post in posts if post.region and not post.spam)
     return {
         "horizon_min": HORIZON_MIN,
         "posts": len(posts),
@@ -67,6 +69,7 @@ def by_hand(posts: list[Mention]) -> dict[str, Any]:
         "negative_now": round(moods[Polarity.NEGATIVE] / len(spoken), 4),
         "positive_now": round(moods[Polarity.POSITIVE] / len(spoken), 4),
         "intents": dict(sorted(intents.items())),
+        "regions": dict(sorted(regions.items(), key=lambda item: (-item[1], item[0]))[:5]),
     }
 
 
