@@ -8,7 +8,8 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -293,13 +294,20 @@ def test_lines_that_are_no_posts_are_counted_by_reason(folder: Path, tmp_path: P
     assert objects(result)[-1]["posts"] == 2100
 
 
-def _started(*given: str) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
+@contextmanager
+def _started(*given: str) -> Iterator[subprocess.Popen[bytes]]:
+    """Killed where the test fails, else a command that goes on would be waited for forever."""
+    with subprocess.Popen(
         [sys.executable, "-m", "leimo", "backtest", *given],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         env={**os.environ, "PYTHONUNBUFFERED": "1"},
-    )
+    ) as process:
+        try:
+            yield process
+        except BaseException:
+            process.kill()
+            raise
 
 
 def test_ctrl_c_ends_it_without_a_traceback(folder: Path, tmp_path: Path) -> None:

@@ -10,7 +10,8 @@ import signal
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -349,13 +350,20 @@ def test_the_step_is_told_by_the_rows_or_by_hand(tmp_path: Path) -> None:
     assert by_minute != rows_of(hourly, tmp_path)
 
 
-def _started(*arguments: str) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
+@contextmanager
+def _started(*arguments: str) -> Iterator[subprocess.Popen[bytes]]:
+    """Killed where the test fails, else a command that goes on would be waited for forever."""
+    with subprocess.Popen(
         [*COMMAND, *arguments],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-    )
+    ) as process:
+        try:
+            yield process
+        except BaseException:
+            process.kill()
+            raise
 
 
 def test_each_row_is_judged_as_soon_as_it_is_there_and_ctrl_c_is_quiet() -> None:
