@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 import msgspec
+import pytest
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
@@ -21,6 +22,9 @@ from schemas.mention import GROUP_PREFIX, Mention, Objective, Place, Polarity, S
 from schemas.window import Window
 from tests.measures.feed import DAY, HOUR, Feed, at, check_lives
 from tests.measures.stream import LONG_AFTER, board, changelog, run
+
+pytestmark = pytest.mark.no_cover
+"""Days of minutes: tracing would slow them down three times."""
 
 BRANDS = tuple(Brand(id=name, name=name.upper(), trade="t") for name in "xyz")
 SHARE = Rule(id="share", kind=RuleKind.SHARE, trades=("t",), min_posts=5)

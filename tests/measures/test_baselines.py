@@ -12,6 +12,9 @@ from hypothesis import strategies as st
 from measures.baselines import DAY_MS, HOUR_MS, MINUTE_MS, WARM_MS, Baseline
 from measures.horizons import HORIZONS_MIN
 
+pytestmark = pytest.mark.no_cover
+"""Days of minutes: tracing would slow them down three times."""
+
 DAY = 24 * 60
 MOST_BYTES = 640
 """The docstring of `Baseline` says so."""

@@ -11,6 +11,9 @@ from hypothesis import strategies as st
 from measures.baselines import DAY_MS, MINUTE_MS
 from measures.series import COOL_DOWN_MS, SeriesDetector
 
+pytestmark = pytest.mark.no_cover
+"""Days of minutes: tracing would slow them down three times."""
+
 FIVE_MS = 5 * MINUTE_MS
 A_DAY = DAY_MS // FIVE_MS
 Values = Sequence[float | None]
