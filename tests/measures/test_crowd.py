@@ -10,9 +10,6 @@ from schemas.alert import Alert
 from schemas.catalogue import Condition, Measure, Rule, RuleKind
 from tests.measures.feed import HOUR, Feed, at, begun, catalogue, check_lives, ended, learned
 
-pytestmark = pytest.mark.no_cover
-"""Days of minutes: tracing would slow them down three times."""
-
 SPIKE = Rule(id="spike", kind=RuleKind.SPIKE)
 MANY = tuple(f"b{number}" for number in range(30))
 KNOWN = 12 * HOUR

@@ -24,9 +24,6 @@ from tests.measures.feed import (
 )
 from tests.measures.stream import MINUTE, all_idle, board, tick
 
-pytestmark = pytest.mark.no_cover
-"""Days of minutes: tracing would slow them down three times."""
-
 SPIKE = Rule(id="spike", kind=RuleKind.SPIKE)
 FIRE = Rule(id="fire", kind=RuleKind.CRISIS, words=("火",))
 MOOD = Rule(id="mood", kind=RuleKind.SENTIMENT)

@@ -9,9 +9,6 @@ from schemas.mention import Polarity, SpamSign, Tick
 from tests.measures.feed import DAY, HOUR, Feed, at, begun, ended, learned
 from tests.measures.stream import board
 
-pytestmark = pytest.mark.no_cover
-"""Days of minutes: tracing would slow them down three times."""
-
 GOOD, BAD = Polarity.POSITIVE, Polarity.NEGATIVE
 TEN_TIMES = Condition(measure=Measure.POSTS, over_min=15, at_least_times=10)
 LESS_GOOD = Condition(measure=Measure.POSITIVE, over_min=15, at_most_times=0.4)

@@ -7,9 +7,6 @@ from schemas.mention import SpamSign
 from tests.measures.feed import DAY, HOUR, begun, ended, learned
 from tests.measures.stream import LONG_AFTER, all_idle
 
-pytestmark = pytest.mark.no_cover
-"""Days of minutes: tracing would slow them down three times."""
-
 DROP = Rule(id="drop", kind=RuleKind.DROP, brands=("x",))
 KNOWN = 4 * DAY
 

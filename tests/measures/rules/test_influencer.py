@@ -9,9 +9,6 @@ from schemas.mention import Channel, Polarity, SpamSign
 from tests.measures.feed import DAY, HOUR, Feed, begun, ended, learned
 from tests.measures.stream import START, board, mention, run, tick
 
-pytestmark = pytest.mark.no_cover
-"""Days of minutes: tracing would slow them down three times."""
-
 LOUD = Rule(id="loud", kind=RuleKind.INFLUENCER)
 ATTACK: dict[str, Any] = {"is_address": True, "polarity": Polarity.NEGATIVE}
 

@@ -11,9 +11,6 @@ from schemas.mention import Place, Polarity, SpamSign
 from tests.measures.feed import DAY, HOUR, Feed, begun, catalogue, ended
 from tests.measures.stream import board
 
-pytestmark = pytest.mark.no_cover
-"""Days of minutes: tracing would slow them down three times."""
-
 MOOD = Rule(id="mood", kind=RuleKind.SENTIMENT)
 BAD = Polarity.NEGATIVE
 

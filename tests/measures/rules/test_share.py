@@ -12,9 +12,6 @@ from schemas.mention import Mention, SpamSign
 from tests.measures.feed import HOUR, Feed, begun, check_lives, ended
 from tests.measures.stream import board
 
-pytestmark = pytest.mark.no_cover
-"""Days of minutes: tracing would slow them down three times."""
-
 SHARE = Rule(id="rivals", kind=RuleKind.SHARE, trades=("phones",))
 PHONES = tuple(Brand(id=name, name=name.upper(), trade="phones") for name in "abc")
 

@@ -21,9 +21,6 @@ from tests.measures.feed import (
 )
 from tests.measures.stream import all_idle, mention, run
 
-pytestmark = pytest.mark.no_cover
-"""Days of minutes: tracing would slow them down three times."""
-
 OF_X = Rule(id="quiet", kind=RuleKind.SILENCE, brands=("x",))
 OF_FEED = Rule(id="feed", kind=RuleKind.SILENCE, within_min=15)
 

@@ -10,9 +10,6 @@ from schemas.mention import SpamSign
 from tests.measures.feed import DAY, HOUR, Feed, begun, ended, learned
 from tests.measures.stream import MINUTE, START, board
 
-pytestmark = pytest.mark.no_cover
-"""Days of minutes: tracing would slow them down three times."""
-
 SPIKE = Rule(id="spike", kind=RuleKind.SPIKE)
 
 
