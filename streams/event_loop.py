@@ -11,6 +11,13 @@ from typing import Any
 
 import uvloop
 
+GOODBYE_S = 1.0
+"""For so long a connection that was closed waits for the other side's goodbye.
+
+uvloop would wait for 30 s, and a broker may not answer: a worker took partitions over that much
+later.
+"""
+
 
 class Loop(uvloop.Loop):
     """Aborts the TLS connections that still wait for the other side's goodbye, then closes.
@@ -26,6 +33,8 @@ class Loop(uvloop.Loop):
         self, protocol_factory: Any, *address: Any, **options: Any
     ) -> tuple[asyncio.Transport, asyncio.BaseProtocol]:
         """As uvloop's, whose arguments it takes; remembers the connections with TLS."""
+        if options.get("ssl"):
+            options.setdefault("ssl_shutdown_timeout", GOODBYE_S)
         transport: Any  # uvloop's stub takes it for a protocol
         transport, protocol = await super().create_connection(protocol_factory, *address, **options)
         if options.get("ssl"):

@@ -23,6 +23,7 @@ from streams.event_loop import Loop
 from streams.settings import Settings
 
 DEADLINE_S = 30
+_UVLOOP_WAITS_S = 30
 
 
 class Peer(NamedTuple):
@@ -157,6 +158,21 @@ def test_who_waits_to_be_told_that_a_connection_is_lost_is_told(peer: Peer) -> N
     run_on(Loop, close())
 
     assert Told.causes == [None]
+
+
+def test_nobody_waits_for_a_goodbye_for_as_long_as_uvloop_would(peer: Peer) -> None:
+    """A worker that took partitions over waited for 30 s, now and then."""
+
+    async def close_and_wait() -> None:
+        writer = await peer.connection()
+        writer.close()
+        async with asyncio.timeout(_UVLOOP_WAITS_S / 2):
+            with pytest.raises(TimeoutError, match="shutdown"):
+                await writer.wait_closed()
+
+    run_on(Loop, close_and_wait())
+
+    assert peer.has_read_the_end.wait(DEADLINE_S)
 
 
 def test_a_connection_that_nobody_closed_is_still_told(peer: Peer) -> None:
