@@ -25,6 +25,8 @@ MINUTES = WEEKS * WEEK_MIN
 MONTHS = MINUTES / (30 * DAY_MIN)
 START_MS = 1_325_462_400_000
 """Monday, 2 January 2012."""
+SEED = 7
+"""Brands and bursts of seed 1 were in view when the detector's constants were chosen."""
 SMALLEST, LARGEST = 0.01, 60.0
 """Posts a minute, the mean of a brand."""
 CLASSES = ((0.01, 0.1), (0.1, 1.0), (1.0, 10.0), (10.0, 60.0))
@@ -69,7 +71,7 @@ def class_of(size: float) -> int:
     return max(at for at, (low, _) in enumerate(CLASSES) if size >= low)
 
 
-def simulate(number: int, brands: int, rhythms: Rhythms, seed: int = 1) -> Simulated:
+def simulate(number: int, brands: int, rhythms: Rhythms, seed: int = SEED) -> Simulated:
     """Brand `number` of a fleet of so many; the same each time."""
     rng = np.random.default_rng([seed, brands, number])
     size = size_of(number, brands)

@@ -105,7 +105,7 @@ def results(
 
 def _of_brand(brands: int, rhythms: Rhythms, shapes: Sequence[Floats], number: int) -> _OfBrand:
     brand = fleet.simulate(number, brands, rhythms)
-    rng = np.random.default_rng([2, brands, number])
+    rng = np.random.default_rng([fleet.SEED, 2, brands, number])
     factors = [factor for factor in FACTORS for _ in range(PER_FACTOR)]
     put_in = [_burst(rng, brand.usual, shapes, factor, 1) for factor in factors]
     done = trial.run(brand.counts.tolist(), put_in, fleet.START_MS, _MINUTE_MS, rng)
@@ -130,7 +130,7 @@ def _of_peers(
 ) -> dict[str, tuple[int, bool, float]]:
     """For each system its alerts outside the burst's day, whether it found it, and the delay."""
     brand = fleet.simulate(number, brands, rhythms)
-    rng = np.random.default_rng([3, brands, number])
+    rng = np.random.default_rng([fleet.SEED, 3, brands, number])
     counts, usual = _coarser(brand)
     burst = _burst(rng, usual, shapes, PEER_FACTOR, PEER_STEP_MIN)
     counts[burst.start : burst.start + len(burst.posts)] += burst.posts

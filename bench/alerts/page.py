@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from bench.evaluate import tables
+
 
 def marks(part: str) -> tuple[str, str]:
     """What stands before and behind the figures of a part.
@@ -14,10 +16,4 @@ def marks(part: str) -> tuple[str, str]:
 
 def put_into(page: Path, part: str, text: str) -> None:
     """Replace what stands between the marks of a part."""
-    opening, closing = marks(part)
-    content = page.read_text(encoding="utf-8")
-    before, found, rest = content.partition(opening)
-    _, ended, after = rest.partition(closing)
-    if not found or not ended:
-        raise ValueError(f"{page.name}: needs a line {opening!r} and below it {closing!r}")
-    page.write_text(f"{before}{opening}\n{text}\n{closing}{after}", encoding="utf-8")
+    tables.put_into(page, text, *marks(part))

@@ -20,11 +20,11 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(texts)
 
 
-def put_into(page: Path, text: str) -> None:
-    """Replace what stands between the marks of a page."""
+def put_into(page: Path, text: str, opening: str = OPENING, closing: str = CLOSING) -> None:
+    """Replace what stands between two marks of a page."""
     content = page.read_text(encoding="utf-8")
-    before, opening, rest = content.partition(OPENING)
-    _, closing, after = rest.partition(CLOSING)
-    if not opening or not closing:
-        raise ValueError(f"{page.name}: needs a line {OPENING!r} and below it {CLOSING!r}")
-    page.write_text(f"{before}{OPENING}\n{text}\n{CLOSING}{after}", encoding="utf-8")
+    before, begins, rest = content.partition(opening)
+    _, ends, after = rest.partition(closing)
+    if not begins or not ends:
+        raise ValueError(f"{page.name}: needs a line {opening!r} and below it {closing!r}")
+    page.write_text(f"{before}{opening}\n{text}\n{closing}{after}", encoding="utf-8")

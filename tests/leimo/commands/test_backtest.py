@@ -6,10 +6,7 @@ import json
 import os
 import re
 import signal
-import subprocess
-import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -36,6 +33,7 @@ from tests.leimo.past_posts import (
     post,
     written,
 )
+from tests.leimo.started import started
 from tests.streams.broker_log import append
 
 BURST = "2026-01-02 13:00  华为  burst  severity "
@@ -294,26 +292,10 @@ def test_lines_that_are_no_posts_are_counted_by_reason(folder: Path, tmp_path: P
     assert objects(result)[-1]["posts"] == 2100
 
 
-@contextmanager
-def _started(*given: str) -> Iterator[subprocess.Popen[bytes]]:
-    """Killed where the test fails, else a command that goes on would be waited for forever."""
-    with subprocess.Popen(
-        [sys.executable, "-m", "leimo", "backtest", *given],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env={**os.environ, "PYTHONUNBUFFERED": "1"},
-    ) as process:
-        try:
-            yield process
-        except BaseException:
-            process.kill()
-            raise
-
-
 def test_ctrl_c_ends_it_without_a_traceback(folder: Path, tmp_path: Path) -> None:
     pipe = tmp_path / "endless.json"
     os.mkfifo(pipe)
-    with _started(str(pipe), *arguments(folder)) as process:
+    with started("backtest", str(pipe), *arguments(folder)) as process:
         assert process.stderr
         assert process.stderr.readline() == b"Reading the catalogue ...\n"
         assert process.stderr.readline() == b"Reading posts ...\n"
@@ -324,7 +306,7 @@ def test_ctrl_c_ends_it_without_a_traceback(folder: Path, tmp_path: Path) -> Non
 
 
 def test_a_reader_that_stops_early_ends_it_quietly(folder: Path) -> None:
-    with _started(*arguments(folder)) as process:
+    with started("backtest", *arguments(folder)) as process:
         assert process.stdout
         assert process.stderr
         process.stdout.close()

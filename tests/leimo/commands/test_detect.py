@@ -10,8 +10,7 @@ import signal
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -24,6 +23,7 @@ from typer.testing import CliRunner, Result
 
 from leimo.cli import app
 from measures.series import SeriesDetector
+from tests.leimo.started import started
 
 HEADING = "timestamp,value,expected,score,alert"
 START = datetime(2026, 5, 25, tzinfo=UTC)
@@ -350,24 +350,8 @@ def test_the_step_is_told_by_the_rows_or_by_hand(tmp_path: Path) -> None:
     assert by_minute != rows_of(hourly, tmp_path)
 
 
-@contextmanager
-def _started(*arguments: str) -> Iterator[subprocess.Popen[bytes]]:
-    """Killed where the test fails, else a command that goes on would be waited for forever."""
-    with subprocess.Popen(
-        [*COMMAND, *arguments],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    ) as process:
-        try:
-            yield process
-        except BaseException:
-            process.kill()
-            raise
-
-
 def test_each_row_is_judged_as_soon_as_it_is_there_and_ctrl_c_is_quiet() -> None:
-    with _started() as process:
+    with started("detect") as process:
         assert process.stdin
         assert process.stdout
         assert process.stderr
@@ -388,7 +372,7 @@ def test_each_row_is_judged_as_soon_as_it_is_there_and_ctrl_c_is_quiet() -> None
 def test_a_reader_that_stops_early_ends_it_quietly_and_the_plot_is_whole(tmp_path: Path) -> None:
     file, plot = tmp_path / "series.csv", tmp_path / "plot.svg"
     file.write_text(as_csv(bursting(10_000, at_row=9_000)))
-    with _started(str(file), "--plot", str(plot)) as process:
+    with started("detect", str(file), "--plot", str(plot)) as process:
         assert process.stdout
         assert process.stderr
         process.stdout.readline()
@@ -397,7 +381,7 @@ def test_a_reader_that_stops_early_ends_it_quietly_and_the_plot_is_whole(tmp_pat
     assert (process.returncode, complaint) == (0, b"1 alert in 10,000 rows.\n")
     assert "alert" in plot.read_text()
 
-    with _started(str(file)) as process:
+    with started("detect", str(file)) as process:
         assert process.stdout
         assert process.stderr
         process.stdout.close()
