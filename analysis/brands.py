@@ -16,6 +16,7 @@
 """
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from enum import IntEnum
 from itertools import product
@@ -45,6 +46,8 @@ MIN_SPLIT_HAN = 3
 """Shorter names are not looked for across gaps: 我小 米饭 is no 小米."""
 _SEPARATORS = ("", " ", "-", "·")
 _GAP = re.compile(r"[ \-·•・_]+|(?<=[a-z]{2})(?=\d)")
+MAX_NAMES = 1_000
+"""Names looked at in a text, the first ones; what names more is no prose."""
 MAX_FREE_GAPS = 2
 """Names with more gaps get the same separator in all of them."""
 
@@ -184,7 +187,7 @@ class Matcher:
             (kept[start], kept[end - 1] + 1, pattern)
             for start, end, pattern in self._find(squeezed)
             if end - start >= MIN_SPLIT_HAN
-            and any(start < gap < end for gap in gaps)
+            and _is_any_within(gaps, start, end)
             and _ALL_HAN.fullmatch(squeezed, start, end)
         ]
 
@@ -219,6 +222,12 @@ class Matcher:
         return Found(masked, tokens, hits if len(hits) == 1 else _leftmost_longest(hits))
 
 
+def _is_any_within(places: Sequence[int], start: int, end: int) -> bool:
+    """True where one of the places, in order, lies inside (start, end)."""
+    at = bisect_right(places, start)
+    return at < len(places) and places[at] < end
+
+
 def _leftmost_longest(hits: list[Hit]) -> list[Hit]:
     kept: list[Hit] = []
     free_from = 0
@@ -226,7 +235,7 @@ def _leftmost_longest(hits: list[Hit]) -> list[Hit]:
         if hit.start >= free_from:
             kept.append(hit)
             free_from = hit.end
-    return kept
+    return kept[:MAX_NAMES]
 
 
 # What must hold at the ends of a pattern, as bits.

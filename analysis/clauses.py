@@ -15,8 +15,10 @@ them; how much less, the model knows.
 """
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from enum import Enum
+from functools import lru_cache
 from itertools import pairwise
 
 import msgspec
@@ -32,6 +34,9 @@ _COMPARED_WITH = re.compile(
     r"(?:不如|比不上|不及|比起|相比(?:于|之下)?|(?<![性价对占类同之无好百相分])比)\s*$"
 )
 _LOOK_BACK = 6
+
+MAX_REACH = 500
+"""Code points on either side of a name that can be about it; longer sentences are no prose."""
 
 
 class Hedge(Enum):
@@ -53,7 +58,7 @@ class Reach(msgspec.Struct, frozen=True, gc=False):
 
 
 _QUERY = re.compile(
-    r"(?:怎么样|咋样|如何|好不好|行不行|多少钱|好用吗|值得买吗|值得入手吗|值不值)[呢啊呀的]?\s*[?？]*\s*$"
+    r"(?:怎么样|咋样|如何|好不好|行不行|多少钱|好用吗|值得买吗|值得入手吗|值不值)[呢啊呀的]?\s*(?:[?？]+\s*)?$"
 )
 _DOUBT = re.compile(
     r"[?？]|吗|怎么样|如何|呢[。！\s]*$|如果|要是|假如|万一|除非|的话|呵呵|醉了|没谁了|真行"
@@ -87,14 +92,18 @@ def reach_of(text: str, start: int, end: int, rivals: Sequence[Bounds] = ()) -> 
     start = min(max(start, 0), len(text))
     end = min(max(end, start), len(text))
     first, last = _sentence(text, start, end)
+    first, last = max(first, start - MAX_REACH), min(last, end + MAX_REACH)
     if _COMPARED_WITH.search(text, max(first, start - _LOOK_BACK), start):
         return Reach(first, last, turned=True)
     if not rivals:
         return Reach(first, last)
     others = [span for span in rivals if span[1] <= start or span[0] >= end]
     clauses = _clauses(text, first, last)
-    ours = [n for n, clause in enumerate(clauses) if _touch(clause, (start, max(end, start + 1)))]
-    return _grown(clauses, ours, others) if ours else Reach(first, last)
+    starts = [clause[0] for clause in clauses]
+    ours = _touched(starts, last, (start, max(end, start + 1)))
+    if not ours:
+        return Reach(first, last)
+    return _grown(clauses, ours, [_touched(starts, last, other) for other in others])
 
 
 def clauses_of(text: str) -> list[Bounds]:
@@ -113,20 +122,26 @@ def clauses_of(text: str) -> list[Bounds]:
     return found
 
 
-def _touch(one: Bounds, other: Bounds) -> bool:
-    return one[0] < other[1] and other[0] < one[1]
+def _touched(starts: Sequence[int], last: int, span: Bounds) -> range:
+    """Numbers of the clauses that a span lies in; they begin at `starts`, one after the other."""
+    if span[0] >= last:
+        return range(0)
+    low = max(bisect_right(starts, span[0]) - 1, 0)
+    return range(low, bisect_left(starts, span[1]))
 
 
 def _sentence(text: str, start: int, end: int) -> Bounds:
     """The sentence with [start, end), its closing marks included."""
-    first, last = 0, len(text)
-    for stop in _SENTENCE_END.finditer(text):
-        if stop.end() <= start:
-            first = stop.end()
-        elif stop.start() >= end:
-            last = stop.end()
-            break
-    return first, last
+    begins, ends = _sentence_ends(text)
+    before, after = bisect_right(ends, start), bisect_left(begins, end)
+    return ends[before - 1] if before else 0, ends[after] if after < len(ends) else len(text)
+
+
+@lru_cache(maxsize=4)
+def _sentence_ends(text: str) -> tuple[list[int], list[int]]:
+    """Where the marks that close sentences begin and end; a text is asked once for each name."""
+    stops = [stop.span() for stop in _SENTENCE_END.finditer(text)]
+    return [begin for begin, _ in stops], [end for _, end in stops]
 
 
 def _clauses(text: str, first: int, last: int) -> list[Bounds]:
@@ -137,15 +152,12 @@ def _clauses(text: str, first: int, last: int) -> list[Bounds]:
     return list(pairwise(edges))
 
 
-def _grown(clauses: Sequence[Bounds], ours: Sequence[int], others: Sequence[Bounds]) -> Reach:
+def _grown(clauses: Sequence[Bounds], ours: range, others: Sequence[range]) -> Reach:
     """From our clauses outwards, up to a clause with another brand."""
-
-    def is_free(number: int) -> bool:
-        return not any(_touch(clauses[number], other) for other in others)
-
-    low, high = ours[0], ours[-1]
-    while low > 0 and is_free(low - 1):
-        low -= 1
-    while high + 1 < len(clauses) and is_free(high + 1):
-        high += 1
+    low, high = 0, len(clauses) - 1
+    for other in others:
+        if other and other[0] < ours[0]:
+            low = max(low, min(other[-1] + 1, ours[0]))
+        if other and other[-1] > ours[-1]:
+            high = min(high, max(other[0] - 1, ours[-1]))
     return Reach(clauses[low][0], clauses[high][1])

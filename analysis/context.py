@@ -19,7 +19,7 @@ from operator import attrgetter
 from typing import NamedTuple
 
 from analysis import queries, words
-from analysis.lexicon import Clue, Lexicon
+from analysis.lexicon import Clue, Clues, Lexicon
 from analysis.queries import Query
 from schemas.catalogue import Brand, Context
 
@@ -97,7 +97,7 @@ class ContextRules:
         brand: int,
         start: int,
         end: int,
-        clues: Sequence[Clue],
+        clues: Clues,
     ) -> Decision:
         """What the text around an ambiguous name at [start, end) says."""
         rule = self._rules[brand]
@@ -111,7 +111,7 @@ class ContextRules:
             if clue.word in rule.require and not (start <= clue.start and clue.end <= end):
                 required = required or self._lexicon.words[clue.word]
         if rule.query is not None:
-            holds = rule.query.holds(self._lexicon.places(clues))
+            holds = clues.hold(brand, rule.query)
             verdict = Verdict.ACCEPTED if holds else Verdict.REFUSED
             return Decision(verdict, "the query")
         if required or not rule.require:

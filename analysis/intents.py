@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from analysis import queries
 from analysis.lexicon import Clue, Lexicon
-from analysis.queries import Either, Query, Word
+from analysis.queries import Either, Places, Query, Word
 from schemas.catalogue import Intent
 from schemas.mention import Objective
 
@@ -19,6 +19,7 @@ _ORDER = {objective: at for at, objective in enumerate(Objective)}
 class _Part(NamedTuple):
     """A part of an intent's query that holds or does not; the intent holds when any does."""
 
+    number: int
     intent: int
     query: Query | None
     """None: one of its words is enough."""
@@ -43,10 +44,10 @@ class IntentRules:
         self._parts: dict[int, list[_Part]] = {}
         for number, intent in enumerate(self._intents):
             query = queries.parse(intent.query)
-            for part in query.parts if isinstance(query, Either) else (query,):
-                asked = None if isinstance(part, Word) else part
+            for at, part in enumerate(query.parts if isinstance(query, Either) else (query,)):
+                asked = _Part(at, number, None if isinstance(part, Word) else part)
                 for word in lexicon.numbers(queries.words_of(part)):
-                    self._parts.setdefault(word, []).append(_Part(number, asked))
+                    self._parts.setdefault(word, []).append(asked)
 
     def objectives(self, clues: Sequence[Clue]) -> tuple[Objective, ...]:
         """The objectives of own words with these clues, each once, in the order of `Objective`."""
@@ -62,10 +63,17 @@ class IntentRules:
 
     def _held(self, clues: Sequence[Clue]) -> set[int]:
         held: set[int] = set()
+        looked_at: set[tuple[int, int]] = set()
+        places: Places | None = None
         for word in {clue.word for clue in clues}:
-            for intent, query in self._parts.get(word, ()):
-                if intent not in held and (
-                    query is None or query.holds(self._lexicon.places(clues))
-                ):
+            for number, intent, query in self._parts.get(word, ()):
+                if intent in held:
+                    continue
+                if query is None:
                     held.add(intent)
+                elif (intent, number) not in looked_at:
+                    looked_at.add((intent, number))
+                    places = places or self._lexicon.places(clues)
+                    if query.holds(places):
+                        held.add(intent)
         return held

@@ -8,7 +8,7 @@ import daachorse
 
 from analysis import words
 from analysis.han_forms import simplified
-from analysis.queries import Bounds
+from analysis.queries import Bounds, Query
 
 _LETTER = re.compile(r"[a-z0-9]")
 
@@ -19,6 +19,25 @@ class Clue(NamedTuple):
     start: int
     end: int
     word: int
+
+
+class Clues(list[Clue]):
+    """The words of a lexicon in a text, by their end; what follows from them is found out once."""
+
+    def __init__(self, found: Iterable[Clue], lexicon: "Lexicon") -> None:
+        super().__init__(found)
+        self._lexicon = lexicon
+        self._places: dict[str, list[Bounds]] | None = None
+        self._held: dict[int, bool] = {}
+
+    def hold(self, number: int, query: Query) -> bool:
+        """Whether a query holds of the text; `number` is the query's name for this text."""
+        held = self._held.get(number)
+        if held is None:
+            if self._places is None:
+                self._places = self._lexicon.places(self)
+            held = self._held[number] = query.holds(self._places)
+        return held
 
 
 class Lexicon:
@@ -44,19 +63,20 @@ class Lexicon:
         """The numbers of words that stand in the lexicon."""
         return frozenset(self._numbers[form] for word in listed if (form := _form(word)))
 
-    def clues(self, masked: str) -> list[Clue]:
+    def clues(self, masked: str) -> Clues:
         """Every word of the lexicon in a folded, masked and simplified text, by its end.
 
         Latin words need word boundaries: `app` does not stand in `happy`.
         """
         if self._find is None:
-            return []
+            return Clues((), self)
         latin = self._latin
-        return [
+        found = [
             Clue(start, end, word)
             for start, end, word in self._find(masked)
             if word not in latin or _stands_alone(masked, start, end)
         ]
+        return Clues(found, self)
 
     def places(self, clues: Sequence[Clue]) -> dict[str, list[Bounds]]:
         """Word -> where it stands, for queries.

@@ -22,6 +22,8 @@ from schemas.dead_letter import DropReason
 from schemas.post import NEW_POSTS, Author, Post, PostEvent, Quoted, Source
 
 _BREAK = re.compile(r"<br\s*/?>|</p>\s*<p[^<>]*>", re.IGNORECASE)
+_LEADING_ZEROS = re.compile(r"&#0+(?=\d)", re.ASCII)
+_BEYOND_UNICODE = re.compile(r"&#\d{8,};?", re.ASCII)
 _MARKUP = re.compile(r"<[^<>]*>")
 
 
@@ -106,6 +108,8 @@ def plain_text(html: str) -> str:
     """
     if "<" not in html and "&" not in html:
         return html
+    if "&#" in html:  # Python refuses whole numbers of thousands of digits
+        html = _BEYOND_UNICODE.sub("\ufffd", _LEADING_ZEROS.sub("&#", html))
     return unescape(_MARKUP.sub("", _BREAK.sub("\n", html)))
 
 

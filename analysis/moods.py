@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from analysis import english
 from analysis.clauses import Bounds, reach_of
 from analysis.languages import ENGLISH, language_of
+from analysis.ngrams import MAX_LENGTH
 from analysis.sentiment import Place, Sentiment, SentimentModel, mask, of_milli, own_words
 
 
@@ -30,7 +31,7 @@ class Moods:
         """What `score` says of each text."""
         found = self._chinese.score_many(texts)
         for at, text in enumerate(texts):
-            said = own_words(text)
+            said = own_words(text)[:MAX_LENGTH]
             if language_of(said) == ENGLISH:
                 found[at] = _english(said)
         return found
@@ -42,8 +43,12 @@ class Moods:
     def towards_many(self, places: Sequence[Place]) -> list[Sentiment]:
         """What `towards` says of each place."""
         found = self._chinese.towards_many(places)
+        text, language = "", ""
         for at, place in enumerate(places):
-            if language_of(place[0]) == ENGLISH:
+            if place[0] is not text:  # the names of a post come one after the other
+                text = place[0]
+                language = language_of(text)
+            if language == ENGLISH:
                 reach = reach_of(*place)
                 found[at] = _english(mask(place[0][reach.start : reach.end]))
         return found

@@ -6,16 +6,19 @@ quoted, a required word in what is quoted, a rival nearby, and at last the words
 (`analysis.senses`).
 """
 
+from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterable, Sequence
+from operator import attrgetter
 from typing import NamedTuple
 
 from analysis import words
 from analysis.brands import Found, Kind, Matcher, Target
 from analysis.context import ContextRules, Verdict
 from analysis.han_forms import simplified
-from analysis.lexicon import Clue, Lexicon
+from analysis.lexicon import Clues, Lexicon
 from analysis.senses import Senses, shipped
-from analysis.tokens import Tokenizer
+from analysis.tokens import Tokenizer, ends_of
 from schemas.catalogue import Brand
 
 SURE_MILLI = 1000
@@ -27,6 +30,14 @@ BY_RIVAL_MILLI = 980
 
 BY_SENSES = "by the words around it"
 """Stands in `Judgement.because` where the learned model decided."""
+
+MAX_PLACES = 32
+"""Places of an ambiguous name in a text that are judged, for each brand."""
+
+MAX_BY_SENSES = 256
+"""Names in a text that the learned model judges."""
+
+_end = attrgetter("end")
 
 NEAR_RIVAL = 24
 """Code points between an open name and the name of a rival that vouches for it."""
@@ -66,7 +77,7 @@ class Reading(NamedTuple):
     """A text in which names were found, with what decides about them."""
 
     found: Found
-    clues: Sequence[Clue]
+    clues: Clues
 
 
 class Namer:
@@ -129,8 +140,13 @@ class Namer:
         """Every name found, whether it stands for the brand, and why; in order."""
         judged: list[Judgement] = []
         still_open: list[Named] = []
+        places: Counter[int] = Counter()
         for start, end, pattern in reading.found.hits:
             for target in self.matcher.targets[pattern]:
+                if not self._is_plain[pattern]:
+                    places[target.brand] += 1
+                    if places[target.brand] > MAX_PLACES:
+                        continue
                 name = Named(start, end, *target)
                 verdict, because = self._by_context(target, name, reading)
                 if verdict is Verdict.OPEN:
@@ -164,6 +180,8 @@ class Namer:
         """What the rest of the text says of names that their context leaves open."""
         brands = quote.brands | {name.brand for name in sure}
         tokens: Sequence[str] | None = found.tokens
+        ends: Sequence[int] = ()
+        left = MAX_BY_SENSES
         for name in still_open:
             if name.brand in brands:
                 yield self._judged(name, "named elsewhere too", BY_TEXT_MILLI)
@@ -175,26 +193,34 @@ class Namer:
             if rival is not None:
                 yield self._judged(name, f"{rival.alias} is near", BY_RIVAL_MILLI)
                 continue
+            if not left:
+                continue
+            left -= 1
             if tokens is None:
                 tokens = self._cut(found.masked)
-            yield self._by_senses(name, tokens)
+            ends = ends or ends_of(tokens)
+            yield self._by_senses(name, tokens, ends)
 
     def _rival(self, name: Named, sure: Sequence[Named]) -> Named | None:
         """A sure name nearby of a competitor, or of another brand of the trade."""
         brand = self._brands[name.brand]
-        for other in sure:
-            is_near = max(name.start - other.end, other.start - name.end) <= NEAR_RIVAL
-            if is_near and (
+        for at in range(bisect_left(sure, name.start - NEAR_RIVAL, key=_end), len(sure)):
+            other = sure[at]
+            if other.start - name.end > NEAR_RIVAL:
+                break
+            if (
                 other.brand in self._rivals[name.brand]
                 or (brand.trade and self._brands[other.brand].trade == brand.trade)
             ):
                 return other
         return None
 
-    def _by_senses(self, name: Named, tokens: Sequence[str]) -> Judgement:
+    def _by_senses(
+        self, name: Named, tokens: Sequence[str], ends: Sequence[int]
+    ) -> Judgement:
         senses = self._senses = self._senses or shipped()
         trade = self._brands[name.brand].trade
-        milli = round(senses.confidence(trade, tokens, name.start, name.end) * 1000)
+        milli = round(senses.confidence(trade, tokens, name.start, name.end, ends) * 1000)
         return self._judged(name, BY_SENSES, milli)
 
     def told_by(self, name: Named, found: Found) -> list[str]:

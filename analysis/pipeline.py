@@ -46,6 +46,9 @@ MAX_SAMPLE = 140
 MAX_SPANS = 16
 """Occurrences of a brand in a post that are looked at; what repeats a name more often is spam."""
 
+MAX_SPANS_IN_ALL = 256
+"""Occurrences of all brands in a post; of brands that are named beyond them, the first one."""
+
 QUOTES_KEPT = 16_384
 """Quoted originals whose brands are remembered: a cascade repeats one by the thousand."""
 
@@ -205,9 +208,9 @@ class Analyser:
         if not named and not quote.brands:
             return None
         spans: dict[int, Sequence[Named]] = dict.fromkeys(quote.brands, ())
-        for name in named:
+        for number, name in enumerate(named):
             there = spans.get(name.brand, ())
-            if len(there) < MAX_SPANS:
+            if len(there) < (MAX_SPANS if number < MAX_SPANS_IN_ALL else 1):
                 spans[name.brand] = [*there, name]
         products = self._families.roll_up(spans, MAX_SPANS)
         if len(spans) > 1:

@@ -81,21 +81,27 @@ class Near(NamedTuple):
     distance: int
 
     def holds(self, places: Places) -> bool:
-        others = [span for word in self.right for span in places.get(word, ())]
-        return any(
-            _gap(span, other) <= self.distance
-            for word in self.left
-            for span in places.get(word, ())
-            for other in others
-            if span != other
-        )
+        left = {span for word in self.left for span in places.get(word, ())}
+        right = {span for word in self.right for span in places.get(word, ())}
+        if not left or not right:
+            return False
+        # In order, the nearest span before is the one that ends last: one pass for both sides.
+        left_end = right_end = -self.distance - 1
+        for span in sorted(left | right):
+            start, end = span
+            is_left, is_right = span in left, span in right
+            if (is_left and start - right_end <= self.distance) or (
+                is_right and start - left_end <= self.distance
+            ):
+                return True
+            if is_left:
+                left_end = max(left_end, end)
+            if is_right:
+                right_end = max(right_end, end)
+        return False
 
 
 Query = Word | All | Either | Not | Near
-
-
-def _gap(one: Bounds, other: Bounds) -> int:
-    return max(one[0] - other[1], other[0] - one[1], 0)
 
 
 def parse(text: str) -> Query:

@@ -8,6 +8,7 @@ nobody labelled needs nothing but its `trade`. Figures and limits: docs/models/s
 
 import math
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from importlib.resources import files
@@ -15,6 +16,8 @@ from pathlib import Path
 
 import msgspec
 import zstandard
+
+from analysis.tokens import ends_of
 
 SHIPPED = "senses.lm"
 FORMAT = "leimo senses 1"
@@ -108,14 +111,22 @@ class Senses:
         content = msgspec.msgpack.encode(_File(self.header, features, packed))
         return zstandard.ZstdCompressor(level=19).compress(content)
 
-    def confidence(self, trade: str, tokens: Sequence[str], start: int, end: int) -> float:
+    def confidence(
+        self,
+        trade: str,
+        tokens: Sequence[str],
+        start: int,
+        end: int,
+        ends: Sequence[int] = (),
+    ) -> float:
         """Between 0 and 1: how likely the name at [start, end) means a brand of the trade.
 
-        `tokens` are those of the folded, masked and simplified text. Of a trade that the model
+        `tokens` are those of the folded, masked and simplified text, `ends` what `ends_of` says of
+        them, for those who ask of many names. Of a trade that the model
         does not know, half of the evidence for a brand of any trade counts, and has to be for it.
         """
         header = self.header
-        evidence = self.evidence(trade, features_of(tokens, start, end))
+        evidence = self.evidence(trade, features_of(tokens, start, end, ends))
         if trade in header.trades:
             evidence = header.slope * evidence + header.offset
         return 1 / (1 + math.exp(-max(-30.0, evidence)))
@@ -157,7 +168,9 @@ def shipped() -> Senses:
     return Senses.load()
 
 
-def features_of(tokens: Sequence[str], start: int, end: int) -> Iterator[str]:
+def features_of(
+    tokens: Sequence[str], start: int, end: int, ends: Sequence[int] = ()
+) -> Iterator[str]:
     """Each word within `REACH` of the name at [start, end), once, and the tokens beside it.
 
     >>> list(features_of(["买", "了", "小米", "手机"], 2, 4))
@@ -166,9 +179,13 @@ def features_of(tokens: Sequence[str], start: int, end: int) -> Iterator[str]:
     before: list[str] = []
     after: list[str] = []
     near: dict[str, None] = {}
-    position = 0
-    for token in tokens:
-        first, position = position, position + len(token)
+    ends = ends or ends_of(tokens)
+    beside = max(bisect_right(ends, start) - BESIDE, 0)
+    at = min(bisect_left(ends, start - REACH), beside)
+    position = ends[at - 1] if at else 0
+    for number in range(at, len(tokens)):
+        token = tokens[number]
+        first, position = position, ends[number]
         if position <= start:
             before.append(token)
             is_near = start - position <= REACH

@@ -15,6 +15,8 @@ __all__ = ["MAX_BYTES", "MAX_TEXT", "InvalidPost", "parse", "post_identity"]
 MAX_BYTES = 1 << 20
 MAX_TEXT = 20_000
 MAX_SKEW_MS = 60_000
+MAX_ID = 1_000
+"""Code points of an id: every mention of a post carries those of post and author."""
 
 
 Adapter = Callable[[bytes, int, int, int], Post]
@@ -56,7 +58,16 @@ def parse(
         raise InvalidPost(
             DropReason.TOO_LARGE, f"{len(value)} bytes; the settings allow {max_bytes}"
         )
-    return adapter(value, received_at_ms, max_text, max_skew_ms)
+    post = adapter(value, received_at_ms, max_text, max_skew_ms)
+    if len(post.id) > MAX_ID or len(post.author.id) > MAX_ID:
+        raise _too_long_an_id("id" if len(post.id) > MAX_ID else "author's id")
+    if post.quoted is not None and len(post.quoted.author.id) > MAX_ID:
+        raise _too_long_an_id("id of the original's author")
+    return post
+
+
+def _too_long_an_id(field: str) -> InvalidPost:
+    return InvalidPost(DropReason.TOO_LARGE, f"{field}: more than {MAX_ID} characters")
 
 
 def post_identity(post: Post) -> int:

@@ -43,12 +43,11 @@ def stances_of(own_words: str, spans: Mapping[int, Sequence[Named]]) -> list[Sta
     end = len(own_words)
     every = {(name.start, name.end) for named in spans.values() for name in named}
     others = sorted(span for span in every if span[1] <= end) if len(every) > 1 else ()
-    return [
-        stance_of(own_words, name, named, others)
-        for named in spans.values()
-        for name in named
-        if name.end <= end
-    ]
+    stances = []
+    for named in spans.values():
+        rivals = _others_than(named, others)
+        stances += [_stance(own_words, name, rivals) for name in named if name.end <= end]
+    return stances
 
 
 def stances_in_order(own_words: str, named: Sequence[Named]) -> Iterator[Stance]:
@@ -58,20 +57,30 @@ def stances_in_order(own_words: str, named: Sequence[Named]) -> Iterator[Stance]
     for name in named:
         ours.setdefault(name.brand, []).append(name)
     every = sorted({(name.start, name.end) for name in named if name.end <= end})
+    rivals = {brand: _others_than(names, every) for brand, names in ours.items()}
     for name in named:
         if name.end <= end:
-            yield stance_of(own_words, name, ours[name.brand], every)
+            yield _stance(own_words, name, rivals[name.brand])
 
 
 def stance_of(
     own_words: str, name: Named, ours: Sequence[Named], every: Sequence[Bounds]
 ) -> Stance:
     """What to ask the sentiment model about one name."""
-    if len(every) > 1:
-        of_brand = {(other.start, other.end) for other in ours}
-        rivals = [span for span in every if span not in of_brand]
-        if rivals:
-            return own_words, name.start, name.end, rivals
+    return _stance(own_words, name, _others_than(ours, every))
+
+
+def _others_than(ours: Sequence[Named], every: Sequence[Bounds]) -> Sequence[Bounds]:
+    """What else is named, in the order of `every`."""
+    if len(every) < 2:
+        return ()
+    of_brand = {(other.start, other.end) for other in ours}
+    return [span for span in every if span not in of_brand]
+
+
+def _stance(own_words: str, name: Named, rivals: Sequence[Bounds]) -> Stance:
+    if rivals:
+        return own_words, name.start, name.end, rivals
     return own_words, name.start, name.end
 
 

@@ -1,6 +1,7 @@
 """Content words of a post, for the top terms of a window or an alert."""
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from operator import itemgetter
 
@@ -9,6 +10,9 @@ from analysis.stop_words import STOP_WORDS
 MAX_TERMS = 12
 MAX_TERM = 32
 """Longer tokens are no words; hashtags are cut by their pattern."""
+
+MAX_WORDS = 1_000
+"""Content words of a text that are looked at, the first ones."""
 
 _HASHTAG = re.compile(r"#([^#\s\0]{2,32})#|#([^\W_]\w{1,31})")
 _WORD = re.compile(r"[^\W\d_]")
@@ -37,6 +41,8 @@ def content_words(masked: str, tokens: Iterable[str]) -> list[Word]:
             and (token.isalpha() or _WORD.search(token))
         ):
             found.append((token, start, start + length))
+            if len(found) == MAX_WORDS:
+                break
         start += length
     return found if "#" not in masked else _with_hashtags(masked, found)
 
@@ -47,12 +53,14 @@ def _with_hashtags(masked: str, found: list[Word]) -> list[Word]:
         ("#" + (match[1] or match[2]).strip(), match.start(), match.end())
         for match in _HASHTAG.finditer(masked)
     ]
-    others = [
-        word
-        for word in found
-        if not any(word[1] < end and start < word[2] for _, start, end in hashtags)
-    ]
-    return sorted(hashtags + others, key=itemgetter(1))
+    starts = [start for _, start, _ in hashtags]
+    others = []
+    for word in found:
+        # Hashtags do not overlap: only the last that begins before the word's end can touch it.
+        at = bisect_right(starts, word[2] - 1) - 1
+        if at < 0 or hashtags[at][2] <= word[1]:
+            others.append(word)
+    return sorted(hashtags + others, key=itemgetter(1))[:MAX_WORDS]
 
 
 def top_terms(

@@ -5,7 +5,7 @@ the same tokens as cutting the text around it.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import accumulate
 from typing import Protocol
 
@@ -63,6 +63,15 @@ def tokenizer_named(name: str = RJIEBA) -> Tokenizer:
     if name == JIEBA:
         return Jieba()
     raise ValueError(f"tokenizer: {name!r} is unknown; use {RJIEBA} or {JIEBA}")
+
+
+def ends_of(tokens: Sequence[str]) -> list[int]:
+    """Where each token ends.
+
+    >>> ends_of(["小米", "手机"])
+    [2, 4]
+    """
+    return list(accumulate(map(len, tokens)))
 
 
 def edges(tokens: list[str], start: int = 0) -> set[int]:
