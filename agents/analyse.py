@@ -19,10 +19,11 @@ from schemas.post import Post
 from schemas.topics import MENTIONS, POSTS_RAW, POSTS_SEEN, Topic
 from streams.app import StreamApp, batch_topic
 from streams.batches import NO_HEADERS, Row
+from streams.budget import Budget, OverBudgetError
 from streams.dead_letters import DeadShare, dead_letter_row
 from streams.metrics import Metrics
 from streams.partitions import partition_for
-from streams.repeats import Repeats
+from streams.repeats import Draft, Repeats
 from streams.seen_posts import Note, note_row
 from streams.settings import Settings
 from streams.ticks import FeedClock, TickSettings, build_tick
@@ -31,6 +32,21 @@ QUIET_TICK_MS = 1_000
 """Time between two ticks while nothing is read."""
 
 _encode = msgspec.json.Encoder().encode
+
+
+class _Work:
+    """What came of a batch, before any of it counts."""
+
+    def __init__(self, seen: Draft) -> None:
+        self.seen = seen
+        self.refused: list[tuple[Any, InvalidPost]] = []
+        self.times_ms: list[int] = []
+        """Of all posts, repeats too."""
+        self.posts: list[Post] = []
+        """Those that are no repeats, with their records."""
+        self.kept: list[Any] = []
+        self.rows: list[Row] = []
+        """Their mentions."""
 
 
 class AnalyseStage:
@@ -59,6 +75,11 @@ class AnalyseStage:
         self._noted_to: dict[int, int] = {}
         """The notes of a partition tell of the records below this offset."""
         self._dead_share = DeadShare(settings.dead_share_limit)
+        self._budget = Budget(settings.max_record_cpu_s)
+        self._too_slow = (
+            f"took more than {settings.max_record_cpu_s:g} s of CPU time; look at the record, or "
+            "raise LEIMO_MAX_RECORD_CPU_S"
+        )
         self._ticked_ms = 0
 
     def open(self, partitions: Collection[int]) -> None:
@@ -83,6 +104,14 @@ class AnalyseStage:
 
     def identities(self, records: Sequence[Any]) -> list[tuple[int, int]]:
         """Offset and identities of the posts; a dead letter is none that could be repeated."""
+        try:
+            return self._budget.run(self._identities, records)
+        except OverBudgetError:
+            if len(records) == 1:
+                return []
+        return [found for record in records for found in self.identities([record])]
+
+    def _identities(self, records: Sequence[Any]) -> list[tuple[int, int]]:
         found = []
         for record in records:
             with suppress(InvalidPost):
@@ -102,46 +131,71 @@ class AnalyseStage:
         self._clocks.clear()
 
     def step(self, partition: int, records: Sequence[Any]) -> list[Row]:
-        """Mentions and dead letters of a batch, in order, and a note of the posts."""
+        """Mentions and dead letters of a batch, in order, and a note of the posts.
+
+        A single record that takes too long is a dead letter.
+
+        Raises:
+            OverBudgetError: several took longer than one may. Nothing was changed: give them one
+                by one.
+        """
         self._clocks[partition].last_read_ms = _now_ms()
-        rows: list[Row] = []
-        posts: list[Post] = []
-        kept: list[Any] = []
-        identities: list[tuple[int, int]] = []
+        try:
+            work = self._budget.run(self._work, partition, records)
+        except OverBudgetError:
+            if len(records) > 1:
+                raise
+            return self.set_aside(partition, records[0], self._too_slow)
+        return self._take(partition, records, work)
+
+    def set_aside(self, partition: int, record: Any, detail: str) -> list[Row]:
+        """A record that no worker gets done with, as a dead letter; it is no post."""
+        self._dead_share.add(1, 1)
+        return [
+            self._put_aside(partition, record, DropReason.TOO_SLOW, detail),
+            self._note(partition, [record], []),
+        ]
+
+    def _work(self, partition: int, records: Sequence[Any]) -> "_Work":
+        """All that takes time. It changes nothing, for it may be stopped anywhere."""
+        work = _Work(Draft(self._repeats[partition]))
         for record in records:
-            post = self._post(partition, record, rows)
-            if post is None:
+            try:
+                post = self._raw_posts.post(record)
+            except InvalidPost as invalid:
+                work.refused.append((record, invalid))
                 continue
-            identities += [(record.offset, identity) for identity in identities_of(post)]
-            first = first_sight(post, self._repeats[partition], record.offset)
-            if first is None:
-                self._metrics.repeats.inc()
-                continue
-            posts.append(first)
-            kept.append(record)
-        self._count(posts)
-        self._dead_share.add(len(records), len(rows))
-        if records:
-            rows.append(self._note(partition, records, identities))
+            work.times_ms.append(post.event_time_ms)
+            first = first_sight(post, work.seen, record.offset)
+            if first is not None:
+                work.posts.append(first)
+                work.kept.append(record)
         # One call for the batch: the sentiment model reads all clauses at once.
-        offsets = [record.offset for record in kept]
-        found = self.analyser.mentions_many(posts, partition, offsets)
-        for record, mentions in zip(kept, found, strict=True):
-            rows += [self._row(mention, record.timestamp) for mention in mentions]
+        offsets = [record.offset for record in work.kept]
+        found = self.analyser.mentions_many(work.posts, partition, offsets)
+        for record, mentions in zip(work.kept, found, strict=True):
+            work.rows += [self._row(mention, record.timestamp) for mention in mentions]
             if mentions:
                 of_groups = self.groups.of(mentions)
-                rows += [self._row(mention, record.timestamp) for mention in of_groups]
-        return rows
+                work.rows += [self._row(mention, record.timestamp) for mention in of_groups]
+        return work
 
-    def _post(self, partition: int, record: Any, rows: list[Row]) -> Post | None:
-        """The record as a post; one that is none is added to the rows as a dead letter."""
-        try:
-            post = self._raw_posts.post(record)
-        except InvalidPost as invalid:
-            rows.append(self._put_aside(partition, record, invalid.reason, invalid.detail))
-            return None
-        self._clocks[partition].observe(post.event_time_ms)
-        return post
+    def _take(self, partition: int, records: Sequence[Any], work: "_Work") -> list[Row]:
+        """What was done counts from now on."""
+        rows = [
+            self._put_aside(partition, record, invalid.reason, invalid.detail)
+            for record, invalid in work.refused
+        ]
+        observe = self._clocks[partition].observe
+        for time_ms in work.times_ms:
+            observe(time_ms)
+        work.seen.keep()
+        self._metrics.repeats.inc(len(work.times_ms) - len(work.posts))
+        self._count(work.posts)
+        self._dead_share.add(len(records), len(rows))
+        if records:
+            rows.append(self._note(partition, records, work.seen.noted))
+        return rows + work.rows
 
     def _note(
         self, partition: int, records: Sequence[Any], identities: list[tuple[int, int]]

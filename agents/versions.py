@@ -1,12 +1,18 @@
 """Which record is the first of its post, which a repeat, and which a later version."""
 
 from collections.abc import Iterator
+from typing import Protocol
 
 import msgspec
 
 from analysis.sources import post_identity
 from schemas.post import Post, PostEvent
-from streams.repeats import Repeats
+
+
+class Seen(Protocol):
+    """Remembers identities: `streams.repeats`."""
+
+    def seen(self, identity: int, offset: int) -> bool: ...
 
 
 def identities_of(post: Post) -> Iterator[int]:
@@ -16,7 +22,7 @@ def identities_of(post: Post) -> Iterator[int]:
         yield post_identity(msgspec.structs.replace(post, event=PostEvent.ADD))
 
 
-def first_sight(post: Post, repeats: Repeats, offset: int) -> Post | None:
+def first_sight(post: Post, repeats: Seen, offset: int) -> Post | None:
     """The post as it counts, or None for a repeat.
 
     An edit of a post that was not read before is the first that is seen of it, and counts as the

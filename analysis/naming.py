@@ -208,16 +208,13 @@ class Namer:
             other = sure[at]
             if other.start - name.end > NEAR_RIVAL:
                 break
-            if (
-                other.brand in self._rivals[name.brand]
-                or (brand.trade and self._brands[other.brand].trade == brand.trade)
+            if other.brand in self._rivals[name.brand] or (
+                brand.trade and self._brands[other.brand].trade == brand.trade
             ):
                 return other
         return None
 
-    def _by_senses(
-        self, name: Named, tokens: Sequence[str], ends: Sequence[int]
-    ) -> Judgement:
+    def _by_senses(self, name: Named, tokens: Sequence[str], ends: Sequence[int]) -> Judgement:
         senses = self._senses = self._senses or shipped()
         trade = self._brands[name.brand].trade
         milli = round(senses.confidence(trade, tokens, name.start, name.end, ends) * 1000)

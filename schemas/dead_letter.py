@@ -26,6 +26,8 @@ class DropReason(StrEnum):
     """A creation time more than a day ahead of the receipt."""
     UNKNOWN_SOURCE = "unknown_source"
     """The header `source` names no known source."""
+    TOO_SLOW = "too_slow"
+    """It took more CPU time than the settings allow, or ended worker after worker."""
 
 
 class DeadLetter(msgspec.Struct, frozen=True):

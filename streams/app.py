@@ -90,6 +90,18 @@ class StreamApp(faust.App):  # type: ignore[misc]
         except (CommitFailedError, IllegalStateError) as error:
             log.warning("offsets not committed, the next owner repeats them: %s", error)
 
+    async def read_notes(self, sources: Iterable[TopicPartition]) -> Mapping[TopicPartition, str]:
+        """See `streams.attempts`."""
+        notes = await self.consumer.committed_notes([TP(*source) for source in sources])
+        return {(tp.topic, tp.partition): note for tp, note in notes.items()}
+
+    async def write_note(self, source: TopicPartition, offset: int, note: str) -> None:
+        """See `streams.attempts`; where the group has moved on, it is the next owner's turn."""
+        try:
+            await self.consumer.commit_note(TP(*source), offset, note)
+        except (CommitFailedError, IllegalStateError) as error:
+            log.warning("%s/%d: no note beside its offset: %s", *source, error)
+
 
 def new_app(settings: Settings) -> StreamApp:
     """An app without agents; see `add_stages`."""
@@ -158,6 +170,7 @@ def add_stages(
         commit_offsets=app.commit_offsets,
         lag=app.lag,
         checkpoint=checkpoint,
+        notes=app,
     )
 
 

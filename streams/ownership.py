@@ -10,11 +10,24 @@ Take over:
 Reading state or offsets before step 1 would let a stopped owner wake up and change them afterwards.
 """
 
+import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 
 from faust.types import TP
 
+from streams.attempts import (
+    ALONE,
+    BEGAN,
+    CAREFUL_RECORDS,
+    ENDED_WORKERS,
+    NOTHING,
+    OffsetNotes,
+    PutsAside,
+    one_by_one,
+)
+from streams.budget import OverBudgetError
 from streams.ledger import Ledger, RecordBatch, TopicPartition, Verdict
 from streams.metrics import Metrics
 from streams.outbox import Outbox
@@ -35,6 +48,10 @@ log = logging.getLogger(__name__)
 
 BEHIND_RECORDS = 2_000
 """A partition of which more records wait is behind."""
+
+_SLOW_S = 0.5
+_BREATH_S = 0.2
+"""After a record that took longer than `_SLOW_S`, commits and the watchdog get so long."""
 
 CommittedOffsets = Callable[[Iterable[TP]], Awaitable[Mapping[TP, int]]]
 
@@ -61,8 +78,18 @@ class Ownership:
         commit_offsets: Callable[[Offsets], Awaitable[None]],
         lag: Callable[[TopicPartition], int | None],
         checkpoint: Checkpoint,
+        notes: OffsetNotes | None = None,
     ) -> None:
         self.ledger = Ledger()
+        self._notes = notes
+        self._found_notes: dict[TopicPartition, str] = {}
+        """What the predecessors left, of sources that were not worked on since."""
+        self._noted: dict[TopicPartition, int] = {}
+        """Offset of a note of ours that tells of the step at work."""
+        self._careful_to: dict[TopicPartition, int] = {}
+        """Below these offsets each record is taken by itself."""
+        self._suspects: set[TopicPartition] = set()
+        """Sources whose next record ended a worker by itself."""
         self._settings = settings
         self._metrics = metrics
         self._stages = {stage.topic.name: stage for stage in stages}
@@ -96,9 +123,12 @@ class Ownership:
         outboxes = self._outboxes = self._new_outboxes(owned)
         try:
             starts = await self._prepare(owned, outboxes, turn)
+            notes = await self._read_notes(owned)
+            self._refuse_superseded(turn)
         except _SupersededError:
             await self._abandon(outboxes)
             return
+        self._found_notes = notes
         self.ledger.open(starts)
         for outbox in dict.fromkeys(outboxes.values()):
             outbox.run()
@@ -120,14 +150,105 @@ class Ownership:
 
     async def step(self, batch: RecordBatch) -> Verdict:
         """Let the batch's stage work on what the ledger accepts of it."""
-        verdict, records = self.ledger.take(batch)
-        if verdict is not Verdict.TAKEN:
-            return verdict
-        stage, outbox = self._stages[batch.topic], self._outboxes[batch.source]
-        outbox.add(stage.step(batch.partition, records))
-        outbox.advance(batch.source, batch.next_offset, records[-1].timestamp if records else 0)
-        await outbox.room()
+        source = batch.source
+        if batch.records and source in self._found_notes:
+            await self._begin(source, self._found_notes.pop(source))
+        try:
+            if batch.start < self._careful_to.get(source, 0):
+                return await self._step_carefully(batch)
+            verdict = self._take(batch)
+        except OverBudgetError:
+            return await self._step_one_by_one(batch)
+        except Exception:
+            await self._take_the_blame(source)
+            raise
+        if verdict is Verdict.TAKEN:
+            await self._outboxes[source].room()
         return verdict
+
+    def _take(self, batch: RecordBatch, *, is_put_aside: bool = False) -> Verdict:
+        """Step without a wait. After an `OverBudgetError` all is as it was before."""
+        source = batch.source
+        position = self.ledger.positions.get(source)
+        verdict, records = self.ledger.take(batch)
+        if verdict is not Verdict.TAKEN or position is None:
+            return verdict
+        stage, outbox = self._stages[batch.topic], self._outboxes[source]
+        try:
+            if is_put_aside and isinstance(stage, PutsAside):
+                rows = stage.set_aside(batch.partition, records[0], ENDED_WORKERS)
+            else:
+                rows = stage.step(batch.partition, records)
+        except OverBudgetError:
+            self.ledger.open({source: position})
+            raise
+        outbox.add(rows)
+        outbox.advance(source, batch.next_offset, records[-1].timestamp if records else 0)
+        self._noted.pop(source, None)
+        return verdict
+
+    async def _step_one_by_one(self, batch: RecordBatch) -> Verdict:
+        """Each record by itself, since one of them takes too long."""
+        for piece in one_by_one(batch):
+            started_s = time.process_time()
+            verdict = await self.step(piece)
+            if verdict not in (Verdict.TAKEN, Verdict.STALE):
+                return verdict
+            is_slow = time.process_time() - started_s > _SLOW_S
+            await asyncio.sleep(_BREATH_S if is_slow else 0)
+        return Verdict.TAKEN
+
+    async def _step_carefully(self, batch: RecordBatch) -> Verdict:
+        """Each record by itself, with a note of it, and a commit before the next one."""
+        source = batch.source
+        for piece in one_by_one(batch):
+            position = self.ledger.positions.get(source)
+            if position is None:
+                return Verdict.NOT_OURS
+            if position < piece.start:
+                return Verdict.GAP
+            if position >= piece.next_offset:
+                continue
+            is_suspect = source in self._suspects
+            self._suspects.discard(source)
+            if not is_suspect:
+                await self._note(source, position, ALONE)
+            verdict = self._take(piece, is_put_aside=is_suspect)
+            if verdict is not Verdict.TAKEN:
+                return verdict
+            await self._outboxes[source].commit()
+        return Verdict.TAKEN
+
+    async def _begin(self, source: TopicPartition, found: str) -> None:
+        """The first records since the take-over: note that, or take care; see `attempts`."""
+        position = self.ledger.positions.get(source)
+        if position is None:
+            return
+        if found not in (BEGAN, ALONE):
+            await self._note(source, position, BEGAN)
+            return
+        log.warning("%s/%d: a worker ended at %d; records are taken one by one", *source, position)
+        self._careful_to[source] = position + CAREFUL_RECORDS
+        if found == ALONE:
+            self._suspects.add(source)
+
+    async def _note(self, source: TopicPartition, offset: int, note: str) -> None:
+        if self._notes is not None:
+            self._noted[source] = offset
+            await self._notes.write_note(source, offset, note)
+
+    async def _take_the_blame(self, source: TopicPartition) -> None:
+        """A fault of our own is no reason to put a record aside."""
+        offset = self._noted.pop(source, None)
+        if offset is not None and self._notes is not None:
+            await self._notes.write_note(source, offset, NOTHING)
+
+    async def _read_notes(self, owned: Sequence[TopicPartition]) -> dict[TopicPartition, str]:
+        if self._notes is None:
+            return {}
+        wanted = [source for source in owned if isinstance(self._stages[source[0]], PutsAside)]
+        found = await self._notes.read_notes(wanted) if wanted else {}
+        return {source: found.get(source, NOTHING) for source in wanted}
 
     async def _prepare(
         self, owned: list[TopicPartition], outboxes: Mapping[TopicPartition, Outbox], turn: object
@@ -157,6 +278,9 @@ class Ownership:
 
     def _forget(self) -> None:
         self._outboxes = {}
+        for noted in (self._found_notes, self._noted, self._careful_to):
+            noted.clear()
+        self._suspects.clear()
         for stage in self._stages.values():
             stage.drop()
 

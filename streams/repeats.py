@@ -15,7 +15,7 @@ class Repeats:
     """
 
     def __init__(self, distance: int) -> None:
-        self._distance = distance
+        self.distance = distance
         self._latest: dict[int, int] = {}
         self._order: deque[tuple[int, int]] = deque()
         self._next_offset = 0
@@ -33,7 +33,7 @@ class Repeats:
         [False, True, False]
         """
         latest, order = self._latest, self._order
-        oldest = offset - self._distance
+        oldest = offset - self.distance
         while order and order[0][0] < oldest:
             gone_offset, gone = order.popleft()
             if latest.get(gone) == gone_offset:
@@ -43,6 +43,18 @@ class Repeats:
         order.append((offset, identity))
         self._next_offset = offset + 1
         return is_repeat
+
+    def knows(self, identity: int, offset: int) -> bool:
+        """What `seen` would say of the record, without noting it.
+
+        >>> repeats = Repeats(distance=10)
+        >>> repeats.seen(7, 0)
+        False
+        >>> repeats.knows(7, 10), repeats.knows(7, 11), repeats.knows(8, 10)
+        (True, False, False)
+        """
+        latest = self._latest.get(identity)
+        return latest is not None and latest >= offset - self.distance
 
     def resume(self, start: int) -> int:
         """Get ready to go on at `start`; returns from where on records have to be noted before.
@@ -63,4 +75,38 @@ class Repeats:
             self._latest.clear()
             self._order.clear()
             self._next_offset = 0
-        return max(self._next_offset, start - self._distance, 0)
+        return max(self._next_offset, start - self.distance, 0)
+
+
+class Draft:
+    """Records that may still be given up: told from what was seen, and noted there at the end.
+
+    >>> repeats = Repeats(distance=10)
+    >>> draft = Draft(repeats)
+    >>> draft.seen(7, 0), draft.seen(7, 1), repeats.knows(7, 2)
+    (False, True, False)
+    >>> draft.keep()
+    >>> repeats.knows(7, 2)
+    True
+    """
+
+    def __init__(self, repeats: Repeats) -> None:
+        self._repeats = repeats
+        self._fresh: dict[int, int] = {}
+        self.noted: list[tuple[int, int]] = []
+        """Offset and identity, in order."""
+
+    def seen(self, identity: int, offset: int) -> bool:
+        """As `Repeats.seen`."""
+        latest = self._fresh.get(identity)
+        self._fresh[identity] = offset
+        self.noted.append((offset, identity))
+        if latest is not None and latest >= offset - self._repeats.distance:
+            return True
+        return self._repeats.knows(identity, offset)
+
+    def keep(self) -> None:
+        """Note them all."""
+        seen = self._repeats.seen
+        for offset, identity in self.noted:
+            seen(identity, offset)

@@ -107,6 +107,9 @@ class Settings(BaseSettings):
     tokenizer: Tokenizer = Field(Tokenizer.RJIEBA, description="rjieba (fast) or jieba (reference)")
     max_post_bytes: int = Field(1 << 20, ge=1024, description="larger raw records are dead letters")
     max_text_chars: int = Field(20_000, ge=140, description="longer texts are dead letters")
+    max_record_cpu_s: float = Field(
+        5, gt=0, le=60, description="raw records that take more CPU time are dead letters"
+    )
     repeat_distance: int = Field(
         100_000, ge=0, description="a post repeated within so many records is counted once"
     )

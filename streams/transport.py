@@ -16,6 +16,7 @@ from typing import Any, cast
 from aiokafka import TopicPartition
 from aiokafka.consumer.fetcher import FetchResult
 from aiokafka.errors import ConsumerStoppedError
+from aiokafka.structs import OffsetAndMetadata
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Consumer, Transport
 from faust.types import TP, ConsumerMessage
 
@@ -80,6 +81,21 @@ class BatchConsumerThread(AIOKafkaConsumerThread):  # type: ignore[misc]
         coordinator = self._ensure_consumer()._coordinator
         found = await coordinator.fetch_committed_offsets(partitions)
         return {tp: found[tp].offset for tp in partitions if tp in found and found[tp].offset >= 0}
+
+    async def committed_notes(self, partitions: Iterable[TP]) -> dict[TP, str]:
+        """What stands beside the committed offsets; partitions without a text are left out."""
+        wanted = list(partitions)
+        return cast(dict[TP, str], await self.call_thread(self._committed_notes, wanted))
+
+    async def _committed_notes(self, partitions: list[TP]) -> dict[TP, str]:
+        coordinator = self._ensure_consumer()._coordinator
+        found = await coordinator.fetch_committed_offsets(partitions)
+        return {tp: found[tp].metadata for tp in partitions if tp in found and found[tp].metadata}
+
+    async def commit_note(self, partition: TP, offset: int, note: str) -> None:
+        """Commit an offset with a text beside it."""
+        wanted = {TopicPartition(*partition): OffsetAndMetadata(offset, note)}
+        await self.call_thread(self._ensure_consumer().commit, wanted)
 
     async def commit_offsets(self, offsets: Mapping[TP, int]) -> None:
         """Commit; raises whatever the broker says, unlike Faust's own."""
@@ -188,6 +204,12 @@ class BatchConsumer(Consumer):  # type: ignore[misc]
 
     async def commit_offsets(self, offsets: Mapping[TP, int]) -> None:
         await self._thread.commit_offsets(offsets)
+
+    async def committed_notes(self, partitions: Iterable[TP]) -> dict[TP, str]:
+        return await self._thread.committed_notes(partitions)
+
+    async def commit_note(self, partition: TP, offset: int, note: str) -> None:
+        await self._thread.commit_note(partition, offset, note)
 
     def verify_event_path(self, now: float, tp: TP) -> None:
         """Nothing: Faust's check watches its own commits, which are off."""
