@@ -97,7 +97,11 @@ def reach_of(text: str, start: int, end: int, rivals: Sequence[Bounds] = ()) -> 
         return Reach(first, last, turned=True)
     if not rivals:
         return Reach(first, last)
-    others = [span for span in rivals if span[1] <= start or span[0] >= end]
+    others = [
+        span
+        for span in rivals
+        if (first < span[1] <= start or end <= span[0] < last) and span[0] < span[1]
+    ]
     clauses = _clauses(text, first, last)
     starts = [clause[0] for clause in clauses]
     ours = _touched(starts, last, (start, max(end, start + 1)))

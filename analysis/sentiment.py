@@ -181,8 +181,10 @@ class SentimentModel:
 def _nameless(reach: Reach, text: str, start: int, end: int, rivals: Sequence[Bounds] = ()) -> str:
     """The words within reach without the names in them: that a brand is named is no opinion."""
     parts, at = [], reach.start
-    for first, last in sorted([(start, end), *rivals]):
-        if at <= first and last <= reach.end:
+    low, high = reach.start, reach.end
+    within = [span for span in rivals if low <= span[0] and span[1] <= high]
+    for first, last in sorted([(start, end), *within]):
+        if at <= first and last <= high:
             parts += [text[at:first], NAMELESS]
             at = last
     return "".join([*parts, text[at : reach.end]])

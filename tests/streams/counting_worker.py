@@ -18,9 +18,11 @@ from typing import Any
 
 import msgspec
 
+from schemas.dead_letter import DropReason
 from schemas.topics import BRANDS_CHANGELOG, MENTIONS, POSTS_RAW, WINDOWS, Topic
 from streams.app import add_stages, batch_topic, new_app, state_table
 from streams.batches import Row
+from streams.dead_letters import dead_letter_row
 from streams.metrics import Metrics
 from streams.partitions import partition_for
 from streams.settings import Settings
@@ -60,6 +62,10 @@ class Spread:
 
     def state_rows(self, partition: int) -> list[Row]:
         return []
+
+    def set_aside(self, partition: int, record: Any, detail: str) -> list[Row]:
+        source = (POSTS_RAW.name, partition)
+        return [dead_letter_row(source, record, DropReason.TOO_SLOW, detail)]
 
     def step(self, partition: int, records: Sequence[Any]) -> list[Row]:
         if any(record.value == POISON for record in records):

@@ -1,0 +1,95 @@
+"""A record that ends worker after worker is put aside, and its partition goes on."""
+
+import asyncio
+from collections import Counter
+
+from schemas.dead_letter import DeadLetter
+from schemas.topics import POSTS_DEAD, POSTS_RAW
+from streams.batches import Row
+from streams.dead_letters import read_dead_letter
+from streams.reading import PartitionReader
+from streams.settings import Settings
+from tests.streams import words
+from tests.streams.counting_worker import HANG, POISON
+
+STALL_S = "6"
+
+
+async def dead_letters(settings: Settings) -> list[DeadLetter]:
+    async with PartitionReader(settings) as reader:
+        bounds = await reader.bounds([(POSTS_DEAD.name, 0)])
+        return [
+            read_dead_letter(record)
+            async for _, records in reader.read(bounds)
+            for record in records
+        ]
+
+
+async def fed(broker: str, value: bytes) -> Counter[bytes]:
+    """Words in all partitions, and the value in the middle of those of the first one."""
+    truth: Counter[bytes] = Counter()
+    async with words.feeding(broker) as sender:
+        await words.feed(sender, truth, 40, seed=1)
+        await sender.send([Row(POSTS_RAW.name, 0, b"k", value)])
+        await sender.flush()
+        await words.feed(sender, truth, 40, seed=2)
+    return truth
+
+
+async def deaths_until_done(broker: str, group: str, truth: Counter[bytes]) -> int:
+    """Start worker after worker until one has counted everything."""
+    settings = words.settings(broker, group)
+    for deaths in range(6):
+        with words.worker(broker, group, LEIMO_STALL_S=STALL_S) as worker:
+            done = asyncio.create_task(words.settled(settings, truth, deadline_s=60))
+            ended = asyncio.create_task(asyncio.to_thread(worker.wait, 90))
+            await asyncio.wait({done, ended}, return_when=asyncio.FIRST_COMPLETED)
+            if done.done():
+                await done
+                worker.terminate()
+                await ended
+                return deaths
+            done.cancel()
+            await asyncio.gather(done, return_exceptions=True)
+            assert ended.result() not in {0, None}
+    raise AssertionError("six workers ended")
+
+
+async def test_a_record_that_stands_at_the_start_ends_two_workers(kafka_topics: str) -> None:
+    """One shows that it is there, and one which record it is."""
+    truth = await fed(kafka_topics, HANG)
+
+    assert await deaths_until_done(kafka_topics, "hangs-twice", truth) == 2
+
+    [letter] = await dead_letters(words.settings(kafka_topics, "hangs-twice"))
+    assert (letter.reason, letter.value) == ("too_slow", HANG)
+    assert (letter.topic, letter.partition, letter.offset) == (POSTS_RAW.name, 0, 10)
+
+
+async def test_a_record_that_comes_after_progress_ends_three(kafka_topics: str) -> None:
+    """The first one had committed what was before, and so had left no note."""
+    settings = words.settings(kafka_topics, "hangs-later")
+    truth: Counter[bytes] = Counter()
+    async with words.feeding(kafka_topics) as sender:
+        with words.worker(kafka_topics, settings.group, LEIMO_STALL_S=STALL_S) as worker:
+            await words.feed(sender, truth, 40, seed=1)
+            await words.settled(settings, truth)
+            await sender.send([Row(POSTS_RAW.name, 0, b"k", HANG)])
+            await sender.flush()
+            await asyncio.to_thread(worker.wait, 60)
+        await words.feed(sender, truth, 40, seed=2)
+
+    assert await deaths_until_done(kafka_topics, settings.group, truth) == 2
+
+    assert [letter.offset for letter in await dead_letters(settings)] == [10]
+
+
+async def test_a_fault_of_our_own_stops_every_worker(kafka_topics: str) -> None:
+    """It would come again with other records: nobody must be told that they were at fault."""
+    await fed(kafka_topics, POISON)
+    for _ in range(5):
+        with words.worker(kafka_topics, "own-fault") as worker:
+            _, output = await asyncio.to_thread(worker.communicate, timeout=60)
+        assert worker.returncode == 70
+        assert b"a bug of our own" in output
+    assert await dead_letters(words.settings(kafka_topics, "own-fault")) == []
