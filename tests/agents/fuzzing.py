@@ -9,7 +9,8 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from heapq import nlargest
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -29,11 +30,20 @@ from schemas.topics import MENTIONS, POSTS_DEAD
 from streams.metrics import Metrics
 from streams.settings import Settings
 from tests.agents.mutations import mutated
+from tests.agents.slow_texts import texts
 from tests.streams.records import record
 
 BATCH = 500
 _mention = msgspec.json.Decoder(MentionOrTick).decode
 _CATALOGUE = Path(__file__).parents[2] / "leimo" / "catalogue.yml"
+
+
+def status(text: str, post_id: int = 1) -> bytes:
+    """A status of Weibo with the text, and a repost of it in every fifth."""
+    found = {"id": post_id, "text": text, "created_at": "Sun Jan 02 00:21:45 +0800 2011"}
+    if post_id % 5 == 0:
+        found |= {"text": "转发微博", "retweeted_status": {"id": 9, "text": text}}
+    return msgspec.json.encode(found)
 
 
 class Outcome(NamedTuple):
@@ -70,6 +80,10 @@ class Fuzzer:
         self._mentions = 0
         self._dead: Counter[str] = Counter()
         self._next_offset = 0
+
+    def next_id(self) -> int:
+        """An id that no post had."""
+        return self._next_offset + 1
 
     def feed(self, values: Sequence[bytes]) -> None:
         """One batch through analysis and counting."""
@@ -110,6 +124,43 @@ def fuzz(fuzzer: Fuzzer, values: Iterable[bytes]) -> Outcome:
     return fuzzer.outcome()
 
 
+class Cost(NamedTuple):
+    """What a text took in both stages."""
+
+    ms: float
+    """CPU time, the least of three times."""
+    text: str
+
+    @property
+    def us_a_character(self) -> float:
+        return self.ms * 1000 / max(len(self.text), 1)
+
+
+_FEW = 3
+_ONCE_MORE_FROM_MS = 20
+_LENGTHS = (1_000, 5_000, 20_000)
+
+
+def slowest(fuzzer: Fuzzer, catalogue: Catalogue, seed: int, count: int) -> list[Cost]:
+    """The texts that cost most a character, and those that cost most."""
+    costs = []
+    each = zip(*(texts(catalogue, seed, length) for length in _LENGTHS), strict=False)
+    for text in islice(chain.from_iterable(each), count):
+        ms = _cost_ms(fuzzer, text)
+        if ms > _ONCE_MORE_FROM_MS:
+            ms = min(ms, *(_cost_ms(fuzzer, text) for _ in range(2)))
+        costs.append(Cost(ms, text))
+    found = nlargest(_FEW, costs, key=lambda cost: cost.us_a_character)
+    return list(dict.fromkeys([*found, *nlargest(_FEW, costs)]))
+
+
+def _cost_ms(fuzzer: Fuzzer, text: str) -> float:
+    value = status(text, fuzzer.next_id())
+    started_s = time.process_time()
+    fuzzer.feed([value])
+    return (time.process_time() - started_s) * 1000
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m tests.agents.fuzzing",
@@ -118,16 +169,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("posts", nargs="?", type=Path, help="NDJSON of statuses (simulated ones)")
     parser.add_argument("--records", type=int, default=1_000_000, help="how many (1,000,000)")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--texts", type=int, default=3_000, help="made to be slow (3,000)")
     chosen = parser.parse_args(arguments)
     posts = read_posts(chosen.posts, 50_000) if chosen.posts else simulated_posts(20_000)
     started = time.monotonic()
-    outcome = fuzz(Fuzzer(load(_CATALOGUE)), islice(mutated(posts, chosen.seed), chosen.records))
+    catalogue = load(_CATALOGUE)
+    fuzzer = Fuzzer(catalogue)
+    outcome = fuzz(fuzzer, islice(mutated(posts, chosen.seed), chosen.records))
     lines = [
         f"{outcome.records:,} records, {len(posts):,} statuses, seed {chosen.seed}",
         f"{time.monotonic() - started:>12.0f} s",
         f"{outcome.posts:>12,} posts with {outcome.mentions:,} mentions",
         f"{outcome.repeats:>12,} repeats",
         *(f"{count:>12,} dead: {reason}" for reason, count in outcome.dead.most_common()),
+    ]
+    costs = slowest(fuzzer, catalogue, chosen.seed, chosen.texts)
+    lines += [f"{chosen.texts:,} texts that are made to be slow; the slowest:"]
+    lines += [
+        f"{cost.ms:>9.1f} ms {cost.us_a_character:>6.1f} µs a character of {len(cost.text):,}: "
+        f"{cost.text[:40]!r}"
+        for cost in costs
     ]
     sys.stdout.write("\n".join(lines) + "\n")
     return 0 if outcome.records == chosen.records else 1

@@ -14,15 +14,70 @@ MAX_TEXT = 20_000
 
 SIGNS = (
     *"。！？!?；;…\n，, \u3000\t\0·-_.#＃@＠[]【】()（）<>&/:：%+~=\"'“”",
-    *("//", "//@", "//@a:", "//@某人：", " //@a", "http://", "https://t.cn/a", "www.", "t.cn/", "a."),
+    *(
+        "//",
+        "//@",
+        "//@a:",
+        "//@某人：",
+        " //@a",
+        "http://",
+        "https://t.cn/a",
+        "www.",
+        "t.cn/",
+        "a.",
+    ),
     *("[哈]", "[哈哈]", "#双十一#", "#a", "#a ", "##", "@某人 ", "@a", "回复@a:", "回覆@a"),
     *("👩‍👩‍👧‍👦", "😀", "🏳️‍🌈", "e\u0301", "\u200b", "\u202e", "İ", "ß", "ﷺ", "Ａ", "９", "￥"),
     *("<br>", "</p><p>", "<p", "<a href='", "&amp;", "&#", "&#x", "&lt", "&#0", "<", ">"),
-    *("的", "我", "好", "不", "呢", "吗", "却", "但是", "不过", "如何", "怎么样", "比", "不如", "比起"),
+    *(
+        "的",
+        "我",
+        "好",
+        "不",
+        "呢",
+        "吗",
+        "却",
+        "但是",
+        "不过",
+        "如何",
+        "怎么样",
+        "比",
+        "不如",
+        "比起",
+    ),
     *("如果", "呵呵", "值得买吗", "多少钱", "而", "，但是", "。比"),
-    *("a", "b", "aa ", "app", "but ", "not ", "very ", "VERY ", "good ", "bad!", "the ", "I'm ", ":) "),
+    *(
+        "a",
+        "b",
+        "aa ",
+        "app",
+        "but ",
+        "not ",
+        "very ",
+        "VERY ",
+        "good ",
+        "bad!",
+        "the ",
+        "I'm ",
+        ":) ",
+    ),
     *("1", "12", "a1", "13800138000", "1.", "1a", "第1遍", "5000元"),
-    *("关注", "转发", "评论", "抽奖", "抽", "送", "转发抽", "关注和转发", "关注+", "微信", "微信:", "qq ", "qq", "vx"),
+    *(
+        "关注",
+        "转发",
+        "评论",
+        "抽奖",
+        "抽",
+        "送",
+        "转发抽",
+        "关注和转发",
+        "关注+",
+        "微信",
+        "微信:",
+        "qq ",
+        "qq",
+        "vx",
+    ),
     *("日赚", "诚招", "代购", "亲", "需要的", "联系", "rt to win", "follow ", "giveaway", "1名"),
     *("スマホ", "の", "ッ", "삼성", "한", "蘋果", "發佈", "が"),
 )
@@ -50,9 +105,7 @@ def repeated(piece: str, length: int) -> str:
     return (piece * (length // len(piece) + 1))[:length]
 
 
-def texts(
-    catalogue: Catalogue, seed: int, length: int = MAX_TEXT
-) -> Iterator[str]:
+def texts(catalogue: Catalogue, seed: int, length: int = MAX_TEXT) -> Iterator[str]:
     """Endless: blocks of repeated pieces, one after the other or mixed, of `length` code points."""
     rnd = random.Random(seed)
     words = vocabulary(catalogue)
