@@ -19,6 +19,7 @@ from leimo.run import CommandError
 from leimo.times import shown
 from measures.recount import MINUTE_MS, Counts, Key, Recount, counts_of, differences, lost_and_twice
 from schemas.catalogue import Catalogue
+from schemas.dead_letter import DropReason
 from schemas.post import Post
 from schemas.topics import CATALOGUE, POSTS_DEAD, POSTS_RAW, WINDOWS
 from schemas.window import Window
@@ -87,6 +88,8 @@ class Audit:
         self._starts: dict[TopicPartition, int] = {}
         self._positions: dict[TopicPartition, int] = {}
         self._broken: set[tuple[int, int]] = set()
+        self._too_slow: set[tuple[int, int]] = set()
+        """Partition and offset of what workers put aside for the time that it took."""
         self._records = self._posts = self._repeated = 0
 
     async def advance(self, reader: PartitionReader, on_progress: OnProgress) -> None:
@@ -95,6 +98,7 @@ class Audit:
         bounds = await reader.bounds(partitions)
         if not self._starts:
             await self._begin(reader, bounds)
+        self._too_slow = await self._origins(reader, frozenset([DropReason.TOO_SLOW]))
         ranges = {source: (self._positions[source], bounds[source][1]) for source in partitions}
         total = self._records + sum(end - start for start, end in ranges.values())
         async for (_, partition), records in reader.read(ranges):
@@ -163,6 +167,9 @@ class Audit:
         posts: list[Post] = []
         offsets: list[int] = []
         for record in records:
+            if (partition, record.offset) in self._too_slow:
+                self._broken.add((partition, record.offset))
+                continue
             try:
                 post = self._raw_posts.post(record)
             except InvalidPost:
@@ -203,12 +210,7 @@ class Audit:
 
     async def _dead_letters(self, reader: PartitionReader) -> tuple[int, int]:
         """Broken records without a dead letter, and dead letters without a broken record."""
-        source = (POSTS_DEAD.name, 0)
-        (first, end) = (await reader.bounds([source]))[source]
-        at = (await reader.offsets_at([source], self._since_ms - MARGIN_MS))[source]
-        dead: set[tuple[int, int]] = set()
-        async for _, records in reader.read({source: (end if at is None else max(at, first), end)}):
-            dead |= {origin for record in records if (origin := origin_of(record)) is not None}
+        dead = await self._origins(reader, frozenset(DropReason))
         read = {
             (partition, offset)
             for partition, offset in dead
@@ -217,6 +219,22 @@ class Audit:
             < self._positions[POSTS_RAW.name, partition]
         }
         return len(self._broken - dead), len(read - self._broken)
+
+    async def _origins(
+        self, reader: PartitionReader, reasons: frozenset[DropReason]
+    ) -> set[tuple[int, int]]:
+        """Partition and offset of the raw posts that were put aside for one of the reasons."""
+        source = (POSTS_DEAD.name, 0)
+        (first, end) = (await reader.bounds([source]))[source]
+        at = (await reader.offsets_at([source], self._since_ms - MARGIN_MS))[source]
+        names = {reason.value.encode() for reason in reasons}
+        found: set[tuple[int, int]] = set()
+        async for _, records in reader.read({source: (end if at is None else max(at, first), end)}):
+            for record in records:
+                if dict(record.headers).get("reason") in names:
+                    origin = origin_of(record)
+                    found |= set() if origin is None else {origin}
+        return found
 
 
 async def audit(

@@ -14,6 +14,7 @@ from analysis.sentiment import SentimentModel
 from analysis.tokens import Tokenizer, tokenizer_named
 from schemas.catalogue import Brand, Catalogue
 from schemas.topics import MENTIONS, POSTS_DEAD, POSTS_SEEN
+from streams.attempts import ENDED_WORKERS, PutsAside
 from streams.budget import OverBudgetError
 from streams.metrics import Metrics
 from streams.settings import Settings
@@ -83,3 +84,20 @@ def test_a_batch_with_a_slow_record_changes_nothing(stage: AnalyseStage) -> None
 def test_a_slow_record_that_was_mended_counts_when_it_comes_again(stage: AnalyseStage) -> None:
     stage.step(0, [post(1, SLOW, offset=0)])
     assert topics(stage.step(0, [post(1, "好", offset=1)])) == [POSTS_SEEN.name, MENTIONS.name]
+
+
+def test_it_can_do_without_a_record_that_ended_workers(stage: AnalyseStage) -> None:
+    assert isinstance(stage, PutsAside)
+    dead, note = stage.set_aside(0, post(1, "好", offset=4), ENDED_WORKERS)
+
+    assert dict(dead.headers)["reason"] == b"too_slow"
+    assert msgspec.msgpack.decode(note.value or b"") == [4, 5, []]
+
+
+def test_a_slow_record_is_no_post_where_posts_are_read_again(stage: AnalyseStage) -> None:
+    stage._raw_posts.post = _never_ends  # type: ignore[method-assign]
+    assert stage.identities([post(1, "好", offset=0), post(2, "好", offset=1)]) == []
+
+
+def _never_ends(_record: Any) -> Any:
+    BACKTRACKING.search(SLOW)

@@ -96,6 +96,15 @@ def test_twice_the_text_is_twice_the_work(analyser: Analyser, piece: str) -> Non
     assert counts[2] < counts[1] * GROWTH
 
 
+def test_twice_as_many_words_that_are_not_near_are_twice_the_work(analyser: Analyser) -> None:
+    counts = [
+        steps(analyser, "小米手机 " + "加个" * n * LENGTH + "。" * 40 + "功能" * n * LENGTH)
+        for n in (1, 2, 4)
+    ]
+    assert counts[1] < counts[0] * GROWTH
+    assert counts[2] < counts[1] * GROWTH
+
+
 def test_texts_that_are_made_to_be_slow_are_not(catalogue: Catalogue, analyser: Analyser) -> None:
     for text in islice(texts(catalogue, seed=5), 60):
         assert min(cpu_s(analyser, text) for _ in range(2)) < CPU_S, text[:60]

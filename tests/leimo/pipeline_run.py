@@ -51,10 +51,12 @@ def _plain(value: object) -> str:
 
 
 @contextmanager
-def leimo(settings: Settings, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
+def leimo(
+    settings: Settings, *arguments: str, program: str = "leimo"
+) -> Iterator[subprocess.Popen[bytes]]:
     """`leimo ARGUMENTS` in the background; stopped for certain."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "leimo", *arguments], cwd=ROOT, env=environment(settings)
+        [sys.executable, "-m", program, *arguments], cwd=ROOT, env=environment(settings)
     )
     try:
         yield process

@@ -1,0 +1,23 @@
+"""`leimo` with a source `leimo` that takes for ever to read some posts: `python -m ...`.
+
+Stands for a bad regular expression of a release to come.
+"""
+
+import re
+
+from analysis import leimo_post, sources
+from leimo.cli import main
+from schemas.post import Post
+
+SLOW = "a" * 200
+_BACKTRACKING = re.compile(rb"(?:a|aa)+b")
+
+
+def _parse(value: bytes, received_at_ms: int, max_text: int, max_skew_ms: int) -> Post:
+    _BACKTRACKING.search(value)
+    return leimo_post.parse(value, received_at_ms, max_text, max_skew_ms)
+
+
+if __name__ == "__main__":
+    sources._ADAPTERS["leimo"] = _parse
+    main()
