@@ -104,10 +104,11 @@ def reach_of(text: str, start: int, end: int, rivals: Sequence[Bounds] = ()) -> 
     ]
     clauses = _clauses(text, first, last)
     starts = [clause[0] for clause in clauses]
-    ours = _touched(starts, last, (start, max(end, start + 1)))
-    if not ours:
+    if start >= last:
         return Reach(first, last)
-    return _grown(clauses, ours, [_touched(starts, last, other) for other in others])
+    low = bisect_right(starts, start) - 1
+    high = bisect_left(starts, max(end, start + 1)) - 1
+    return _grown(clauses, starts, (low, high), others)
 
 
 def clauses_of(text: str) -> list[Bounds]:
@@ -124,14 +125,6 @@ def clauses_of(text: str) -> list[Bounds]:
             found += _clauses(text, start, stop)
         start = max(start, stop)
     return found
-
-
-def _touched(starts: Sequence[int], last: int, span: Bounds) -> range:
-    """Numbers of the clauses that a span lies in; they begin at `starts`, one after the other."""
-    if span[0] >= last:
-        return range(0)
-    low = max(bisect_right(starts, span[0]) - 1, 0)
-    return range(low, bisect_left(starts, span[1]))
 
 
 def _sentence(text: str, start: int, end: int) -> Bounds:
@@ -156,12 +149,16 @@ def _clauses(text: str, first: int, last: int) -> list[Bounds]:
     return list(pairwise(edges))
 
 
-def _grown(clauses: Sequence[Bounds], ours: range, others: Sequence[range]) -> Reach:
-    """From our clauses outwards, up to a clause with another brand."""
+def _grown(
+    clauses: Sequence[Bounds], starts: Sequence[int], ours: Bounds, others: Sequence[Bounds]
+) -> Reach:
+    """From our clauses, the first and the last one, outwards up to one with another brand."""
     low, high = 0, len(clauses) - 1
-    for other in others:
-        if other and other[0] < ours[0]:
-            low = max(low, min(other[-1] + 1, ours[0]))
-        if other and other[-1] > ours[-1]:
-            high = min(high, max(other[0] - 1, ours[-1]))
+    begin, end = clauses[ours[0]][0], clauses[ours[1]][1]
+    before = [last for first, last in others if first < begin]
+    after = [first for first, last in others if last > end]
+    if before and ours[0] > 0:
+        low = bisect_right(starts, min(max(before), begin) - 1)
+    if after and ours[1] < high:
+        high = bisect_right(starts, max(min(after), end)) - 2
     return Reach(clauses[low][0], clauses[high][1])
