@@ -129,6 +129,17 @@ def test_right_windows_are_exact(settings: Settings) -> None:
     ]
 
 
+def test_a_post_that_took_too_long_was_put_aside_and_not_counted(settings: Settings) -> None:
+    """It can be read all the same: only the dead letter tells."""
+    slow = record(POSTS[4].value or b"", key=b"a", offset=4)
+    put_aside = dead_letter_row((POSTS_RAW.name, 1), slow, DropReason.TOO_SLOW, "took 6 s")
+
+    told = audit(settings, RIGHT[1], DEAD, put_aside)
+
+    assert told.exit_code == 0, told.stdout
+    assert told.stdout.startswith("6 records read: 3 posts, 1 repeats\n1 windows compared")
+
+
 def test_every_way_to_be_wrong_is_counted(settings: Settings) -> None:
     stray = dead_letter_row(
         (POSTS_RAW.name, 1), record(b"", offset=0), DropReason.EMPTY, "no bytes"
