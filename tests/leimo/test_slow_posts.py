@@ -1,18 +1,21 @@
 """Posts that take long do not keep a real worker, on real brokers, from the others."""
 
+import asyncio
 import time
 from typing import Any
 
 import orjson
+import pytest
 
 from schemas.dead_letter import DeadLetter
 from streams.brokers import Broker
 from tests.agents.test_slow_texts import NAMES, NEAR
 from tests.leimo import pipeline_run
-from tests.leimo.slow_worker import SLOW
+from tests.leimo.slow_worker import HANG, SLOW
 from tests.leimo.test_broken_input import append, dead_letters
 
 SOURCE = [("source", b"leimo")]
+PROGRAM = "tests.leimo.slow_worker"
 COUNTED_WITHIN_S = 60
 """Of a worker under test on a busy machine; twelve such posts ended worker after worker."""
 
@@ -56,10 +59,32 @@ async def test_a_post_that_never_ends_is_put_aside_and_those_around_it_count(
         letters[:] = await dead_letters(settings)
         return len(letters) == 2 and await posts_of(settings, "huawei") == 2
 
-    with pipeline_run.leimo(settings, "worker", program="tests.leimo.slow_worker") as worker:
+    with pipeline_run.leimo(settings, "worker", program=PROGRAM) as worker:
         await append(settings, values, SOURCE)
         await pipeline_run.until(both_seen, lambda: f"{len(letters)} dead letters")
         assert worker.poll() is None
     assert [(letter.reason, letter.offset) for letter in letters] == [
         ("too_slow", 1), ("too_slow", 3)
     ]  # fmt: skip
+
+
+@pytest.mark.kafka
+async def test_a_post_that_ends_workers_is_put_aside_by_the_third(kafka_broker: Broker) -> None:
+    settings = await pipeline_run.prepared(kafka_broker.address, "hangs", stall_s=6)
+    await append(settings, [own(1, "华为手机真好用"), own(2, HANG), own(3, "华为手机不好")], SOURCE)
+    letters: list[DeadLetter] = []
+
+    for _ in range(2):
+        with pipeline_run.leimo(settings, "worker", program=PROGRAM) as worker:
+            assert await asyncio.to_thread(worker.wait, 120) not in {0, None}
+        assert await dead_letters(settings) == []
+
+    async def all_seen() -> bool:
+        letters[:] = await dead_letters(settings)
+        return bool(letters) and await posts_of(settings, "huawei") == 2
+
+    with pipeline_run.leimo(settings, "worker", program=PROGRAM) as worker:
+        await pipeline_run.until(all_seen, lambda: f"{len(letters)} dead letters")
+        assert worker.poll() is None
+    assert [(letter.reason, letter.offset) for letter in letters] == [("too_slow", 1)]
+    assert "ended one worker after the other" in letters[0].detail
