@@ -63,13 +63,6 @@ def stances_in_order(own_words: str, named: Sequence[Named]) -> Iterator[Stance]
             yield _stance(own_words, name, rivals[name.brand])
 
 
-def stance_of(
-    own_words: str, name: Named, ours: Sequence[Named], every: Sequence[Bounds]
-) -> Stance:
-    """What to ask the sentiment model about one name."""
-    return _stance(own_words, name, _others_than(ours, every))
-
-
 def _others_than(ours: Sequence[Named], every: Sequence[Bounds]) -> Sequence[Bounds]:
     """What else is named, in the order of `every`."""
     if len(every) < 2:
@@ -79,6 +72,7 @@ def _others_than(ours: Sequence[Named], every: Sequence[Bounds]) -> Sequence[Bou
 
 
 def _stance(own_words: str, name: Named, rivals: Sequence[Bounds]) -> Stance:
+    """What to ask the sentiment model about one name."""
     if rivals:
         return own_words, name.start, name.end, rivals
     return own_words, name.start, name.end
