@@ -49,6 +49,13 @@ def apply(
     keep: Annotated[
         bool, typer.Option("--keep", help="Leave definitions in force that the file lacks.")
     ] = False,
+    only_absent: Annotated[
+        bool,
+        typer.Option("--only-absent", help="Add what the broker lacks; leave all that is there."),
+    ] = False,
+    remove: Annotated[
+        bool, typer.Option("--remove", help="Remove what the file lacks without asking.")
+    ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what would change; change nothing.")
     ] = False,
@@ -56,19 +63,24 @@ def apply(
 ) -> None:
     """Put a catalogue into force. Workers take it over within a second, without a restart.
 
-    What the file does not hold is removed, unless --keep is given; silences stay until they are
-    over. Safe to run again: only what changed is sent. A file with an error is refused as a whole.
+    What the file does not hold is removed, unless --keep is given: on a terminal after a yes,
+    elsewhere with --remove alone. Silences stay until they are over. Safe to run again: only what
+    changed is sent. A file with an error is refused as a whole.
 
     Examples:
 
         leimo catalogue apply my.yml --dry-run
 
         leimo catalogue apply my.yml
+
+        leimo catalogue apply my.yml --only-absent
     """
     from leimo.catalogue_file import SHIPPED, examine
     from leimo.catalogue_topic import publish
-    from leimo.run import load_settings, run
+    from leimo.run import fail, load_settings, run
 
+    if (keep or only_absent) and remove:
+        fail("--remove contradicts --keep and --only-absent; give one of them", code=2)
     settings = load_settings(broker=broker)
     path = file or SHIPPED
     examined = examine(path)
@@ -76,12 +88,44 @@ def apply(
         _print_findings(examined, err=True)
         typer.echo(f"{_summary(examined)}; nothing was changed", err=True)
         raise typer.Exit(1)
-    changes = run(publish(settings, examined.catalogue, keep=keep, dry_run=dry_run), settings)
+    work = publish(
+        settings,
+        examined.catalogue,
+        keep=keep,
+        only_absent=only_absent,
+        dry_run=dry_run,
+        may_remove=lambda changes: remove or _confirmed(changes),
+    )
+    changes = run(work, settings)
     if as_json:
         _print_json({"file": str(path), "dry_run": dry_run, **changes._asdict()})
         return
     _print_findings(examined, err=True)
     _print_changes(changes, dry_run=dry_run)
+
+
+def _confirmed(changes: "Changes") -> bool:
+    """Whether a person agrees to what is removed.
+
+    Raises:
+        CommandError: nobody can be asked, or the answer was no; nothing was changed.
+    """
+    import sys
+
+    from leimo.run import CommandError
+
+    count = _counted(len(changes.removed), "definition")
+    for key in changes.removed[:_LISTED]:
+        typer.echo(f"- {key}", err=True)
+    if len(changes.removed) > _LISTED:
+        typer.echo(f"… and {len(changes.removed) - _LISTED} more", err=True)
+    mend = "add --remove to remove what the file lacks, or --keep to leave it"
+    if not sys.stdin.isatty():
+        raise CommandError(f"{count} in force would be removed; nothing was changed: {mend}")
+    typer.echo(f"Remove {count} in force that the file lacks? Type yes: ", err=True, nl=False)
+    if sys.stdin.readline().strip() != "yes":
+        raise CommandError(f"nothing was changed: {mend}")
+    return True
 
 
 @app.command("show")

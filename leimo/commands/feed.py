@@ -122,8 +122,11 @@ def replay(
 def _run(main: "Coroutine[Any, Any, Outcome]") -> "Outcome":
     from streams.event_loop import Loop
 
-    with asyncio.Runner(loop_factory=Loop) as runner:
-        return runner.run(main)
+    runner = asyncio.Runner(loop_factory=Loop)
+    outcome = runner.run(main)
+    if not outcome.is_given_up:
+        runner.close()
+    return outcome
 
 
 def _say(message: str) -> None:
@@ -147,6 +150,13 @@ def _finish(outcome: "Outcome", *, as_json: bool, quiet: bool, refused: int = 0)
             f"{outcome.tally.ahead:,} posts are dated more than a minute after they were sent: the "
             "worker gives them the time of receipt, or puts them aside"
         )
+    if outcome.is_given_up:
+        import os
+        import sys
+
+        _say(f"error: {outcome.error}")
+        sys.stdout.flush()
+        os._exit(outcome.exit_code)
     if outcome.error:
         fail(outcome.error, outcome.exit_code)
     if outcome.exit_code:

@@ -122,11 +122,21 @@ def test_apply_says_what_it_did_and_show_what_is_in_force(mine: Path, broker: st
         ],
     )
     mine.write_text(MINE.replace("MIUI", "红米").replace("burst", "peak"), encoding="utf-8")
-    assert _run("apply", str(mine), *at)[1] == [
+    code, _, error = _run("apply", str(mine), *at)
+    assert code == 1
+    assert "- rule:burst" in error
+    assert "1 definition in force would be removed; nothing was changed: add --remove" in error
+    assert '"burst"' in "".join(_run("show", "--json", *at)[1])
+    assert _run("apply", str(mine), "--only-absent", *at)[1] == [
         "+ rule:peak",
+        "added 1, changed 0, removed 0, unchanged 1, 2 kept",
+    ]
+    assert "红米" not in "".join(_run("show", "--json", *at)[1])
+    assert _run("apply", str(mine), "--keep", "--remove", *at)[0] == 2
+    assert _run("apply", str(mine), "--remove", *at)[1] == [
         "~ brand:xiaomi",
         "- rule:burst",
-        "added 1, changed 1, removed 1, unchanged 1",
+        "added 0, changed 1, removed 1, unchanged 2",
     ]
     shown = [json.loads(line) for line in _run("show", "--json", *at)[1]]
     assert [(item["type"], item["id"]) for item in shown] == [
@@ -176,7 +186,7 @@ def test_show_tells_of_silences_and_holidays(mine: Path, broker: str) -> None:
     assert "new-year  2027-01-01  2027-01-01" in table
 
     mine.write_text(MINE, encoding="utf-8")
-    assert _run("apply", str(mine), *at)[1] == [
+    assert _run("apply", str(mine), "--remove", *at)[1] == [
         "- holiday:new-year",
         "added 0, changed 0, removed 1, unchanged 3, 1 kept",
     ]
