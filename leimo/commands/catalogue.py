@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from leimo.terminal import say, say_json, terminal
+
 if TYPE_CHECKING:
     from leimo.catalogue_file import Examined, Finding
     from leimo.catalogue_topic import Changes
@@ -37,7 +39,7 @@ def check(file: File = None, as_json: AsJson = False) -> None:
         _print_json(_examined_json(path, examined))
     else:
         _print_findings(examined)
-        typer.echo(_summary(examined))
+        say(_summary(examined))
     if examined.errors:
         raise typer.Exit(1)
 
@@ -86,7 +88,7 @@ def apply(
     examined = examine(path)
     if examined.errors:
         _print_findings(examined, err=True)
-        typer.echo(f"{_summary(examined)}; nothing was changed", err=True)
+        say(f"{_summary(examined)}; nothing was changed", err=True)
         raise typer.Exit(1)
     work = publish(
         settings,
@@ -116,13 +118,13 @@ def _confirmed(changes: "Changes") -> bool:
 
     count = _counted(len(changes.removed), "definition")
     for key in changes.removed[:_LISTED]:
-        typer.echo(f"- {key}", err=True)
+        say(f"- {key}", err=True)
     if len(changes.removed) > _LISTED:
-        typer.echo(f"… and {len(changes.removed) - _LISTED} more", err=True)
+        say(f"… and {len(changes.removed) - _LISTED} more", err=True)
     mend = "add --remove to remove what the file lacks, or --keep to leave it"
     if not sys.stdin.isatty():
         raise CommandError(f"{count} in force would be removed; nothing was changed: {mend}")
-    typer.echo(f"Remove {count} in force that the file lacks? Type yes: ", err=True, nl=False)
+    say(f"Remove {count} in force that the file lacks? Type yes: ", err=True, end="")
     if sys.stdin.readline().strip() != "yes":
         raise CommandError(f"nothing was changed: {mend}")
     return True
@@ -193,9 +195,9 @@ def _counted(count: int, noun: str) -> str:
 
 def _print_findings(examined: "Examined", *, err: bool = False) -> None:
     for finding in examined.errors:
-        typer.echo(str(finding), err=err)
+        say(str(finding), err=err)
     for finding in examined.warnings:
-        typer.echo(f"{finding} (warning)", err=err)
+        say(f"{finding} (warning)", err=err)
 
 
 def _examined_json(path: Path, examined: "Examined") -> dict[str, object]:
@@ -219,12 +221,12 @@ def _print_changes(changes: "Changes", *, dry_run: bool) -> None:
     signs = (("+", changes.added), ("~", changes.changed), ("-", changes.removed))
     listed = [f"{sign} {key}" for sign, keys in signs for key in keys]
     for line in listed[:_LISTED]:
-        typer.echo(line)
+        say(line)
     if len(listed) > _LISTED:
-        typer.echo(f"… and {len(listed) - _LISTED} more")
+        say(f"… and {len(listed) - _LISTED} more")
     kept = f", {len(changes.kept)} kept" if changes.kept else ""
     would = "would be " if dry_run else ""
-    typer.echo(
+    say(
         f"{would}added {len(changes.added)}, changed {len(changes.changed)}, "
         f"removed {len(changes.removed)}, unchanged {len(changes.unchanged)}{kept}"
     )
@@ -244,12 +246,11 @@ def _decoded(held: dict[bytes, bytes]) -> "Catalogue":
         try:
             found.append(msgspec.json.decode(value, type=Definition))
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            typer.echo(f"{key!r} is no definition: {error}", err=True)
+            say(f"{key!r} is no definition: {error}", err=True)
     return catalogue_of(found)
 
 
 def _print_table(catalogue: "Catalogue") -> None:
-    from rich.console import Console
     from rich.table import Table
 
     brands = Table("brand", "name", "trade", "names", "accounts", "parent", box=None)
@@ -268,7 +269,7 @@ def _print_table(catalogue: "Catalogue") -> None:
     intents = Table("intent", "objective", "query", box=None)
     for intent in catalogue.intents:
         intents.add_row(intent.id, intent.objective.value, intent.query)
-    console = Console(markup=False, emoji=False, highlight=False)
+    console = terminal()
     console.print(brands)
     console.print(rules)
     console.print(intents)
@@ -300,12 +301,10 @@ def _print_yaml(definitions: "list[Definition]") -> None:
     for definition in definitions:
         fields = msgspec.to_builtins(definition)
         fields.pop("type", None)
-        typer.echo(
-            yaml.safe_dump([fields], allow_unicode=True, sort_keys=False, width=100), nl=False
-        )
+        say(yaml.safe_dump([fields], allow_unicode=True, sort_keys=False, width=100), end="")
 
 
 def _print_json(value: object) -> None:
     import msgspec
 
-    typer.echo(msgspec.json.encode(value).decode())
+    say_json(msgspec.json.encode(value))

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from leimo.terminal import say
+
 if TYPE_CHECKING:
     from leimo.series_detector import PacedDetector
     from leimo.series_file import Row
@@ -69,7 +71,7 @@ def detect(
         fail(str(error), code=2)
     except OSError as error:
         fail(f"the output cannot be written: {error.strerror or error}")
-    typer.echo(f"{_counted(alerts, 'alert')} in {_counted(rows, 'row')}.", err=True)
+    say(f"{_counted(alerts, 'alert')} in {_counted(rows, 'row')}.", err=True)
 
 
 def _judge(
@@ -110,7 +112,7 @@ def _echo(text: str) -> bool:
     from leimo.pipes import quiet_broken_pipe
 
     with quiet_broken_pipe():
-        typer.echo(text, nl=False)
+        say(text, end="")
         return True
     return False
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 
+from leimo.terminal import say_json, terminal
 from schemas.post import Source
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, help="Bring posts into the topic `posts.raw`.")
 
-_console = Console(stderr=True, soft_wrap=True)
+_console = terminal(err=True)
 
 Broker = Annotated[
     str | None, typer.Option(help="Kafka broker, host:port.  [default: LEIMO_BROKER]")
@@ -130,7 +130,7 @@ def _run(main: "Coroutine[Any, Any, Outcome]") -> "Outcome":
 
 
 def _say(message: str) -> None:
-    _console.print(message, markup=False, highlight=False)
+    _console.print(message, soft_wrap=True)
 
 
 def _finish(outcome: "Outcome", *, as_json: bool, quiet: bool, refused: int = 0) -> None:
@@ -142,7 +142,7 @@ def _finish(outcome: "Outcome", *, as_json: bool, quiet: bool, refused: int = 0)
 
     summary = outcome.summary(refused)
     if as_json:
-        typer.echo(orjson.dumps(summary).decode())
+        say_json(orjson.dumps(summary))
     elif not quiet:
         _say(f"{state_line(outcome.tally, summary['posts_per_s'])}, {outcome.seconds:,.1f} s")
     if outcome.tally.ahead and not quiet:

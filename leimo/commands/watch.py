@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from leimo.terminal import terminal
+
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Coroutine
@@ -59,8 +61,6 @@ def watch(
     import logging
     import sys
 
-    from rich.console import Console
-
     from leimo.pipes import quiet_broken_pipe
     from leimo.run import fail, load_settings, run
 
@@ -71,7 +71,7 @@ def watch(
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="replace")
-    console = Console(highlight=False, markup=False, emoji=False)
+    console = terminal(is_screen=True)
     with quiet_broken_pipe():
         run(
             _watch(

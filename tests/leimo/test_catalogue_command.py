@@ -169,6 +169,15 @@ def test_a_topic_that_is_missing_is_a_message(mine: Path, embedded_broker: Embed
 
 
 @pytest.mark.embedded
+def test_show_cuts_nothing_in_a_pipe(mine: Path, broker: str) -> None:
+    name = "-".join(["long"] * 60)
+    mine.write_text(f"brands: [{{id: {name}, name: {name}, trade: {name}}}]", encoding="utf-8")
+    assert _run("apply", str(mine), "--broker", broker)[0] == 0
+    table = _run("show", "--broker", broker)[1]
+    assert any(line.split() == [name, name, name, "1", "0"] for line in table)
+
+
+@pytest.mark.embedded
 def test_show_tells_of_silences_and_holidays(mine: Path, broker: str) -> None:
     at = ("--broker", broker)
     mine.write_text(
