@@ -10,7 +10,7 @@ from math import nan
 from pathlib import Path
 from typing import Any
 
-from leimo import written_files
+from leimo import named_files
 from leimo.run import CommandError
 from leimo.series_file import Row
 from measures.series import Judged
@@ -27,11 +27,9 @@ def refuse_unwritable(option: str, path: Path, endings: Sequence[str]) -> None:
     """
     if path.suffix not in endings:
         raise CommandError(f"{option} {path}: name a file that ends in {' or '.join(endings)}")
-    written_files.refuse_unwritable(option, path)
+    named_files.refuse_unwritable(option, path)
     if find_spec("matplotlib") is None:
-        raise CommandError(
-            f"{option} needs matplotlib: {sys.executable} -m pip install 'leimo[plot]'"
-        )
+        raise CommandError(f"{option} needs matplotlib: {sys.executable} -m pip install matplotlib")
 
 
 def draw_series(rows: Sequence[tuple[Row, Judged]], path: Path, title: str) -> None:

@@ -69,11 +69,15 @@ def analyse(
 
         leimo analyse --explain 苹果太贵，还是小米手机好用
     """
+    from leimo.named_files import refuse_missing
+
+    refuse_missing(catalogue)
     if explain:
         _explain(_loaded(catalogue), tokenizer.value, file, as_json=as_json)
         return
     from leimo.pipes import quiet_broken_pipe
 
+    refuse_missing(Path(file) if file is not None else None)
     texts = None if text else source.value
     analyser = _analyser(catalogue, tokenizer.value, texts)
     with quiet_broken_pipe():

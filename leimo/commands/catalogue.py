@@ -32,7 +32,9 @@ def check(file: File = None, as_json: AsJson = False) -> None:
         leimo catalogue check my.yml
     """
     from leimo.catalogue_file import SHIPPED, examine
+    from leimo.named_files import refuse_missing
 
+    refuse_missing(file)
     path = file or SHIPPED
     examined = examine(path)
     if as_json:
@@ -79,10 +81,12 @@ def apply(
     """
     from leimo.catalogue_file import SHIPPED, examine
     from leimo.catalogue_topic import publish
+    from leimo.named_files import refuse_missing
     from leimo.run import fail, load_settings, run
 
     if (keep or only_absent) and remove:
         fail("--remove contradicts --keep and --only-absent; give one of them", code=2)
+    refuse_missing(file)
     settings = load_settings(broker=broker)
     path = file or SHIPPED
     examined = examine(path)
@@ -194,8 +198,10 @@ def _counted(count: int, noun: str) -> str:
 
 
 def _print_findings(examined: "Examined", *, err: bool = False) -> None:
-    for finding in examined.errors:
+    for finding in examined.errors[:_LISTED]:
         say(str(finding), err=err)
+    if len(examined.errors) > _LISTED:
+        say(f"… and {len(examined.errors) - _LISTED} more; --json lists them", err=err)
     for finding in examined.warnings:
         say(f"{finding} (warning)", err=err)
 

@@ -25,7 +25,7 @@ def demo(
     speed: Annotated[
         str, typer.Option(help="With --replay: times the posts' own pace, or `max`.")
     ] = "1",
-    rate: Annotated[float, typer.Option(help="Simulated posts a second.", min=0.1)] = 300,
+    rate: Annotated[float, typer.Option(help="Simulated posts a second.", min=0.1)] = 100,
     seed: Annotated[int, typer.Option(help="Seed of the simulator.")] = 1,
     broker: Annotated[
         str,
@@ -49,7 +49,7 @@ def demo(
             help="MiB of the embedded broker. It forgets nothing: with more, a simulation "
             "begins anew.",
         ),
-    ] = 1024,
+    ] = 512,
     workers: Annotated[int, typer.Option(help="Worker processes.", min=1, max=16)] = 1,
     catalogue: Annotated[
         Path | None, typer.Option(help="Brands and rules; the shipped catalogue if not given.")
@@ -90,12 +90,10 @@ def demo(
         leimo demo --broker kafka
     """
     from leimo.demo import DemoOptions, run_demo
+    from leimo.named_files import refuse_missing, refuse_unwritable
     from leimo.run import CommandError, fail, load_settings, run, start_logging
-    from leimo.written_files import refuse_unwritable
 
-    for file in replay or ():
-        if not file.is_file():
-            fail(f"--replay {file}: no such file", code=2)
+    refuse_missing(*(replay or ()), catalogue)
     speed_of(speed)
     if windows is not None:
         try:

@@ -92,8 +92,10 @@ def replay(
     from feeds.replay import Replay
     from feeds.run import run
     from feeds.sinks import Connection
+    from leimo.named_files import refuse_missing
     from leimo.run import load_settings
 
+    refuse_missing(*files)
     refused: list[Refusal] = []
 
     def refuse(refusal: Refusal) -> None:

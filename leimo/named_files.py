@@ -1,9 +1,9 @@
-"""Files that a command writes at its end, looked at before its work."""
+"""Files that a command line names, looked at before the work: a wrong one is exit code 2."""
 
 import os
 from pathlib import Path
 
-from leimo.run import CommandError
+from leimo.run import CommandError, fail
 
 
 def refuse_unwritable(option: str, path: Path) -> None:
@@ -17,3 +17,14 @@ def refuse_unwritable(option: str, path: Path) -> None:
         raise CommandError(f"{option} {path}: cannot be written; {mend}")
     if not os.access(path if path.exists() else path.parent, os.W_OK):
         raise CommandError(f"{option} {path}: permission denied; name a file that can be written")
+
+
+def refuse_missing(*paths: Path | None) -> None:
+    """End with code 2 where a file to read is none; None and `-` are standard input."""
+    for path in paths:
+        if path is None or str(path) == "-":
+            continue
+        if path.is_dir():
+            fail(f"{path}: is a folder; name a file in it", code=2)
+        if not path.exists():
+            fail(f"{path}: no such file; name one that exists", code=2)
