@@ -78,8 +78,8 @@ def detect(
         fail(f"the output cannot be written: {error.strerror or error}")
     if turned.rows:
         say(
-            f"Earlier than the row before: {_counted(turned.rows, 'row')}, first {turned.first}. Sort "
-            "rows by time: each is judged by those before it.",
+            f"Earlier than the row before: {_counted(turned.rows, 'row')}, first {turned.first}. "
+            "Sort rows by time: each is judged by those before it.",
             err=True,
         )
     say(f"{_counted(alerts, 'alert')} in {_counted(rows, 'row')}.", err=True)
