@@ -56,7 +56,7 @@ def one_line(text: str) -> str:
             marks += 1
             if marks > _MAX_MARKS or not shown or "\ufe00" <= character <= "\ufe0f":
                 continue
-        elif kind in _HIDDEN:
+        elif kind in _HIDDEN or (character == " " and not shown):
             continue
         else:
             marks = 0

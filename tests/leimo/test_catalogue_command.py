@@ -2,6 +2,10 @@
 
 import asyncio
 import json
+import os
+import pty
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -166,6 +170,28 @@ def test_apply_refuses_a_file_with_an_error_as_a_whole(mine: Path, broker: str) 
 def test_a_topic_that_is_missing_is_a_message(mine: Path, embedded_broker: EmbeddedBroker) -> None:
     code, _, error = _run("apply", str(mine), "--broker", embedded_broker.address)
     assert (code, "`leimo topics apply`" in error) == (1, True)
+
+
+@pytest.mark.embedded
+@pytest.mark.parametrize(("typed", "code"), [(b"yes\n", 0), (b"y\n", 1)])
+def test_a_person_is_asked_before_anything_is_removed(
+    mine: Path, broker: str, typed: bytes, code: int
+) -> None:
+    assert _run("apply", str(mine), "--broker", broker)[0] == 0
+    mine.write_text(MINE.replace("burst", "peak"), encoding="utf-8")
+    ours, theirs = pty.openpty()
+    os.write(ours, typed)
+    done = subprocess.run(
+        [sys.executable, "-m", "leimo", "catalogue", "apply", str(mine), "--broker", broker],
+        stdin=theirs, capture_output=True, check=False, timeout=60,
+    )  # fmt: skip
+    os.close(ours)
+    os.close(theirs)
+    assert done.returncode == code
+    assert b"- rule:burst" in done.stderr
+    assert b"Remove 1 definition in force that the file lacks? Type yes:" in done.stderr
+    held = "".join(_run("show", "--json", "--broker", broker)[1])
+    assert ('"burst"' in held, '"peak"' in held) == (code == 1, code == 0)
 
 
 @pytest.mark.embedded

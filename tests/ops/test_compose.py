@@ -5,7 +5,7 @@ import shlex
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import typer
@@ -38,7 +38,8 @@ class ComposeLoader(yaml.SafeLoader):
 
 ComposeLoader.add_constructor("!reset", lambda loader, node: Reset())
 ComposeLoader.add_constructor(
-    "!override", lambda loader, node: Override(loader.construct_sequence(node))
+    "!override",
+    lambda loader, node: Override(loader.construct_sequence(cast(yaml.SequenceNode, node))),
 )
 
 
