@@ -38,9 +38,11 @@ def asked_to_end(stop: asyncio.Event) -> Iterator[None]:
 async def _watch_origin(stop: asyncio.Event) -> None:
     parent, terminals = os.getppid(), [fd for fd in (0, 1, 2) if _is_terminal(fd)]
     leader = os.getsid(0)
+    led = _is_alive(leader)
     while not stop.is_set():
         await asyncio.sleep(_LOOK_S)
-        if os.getppid() != parent or not _is_alive(leader) or any(map(_is_closed, terminals)):
+        is_left = led and not _is_alive(leader)
+        if is_left or os.getppid() != parent or any(map(_is_closed, terminals)):
             stop.set()
 
 
