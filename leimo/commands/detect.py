@@ -66,16 +66,19 @@ def detect(
         if plot is not None:
             _check_plot(plot)
         step_ms = None if step is None else _step_ms(step)
-        detector = PacedDetector(false_alerts_per_month, min_posts, step_ms)
+    except CommandError as error:
+        fail(str(error), code=2)
+    detector = PacedDetector(false_alerts_per_month, min_posts, step_ms)
+    try:
         rows, alerts, turned = _judge(series, detector, drawn, as_json=as_json)
-        if not rows:
-            fail(f"{series_name(series)}: has no row; write timestamp,value rows, one a line")
         if plot is not None:
             _draw(drawn or [], plot, series)
     except CommandError as error:
-        fail(str(error), code=2)
+        fail(str(error))
     except OSError as error:
         fail(f"the output cannot be written: {error.strerror or error}")
+    if not rows:
+        fail(f"{series_name(series)}: has no row; write timestamp,value rows, one a line")
     if turned.rows:
         say(
             f"Earlier than the row before: {_counted(turned.rows, 'row')}, first {turned.first}. "
