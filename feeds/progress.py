@@ -85,7 +85,7 @@ async def _bar(tally: Tally, console: Console, total: int | None) -> None:
 
 
 async def _lines(tally: Tally, console: Console) -> None:
-    await _every(_LINE_S, tally, lambda line: console.print(line, highlight=False))
+    await _every(_LINE_S, tally, lambda line: console.print(line, highlight=False, soft_wrap=True))
 
 
 async def _every(pause_s: float, tally: Tally, show: Callable[[str], None]) -> None:

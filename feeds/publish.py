@@ -98,8 +98,12 @@ async def publish(
                     await clock.wait(stop, max(batch[done].due_ms - elapsed_ms, _TICK_MS))
             if stop.is_set():
                 break
-    finally:
+    except asyncio.CancelledError:
+        raise  # the time for it is over
+    except BaseException:
         await sink.flush()
+        raise
+    await sink.flush()
 
 
 def _count(tally: Tally, posts: Sequence[DuePost], now_ms: int, elapsed_ms: float) -> None:

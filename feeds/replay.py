@@ -53,8 +53,21 @@ class Replay(msgspec.Struct, frozen=True, kw_only=True):
         for path in self.files:
             if not path.exists():
                 raise FeedError(f"{path}: no such file")
-        batches = self._timed() if self._needs_times else self._untimed()
+        batches = self._recognised(self._timed() if self._needs_times else self._untimed())
         return batches if self.limit is None else _first(batches, self.limit)
+
+    def _recognised(self, batches: Iterator[list[DuePost]]) -> Iterator[list[DuePost]]:
+        """The same; refuses files whose beginning holds no post at all, before any is sent."""
+        is_first = True
+        for batch in batches:
+            if batch and is_first and not any(post.key or post.event_time_ms for post in batch):
+                names = ", ".join(map(str, self.files[:3]))
+                raise FeedError(
+                    f"{names}: none of the first {len(batch):,} lines is a post of "
+                    f"{self.source.value}; nothing was sent: name files with posts, or see --source"
+                )
+            is_first = is_first and not batch
+            yield batch
 
     @property
     def _needs_times(self) -> bool:

@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Protocol, Self
@@ -23,11 +24,15 @@ from streams.topic_admin import topic_states
 
 MAX_UNACKNOWLEDGED_POSTS = 50_000
 MAX_UNACKNOWLEDGED_BYTES = 64 * MIB
+_STOP_S = 1.0
+"""A producer that is stopped after a failure gets so long for its goodbye."""
 
 
 class Sink(Protocol):
     """Takes posts. Nothing is safe before `flush` has returned."""
 
+    @property
+    def unacknowledged_posts(self) -> int: ...
     async def send(self, posts: Sequence[DuePost], received_at_ms: int) -> None: ...
     async def flush(self) -> None: ...
 
@@ -56,6 +61,11 @@ class TopicSink:
             await self._wait_for_half()
             self._posts, self._bytes = len(posts), size
         await self._sender.send(self._rows(posts, received_at_ms))
+
+    @property
+    def unacknowledged_posts(self) -> int:
+        """Posts handed over that may not have arrived."""
+        return self._sender.unacknowledged_rows
 
     async def flush(self) -> None:
         """Wait until all posts are safe; raises where one is not."""
@@ -116,7 +126,9 @@ class Connection:
         trace: TracebackType | None,
     ) -> None:
         if self._producer is not None:
-            await self._producer.stop()
+            with suppress(TimeoutError):  # it waits for a broker that may be gone
+                async with asyncio.timeout(None if kind is None else _STOP_S):
+                    await self._producer.stop()
 
     async def _raw_partitions(self) -> int:
         for state in await topic_states(self._settings):
@@ -151,6 +163,8 @@ class FileSink:
     async def send(self, posts: Sequence[DuePost], received_at_ms: int) -> None:
         if self._file is not None:
             self._file.write(b"".join([post.value + b"\n" for post in posts]))
+
+    unacknowledged_posts = 0
 
     async def flush(self) -> None:
         """All of a file is safe when it is closed."""

@@ -4,9 +4,10 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from leimo.terminal import say
 
 OnProgress = Callable[[int, int | None], None]
 
@@ -19,7 +20,7 @@ def stage(what: str) -> Iterator[OnProgress]:
     """
     console = Console(stderr=True, markup=False)
     if not console.is_terminal:
-        typer.echo(f"{what} ...", err=True)
+        say(f"{what} ...", err=True)
         yield lambda done, total: None
         return
     columns = (

@@ -5,6 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from itertools import islice
 
+import msgspec
+
 from analysis import queries
 from analysis.words import fold
 from leimo.catalogue_findings import Findings, KeyPath, did_you_mean
@@ -21,8 +23,11 @@ from schemas.catalogue import (
     RuleKind,
     Silence,
 )
+from schemas.topics import CATALOGUE
 
 MAX_WINDOW = 1000
+MAX_DEFINITION_BYTES = CATALOGUE.max_message_bytes - 4096
+"""What the topic takes, less room for the key and the frame of a batch."""
 _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _SHORT_LATIN = re.compile(r"[a-z0-9]{1,2}|[0-9]{3}")
 """So short that other words, models and sizes are spelled alike: HP, LV, 3M, 360."""
@@ -90,6 +95,8 @@ def check(records: Records, findings: Findings) -> Catalogue:
         findings.error((), "names no brand; write at least one under `brands:`", line=0)
     if brands and not rules:
         findings.warning((), "has no rules, so there will be no alerts; add some under `rules:`")
+    _check_sizes(("brands", Brand), brands, ("id", "name"), findings)
+    _check_sizes(("rules", Rule), rules, ("id", "kind"), findings)
     return Catalogue(
         brands=tuple(made.values()),
         rules=tuple(Rule(**raw) for raw in rules if "id" in raw and "kind" in raw),
@@ -97,6 +104,25 @@ def check(records: Records, findings: Findings) -> Catalogue:
         silences=tuple(_checked_silences(silences, (brand_ids, rule_ids), findings)),
         holidays=tuple(_checked_holidays(holidays, findings)),
     )
+
+
+def _check_sizes(
+    kind: tuple[str, type[Brand | Rule]],
+    records: Sequence[Raw],
+    needed: tuple[str, ...],
+    findings: Findings,
+) -> None:
+    """Each definition is one record on the topic, and has to fit."""
+    key, record = kind
+    for index, raw in enumerate(records):
+        if raw.keys() >= set(needed):
+            size = len(msgspec.json.encode(record(**raw)))
+            if size > MAX_DEFINITION_BYTES:
+                findings.error(
+                    (key, index),
+                    f"{raw['id']} takes {size:,} bytes, and {MAX_DEFINITION_BYTES:,} are the most "
+                    "of one record; remove names and words, or split it",
+                )
 
 
 def _checked_intents(intents: Sequence[Raw], findings: Findings) -> Iterator[Intent]:

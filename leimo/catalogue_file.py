@@ -11,7 +11,7 @@ import msgspec
 
 from leimo.catalogue_checks import check
 from leimo.catalogue_findings import CatalogueErrors, Finding, Findings
-from leimo.catalogue_yaml import Records, read_records, read_text
+from leimo.catalogue_yaml import MAX_BYTES, Records, read_records, read_text
 from schemas.catalogue import Catalogue, definition_key, definitions_of
 
 __all__ = [
@@ -54,7 +54,8 @@ def examine(path: Path) -> Examined:
     """Read and check a file; never raises."""
     findings = Findings(str(path))
     try:
-        content = path.read_bytes()
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)  # bounded: a device has no end
     except OSError as error:
         reason = error.strerror or type(error).__name__
         findings.error((), f"cannot be read: {reason}; name a file that can", line=0)

@@ -1,9 +1,13 @@
 """What is wrong with a catalogue file, where it stands, and how to mend it."""
 
 import difflib
+from collections import Counter
 from collections.abc import Iterable
 from enum import StrEnum
 from typing import NamedTuple
+
+MAX_FINDINGS = 1000
+"""Errors, and warnings, that are kept; the last says that there are more."""
 
 KeyPath = tuple[str | int, ...]
 """Where a value stands: `("brands", 3, "context", "require")`."""
@@ -41,12 +45,17 @@ class Finding(NamedTuple):
         return ": ".join(part for part in (where, self.key, self.message) if part)
 
 
+_TOLD = 20
+
+
 class CatalogueErrors(ValueError):  # noqa: N818 - it is several
     """A catalogue that cannot be used; `errors` holds all there is to mend, in order of lines."""
 
     def __init__(self, errors: Iterable[Finding]) -> None:
         self.errors = tuple(errors)
-        super().__init__("\n".join(map(str, self.errors)))
+        more = len(self.errors) - _TOLD
+        tail = [f"… and {more} more; see `leimo catalogue check`"] if more > 0 else []
+        super().__init__("\n".join([*map(str, self.errors[:_TOLD]), *tail]))
 
 
 class Findings:
@@ -55,6 +64,7 @@ class Findings:
     def __init__(self, file: str) -> None:
         self.file = file
         self._found: list[Finding] = []
+        self._counts: Counter[Level] = Counter()
         self._lines: dict[KeyPath, int] = {}
         self._texts: dict[KeyPath, tuple[int, int]] = {}
 
@@ -91,6 +101,11 @@ class Findings:
     def _add(
         self, level: Level, path: KeyPath, message: str, line: int | None, column: int = 0
     ) -> None:
+        self._counts[level] += 1
+        if self._counts[level] == MAX_FINDINGS:
+            message, path, line, column = f"has more {level}s than are listed; mend those", (), 0, 0
+        elif self._counts[level] > MAX_FINDINGS:
+            return
         at = self.line_of(path) if line is None else line
         self._found.append(Finding(level, self.file, at, key_text(path), message, column))
 

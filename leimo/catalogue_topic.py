@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import NamedTuple
 
 import msgspec
@@ -30,7 +30,7 @@ class Changes(NamedTuple):
     removed: tuple[str, ...]
     unchanged: tuple[str, ...]
     kept: tuple[str, ...] = ()
-    """On the topic, not in the file, and left there."""
+    """On the topic, other than in the file or not in it, and left there."""
 
 
 def changes_between(
@@ -38,17 +38,29 @@ def changes_between(
     held: Mapping[bytes, bytes],
     *,
     keep: bool = False,
+    only_absent: bool = False,
     over: Collection[bytes] = (),
 ) -> Changes:
     """What has to happen to the definitions held so that they become the wanted ones.
 
     Silences are added from the terminal as well: those that are not wanted stay until they are
     over. `over`: keys of silences that are, whether they are wanted or not.
+    `only_absent`: what is held stays as it is, so nothing is changed or removed.
 
     >>> changes_between({b"brand:a": b"1", b"brand:b": b"2"}, {b"brand:b": b"0", b"rule:c": b"3"})
     Changes(added=('brand:a',), changed=('brand:b',), removed=('rule:c',), unchanged=(), kept=())
     """
     wanted = {key: value for key, value in wanted.items() if key not in over}
+    if only_absent:
+        return Changes(
+            added=_texts(key for key in wanted if key not in held),
+            changed=(),
+            removed=(),
+            unchanged=_texts(key for key in wanted if held.get(key) == wanted[key]),
+            kept=_texts(
+                key for key in held if key.startswith(OURS) and held[key] != wanted.get(key)
+            ),
+        )
     missing = [key for key in held if key not in wanted and key.startswith(OURS)]
     gone = _texts(key for key in missing if key in over)
     spoken_for = _texts(key for key in missing if key not in over and key.startswith(_SILENCE))
@@ -84,13 +96,17 @@ async def publish(
     catalogue: Catalogue,
     *,
     keep: bool = False,
+    only_absent: bool = False,
     dry_run: bool = False,
     now_ms: int | None = None,
+    may_remove: Callable[[Changes], bool] = lambda changes: True,
 ) -> Changes:
     """Send what the topic lacks; every record is acknowledged when this returns.
 
-    `keep` leaves definitions that the catalogue does not hold; `dry_run` sends nothing. Silences
-    that are over at `now_ms` (None: by the clock) are removed.
+    `keep` leaves definitions that the catalogue does not hold, `only_absent` all that are there;
+    `dry_run` sends nothing. Silences that are over at `now_ms` (None: by the clock) are removed.
+    `may_remove` is asked before definitions other than such silences are; unless it agrees, nothing
+    is sent.
 
     Raises:
         TopicError: the topic does not exist.
@@ -99,8 +115,9 @@ async def publish(
     wanted = dict(dump_definitions(catalogue))
     held = await read_compacted(settings, CATALOGUE.name)
     over = expired_silences({**held, **wanted}, now_ms or time.time_ns() // 1_000_000)
-    changes = changes_between(wanted, held, keep=keep, over=over)
-    if not dry_run:
+    changes = changes_between(wanted, held, keep=keep, only_absent=only_absent, over=over)
+    gone_by_choice = [key for key in changes.removed if key.encode() not in over]
+    if not dry_run and (not gone_by_choice or may_remove(changes)):
         # Removals last: a rule must not lose its brands while it is still in force.
         keys = [key.encode() for key in (*changes.added, *changes.changed)]
         gone = [key.encode() for key in changes.removed]

@@ -21,8 +21,8 @@ from schemas.catalogue import Brand, Condition, Context, Holiday, Intent, Rule, 
 
 MAX_BYTES = 16 << 20
 MAX_DEPTH = 32
-MAX_VALUES = 2_000_000
-"""More values than this are no catalogue but anchors that multiply."""
+MAX_EXPANDED = 200_000
+"""So many values more than are written may come from anchors; more are anchors that multiply."""
 
 Raw = Mapping[str, Any]
 """Fields of a record that were given and are right."""
@@ -47,10 +47,12 @@ class _Loader(_SafeLoader):  # type: ignore[misc]
     """Composes to a limited depth: the C loader recurses, and would end the process."""
 
     depth = 0
+    nodes = 0
 
     def descend_resolver(self, node: Any, index: Any) -> None:
         """Called before each node."""
         self.depth += 1
+        self.nodes += 1
         if self.depth > MAX_DEPTH:
             raise _TooMuch
 
@@ -62,9 +64,7 @@ class _Loader(_SafeLoader):  # type: ignore[misc]
 def read_text(content: bytes, findings: Findings) -> str | None:
     """The content as text, or None with the error found."""
     if len(content) > MAX_BYTES:
-        findings.error(
-            (), f"{len(content)} bytes are too many; a catalogue has at most {MAX_BYTES}", line=0
-        )
+        findings.error((), f"is too large; a catalogue has at most {MAX_BYTES} bytes", line=0)
         return None
     try:
         return content.decode("utf-8-sig")
@@ -92,7 +92,7 @@ def read_records(text: str, findings: Findings) -> Records:
     A record that is no mapping stays in its place as an empty one, so that indexes hold.
     """
     try:
-        root = yaml.compose(text, Loader=_Loader)
+        root, written = _composed(text)
     except yaml.MarkedYAMLError as error:
         line = _line_of_error(error)
         findings.error((), _syntax(error, text.split("\n")[line - 1 : line]), line)
@@ -107,7 +107,7 @@ def read_records(text: str, findings: Findings) -> Records:
     if root is None:
         findings.error((), "is empty; a catalogue begins with `brands:`", line=0)
         return Records()
-    reader = _Reader(findings)
+    reader = _Reader(findings, written + MAX_EXPANDED)
     try:
         fields = reader.mapping(root, (), Records._fields)
         return Records(
@@ -118,8 +118,17 @@ def read_records(text: str, findings: Findings) -> Records:
             reader.records(fields.get("holidays"), "holidays", Holiday),
         )
     except _TooMuch:
-        findings.error((), f"holds more than {MAX_VALUES} values; do without anchors", line=0)
+        findings.error((), f"anchors add more than {MAX_EXPANDED} values; do without them", line=0)
         return Records()
+
+
+def _composed(text: str) -> tuple[Any, int]:
+    """The root, and how many nodes are written."""
+    loader = _Loader(text)
+    try:
+        return loader.get_single_node(), loader.nodes
+    finally:
+        loader.dispose()
 
 
 def _syntax(error: yaml.MarkedYAMLError, line: Sequence[str]) -> str:
@@ -144,8 +153,9 @@ def _line_of_error(error: yaml.MarkedYAMLError) -> int:
 class _Reader:
     """Reads nodes as what is wanted; what does not fit is a finding and is left out."""
 
-    def __init__(self, findings: Findings) -> None:
+    def __init__(self, findings: Findings, most: int) -> None:
         self._findings = findings
+        self._most = most
         self._values = 0
 
     def mapping(self, node: yaml.Node, path: KeyPath, known: Sequence[str]) -> dict[str, yaml.Node]:
@@ -305,7 +315,7 @@ class _Reader:
 
     def _count(self) -> None:
         self._values += 1
-        if self._values > MAX_VALUES:
+        if self._values > self._most:
             raise _TooMuch
 
 

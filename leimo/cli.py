@@ -20,6 +20,7 @@ from leimo.commands import (
     watch,
     worker,
 )
+from leimo.pipes import OUTPUT_FAILURES, refuse_output
 
 app = typer.Typer(
     name="leimo",
@@ -51,4 +52,8 @@ def main() -> NoReturn:
         app()
     except KeyboardInterrupt:
         sys.exit(130)
+    except OSError as error:
+        if error.errno not in OUTPUT_FAILURES:
+            raise
+        refuse_output(error)
     sys.exit(0)

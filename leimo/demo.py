@@ -8,20 +8,28 @@ import asyncio
 import contextlib
 import sys
 import tempfile
+import termios
 import time
 from collections.abc import AsyncIterator, Iterator
+from enum import Enum
 from pathlib import Path
 
 import msgspec
 
+from leimo.catalogue_topic import held_definitions, publish
+from leimo.demo_end import asked_to_end, resident_bytes
 from leimo.demo_processes import WorkerProcess, broker_variables, start
 from leimo.run import CommandError
+from leimo.terminal import terminal
 from leimo.windows_file import write_windows
 from schemas.catalogue import Catalogue
+from schemas.post import Source
+from schemas.topics import CATALOGUE, POSTS_RAW
 from streams.brokers import ApacheKafka, Broker, BrokerUnavailable, EmbeddedBroker
 from streams.child_process import ChildProcess
+from streams.reading import PartitionReader
 from streams.settings import SecurityProtocol, Settings
-from streams.topic_admin import apply_topics
+from streams.topic_admin import apply_topics, topic_states
 
 _POLL_S = 0.25
 _CALM_POLLS = 8
@@ -32,10 +40,15 @@ class DemoOptions(msgspec.Struct, frozen=True):
     """What the command line asked for; see `leimo demo --help`."""
 
     replay: tuple[Path, ...]
+    source: Source
     speed: str
     rate: float
     seed: int
     broker: str
+    may_share: bool
+    """Use a broker that holds a catalogue or posts."""
+    memory_bytes: int
+    """Of the embedded broker; with more, a simulation begins anew."""
     workers: int
     catalogue: Path | None
     port: int | None
@@ -45,19 +58,40 @@ class DemoOptions(msgspec.Struct, frozen=True):
 
 
 async def run_demo(options: DemoOptions, settings: Settings) -> None:
-    """Run until Ctrl-C, or until all fed posts are counted.
+    """Run until Ctrl-C, until the terminal is gone, or until all fed posts are counted.
 
     Raises:
-        CommandError: a part does not start; the message holds its last lines.
+        CommandError: a part does not start, the message holds its last lines; or the broker is in
+            use.
     """
+    catalogue = _catalogue(options)
+    while await _run_once(options, settings, catalogue) is _End.MEMORY:
+        sys.stderr.write(
+            f"leimo demo: the embedded broker holds {options.memory_bytes >> 20} MiB and forgets "
+            "nothing: everything begins anew\n"
+        )
+
+
+class _End(Enum):
+    """Why a demo is over."""
+
+    ASKED = "asked"
+    DONE = "done"
+    MEMORY = "memory"
+
+
+async def _run_once(options: DemoOptions, settings: Settings, catalogue: Catalogue) -> _End:
     say = _Progress()
     async with contextlib.AsyncExitStack() as stack:
         say("broker")
-        settings = await stack.enter_async_context(_broker(options, settings))
+        settings, process = await stack.enter_async_context(_broker(options, settings))
+        if process is None and not options.may_share:
+            await refuse_used(settings)
         say("topics")
         await apply_topics(settings)
         say("catalogue")
-        catalogue = await _publish(options, settings)
+        # Never over definitions that are in force: the broker may be somebody's.
+        await publish(settings, catalogue, only_absent=True)
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="leimo-demo-")))
         say("worker" if options.workers == 1 else f"{options.workers} workers")
         idle_s = 2.0 if options.ends_when_done and options.replay else None
@@ -66,14 +100,24 @@ async def run_demo(options: DemoOptions, settings: Settings) -> None:
             for number in range(options.workers)
         ]
         await asyncio.gather(*(worker.ready() for worker in workers))
+        stop = asyncio.Event()
+        stack.enter_context(asked_to_end(stop))
         say("feed")
         feed = stack.enter_context(_feed(options, settings, folder))
         say.done()
-        await _watch(options, settings, catalogue, workers, feed)
+        guard = _Guard(options, workers, feed, process if _may_begin_anew(options) else None)
+        end = await _watch(settings, catalogue, guard, stop)
         await _stop_feeding(feed)
         if options.windows is not None:
             count = await write_windows(options.windows, settings)
             sys.stderr.write(f"{count} windows written to {options.windows}\n")
+        return end
+
+
+def _may_begin_anew(options: DemoOptions) -> bool:
+    """A replay would be read from its begin, and an end would never come."""
+    endless = not options.replay and options.duration_s is None and options.windows is None
+    return endless and options.broker == "embedded"
 
 
 class _Progress:
@@ -97,16 +141,42 @@ class _Progress:
         sys.stderr.flush()
 
 
+async def refuse_used(settings: Settings) -> None:
+    """Refuse a broker that holds somebody's catalogue or posts.
+
+    Raises:
+        CommandError: it does.
+    """
+    states = {state.topic.name: state.found or 0 for state in await topic_states(settings)}
+    held = []
+    if states[CATALOGUE.name] and (count := len(await held_definitions(settings))):
+        held.append(f"a catalogue ({count:,} definitions)")
+    if states[POSTS_RAW.name]:
+        async with PartitionReader(settings) as reader:
+            partitions = [(POSTS_RAW.name, at) for at in range(states[POSTS_RAW.name])]
+            bounds = await reader.bounds(partitions)
+        if count := sum(end - first for first, end in bounds.values()):
+            held.append(f"posts ({count:,} records)")
+    if held:
+        raise CommandError(
+            f"--broker {settings.broker} is in use: it holds {' and '.join(held)}, and a "
+            "demo would add made-up posts and brands. Leave --broker out for a broker of the "
+            "demo's own, or add --shared-broker if that is meant"
+        )
+
+
 @contextlib.asynccontextmanager
-async def _broker(options: DemoOptions, settings: Settings) -> AsyncIterator[Settings]:
-    """The settings for the broker: a child, or one that runs already."""
+async def _broker(
+    options: DemoOptions, settings: Settings
+) -> AsyncIterator[tuple[Settings, ChildProcess | None]]:
+    """The settings for the broker, and its process where it is a child."""
     started: Broker
     if options.broker == "embedded":
         started = EmbeddedBroker.start(options.port)
     elif options.broker == "kafka":
         started = ApacheKafka.start(options.port, quick=options.speed != "max")
     else:
-        yield settings.model_copy(update={"broker": options.broker})
+        yield settings.model_copy(update={"broker": options.broker}), None
         return
     try:
         await started.__aenter__()
@@ -114,21 +184,18 @@ async def _broker(options: DemoOptions, settings: Settings) -> AsyncIterator[Set
         raise CommandError(str(error)) from error
     try:
         own = {"broker": started.address, "security_protocol": SecurityProtocol.PLAINTEXT}
-        yield settings.model_copy(update=own)
+        yield settings.model_copy(update=own), started.nodes[0]
     finally:
         await started.__aexit__(None, None, None)
 
 
-async def _publish(options: DemoOptions, settings: Settings) -> Catalogue:
+def _catalogue(options: DemoOptions) -> Catalogue:
     from leimo.catalogue_file import SHIPPED, CatalogueErrors, load
-    from leimo.catalogue_topic import publish
 
     try:
-        catalogue = load(options.catalogue or SHIPPED)
+        return load(options.catalogue or SHIPPED)
     except CatalogueErrors as errors:
         raise CommandError(str(errors)) from errors
-    await publish(settings, catalogue)
-    return catalogue
 
 
 @contextlib.contextmanager
@@ -137,7 +204,7 @@ def _feed(options: DemoOptions, settings: Settings, folder: Path) -> Iterator[Ch
     command = [sys.executable, "-m", "leimo", "feed"]
     if options.replay:
         command += ["replay", *(str(file.resolve()) for file in options.replay)]
-        command += ["--speed", options.speed]
+        command += ["--speed", options.speed, "--source", options.source.value]
         if options.speed != "max":
             command.append("--rebase-time")
     else:
@@ -159,69 +226,70 @@ def _feed(options: DemoOptions, settings: Settings, folder: Path) -> Iterator[Ch
 
 
 async def _watch(
-    options: DemoOptions,
-    settings: Settings,
-    catalogue: Catalogue,
-    workers: list[WorkerProcess],
-    feed: ChildProcess,
-) -> None:
-    """Show the view until Ctrl-C, a part dies, or all is counted."""
-    from rich.console import Console
-
+    settings: Settings, catalogue: Catalogue, guard: "_Guard", stop: asyncio.Event
+) -> _End:
+    """Show the view until somebody asks for the end, a part dies, or the guard says so."""
     from leimo.watch.session import run_watch
 
-    stop = asyncio.Event()
     names = {brand.id: brand.name for brand in catalogue.brands}
-    with _interrupts(stop):
-        view = asyncio.create_task(
-            run_watch(
-                settings,
-                console=Console(highlight=False, markup=False, emoji=False),
-                stop=stop,
-                names=names,
-            )
-        )
-        guard = asyncio.create_task(_guard(options, workers, feed))
-        await asyncio.wait({view, guard}, return_when=asyncio.FIRST_COMPLETED)
-        stop.set()
+    console = terminal(is_screen=True)
+    view = asyncio.create_task(run_watch(settings, console=console, stop=stop, names=names))
+    guarding = asyncio.create_task(guard.watch())
+    await asyncio.wait({view, guarding}, return_when=asyncio.FIRST_COMPLETED)
+    stop.set()
+    # A terminal that is gone takes no screen any more.
+    with contextlib.suppress(OSError, termios.error):
         await view
-        if guard.done():
-            guard.result()
-        guard.cancel()
+    if guarding.done():
+        return guarding.result()
+    guarding.cancel()
+    return _End.ASKED
 
 
-@contextlib.contextmanager
-def _interrupts(stop: asyncio.Event) -> Iterator[None]:
-    """Ctrl-C and SIGTERM ask for the end instead of breaking it off."""
-    import signal
+class _Guard:
+    """Sees to it that all parts live, and says when the demo is over."""
 
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
-    try:
-        yield
-    finally:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.remove_signal_handler(number)
+    def __init__(
+        self,
+        options: DemoOptions,
+        workers: list[WorkerProcess],
+        feed: ChildProcess,
+        broker: ChildProcess | None,
+    ) -> None:
+        """`broker`: its memory is limited."""
+        self._options = options
+        self._workers = workers
+        self._feed = feed
+        self._broker = broker
 
+    async def watch(self) -> _End:
+        """Return once all is counted, where that was asked for, or the broker's memory is full.
 
-async def _guard(options: DemoOptions, workers: list[WorkerProcess], feed: ChildProcess) -> None:
-    """Return once all is counted, where that was asked for; raise when a part dies."""
-    calm = 0
-    while True:
-        await asyncio.sleep(_POLL_S)
-        for worker in workers:
-            worker.refuse_dead()
-        if feed.is_running:
-            continue
-        if feed.exit_code != 0:
-            raise CommandError(
-                f"the feed ended with code {feed.exit_code}; its last lines:\n{feed.last_lines(15)}"
-            )
-        if options.ends_when_done:
-            calm = calm + 1 if await _is_counted(workers) else 0
-            if calm >= _CALM_POLLS:
-                return
+        Raises:
+            CommandError: a part died.
+        """
+        calm = 0
+        while True:
+            await asyncio.sleep(_POLL_S)
+            for worker in self._workers:
+                worker.refuse_dead()
+            if self._is_full():
+                return _End.MEMORY
+            if self._feed.is_running:
+                continue
+            if self._feed.exit_code != 0:
+                raise CommandError(
+                    f"the feed ended with code {self._feed.exit_code}; its last lines:\n"
+                    f"{self._feed.last_lines(15)}"
+                )
+            if self._options.ends_when_done:
+                calm = calm + 1 if await _is_counted(self._workers) else 0
+                if calm >= _CALM_POLLS:
+                    return _End.DONE
+
+    def _is_full(self) -> bool:
+        taken = resident_bytes(self._broker.pid) if self._broker is not None else None
+        return taken is not None and taken > self._options.memory_bytes
 
 
 async def _is_counted(workers: list[WorkerProcess]) -> bool:

@@ -10,6 +10,8 @@ from typing import BinaryIO, NamedTuple, Protocol, cast
 
 import zstandard
 
+from feeds.files import MAX_WINDOW_BYTES
+
 MAX_LINE_BYTES = 1 << 20
 """A longer line is measured, not kept."""
 MAX_BATCH_LINES = 2048
@@ -129,7 +131,9 @@ def _unpacked(file: io.BufferedReader) -> _Reader:
     if head.startswith(_GZIP):
         return gzip.GzipFile(fileobj=cast(BinaryIO, file))
     if head.startswith(_ZSTD):
-        reader = zstandard.ZstdDecompressor().stream_reader(file, read_across_frames=True)
+        reader = zstandard.ZstdDecompressor(max_window_size=MAX_WINDOW_BYTES).stream_reader(
+            file, read_across_frames=True
+        )
         return cast(_Reader, reader)
     return file
 

@@ -1,7 +1,7 @@
 """Pictures of counts and alerts, for `leimo detect` and `leimo backtest`. Needs matplotlib."""
 
 import io
-import os
+import sys
 import warnings
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -10,6 +10,7 @@ from math import nan
 from pathlib import Path
 from typing import Any
 
+from leimo import named_files
 from leimo.run import CommandError
 from leimo.series_file import Row
 from measures.series import Judged
@@ -26,13 +27,9 @@ def refuse_unwritable(option: str, path: Path, endings: Sequence[str]) -> None:
     """
     if path.suffix not in endings:
         raise CommandError(f"{option} {path}: name a file that ends in {' or '.join(endings)}")
-    if path.is_dir() or not path.parent.is_dir():
-        mend = "name a file in a folder that exists"
-        raise CommandError(f"{option} {path}: cannot be written; {mend}")
-    if not os.access(path if path.exists() else path.parent, os.W_OK):
-        raise CommandError(f"{option} {path}: permission denied; name a file that can be written")
+    named_files.refuse_unwritable(option, path)
     if find_spec("matplotlib") is None:
-        raise CommandError(f"{option} needs matplotlib: pip install 'leimo[plot]'")
+        raise CommandError(f"{option} needs matplotlib: {sys.executable} -m pip install matplotlib")
 
 
 def draw_series(rows: Sequence[tuple[Row, Judged]], path: Path, title: str) -> None:

@@ -27,7 +27,9 @@ def load_settings(**overrides: Any) -> Settings:
 
 def fail(message: str, code: int = 1) -> NoReturn:
     """Print an error for a person and end the command."""
-    typer.secho(f"error: {message}", err=True, fg="red")
+    from leimo.watch.plain_text import visible
+
+    typer.secho(f"error: {visible(message)}", err=True, fg="red")
     raise typer.Exit(code)
 
 

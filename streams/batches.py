@@ -37,6 +37,7 @@ class BatchSender:
     def __init__(self, producer: AIOKafkaProducer) -> None:
         self._producer = producer
         self._unacknowledged: list[asyncio.Future[Any]] = []
+        self._counts: dict[asyncio.Future[Any], int] = {}
         self._in_order = asyncio.Lock()
 
     async def send(self, rows: Iterable[Row]) -> None:
@@ -62,6 +63,17 @@ class BatchSender:
         waiting, self._unacknowledged = self._unacknowledged, []
         if waiting:
             await asyncio.gather(*waiting)
+            for future in waiting:
+                self._counts.pop(future, None)
+
+    @property
+    def unacknowledged_rows(self) -> int:
+        """Rows of batches that the broker has not acknowledged, or has refused."""
+        return sum(
+            count
+            for future, count in self._counts.items()
+            if not future.done() or future.cancelled() or future.exception() is not None
+        )
 
     @property
     def unacknowledged_batches(self) -> int:
@@ -84,3 +96,4 @@ class BatchSender:
         batch.close()
         future = await self._producer.send_batch(batch, topic, partition=partition)
         self._unacknowledged.append(future)
+        self._counts[future] = batch.record_count()

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from leimo.terminal import escaped_json, say, say_json, terminal
+
 if TYPE_CHECKING:
     from leimo.analysed_lines import LineAnalyser, TextOf
     from schemas.catalogue import Catalogue
@@ -67,18 +69,22 @@ def analyse(
 
         leimo analyse --explain 苹果太贵，还是小米手机好用
     """
+    from leimo.named_files import refuse_missing
+
+    refuse_missing(catalogue)
     if explain:
         _explain(_loaded(catalogue), tokenizer.value, file, as_json=as_json)
         return
     from leimo.pipes import quiet_broken_pipe
 
+    refuse_missing(Path(file) if file is not None else None)
     texts = None if text else source.value
     analyser = _analyser(catalogue, tokenizer.value, texts)
     with quiet_broken_pipe():
         _write(analyser, Path(file) if file is not None else None)
     if analyser.refused:
         what = "texts" if text else f"{source.value} posts"
-        typer.echo(
+        say(
             f"{analyser.refused:,} of {analyser.lines:,} lines are no {what}: see `error` there.",
             err=True,
         )
@@ -88,7 +94,6 @@ def _explain(loaded: "Catalogue", tokenizer: str, text: str | None, *, as_json: 
     import sys
 
     import msgspec
-    from rich.console import Console
 
     from analysis.explain import explain
     from analysis.sentiment import SentimentModel
@@ -98,11 +103,11 @@ def _explain(loaded: "Catalogue", tokenizer: str, text: str | None, *, as_json: 
     typed = (line.rstrip("\n") for line in sys.stdin)
     texts = typed if text is None or text == "-" else [text]
     analyser, model = analyser_of(loaded, tokenizer), SentimentModel.load()
-    console = Console(markup=False, emoji=False, highlight=False)
+    console = terminal()
     for each in texts:
         explanation = explain(analyser, model, each)
         if as_json:
-            typer.echo(msgspec.json.encode(explanation).decode())
+            say_json(msgspec.json.encode(explanation))
         else:
             show(console, explanation)
 
@@ -146,10 +151,11 @@ def _write(analyser: "LineAnalyser", file: Path | None) -> None:
     # costs a quarter of the time.
     gc.freeze()
     gc.set_threshold(100_000, 50, 50)
-    out = sys.stdout.buffer
+    out, is_shown = sys.stdout.buffer, sys.stdout.isatty()
     try:
         for lines in read_batches(file):
-            out.write(b"".join(b"%b\n" % found for found in analyser.analyse(lines)))
+            told = b"".join(b"%b\n" % found for found in analyser.analyse(lines))
+            out.write(escaped_json(told.decode()).encode() if is_shown else told)
             out.flush()
     except BrokenInput as error:
         fail(str(error))

@@ -4,6 +4,8 @@ from typing import Annotated
 
 import typer
 
+from leimo.terminal import say, say_json
+
 Broker = Annotated[str | None, typer.Option(help="Kafka brokers, host:port, comma-separated.")]
 
 
@@ -53,8 +55,8 @@ def audit(
         )
         report = run(work, settings)
     if as_json:
-        typer.echo(msgspec.json.encode({"is_exact": report.is_exact} | msgspec.to_builtins(report)))
+        say_json(msgspec.json.encode({"is_exact": report.is_exact} | msgspec.to_builtins(report)))
     else:
-        typer.echo("\n".join(summary(report)))
+        say("\n".join(summary(report)))
     if not report.is_exact:
         raise typer.Exit(1)

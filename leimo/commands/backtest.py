@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from leimo.commands.analyse import SourceName
+from leimo.terminal import say
 
 if TYPE_CHECKING:
     from leimo.backtest import Outcome
@@ -155,7 +156,7 @@ def _run(
 
         with stage("Drawing"):
             write_report(report, history, ours, (outcome, other), pairs, names)
-        typer.echo(f"Report: {report}", err=True)
+        say(f"Report: {report}", err=True)
 
 
 def _called(catalogue: Path | None, against: Path | None) -> tuple[str, str]:
@@ -195,7 +196,7 @@ def _history(catalogue: "Catalogue", origin: _Origin) -> "History":
             settings = load_settings(broker=origin.broker)
             run(add_topic(history, settings, refused, on_progress), settings)
     if refused.reasons:
-        typer.echo(f"{refused}.", err=True)
+        say(f"{refused}.", err=True)
     if not history.records:
         if not origin.files:
             raise CommandError("posts.raw: no posts at all; feed some, or name files with posts")
@@ -275,4 +276,4 @@ def _write(lines: Iterable[str]) -> None:
 
     with quiet_broken_pipe():
         for line in lines:
-            typer.echo(line)
+            say(line)

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from leimo.terminal import say, say_json, terminal
+
 if TYPE_CHECKING:
     from leimo.catalogue_file import Examined, Finding
     from leimo.catalogue_topic import Changes
@@ -30,14 +32,16 @@ def check(file: File = None, as_json: AsJson = False) -> None:
         leimo catalogue check my.yml
     """
     from leimo.catalogue_file import SHIPPED, examine
+    from leimo.named_files import refuse_missing
 
+    refuse_missing(file)
     path = file or SHIPPED
     examined = examine(path)
     if as_json:
         _print_json(_examined_json(path, examined))
     else:
         _print_findings(examined)
-        typer.echo(_summary(examined))
+        say(_summary(examined))
     if examined.errors:
         raise typer.Exit(1)
 
@@ -49,6 +53,13 @@ def apply(
     keep: Annotated[
         bool, typer.Option("--keep", help="Leave definitions in force that the file lacks.")
     ] = False,
+    only_absent: Annotated[
+        bool,
+        typer.Option("--only-absent", help="Add what the broker lacks; leave all that is there."),
+    ] = False,
+    remove: Annotated[
+        bool, typer.Option("--remove", help="Remove what the file lacks without asking.")
+    ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what would change; change nothing.")
     ] = False,
@@ -56,32 +67,71 @@ def apply(
 ) -> None:
     """Put a catalogue into force. Workers take it over within a second, without a restart.
 
-    What the file does not hold is removed, unless --keep is given; silences stay until they are
-    over. Safe to run again: only what changed is sent. A file with an error is refused as a whole.
+    What the file does not hold is removed, unless --keep is given: on a terminal after a yes,
+    elsewhere with --remove alone. Silences stay until they are over. Safe to run again: only what
+    changed is sent. A file with an error is refused as a whole.
 
     Examples:
 
         leimo catalogue apply my.yml --dry-run
 
         leimo catalogue apply my.yml
+
+        leimo catalogue apply my.yml --only-absent
     """
     from leimo.catalogue_file import SHIPPED, examine
     from leimo.catalogue_topic import publish
-    from leimo.run import load_settings, run
+    from leimo.named_files import refuse_missing
+    from leimo.run import fail, load_settings, run
 
+    if (keep or only_absent) and remove:
+        fail("--remove contradicts --keep and --only-absent; give one of them", code=2)
+    refuse_missing(file)
     settings = load_settings(broker=broker)
     path = file or SHIPPED
     examined = examine(path)
     if examined.errors:
         _print_findings(examined, err=True)
-        typer.echo(f"{_summary(examined)}; nothing was changed", err=True)
+        say(f"{_summary(examined)}; nothing was changed", err=True)
         raise typer.Exit(1)
-    changes = run(publish(settings, examined.catalogue, keep=keep, dry_run=dry_run), settings)
+    work = publish(
+        settings,
+        examined.catalogue,
+        keep=keep,
+        only_absent=only_absent,
+        dry_run=dry_run,
+        may_remove=lambda changes: remove or _confirmed(changes),
+    )
+    changes = run(work, settings)
     if as_json:
         _print_json({"file": str(path), "dry_run": dry_run, **changes._asdict()})
         return
     _print_findings(examined, err=True)
     _print_changes(changes, dry_run=dry_run)
+
+
+def _confirmed(changes: "Changes") -> bool:
+    """Whether a person agrees to what is removed.
+
+    Raises:
+        CommandError: nobody can be asked, or the answer was no; nothing was changed.
+    """
+    import sys
+
+    from leimo.run import CommandError
+
+    count = _counted(len(changes.removed), "definition")
+    for key in changes.removed[:_LISTED]:
+        say(f"- {key}", err=True)
+    if len(changes.removed) > _LISTED:
+        say(f"… and {len(changes.removed) - _LISTED} more", err=True)
+    mend = "add --remove to remove what the file lacks, or --keep to leave it"
+    if not sys.stdin.isatty():
+        raise CommandError(f"{count} in force would be removed; nothing was changed: {mend}")
+    say(f"Remove {count} in force that the file lacks? Type yes: ", err=True, end="")
+    if sys.stdin.readline().strip() != "yes":
+        raise CommandError(f"nothing was changed: {mend}")
+    return True
 
 
 @app.command("show")
@@ -148,10 +198,12 @@ def _counted(count: int, noun: str) -> str:
 
 
 def _print_findings(examined: "Examined", *, err: bool = False) -> None:
-    for finding in examined.errors:
-        typer.echo(str(finding), err=err)
+    for finding in examined.errors[:_LISTED]:
+        say(str(finding), err=err)
+    if len(examined.errors) > _LISTED:
+        say(f"… and {len(examined.errors) - _LISTED} more; --json lists them", err=err)
     for finding in examined.warnings:
-        typer.echo(f"{finding} (warning)", err=err)
+        say(f"{finding} (warning)", err=err)
 
 
 def _examined_json(path: Path, examined: "Examined") -> dict[str, object]:
@@ -175,12 +227,12 @@ def _print_changes(changes: "Changes", *, dry_run: bool) -> None:
     signs = (("+", changes.added), ("~", changes.changed), ("-", changes.removed))
     listed = [f"{sign} {key}" for sign, keys in signs for key in keys]
     for line in listed[:_LISTED]:
-        typer.echo(line)
+        say(line)
     if len(listed) > _LISTED:
-        typer.echo(f"… and {len(listed) - _LISTED} more")
+        say(f"… and {len(listed) - _LISTED} more")
     kept = f", {len(changes.kept)} kept" if changes.kept else ""
     would = "would be " if dry_run else ""
-    typer.echo(
+    say(
         f"{would}added {len(changes.added)}, changed {len(changes.changed)}, "
         f"removed {len(changes.removed)}, unchanged {len(changes.unchanged)}{kept}"
     )
@@ -200,12 +252,11 @@ def _decoded(held: dict[bytes, bytes]) -> "Catalogue":
         try:
             found.append(msgspec.json.decode(value, type=Definition))
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            typer.echo(f"{key!r} is no definition: {error}", err=True)
+            say(f"{key!r} is no definition: {error}", err=True)
     return catalogue_of(found)
 
 
 def _print_table(catalogue: "Catalogue") -> None:
-    from rich.console import Console
     from rich.table import Table
 
     brands = Table("brand", "name", "trade", "names", "accounts", "parent", box=None)
@@ -224,7 +275,7 @@ def _print_table(catalogue: "Catalogue") -> None:
     intents = Table("intent", "objective", "query", box=None)
     for intent in catalogue.intents:
         intents.add_row(intent.id, intent.objective.value, intent.query)
-    console = Console(markup=False, emoji=False, highlight=False)
+    console = terminal()
     console.print(brands)
     console.print(rules)
     console.print(intents)
@@ -256,12 +307,10 @@ def _print_yaml(definitions: "list[Definition]") -> None:
     for definition in definitions:
         fields = msgspec.to_builtins(definition)
         fields.pop("type", None)
-        typer.echo(
-            yaml.safe_dump([fields], allow_unicode=True, sort_keys=False, width=100), nl=False
-        )
+        say(yaml.safe_dump([fields], allow_unicode=True, sort_keys=False, width=100), end="")
 
 
 def _print_json(value: object) -> None:
     import msgspec
 
-    typer.echo(msgspec.json.encode(value).decode())
+    say_json(msgspec.json.encode(value))

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from leimo.terminal import say, say_json
 from schemas.dead_letter import DropReason
 
 if TYPE_CHECKING:
@@ -48,7 +49,6 @@ def list_dead(
 
         leimo dead list --reason not_json --json | jq -r .detail | sort | uniq -c
     """
-    import sys
 
     from leimo.dead_letters import counts
 
@@ -59,18 +59,18 @@ def list_dead(
 
         with quiet_broken_pipe():
             for entry in entries:
-                sys.stdout.write(_json(entry) + "\n")
+                say_json(_json(entry))
         return
     for name, count in counts(entries).items():
-        typer.echo(f"{count:>9,}  {name}")
+        say(f"{count:>9,}  {name}")
     if not entries:
-        typer.echo("nothing was put aside")
+        say("nothing was put aside")
         return
-    typer.echo()
+    say()
     for entry in entries[-limit:]:
-        typer.echo(_line(entry))
+        say(_line(entry))
     if len(entries) > limit:
-        typer.echo(f"... and {len(entries) - limit:,} before them; see --limit and --json")
+        say(f"... and {len(entries) - limit:,} before them; see --limit and --json")
 
 
 @app.command("show")
@@ -103,8 +103,9 @@ def show(
     entry = entries[0]
     if raw:
         sys.stdout.buffer.write(entry.value)
+        sys.stdout.flush()
     elif as_json:
-        typer.echo(_json(entry))
+        say_json(_json(entry))
     else:
         for name, value in (
             ("reason", entry.reason.value),
@@ -116,8 +117,8 @@ def show(
             ("replayed", "yes" if entry.is_replayed else "no"),
             ("bytes", f"{len(entry.value):,}"),
         ):
-            typer.echo(f"{name:<10} {value}")
-        typer.echo(one_line(_text(entry.value)))
+            say(f"{name:<10} {value}")
+        say(one_line(_text(entry.value)))
 
 
 @app.command("replay")
@@ -164,10 +165,10 @@ def replay(
     if as_json:
         import orjson
 
-        typer.echo(orjson.dumps({"replayed": 0 if dry_run else count, "selected": count}).decode())
+        say_json(orjson.dumps({"replayed": 0 if dry_run else count, "selected": count}))
     else:
         verb = "would be put back" if dry_run else "put back"
-        typer.echo(f"{count:,} {verb} into posts.raw")
+        say(f"{count:,} {verb} into posts.raw")
 
 
 def _asked(

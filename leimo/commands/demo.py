@@ -6,6 +6,9 @@ from typing import Annotated
 
 import typer
 
+from leimo.commands.feed import speed_of
+from schemas.post import Source
+
 
 class Exit(StrEnum):
     AUTO = "auto"
@@ -16,12 +19,13 @@ class Exit(StrEnum):
 def demo(
     replay: Annotated[
         list[Path] | None,
-        typer.Option(help="Feed these NDJSON files of Weibo statuses instead of the simulator."),
+        typer.Option(help="Feed these NDJSON files of posts instead of the simulator."),
     ] = None,
+    source: Annotated[Source, typer.Option(help="With --replay: whose JSON.")] = Source.WEIBO,
     speed: Annotated[
         str, typer.Option(help="With --replay: times the posts' own pace, or `max`.")
     ] = "1",
-    rate: Annotated[float, typer.Option(help="Simulated posts a second.", min=0.1)] = 300,
+    rate: Annotated[float, typer.Option(help="Simulated posts a second.", min=0.1)] = 100,
     seed: Annotated[int, typer.Option(help="Seed of the simulator.")] = 1,
     broker: Annotated[
         str,
@@ -30,12 +34,31 @@ def demo(
             "host:port of a running one."
         ),
     ] = "embedded",
+    shared_broker: Annotated[
+        bool,
+        typer.Option(
+            "--shared-broker",
+            help="With host:port: also where it holds a catalogue or posts. Posts are added, "
+            "and definitions that it lacks; the worker joins the group.",
+        ),
+    ] = False,
+    memory: Annotated[
+        int,
+        typer.Option(
+            min=32,
+            help="MiB of the embedded broker. It forgets nothing: with more, a simulation "
+            "begins anew.",
+        ),
+    ] = 512,
     workers: Annotated[int, typer.Option(help="Worker processes.", min=1, max=16)] = 1,
     catalogue: Annotated[
         Path | None, typer.Option(help="Brands and rules; the shipped catalogue if not given.")
     ] = None,
     port: Annotated[
-        int | None, typer.Option(help="Port of the embedded broker; a free one if not given.")
+        int | None,
+        typer.Option(
+            min=1, max=65_535, help="Port of the embedded broker; a free one if not given."
+        ),
     ] = None,
     until: Annotated[
         Exit,
@@ -67,22 +90,31 @@ def demo(
         leimo demo --broker kafka
     """
     from leimo.demo import DemoOptions, run_demo
-    from leimo.run import fail, load_settings, run, start_logging
+    from leimo.named_files import refuse_missing, refuse_unwritable
+    from leimo.run import CommandError, fail, load_settings, run, start_logging
 
-    for file in replay or ():
-        if not file.is_file():
-            fail(f"--replay {file}: no such file", code=2)
-    settings = load_settings()
+    refuse_missing(*(replay or ()), catalogue)
+    speed_of(speed)
+    if windows is not None:
+        try:
+            refuse_unwritable("--windows", windows)
+        except CommandError as error:
+            fail(str(error), code=2)
+    named = None if broker in {"embedded", "kafka"} else broker
+    settings = load_settings(broker=named)
     start_logging("WARNING")
     ends_when_done = until is Exit.DONE or (
         until is Exit.AUTO and bool(replay) and not _is_terminal()
     )
     options = DemoOptions(
         replay=tuple(replay or ()),
+        source=source,
         speed=speed,
         rate=rate,
         seed=seed,
         broker=broker,
+        may_share=shared_broker,
+        memory_bytes=memory << 20,
         workers=workers,
         catalogue=catalogue,
         port=port,

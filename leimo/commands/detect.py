@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from leimo.terminal import say
+
 if TYPE_CHECKING:
     from leimo.series_detector import PacedDetector
     from leimo.series_file import Row
@@ -53,23 +55,53 @@ def detect(
 
         leimo detect counts.csv --false-alerts-per-month 0.2 --json | jq -c 'select(.alert == 1)'
     """
+    from leimo.named_files import refuse_missing
     from leimo.run import CommandError, fail
     from leimo.series_detector import PacedDetector
+    from leimo.series_file import series_name
 
+    refuse_missing(series)
     drawn: list[tuple[Row, Judged]] | None = None if plot is None else []
     try:
         if plot is not None:
             _check_plot(plot)
         step_ms = None if step is None else _step_ms(step)
-        detector = PacedDetector(false_alerts_per_month, min_posts, step_ms)
-        rows, alerts = _judge(series, detector, drawn, as_json=as_json)
+    except CommandError as error:
+        fail(str(error), code=2)
+    detector = PacedDetector(false_alerts_per_month, min_posts, step_ms)
+    try:
+        rows, alerts, turned = _judge(series, detector, drawn, as_json=as_json)
         if plot is not None:
             _draw(drawn or [], plot, series)
     except CommandError as error:
-        fail(str(error), code=2)
+        fail(str(error))
     except OSError as error:
         fail(f"the output cannot be written: {error.strerror or error}")
-    typer.echo(f"{_counted(alerts, 'alert')} in {_counted(rows, 'row')}.", err=True)
+    if not rows:
+        fail(f"{series_name(series)}: has no row; write timestamp,value rows, one a line")
+    if turned.rows:
+        say(
+            f"Earlier than the row before: {_counted(turned.rows, 'row')}, first {turned.first}. "
+            "Sort rows by time: each is judged by those before it.",
+            err=True,
+        )
+    say(f"{_counted(alerts, 'alert')} in {_counted(rows, 'row')}.", err=True)
+
+
+class _Turned:
+    """Rows whose time is before that of the row above."""
+
+    def __init__(self) -> None:
+        self.rows = 0
+        self.first = ""
+        self._last_ms = 0
+
+    def look(self, found: "list[Row]") -> None:
+        for row in found:
+            if row.at_ms < self._last_ms:
+                self.rows += 1
+                self.first = self.first or row.timestamp
+            self._last_ms = row.at_ms
 
 
 def _judge(
@@ -78,8 +110,9 @@ def _judge(
     drawn: "list[tuple[Row, Judged]] | None",
     *,
     as_json: bool,
-) -> tuple[int, int]:
-    """Write what is found of each row as soon as it was read; returns rows and alerts.
+) -> tuple[int, int, "_Turned"]:
+    """Write what is found of each row as soon as it was read; returns rows and alerts, and which
+    rows go back in time.
 
     Where nobody reads any more, it goes on for the sake of the plot alone.
     """
@@ -87,9 +120,11 @@ def _judge(
 
     write = _as_json if as_json else _as_csv
     rows = alerts = 0
+    turned = _Turned()
     is_read = True
     heading = "" if as_json else f"{_HEADING}\n"
     for found in read_series(series):
+        turned.look(found)
         judged = [detector.take(row.at_ms, row.value) for row in found]
         rows += len(judged)
         alerts += sum(each.is_alert for each in judged)
@@ -102,7 +137,7 @@ def _judge(
             heading = ""
     if heading:
         _echo(heading)
-    return rows, alerts
+    return rows, alerts, turned
 
 
 def _echo(text: str) -> bool:
@@ -110,7 +145,7 @@ def _echo(text: str) -> bool:
     from leimo.pipes import quiet_broken_pipe
 
     with quiet_broken_pipe():
-        typer.echo(text, nl=False)
+        say(text, end="")
         return True
     return False
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 
+from leimo.terminal import say_json, terminal
 from schemas.post import Source
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, help="Bring posts into the topic `posts.raw`.")
 
-_console = Console(stderr=True, soft_wrap=True)
+_console = terminal(err=True)
 
 Broker = Annotated[
     str | None, typer.Option(help="Kafka broker, host:port.  [default: LEIMO_BROKER]")
@@ -92,8 +92,10 @@ def replay(
     from feeds.replay import Replay
     from feeds.run import run
     from feeds.sinks import Connection
+    from leimo.named_files import refuse_missing
     from leimo.run import load_settings
 
+    refuse_missing(*files)
     refused: list[Refusal] = []
 
     def refuse(refusal: Refusal) -> None:
@@ -122,12 +124,15 @@ def replay(
 def _run(main: "Coroutine[Any, Any, Outcome]") -> "Outcome":
     from streams.event_loop import Loop
 
-    with asyncio.Runner(loop_factory=Loop) as runner:
-        return runner.run(main)
+    runner = asyncio.Runner(loop_factory=Loop)
+    outcome = runner.run(main)
+    if not outcome.is_given_up:
+        runner.close()
+    return outcome
 
 
 def _say(message: str) -> None:
-    _console.print(message, markup=False, highlight=False)
+    _console.print(message, soft_wrap=True)
 
 
 def _finish(outcome: "Outcome", *, as_json: bool, quiet: bool, refused: int = 0) -> None:
@@ -139,7 +144,7 @@ def _finish(outcome: "Outcome", *, as_json: bool, quiet: bool, refused: int = 0)
 
     summary = outcome.summary(refused)
     if as_json:
-        typer.echo(orjson.dumps(summary).decode())
+        say_json(orjson.dumps(summary))
     elif not quiet:
         _say(f"{state_line(outcome.tally, summary['posts_per_s'])}, {outcome.seconds:,.1f} s")
     if outcome.tally.ahead and not quiet:
@@ -147,6 +152,13 @@ def _finish(outcome: "Outcome", *, as_json: bool, quiet: bool, refused: int = 0)
             f"{outcome.tally.ahead:,} posts are dated more than a minute after they were sent: the "
             "worker gives them the time of receipt, or puts them aside"
         )
+    if outcome.is_given_up:
+        import os
+        import sys
+
+        _say(f"error: {outcome.error}")
+        sys.stdout.flush()
+        os._exit(outcome.exit_code)
     if outcome.error:
         fail(outcome.error, outcome.exit_code)
     if outcome.exit_code:

@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from leimo.terminal import say, say_json
+
 if TYPE_CHECKING:
     from schemas.catalogue import Silence
 
@@ -76,8 +78,8 @@ def add(
     if as_json:
         _print_json(made)
         return
-    typer.echo(f"{made.id}: {_about(made)} silenced until {_end(made)}.")
-    typer.echo(f"To end it sooner: leimo silence end {made.id}")
+    say(f"{made.id}: {_about(made)} silenced until {_end(made)}.")
+    say(f"To end it sooner: leimo silence end {made.id}")
 
 
 @app.command("list")
@@ -107,12 +109,12 @@ def list_(
             continue
         since = f" from {one_line(silence.since)}" if silence.since else ""
         by = f" ({one_line(silence.by)})" if silence.by else ""
-        typer.echo(
+        say(
             f"{one_line(silence.id)}: {_about(silence)} silenced{since} until {_end(silence)}: "
             f"{one_line(silence.reason)}{by}"
         )
     if not found and not as_json:
-        typer.echo("No alert is silenced.")
+        say("No alert is silenced.")
 
 
 @app.command("end")
@@ -133,7 +135,7 @@ def end(
 
     settings = load_settings(broker=broker)
     found = run(silences.end(settings, silence, int(time.time() * 1000)), settings)
-    typer.echo(f"{found.id}: ended. {_about(found).capitalize()} told again.")
+    say(f"{found.id}: ended. {_about(found).capitalize()} told again.")
 
 
 def _about(silence: "Silence") -> str:
@@ -160,4 +162,4 @@ def _print_json(silence: "Silence") -> None:
 
     fields = msgspec.to_builtins(silence)
     fields.pop("type", None)
-    typer.echo(msgspec.json.encode(fields).decode())
+    say_json(msgspec.json.encode(fields))

@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from leimo.terminal import say, say_json
+
 if TYPE_CHECKING:
     from streams.topic_admin import TopicState
 
@@ -35,7 +37,7 @@ def apply(broker: Broker = None, as_json: AsJson = False) -> None:
         return
     for state in states:
         verb = "created" if state.found is None else "kept   "
-        typer.echo(f"{verb}  {state.topic.name:<18} {state.wanted} partitions")
+        say(f"{verb}  {state.topic.name:<18} {state.wanted} partitions")
 
 
 @app.command("list")
@@ -54,9 +56,9 @@ def list_topics(broker: Broker = None, as_json: AsJson = False) -> None:
     else:
         for state in states:
             found = "missing" if state.found is None else f"{state.found}/{state.wanted}"
-            typer.echo(f"{state.topic.name:<18} {found:>8}  {state.topic.about}")
+            say(f"{state.topic.name:<18} {found:>8}  {state.topic.about}")
     if not all(state.is_right for state in states):
-        typer.echo("Create what is missing with `leimo topics apply`.", err=True)
+        say("Create what is missing with `leimo topics apply`.", err=True)
         raise typer.Exit(1)
 
 
@@ -73,4 +75,4 @@ def _described(state: "TopicState") -> dict[str, object]:
 def _print_json(value: object) -> None:
     import orjson
 
-    typer.echo(orjson.dumps(value).decode())
+    say_json(orjson.dumps(value))

@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from leimo.terminal import say, say_json, terminal
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -36,7 +38,6 @@ def trends(
         leimo trends xiaomi --json | jq -r '.rising[].term'
     """
     import msgspec
-    from rich.console import Console
 
     from leimo.run import fail, load_settings, run
     from measures.trends import overall
@@ -46,15 +47,22 @@ def trends(
 
     settings = load_settings(broker=broker)
     values = run(read_compacted(settings, TRENDS.name, settings.partitions), settings)
-    held = {key.decode(): msgspec.json.decode(value, type=Trend) for key, value in values.items()}
+    held, unread = {}, 0
+    for key, value in values.items():
+        try:
+            held[key.decode()] = msgspec.json.decode(value, type=Trend)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            unread += 1
+    if unread:
+        say(f"{unread} records of `{TRENDS.name}` are no trends and were left out.", err=True)
     unknown = [brand for brand in brands or () if brand not in held]
     if unknown:
         fail(f"{', '.join(unknown)}: nothing was told of it yet; see `leimo trends` for all")
     shown = [held[brand] for brand in brands] if brands else [overall(held.values())]
-    console = Console(markup=False, emoji=False, highlight=False)
+    console = terminal()
     for trend in shown:
         if as_json:
-            typer.echo(msgspec.json.encode(trend).decode())
+            say_json(msgspec.json.encode(trend))
         else:
             _show(console, trend, len(held))
 

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from leimo.terminal import terminal
+
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Coroutine
@@ -59,8 +61,6 @@ def watch(
     import logging
     import sys
 
-    from rich.console import Console
-
     from leimo.pipes import quiet_broken_pipe
     from leimo.run import fail, load_settings, run
 
@@ -71,7 +71,7 @@ def watch(
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="replace")
-    console = Console(highlight=False, markup=False, emoji=False)
+    console = terminal(is_screen=True)
     with quiet_broken_pipe():
         run(
             _watch(
@@ -102,6 +102,7 @@ async def _watch(
     from leimo.watch.session import run_json, run_watch
     from leimo.watch.view import Order
 
+    await _refuse_unknown(settings, only)
     stop = asyncio.Event()
     order = Order(sort.value)
     if as_json:
@@ -111,6 +112,23 @@ async def _watch(
     else:
         work = run_watch(settings, console=console, stop=stop, names={}, only=only, order=order)
     await _until_signal(work, stop)
+
+
+async def _refuse_unknown(settings: "Settings", brands: frozenset[str]) -> None:
+    """Raise `CommandError` where the catalogue in force lacks a brand; an empty one may be filled
+    yet."""
+    from leimo.catalogue_findings import did_you_mean
+    from leimo.catalogue_topic import held_definitions
+    from leimo.run import CommandError
+
+    if not brands:
+        return
+    keys = [key.decode(errors="replace") for key in await held_definitions(settings)]
+    known = sorted(key.removeprefix("brand:") for key in keys if key.startswith("brand:"))
+    for brand in sorted(brands - set(known)):
+        if known:
+            mend = did_you_mean(brand, known, "see `leimo catalogue show`")
+            raise CommandError(f"--brand {brand}: no such brand is in force; {mend}")
 
 
 async def _until_signal(work: "Coroutine[None, None, None]", stop: "asyncio.Event") -> None:

@@ -19,6 +19,24 @@ _MAX_MARKS = 2
 ELLIPSIS = "…"
 
 
+HIDDEN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u180e"
+    "\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ue000-\uf8ff\ufe00-\ufe0f\ufeff"
+    "\ufff0-\ufffb\ufffe\uffff\U000110bd\U000110cd\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U0010ffff]"
+)
+"""Characters that a terminal obeys, or that nobody sees; line feed and tabulator are none."""
+
+
+def visible(text: str) -> str:
+    r"""`text` without escapes, controls, bidi overrides or invisible characters; lines and columns
+    stay as they are.
+
+    >>> visible("红\x1b[31m米\u202e\n  手机\u200b好")
+    '红米\n  手机好'
+    """
+    return HIDDEN.sub("", _ESCAPES.sub("", text)) if HIDDEN.search(text) else text
+
+
 def one_line(text: str) -> str:
     r"""`text` on one line, without escapes, controls, bidi overrides or invisible characters.
 
@@ -38,7 +56,7 @@ def one_line(text: str) -> str:
             marks += 1
             if marks > _MAX_MARKS or not shown or "\ufe00" <= character <= "\ufe0f":
                 continue
-        elif kind in _HIDDEN:
+        elif kind in _HIDDEN or (character == " " and not shown):
             continue
         else:
             marks = 0

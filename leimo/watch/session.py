@@ -1,7 +1,6 @@
 """Show the stream until told to stop: on the terminal, as lines, as JSON, or once."""
 
 import asyncio
-import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import tzinfo
@@ -9,6 +8,7 @@ from datetime import tzinfo
 from rich.console import Console
 from rich.live import Live
 
+from leimo.terminal import say_json
 from leimo.watch.keys import reading_keys
 from leimo.watch.picture import svg
 from leimo.watch.screen import Screen, layout_of
@@ -67,8 +67,7 @@ async def run_json(
         await stream.catch_up(_CATCH_UP_S)
         while not stop.is_set():
             view = stream.board.view(order=order, limit=_ALL_BRANDS)
-            sys.stdout.write(summary_json(view, stream.status(view)).decode() + "\n")
-            sys.stdout.flush()
+            say_json(summary_json(view, stream.status(view)))
             if once:
                 return
             await _wait(stop, _JSON_S)

@@ -2,6 +2,10 @@
 
 import asyncio
 import json
+import os
+import pty
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -122,11 +126,21 @@ def test_apply_says_what_it_did_and_show_what_is_in_force(mine: Path, broker: st
         ],
     )
     mine.write_text(MINE.replace("MIUI", "红米").replace("burst", "peak"), encoding="utf-8")
-    assert _run("apply", str(mine), *at)[1] == [
+    code, _, error = _run("apply", str(mine), *at)
+    assert code == 1
+    assert "- rule:burst" in error
+    assert "1 definition in force would be removed; nothing was changed: add --remove" in error
+    assert '"burst"' in "".join(_run("show", "--json", *at)[1])
+    assert _run("apply", str(mine), "--only-absent", *at)[1] == [
         "+ rule:peak",
+        "added 1, changed 0, removed 0, unchanged 1, 2 kept",
+    ]
+    assert "红米" not in "".join(_run("show", "--json", *at)[1])
+    assert _run("apply", str(mine), "--keep", "--remove", *at)[0] == 2
+    assert _run("apply", str(mine), "--remove", *at)[1] == [
         "~ brand:xiaomi",
         "- rule:burst",
-        "added 1, changed 1, removed 1, unchanged 1",
+        "added 0, changed 1, removed 1, unchanged 2",
     ]
     shown = [json.loads(line) for line in _run("show", "--json", *at)[1]]
     assert [(item["type"], item["id"]) for item in shown] == [
@@ -159,6 +173,37 @@ def test_a_topic_that_is_missing_is_a_message(mine: Path, embedded_broker: Embed
 
 
 @pytest.mark.embedded
+@pytest.mark.parametrize(("typed", "code"), [(b"yes\n", 0), (b"y\n", 1)])
+def test_a_person_is_asked_before_anything_is_removed(
+    mine: Path, broker: str, typed: bytes, code: int
+) -> None:
+    assert _run("apply", str(mine), "--broker", broker)[0] == 0
+    mine.write_text(MINE.replace("burst", "peak"), encoding="utf-8")
+    ours, theirs = pty.openpty()
+    os.write(ours, typed)
+    done = subprocess.run(
+        [sys.executable, "-m", "leimo", "catalogue", "apply", str(mine), "--broker", broker],
+        stdin=theirs, capture_output=True, check=False, timeout=60,
+    )  # fmt: skip
+    os.close(ours)
+    os.close(theirs)
+    assert done.returncode == code
+    assert b"- rule:burst" in done.stderr
+    assert b"Remove 1 definition in force that the file lacks? Type yes:" in done.stderr
+    held = "".join(_run("show", "--json", "--broker", broker)[1])
+    assert ('"burst"' in held, '"peak"' in held) == (code == 1, code == 0)
+
+
+@pytest.mark.embedded
+def test_show_cuts_nothing_in_a_pipe(mine: Path, broker: str) -> None:
+    name = "-".join(["long"] * 60)
+    mine.write_text(f"brands: [{{id: {name}, name: {name}, trade: {name}}}]", encoding="utf-8")
+    assert _run("apply", str(mine), "--broker", broker)[0] == 0
+    table = _run("show", "--broker", broker)[1]
+    assert any(line.split() == [name, name, name, "1", "0"] for line in table)
+
+
+@pytest.mark.embedded
 def test_show_tells_of_silences_and_holidays(mine: Path, broker: str) -> None:
     at = ("--broker", broker)
     mine.write_text(
@@ -176,7 +221,7 @@ def test_show_tells_of_silences_and_holidays(mine: Path, broker: str) -> None:
     assert "new-year  2027-01-01  2027-01-01" in table
 
     mine.write_text(MINE, encoding="utf-8")
-    assert _run("apply", str(mine), *at)[1] == [
+    assert _run("apply", str(mine), "--remove", *at)[1] == [
         "- holiday:new-year",
         "added 0, changed 0, removed 1, unchanged 3, 1 kept",
     ]

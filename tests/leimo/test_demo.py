@@ -1,6 +1,9 @@
 """`leimo demo` as a newcomer uses it."""
 
+import asyncio
 import os
+import pty
+import select
 import signal
 import socket
 import subprocess
@@ -12,8 +15,11 @@ import pytest
 
 from analysis.shipped import analyser_of
 from feeds.simulate.stream import Simulation
-from leimo.catalogue_file import SHIPPED, load
-from streams.brokers import free_port
+from leimo.catalogue_file import SHIPPED, load, parse
+from leimo.catalogue_topic import held_definitions, publish
+from streams.brokers import EmbeddedBroker, free_port
+from streams.settings import Settings
+from streams.topic_admin import apply_topics
 from tests import oracle
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -83,6 +89,104 @@ def test_a_taken_port_is_named_in_the_message() -> None:
     assert done.returncode == 1
     assert str(port) in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (["--port", "99999"], "65535"),
+        (["--windows", "/nowhere/windows.ndjson"], "/nowhere/windows.ndjson"),
+        (["--speed", "fast"], "'fast'"),
+    ],
+)
+def test_what_cannot_be_done_is_told_before_anything_is_started(
+    arguments: list[str], named: str
+) -> None:
+    done = subprocess.run(
+        command(*arguments), env=environment(), capture_output=True, text=True, check=False,
+        timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert named in done.stderr
+    assert "starting" not in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_broker_that_is_not_there_is_named_by_its_own_address() -> None:
+    address = f"127.0.0.1:{free_port()}"
+    done = subprocess.run(
+        command("--broker", address), env=environment(), capture_output=True, text=True,
+        check=False, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert address in done.stderr
+
+
+@pytest.mark.embedded
+def test_a_broker_in_use_is_refused_and_left_as_it_is(embedded_broker: EmbeddedBroker) -> None:
+    settings = Settings.load(broker=embedded_broker.address)
+    mine = parse(b"brands: [{id: xiaomi, name: Mi Phone, trade: mine}]", "my.yml").catalogue
+
+    async def fill() -> None:
+        await apply_topics(settings)
+        await publish(settings, mine)
+
+    asyncio.run(fill())
+    before = asyncio.run(held_definitions(settings))
+    done = subprocess.run(
+        command("--broker", embedded_broker.address), env=environment(), capture_output=True,
+        text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "a catalogue (1 definitions)" in done.stderr
+    assert "--shared-broker" in done.stderr
+    assert asyncio.run(held_definitions(settings)) == before
+
+
+@pytest.mark.embedded
+def test_a_simulation_begins_anew_where_the_broker_holds_too_much(tmp_path: Path) -> None:
+    with subprocess.Popen(
+        command("--memory", "48", "--rate", "1500"), cwd=tmp_path, env=environment(),
+        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+    ) as demo:  # fmt: skip
+        assert demo.stderr is not None
+        seen = []
+        deadline = time.monotonic() + 120
+        for line in demo.stderr:
+            seen.append(line)
+            if sum("up in" in each for each in seen) == 2 or time.monotonic() > deadline:
+                break
+        demo.send_signal(signal.SIGTERM)
+        demo.communicate(timeout=60)
+    assert "holds 48 MiB" in "".join(seen)
+    assert sum("up in" in each for each in seen) == 2
+    assert demo.returncode == 0
+
+
+@pytest.mark.embedded
+def test_a_demo_below_make_ends_with_its_terminal(tmp_path: Path) -> None:
+    """`make` waits for it, and gets no signal where the terminal is not its own."""
+    (tmp_path / "Makefile").write_text(f"demo:\n\t@{' '.join(command())}\n")
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(
+        ["make", "demo"], cwd=tmp_path, env=environment(), stdin=theirs, stdout=theirs,
+        stderr=theirs, start_new_session=True,
+    ) as make:  # fmt: skip
+        os.close(theirs)
+        seen = b""
+        deadline = time.monotonic() + 90
+        while b"up in" not in seen and time.monotonic() < deadline:
+            if select.select([ours], [], [], 0.1)[0]:
+                seen += os.read(ours, 65_536)
+        started = descendants(make.pid)
+        os.close(ours)
+        try:
+            make.wait(60)
+        finally:
+            make.kill()
+    assert b"up in" in seen
+    assert started
+    assert [pid for pid in started if Path(f"/proc/{pid}").exists()] == []
 
 
 def test_a_missing_replay_file_is_named_in_the_message() -> None:

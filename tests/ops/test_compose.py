@@ -5,7 +5,7 @@ import shlex
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import typer
@@ -26,11 +26,21 @@ class Reset(str):
     __slots__ = ()
 
 
+class Override(list[str]):
+    """`!override`: the override stands instead of the value."""
+
+    __slots__ = ()
+
+
 class ComposeLoader(yaml.SafeLoader):
     """YAML with Compose's own tags."""
 
 
 ComposeLoader.add_constructor("!reset", lambda loader, node: Reset())
+ComposeLoader.add_constructor(
+    "!override",
+    lambda loader, node: Override(loader.construct_sequence(cast(yaml.SequenceNode, node))),
+)
 
 
 def load(name: str) -> dict[str, Any]:
@@ -162,12 +172,7 @@ def test_kafka_has_as_many_brokers_as_replicas(
 
 @FILES
 def test_brokers_share_no_folder_and_every_volume_is_declared(compose: dict[str, Any]) -> None:
-    named = [
-        volume.split(":")[0]
-        for service in compose["services"].values()
-        for volume in service.get("volumes", [])
-        if not volume.startswith("./")
-    ]
+    named = [volume.split(":")[0] for volume in mounts(compose) if not volume.startswith("./")]
 
     assert len(named) == len(set(named))
     assert set(named) <= set(compose["volumes"])
@@ -175,16 +180,39 @@ def test_brokers_share_no_folder_and_every_volume_is_declared(compose: dict[str,
 
 @FILES
 def test_every_file_that_is_mounted_exists(compose: dict[str, Any]) -> None:
-    mounted = [
-        volume.split(":")[0]
-        for service in compose["services"].values()
-        for volume in service.get("volumes", [])
-        if volume.startswith("./")
-    ]
+    mounted = [volume.split(":")[0] for volume in mounts(compose) if volume.startswith("./")]
 
-    assert len(mounted) == 4
+    assert len(mounted) == 5
     for path in mounted:
         assert (ROOT / path).exists(), path
+
+
+def mounts(compose: dict[str, Any]) -> list[str]:
+    """What is mounted where, with the shipped catalogue for a person's own."""
+    return [
+        re.sub(r"\$\{LEIMO_CATALOGUE[^}]*\}", "./leimo/catalogue.yml", volume)
+        for service in compose["services"].values()
+        for volume in service.get("volumes", [])
+    ]
+
+
+@FILES
+def test_a_start_adds_to_the_catalogue_of_the_file_and_changes_nothing(
+    compose: dict[str, Any],
+) -> None:
+    service = compose["services"]["catalogue"]
+    [volume] = service["volumes"]
+
+    assert service["command"] == ["catalogue", "apply", "/catalogue.yml", "--only-absent"]
+    assert re.fullmatch(r"\$\{LEIMO_CATALOGUE:[-?][^}]+\}:/catalogue\.yml:ro", volume)
+
+
+def test_production_simulates_nothing_unless_asked_to() -> None:
+    for service in PRODUCTION["services"].values():
+        if "simulate" in service.get("command", []):
+            assert service["profiles"] == ["simulation"]
+    [volume] = PRODUCTION["services"]["catalogue"]["volumes"]
+    assert ":?" in volume  # the shipped brands are nobody's own
 
 
 @FILES

@@ -154,7 +154,7 @@ def test_a_catalogue_of_ones_own(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
-        (["nowhere.ndjson"], 1, ["nowhere.ndjson", "No such file"]),
+        (["nowhere.ndjson"], 2, ["nowhere.ndjson", "no such file"]),
         (["--catalogue", "nowhere.yml"], 2, ["nowhere.yml"]),
         (["--source", "myspace"], 2, ["myspace"]),
     ],

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+import sys
 from collections.abc import Sequence
 from html.parser import HTMLParser
 from pathlib import Path
@@ -276,7 +277,8 @@ def test_matplotlib_is_missed_before_the_work(
     monkeypatch.setattr("leimo.plots.find_spec", lambda name: None)
     result = leimo(*arguments(folder, "--report", str(tmp_path / "r.html")))
     assert result.exit_code == 2
-    assert result.stderr == "error: --report needs matplotlib: pip install 'leimo[plot]'\n"
+    install = f"{sys.executable} -m pip install matplotlib"
+    assert result.stderr == f"error: --report needs matplotlib: {install}\n"
 
 
 def test_lines_that_are_no_posts_are_counted_by_reason(folder: Path, tmp_path: Path) -> None:

@@ -219,12 +219,22 @@ def test_times_in_any_order_give_a_row_each(minutes: list[float], tmp_path: Path
 
 @pytest.mark.parametrize(
     ("content", "rows"),
-    [("", 0), ("\n\n", 0), ("timestamp,value\n", 0), ("2026-05-25,5", 1), ("2026-05-25", 1)],
-    ids=["empty", "blank", "heading alone", "one row", "one time without a value"],
+    [("2026-05-25,5", 1), ("2026-05-25", 1)],
+    ids=["one row", "one time without a value"],
 )
 def test_short_files(content: str, rows: int, tmp_path: Path) -> None:
     assert rows == len(rows_of(content, tmp_path))
     assert rows_of(content, tmp_path, "--plot", str(tmp_path / "plot.svg")) is not None
+    ET.parse(tmp_path / "plot.svg")
+
+
+@pytest.mark.parametrize("content", ["", "\n\n", "timestamp,value\n", "this is no CSV\n"])
+def test_no_row_at_all_is_a_failure(content: str, tmp_path: Path) -> None:
+    file = tmp_path / "series.csv"
+    file.write_text(content)
+    result = leimo(str(file), "--plot", str(tmp_path / "plot.svg"))
+    assert (result.exit_code, result.stdout) == (1, "timestamp,value,expected,score,alert\n")
+    assert f"{file}: has no row; write timestamp,value rows" in result.stderr
     ET.parse(tmp_path / "plot.svg")
 
 
@@ -259,7 +269,7 @@ def test_a_row_that_is_none_is_named_with_its_line(
     file.write_bytes(content if isinstance(content, bytes) else content.encode())
     result = leimo(str(file))
 
-    assert result.exit_code == 2
+    assert result.exit_code == 1
     assert f"{file}:{message}" in result.stderr
     assert "\x1b[2" not in result.stderr
     assert len(result.stderr.splitlines()) == 1
@@ -274,8 +284,8 @@ def test_rows_before_a_broken_one_are_written(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["nowhere.csv"], "nowhere.csv: cannot be read: No such file or directory"),
-        (["."], ".: cannot be read: Is a directory; name a CSV file"),
+        (["nowhere.csv"], "nowhere.csv: no such file"),
+        (["."], ".: is a folder; name a file in it"),
         (["series.csv", "--plot", "plot.pdf"], "--plot plot.pdf: name a file that ends in .png or"),
         (["series.csv", "--plot", "nowhere/plot.png"], "name a file in a folder that exists"),
         (["series.csv", "--step", "5"], "--step '5' is no time; write such as 60s, 5m, 1h or 1d"),
@@ -296,7 +306,7 @@ def test_a_file_that_is_cut_off_is_named(tmp_path: Path) -> None:
     file = tmp_path / "cut.csv.gz"
     file.write_bytes(gzip.compress(ROWS.encode())[:-20])
     result = leimo(str(file))
-    assert result.exit_code == 2
+    assert result.exit_code == 1
     assert f"{file}: cannot be read" in result.stderr
 
 
@@ -434,7 +444,7 @@ def test_matplotlib_is_missed_before_the_work(
     file.write_text(ROWS)
     result = leimo(str(file), "--plot", str(tmp_path / "plot.png"))
     assert (result.exit_code, result.stdout) == (2, "")
-    assert "--plot needs matplotlib: pip install 'leimo[plot]'" in result.stderr
+    assert "-m pip install matplotlib" in result.stderr
 
 
 def test_a_full_disk_is_a_message(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 import unicodedata
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
@@ -20,6 +20,7 @@ hostile = st.lists(
 
 
 @given(st.one_of(anything, hostile))
+@example("\r\u0300")
 def test_nothing_that_steers_a_terminal_is_left(text: str) -> None:
     shown = one_line(text)
     kinds = {unicodedata.category(character) for character in shown}
