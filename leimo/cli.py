@@ -1,7 +1,7 @@
 """The command `leimo`. Commands import what they need when they run, so that help is quick."""
 
 import sys
-from typing import NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -30,6 +30,26 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="First try: `leimo demo`. Settings: LEIMO_* variables, or leimo.toml in this folder.",
 )
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        from streams.version import VERSION
+
+        typer.echo(f"leimo {VERSION}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    """Options of the program itself; without a text of its own, help shows that of `app`."""
+
+
 app.command("demo")(demo.demo)
 app.command("worker")(worker.worker)
 app.add_typer(feed.app, name="feed")

@@ -200,6 +200,11 @@ ROWS = (
                 },
             ),
             Graph(
+                "Workers by version",
+                "More than one while a new version is rolled out",
+                {"{{version}}": "sum by (version) (leimo_build_info)"},
+            ),
+            Graph(
                 "Catalogue",
                 "Brands and rules in force; changes taken over",
                 {
