@@ -14,6 +14,7 @@ from leimo.commands import (
     demo,
     detect,
     feed,
+    lag,
     silence,
     topics,
     trends,
@@ -58,6 +59,7 @@ app.add_typer(catalogue.app, name="catalogue")
 app.add_typer(silence.app, name="silence")
 app.command("analyse")(analyse.analyse)
 app.add_typer(dead.app, name="dead")
+app.command("lag")(lag.lag)
 app.command("audit")(audit.audit)
 app.command("watch")(watch.watch)
 app.command("trends")(trends.trends)

@@ -76,8 +76,8 @@ ROWS = (
             ),
             Stat(
                 "Waiting",
-                "Records behind the ends of all partitions",
-                "sum(leimo_lag_records)",
+                "Records of all partitions that the group has not committed",
+                "sum(leimo_group_lag_records)",
                 bad_above=100_000,
             ),
             Stat("Workers", "Workers that answer", 'count(up{job="leimo"} == 1) or vector(0)'),
@@ -128,8 +128,11 @@ ROWS = (
             ),
             Graph(
                 "Lag",
-                "Records behind the end of a topic",
-                {"{{topic}}": "sum by (topic) (leimo_lag_records)"},
+                "Records of a topic not committed by the group, and not read by its workers",
+                {
+                    "{{topic}}": "sum by (topic) (leimo_group_lag_records)",
+                    "{{topic}} not read": "sum by (topic) (leimo_lag_records)",
+                },
             ),
             Graph(
                 "Event time behind the clock",

@@ -12,7 +12,9 @@ import pytest
 import yaml
 from prometheus_client.metrics import MetricWrapperBase
 
+from streams.group_lag import GroupLag
 from streams.metrics import Metrics
+from streams.settings import Settings
 
 FOLDER = Path(__file__).resolve().parents[2] / "ops" / "prometheus"
 SUFFIXES: dict[str | None, tuple[str, ...]] = {
@@ -28,7 +30,7 @@ RULES = [
 
 
 def series() -> dict[str, set[str]]:
-    """Every series that a worker serves, with its labels."""
+    """Every series that a worker or `leimo lag` serves, with its labels."""
     return {
         metric._name + suffix: set(metric._labelnames) | ({"le"} if suffix == "_bucket" else set())
         for metric in declared()
@@ -37,7 +39,8 @@ def series() -> dict[str, set[str]]:
 
 
 def declared() -> list[MetricWrapperBase]:
-    return [item for item in vars(Metrics()).values() if isinstance(item, MetricWrapperBase)]
+    served = [*vars(Metrics()).values(), *vars(GroupLag(Settings())).values()]
+    return [item for item in served if isinstance(item, MetricWrapperBase)]
 
 
 def used(expr: str) -> set[str]:
