@@ -62,7 +62,7 @@ class GroupLag:
     """The lag of the group as a metric, looked at anew every few seconds."""
 
     def __init__(self, settings: Settings) -> None:
-        disable_created_metrics()
+        disable_created_metrics()  # type: ignore[no-untyped-call]
         self.settings = settings
         self.registry = CollectorRegistry()
         self.records = Gauge(

@@ -23,7 +23,7 @@ _LATENCY_SECONDS = (0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1, 2, 5, 10, 30, 60, 300, 36
 
 
 # They double the number of series, and nothing here asks when a counter was made.
-disable_created_metrics()
+disable_created_metrics()  # type: ignore[no-untyped-call]
 
 
 class Metrics:
@@ -107,6 +107,18 @@ class Metrics:
             "leimo_open_windows", "Windows with posts that are not closed yet", registry=registry
         )
         self.open_alerts = Gauge("leimo_open_alerts", "Alerts that are firing", registry=registry)
+        self.brand_posts = Gauge(
+            "leimo_brand_posts",
+            "Posts of a busy brand in its newest closed window",
+            ["brand"],
+            registry=registry,
+        )
+        self.brand_sentiment = Gauge(
+            "leimo_brand_sentiment",
+            "Mean sentiment of a busy brand in that window, -1 to 1",
+            ["brand"],
+            registry=registry,
+        )
         self.brands = Gauge("leimo_brands", "Brands with state in this worker", registry=registry)
         self.recovery_remaining_records = Gauge(
             "leimo_recovery_remaining_records", "Records of state left to read", registry=registry

@@ -115,6 +115,26 @@ ROWS = (
         ),
     ),
     Row(
+        "Brands",
+        (
+            Graph(
+                "Buzz",
+                "Posts of the busiest brands of each worker in their newest closed minute",
+                {"{{brand}}": "topk(10, max by (brand) (leimo_brand_posts))"},
+            ),
+            Graph(
+                "Sentiment",
+                "Mean sentiment of the busiest brands, -1 to 1",
+                {
+                    "{{brand}}": (
+                        "max by (brand) (leimo_brand_sentiment) "
+                        "and on (brand) topk(10, max by (brand) (leimo_brand_posts))"
+                    )
+                },
+            ),
+        ),
+    ),
+    Row(
         "How late",
         (
             Graph(

@@ -28,7 +28,11 @@ LABELLED: dict[str, dict[str, list[str]]] = {
     "leimo_commit_age_seconds": {"stage": STAGES},
     "leimo_latency_seconds_count": {"stage": STAGES},
 }
-UNKNOWN_BEFORE_THE_FIRST_ASSIGNMENT = {"leimo_lag_records"}
+UNKNOWN_BEFORE_THE_FIRST_ASSIGNMENT = {
+    "leimo_lag_records",
+    "leimo_brand_posts",
+    "leimo_brand_sentiment",
+}
 
 
 def exposition() -> str:
