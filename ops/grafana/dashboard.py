@@ -11,7 +11,17 @@ from pathlib import Path
 from typing import Any
 
 FILE = Path(__file__).with_name("leimo.json")
-DATASOURCE = {"type": "prometheus", "uid": "prometheus"}
+DATASOURCE = {"type": "prometheus", "uid": "${datasource}"}
+"""The one that is chosen at the top of the dashboard: it may be imported anywhere."""
+VARIABLES = [
+    {
+        "name": "datasource",
+        "label": "Prometheus",
+        "type": "datasource",
+        "query": "prometheus",
+        "current": {"text": "Prometheus", "value": "prometheus"},
+    }
+]
 GRID_WIDTH = 24
 STAT_HEIGHT = 4
 GRAPH_HEIGHT = 8
@@ -258,6 +268,7 @@ def dashboard(rows: tuple[Row, ...] = ROWS) -> dict[str, Any]:
         "editable": False,
         "graphTooltip": 1,
         "refresh": "5s",
+        "templating": {"list": VARIABLES},
         "time": {"from": "now-30m", "to": "now"},
         "panels": [
             {"id": number, **panel} for number, panel in enumerate(_laid_out(rows), start=1)
