@@ -13,6 +13,13 @@ FROM python:3.11-slim
 RUN useradd --system --uid 10001 --no-create-home leimo
 COPY --from=build /opt/leimo /opt/leimo
 ENV PATH=/opt/leimo/bin:$PATH PYTHONUNBUFFERED=1
+# What runs, for those who look at the image: --build-arg VERSION=... REVISION=...
+ARG VERSION=unknown
+ARG REVISION=unknown
+LABEL org.opencontainers.image.title=leimo \
+      org.opencontainers.image.version=$VERSION \
+      org.opencontainers.image.revision=$REVISION \
+      org.opencontainers.image.licenses=Apache-2.0
 USER leimo
 # The one place that may be written: Faust and jieba keep files there that nobody needs again.
 WORKDIR /tmp

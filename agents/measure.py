@@ -14,6 +14,7 @@ from schemas.topics import ALERTS, BRANDS_CHANGELOG, MENTIONS, TRENDS, WINDOWS, 
 from schemas.window import Window
 from streams.app import StreamApp, batch_topic
 from streams.batches import Row
+from streams.brand_metrics import BrandMetrics
 from streams.dead_letters import dead_letter_row
 from streams.metrics import Metrics
 from streams.settings import Settings
@@ -46,6 +47,7 @@ class MeasureStage:
             allowance_ms=int(settings.disorder_s * 1000),
         )
         self._boards: dict[int, Board] = {}
+        self._busy = BrandMetrics(metrics, settings.metrics_brands)
 
     def redefine(self, catalogue: Catalogue) -> None:
         """Brands and rules changed; the state stays."""
@@ -83,6 +85,7 @@ class MeasureStage:
     def drop(self) -> None:
         """Forget all partitions."""
         self._boards.clear()
+        self._busy.drop()
         self._brands.forget()
 
     def step(self, partition: int, records: Sequence[Any]) -> list[Row]:
@@ -109,6 +112,7 @@ class MeasureStage:
         self._metrics.late_posts.inc(output.late)
         self._metrics.inhibited_alerts.inc(output.inhibited)
         self._count_windows(output.windows)
+        self._busy.take(partition, output.windows)
         rows += [
             Row(WINDOWS.name, partition, window.key, _encode(window)) for window in output.windows
         ]
@@ -134,9 +138,14 @@ class MeasureStage:
         self._metrics.brands.set(sum(len(board.states) for board in boards))
         self._metrics.open_windows.set(sum(board.open_windows for board in boards))
         self._metrics.open_alerts.set(sum(board.open_alerts for board in boards))
-        known = [board.watermark_ms for board in boards if board.watermark_ms is not None]
+        known = {
+            partition: board.watermark_ms
+            for partition, board in self._boards.items()
+            if board.watermark_ms is not None
+        }
+        self._busy.show(known)
         if known:
-            self._metrics.watermark_lag_seconds.set(max(0.0, now_s - min(known) / 1000))
+            self._metrics.watermark_lag_seconds.set(max(0.0, now_s - min(known.values()) / 1000))
 
     def _count_windows(self, windows: Sequence[Window]) -> None:
         revised = sum(window.revision > 0 for window in windows)

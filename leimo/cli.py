@@ -1,7 +1,7 @@
 """The command `leimo`. Commands import what they need when they run, so that help is quick."""
 
 import sys
-from typing import NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -14,6 +14,7 @@ from leimo.commands import (
     demo,
     detect,
     feed,
+    lag,
     silence,
     topics,
     trends,
@@ -31,6 +32,26 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="First try: `leimo demo`. Settings: LEIMO_* variables, or leimo.toml in this folder.",
 )
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        from streams.version import VERSION
+
+        typer.echo(f"leimo {VERSION}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    """Options of the program itself; without a text of its own, help shows that of `app`."""
+
+
 app.command("demo")(demo.demo)
 app.command("worker")(worker.worker)
 app.add_typer(feed.app, name="feed")
@@ -39,6 +60,7 @@ app.add_typer(catalogue.app, name="catalogue")
 app.add_typer(silence.app, name="silence")
 app.command("analyse")(analyse.analyse)
 app.add_typer(dead.app, name="dead")
+app.command("lag")(lag.lag)
 app.command("audit")(audit.audit)
 app.command("watch")(watch.watch)
 app.command("trends")(trends.trends)

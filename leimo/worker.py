@@ -28,6 +28,7 @@ from streams.topic_admin import (
     topic_states,
     watch_topics,
 )
+from streams.version import VERSION
 from streams.worker import run_app
 from streams.writers import Checkpoint, has_transactions
 
@@ -58,6 +59,7 @@ class Worker:
         Raises:
             TopicError, WorkerError, MonitoringError: it cannot start.
         """
+        log.info("leimo %s begins", VERSION)
         transactional = await self._check_broker()
         monitoring = await serve_monitoring(self.settings, self.metrics.registry, self._is_ready)
         tasks: list[asyncio.Task[None]] = []
@@ -156,12 +158,13 @@ class Worker:
         """Set the gauges that nothing else sets in passing."""
         while True:
             await asyncio.sleep(1)
-            if self._app is None or self._measure is None or not self._is_ready():
+            if self._app is None or self._measure is None:
                 continue
-            for topic, partition in self._app.ledger.positions:
-                lag = self._app.lag((topic, partition))
-                if lag is not None:
-                    self.metrics.lag_records.labels(topic, str(partition)).set(lag)
+            # Also between two assignments: what was lost has another owner, who tells of it.
+            lags = {source: self._app.lag(source) for source in self._app.ledger.positions}
+            self.metrics.show_lag({at: lag for at, lag in lags.items() if lag is not None})
+            if not self._is_ready():
+                continue
             for stage, topic in (("analyse", POSTS_RAW.name), ("measure", MENTIONS.name)):
                 ages = [outbox.age_s() for outbox in self._app.ownership.outboxes(topic)]
                 self.metrics.commit_age_seconds.labels(stage).set(max(ages, default=0))

@@ -1,15 +1,29 @@
 """Every metric of a worker, declared once and primed to zero."""
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from collections.abc import Mapping
+
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    ProcessCollector,
+    disable_created_metrics,
+)
 
 from schemas.alert import AlertState
 from schemas.catalogue import RuleKind
 from schemas.dead_letter import DropReason
 from schemas.post import Source
+from streams.version import VERSION
 
 STAGES = ("analyse", "measure")
 _COMMIT_SECONDS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 15, 60)
 _LATENCY_SECONDS = (0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1, 2, 5, 10, 30, 60, 300, 3600)
+
+
+# They double the number of series, and nothing here asks when a counter was made.
+disable_created_metrics()  # type: ignore[no-untyped-call]
 
 
 class Metrics:
@@ -17,6 +31,11 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = registry = CollectorRegistry()
+        # `process_*`: start time (a crash loop shows there), memory, processor, files. Linux only.
+        ProcessCollector(registry=registry)
+        self.build_info = Gauge(
+            "leimo_build_info", "1, with the version that runs", ["version"], registry=registry
+        )
         # What flows.
         self.posts = Counter(
             "leimo_posts_total", "Raw posts read and analysed", ["source"], registry=registry
@@ -70,7 +89,7 @@ class Metrics:
         )
         self.lag_records = Gauge(
             "leimo_lag_records",
-            "Records behind the end of a partition",
+            "Records not read yet of a partition that this worker owns",
             ["topic", "partition"],
             registry=registry,
         )
@@ -88,6 +107,18 @@ class Metrics:
             "leimo_open_windows", "Windows with posts that are not closed yet", registry=registry
         )
         self.open_alerts = Gauge("leimo_open_alerts", "Alerts that are firing", registry=registry)
+        self.brand_posts = Gauge(
+            "leimo_brand_posts",
+            "Posts of a busy brand in its newest closed window",
+            ["brand"],
+            registry=registry,
+        )
+        self.brand_sentiment = Gauge(
+            "leimo_brand_sentiment",
+            "Mean sentiment of a busy brand in that window, -1 to 1",
+            ["brand"],
+            registry=registry,
+        )
         self.brands = Gauge("leimo_brands", "Brands with state in this worker", registry=registry)
         self.recovery_remaining_records = Gauge(
             "leimo_recovery_remaining_records", "Records of state left to read", registry=registry
@@ -102,7 +133,21 @@ class Metrics:
         )
         self._prime()
 
+    def show_lag(self, lags: Mapping[tuple[str, int], int]) -> None:
+        """Lag of the partitions that are owned now; those of all others leave.
+
+        >>> metrics = Metrics()
+        >>> metrics.show_lag({("posts.raw", 0): 7})
+        >>> metrics.show_lag({("posts.raw", 1): 3})
+        >>> [sample.labels["partition"] for sample in metrics.lag_records.collect()[0].samples]
+        ['1']
+        """
+        self.lag_records.clear()
+        for (topic, partition), lag in lags.items():
+            self.lag_records.labels(topic, str(partition)).set(lag)
+
     def _prime(self) -> None:
+        self.build_info.labels(VERSION).set(1)
         for source in Source:
             self.posts.labels(source.value)
         for reason in DropReason:

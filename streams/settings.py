@@ -149,6 +149,9 @@ class Settings(BaseSettings):
     metrics_token: SecretStr = Field(
         SecretStr(""), description="bearer token of /metrics; required off the loopback"
     )
+    metrics_brands: int = Field(
+        20, ge=0, le=1000, description="brands with series of their own in /metrics, the busiest"
+    )
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR")
 
     @field_validator("broker")

@@ -11,7 +11,17 @@ from pathlib import Path
 from typing import Any
 
 FILE = Path(__file__).with_name("leimo.json")
-DATASOURCE = {"type": "prometheus", "uid": "prometheus"}
+DATASOURCE = {"type": "prometheus", "uid": "${datasource}"}
+"""The one that is chosen at the top of the dashboard: it may be imported anywhere."""
+VARIABLES = [
+    {
+        "name": "datasource",
+        "label": "Prometheus",
+        "type": "datasource",
+        "query": "prometheus",
+        "current": {"text": "Prometheus", "value": "prometheus"},
+    }
+]
 GRID_WIDTH = 24
 STAT_HEIGHT = 4
 GRAPH_HEIGHT = 8
@@ -76,8 +86,8 @@ ROWS = (
             ),
             Stat(
                 "Waiting",
-                "Records behind the ends of all partitions",
-                "sum(leimo_lag_records)",
+                "Records of all partitions that the group has not committed",
+                "sum(leimo_group_lag_records)",
                 bad_above=100_000,
             ),
             Stat("Workers", "Workers that answer", 'count(up{job="leimo"} == 1) or vector(0)'),
@@ -115,6 +125,26 @@ ROWS = (
         ),
     ),
     Row(
+        "Brands",
+        (
+            Graph(
+                "Buzz",
+                "Posts of the busiest brands of each worker in their newest closed minute",
+                {"{{brand}}": "topk(10, max by (brand) (leimo_brand_posts))"},
+            ),
+            Graph(
+                "Sentiment",
+                "Mean sentiment of the busiest brands, -1 to 1",
+                {
+                    "{{brand}}": (
+                        "max by (brand) (leimo_brand_sentiment) "
+                        "and on (brand) topk(10, max by (brand) (leimo_brand_posts))"
+                    )
+                },
+            ),
+        ),
+    ),
+    Row(
         "How late",
         (
             Graph(
@@ -128,8 +158,11 @@ ROWS = (
             ),
             Graph(
                 "Lag",
-                "Records behind the end of a topic",
-                {"{{topic}}": "sum by (topic) (leimo_lag_records)"},
+                "Records of a topic not committed by the group, and not read by its workers",
+                {
+                    "{{topic}}": "sum by (topic) (leimo_group_lag_records)",
+                    "{{topic}} not read": "sum by (topic) (leimo_lag_records)",
+                },
             ),
             Graph(
                 "Event time behind the clock",
@@ -200,6 +233,11 @@ ROWS = (
                 },
             ),
             Graph(
+                "Workers by version",
+                "More than one while a new version is rolled out",
+                {"{{version}}": "sum by (version) (leimo_build_info)"},
+            ),
+            Graph(
                 "Catalogue",
                 "Brands and rules in force; changes taken over",
                 {
@@ -230,6 +268,7 @@ def dashboard(rows: tuple[Row, ...] = ROWS) -> dict[str, Any]:
         "editable": False,
         "graphTooltip": 1,
         "refresh": "5s",
+        "templating": {"list": VARIABLES},
         "time": {"from": "now-30m", "to": "now"},
         "panels": [
             {"id": number, **panel} for number, panel in enumerate(_laid_out(rows), start=1)

@@ -110,7 +110,7 @@ def test_every_command_is_one_of_leimo(compose: dict[str, Any]) -> None:
     for service in services.values():
         parse(service["command"])
 
-    assert {"topics", "catalogue", "feed", "worker"} == set(services)
+    assert {"topics", "catalogue", "feed", "worker", "lag"} == set(services)
 
 
 @FILES
@@ -248,7 +248,7 @@ def test_services_may_be_scaled(compose: dict[str, Any]) -> None:
 def test_prometheus_finds_the_workers_and_has_their_token(
     compose: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    [job] = PROMETHEUS["scrape_configs"]
+    job, _ = PROMETHEUS["scrape_configs"]
     [discovery] = job["dns_sd_configs"]
     [name] = discovery["names"]
     worker = settings_of(compose["services"][name], monkeypatch)
@@ -261,6 +261,22 @@ def test_prometheus_finds_the_workers_and_has_their_token(
     assert Path("/run/secrets") == secret.parent
     assert [secret.name] == compose["services"]["prometheus"]["secrets"]
     assert compose["secrets"][secret.name] == {"environment": "LEIMO_METRICS_TOKEN"}
+
+
+@FILES
+def test_prometheus_finds_the_lag_and_the_alertmanager(compose: dict[str, Any]) -> None:
+    workers, job = PROMETHEUS["scrape_configs"]
+    [found] = job["static_configs"]
+    [manager] = PROMETHEUS["alerting"]["alertmanagers"][0]["static_configs"]
+    host, _, port = found["targets"][0].partition(":")
+    lag = compose["services"][host]
+
+    assert lag["command"] == ["lag", "--serve", f"0.0.0.0:{port}"]
+    assert lag["expose"] == [port]
+    assert job["authorization"] == workers["authorization"]
+    assert environment(lag)["LEIMO_METRICS_TOKEN"] == TOKEN
+    host, _, port = manager["targets"][0].partition(":")
+    assert f"127.0.0.1:{port}:{port}" in compose["services"][host]["ports"]
 
 
 def test_grafana_finds_prometheus_and_the_dashboard() -> None:

@@ -64,3 +64,16 @@ def test_every_panel_says_what_it_shows(dashboard: ModuleType) -> None:
 
     assert all(panel["description"] for panel in shown)
     assert len({panel["id"] for panel in panels(dashboard)}) == len(panels(dashboard))
+
+
+def test_the_datasource_is_the_one_that_is_chosen(dashboard: ModuleType) -> None:
+    board = dashboard.dashboard()
+    [variable] = board["templating"]["list"]
+    asked = {
+        target["datasource"]["uid"]
+        for panel in board["panels"]
+        for target in panel.get("targets", [])
+    }
+
+    assert variable["type"] == "datasource"
+    assert asked == {f"${{{variable['name']}}}"}

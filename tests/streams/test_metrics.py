@@ -13,6 +13,7 @@ from schemas.catalogue import RuleKind
 from schemas.dead_letter import DropReason
 from schemas.post import Source
 from streams.metrics import Metrics
+from streams.version import VERSION
 
 STAGES = ["analyse", "measure"]
 LABELLED: dict[str, dict[str, list[str]]] = {
@@ -27,7 +28,11 @@ LABELLED: dict[str, dict[str, list[str]]] = {
     "leimo_commit_age_seconds": {"stage": STAGES},
     "leimo_latency_seconds_count": {"stage": STAGES},
 }
-UNKNOWN_BEFORE_THE_FIRST_ASSIGNMENT = {"leimo_lag_records"}
+UNKNOWN_BEFORE_THE_FIRST_ASSIGNMENT = {
+    "leimo_lag_records",
+    "leimo_brand_posts",
+    "leimo_brand_sentiment",
+}
 
 
 def exposition() -> str:
@@ -39,7 +44,6 @@ def samples() -> list[Sample]:
         sample
         for family in text_string_to_metric_families(exposition())
         for sample in family.samples
-        if not sample.name.endswith("_created")
     ]
 
 
@@ -59,7 +63,7 @@ def test_no_other_metric_has_labels_that_could_be_forgotten() -> None:
     labelled = {
         sample.name
         for sample in samples()
-        if set(sample.labels) - {"le"} and "bucket" not in sample.name
+        if set(sample.labels) - {"le", "version"} and "bucket" not in sample.name
     }
 
     assert {name for name in labelled if not name.endswith("_sum")} == set(LABELLED)
@@ -86,10 +90,8 @@ def test_names_tell_kind_and_unit() -> None:
     for line in exposition().splitlines():
         if line.startswith("# TYPE"):
             _, _, name, kind = line.split()
-            if name.endswith("_created"):
-                continue
             if (
-                not name.startswith("leimo_")
+                not name.startswith(("leimo_", "process_"))
                 or (kind == "counter") != name.endswith("_total")
                 or (kind == "histogram" and not name.endswith("_seconds"))
             ):
@@ -110,3 +112,26 @@ def test_two_workers_in_one_process_do_not_share_metrics() -> None:
     one.repeats.inc()
 
     assert other.registry.get_sample_value("leimo_repeats_total") == 0
+
+
+def test_the_lag_of_a_lost_partition_leaves() -> None:
+    metrics = Metrics()
+    metrics.show_lag({("posts.raw", 0): 7, ("posts.raw", 1): 0})
+    metrics.show_lag({("posts.raw", 1): 3})
+
+    value = metrics.registry.get_sample_value
+    assert value("leimo_lag_records", {"topic": "posts.raw", "partition": "0"}) is None
+    assert value("leimo_lag_records", {"topic": "posts.raw", "partition": "1"}) == 3
+
+
+def test_no_series_tells_when_a_counter_was_made() -> None:
+    assert [sample.name for sample in samples() if sample.name.endswith("_created")] == []
+
+
+def test_a_start_is_seen_and_the_version() -> None:
+    """`LeimoWorkerRestarts` is about the one, a roll-out is watched by the other."""
+    found = {sample.name: sample for sample in samples()}
+
+    assert found["process_start_time_seconds"].value > 0
+    assert found["leimo_build_info"].labels == {"version": VERSION}
+    assert found["leimo_build_info"].value == 1

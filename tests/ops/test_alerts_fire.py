@@ -1,0 +1,157 @@
+"""Faults of real workers reach a real Alertmanager, through a real Prometheus and the rules.
+
+Only times are shortened: scrapes and evaluations come every second, and no alert waits.
+"""
+
+import asyncio
+import os
+import shutil
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+import yaml
+
+from schemas.topics import POSTS_RAW
+from streams.batches import Row
+from streams.brokers import HOST, ApacheKafka, free_port
+from tests.leimo import pipeline_run
+from tests.streams.broker_log import append
+
+OPS = Path(__file__).resolve().parents[2] / "ops"
+pytestmark = [pytest.mark.kafka, pytest.mark.slow]
+
+
+def program(*names: str) -> str:
+    """Path of the first that is installed; skips where none is, and fails where it must be."""
+    for name in names:
+        if (path := shutil.which(name)) is not None:
+            return path
+    message = f"needs {names[0]} (Debian: apt-get install {names[0]})"
+    if os.environ.get("REQUIRE_PROMETHEUS"):
+        pytest.fail(message)
+    pytest.skip(message)
+
+
+@contextmanager
+def running(folder: Path, *arguments: str) -> Iterator[None]:
+    """A server in the background, its log in the folder."""
+    log = (folder / f"{Path(arguments[0]).name}.log").open("wb")
+    process = subprocess.Popen(arguments, cwd=folder, stdout=log, stderr=log)
+    try:
+        yield
+    finally:
+        process.kill()
+        process.wait()
+        log.close()
+
+
+def write_configuration(folder: Path, *, worker: int, lag: int, alertmanager: int) -> None:
+    """The shipped files, with addresses of this machine and short times."""
+    rules = yaml.safe_load((OPS / "prometheus/rules.yml").read_text())
+    for group in rules["groups"]:
+        for rule in group["rules"]:
+            rule.pop("for", None)
+    config = yaml.safe_load((OPS / "prometheus/prometheus.yml").read_text())
+    config["global"] = {"scrape_interval": "1s", "evaluation_interval": "1s"}
+    config["alerting"] = {"alertmanagers": [targets(alertmanager)]}
+    config["scrape_configs"] = [
+        {"job_name": job["job_name"], **targets(port)}
+        for job, port in zip(config["scrape_configs"], (worker, lag), strict=True)
+    ]
+    (folder / "rules.yml").write_text(yaml.safe_dump(rules))
+    (folder / "prometheus.yml").write_text(yaml.safe_dump(config))
+
+
+def targets(port: int) -> dict[str, Any]:
+    return {"static_configs": [{"targets": [f"{HOST}:{port}"]}]}
+
+
+async def asked(port: int, path: str, **query: str) -> Any:
+    """JSON of a server; None while it does not answer."""
+    try:
+        async with (
+            aiohttp.ClientSession() as session,
+            session.get(f"http://{HOST}:{port}{path}", params=query) as answer,
+        ):
+            return await answer.json() if answer.status == 200 else None
+    except aiohttp.ClientError:
+        return None
+
+
+async def test_crash_loop_lag_and_a_worker_that_is_down_reach_the_alertmanager(
+    kafka_broker: ApacheKafka, tmp_path: Path
+) -> None:
+    prometheus = program("prometheus")
+    alertmanager = program("prometheus-alertmanager", "alertmanager")
+    settings = await pipeline_run.prepared(kafka_broker.address, "watched")
+    worker, lag, server, manager = (free_port() for _ in range(4))
+    write_configuration(tmp_path, worker=worker, lag=lag, alertmanager=manager)
+    starts: set[str] = set()
+
+    async def value(query: str) -> str | None:
+        found = await asked(server, "/api/v1/query", query=query)
+        result = found["data"]["result"] if found else []
+        return str(result[0]["value"][1]) if result else None
+
+    async def alerts() -> set[str]:
+        """What the Alertmanager has got, inhibited ones too."""
+        found = await asked(manager, "/api/v2/alerts")
+        return {alert["labels"]["alertname"] for alert in found or ()}
+
+    async def start_is_seen() -> bool:
+        start = await value('process_start_time_seconds{job="leimo"} and up{job="leimo"} == 1')
+        is_new = start is not None and start not in starts
+        starts.update({start} if start is not None else ())
+        return is_new
+
+    async def crash() -> None:
+        with pipeline_run.leimo(settings, "worker", "--metrics", f"{HOST}:{worker}") as process:
+            await pipeline_run.until(start_is_seen, lambda: "Prometheus sees no start", 60)
+            process.send_signal(signal.SIGKILL)
+            await asyncio.to_thread(process.wait)
+
+    with ExitStack() as servers:
+        servers.enter_context(
+            running(
+                tmp_path,
+                alertmanager,
+                f"--config.file={OPS / 'alertmanager/alertmanager.yml'}",
+                f"--storage.path={tmp_path / 'alertmanager'}",
+                f"--web.listen-address={HOST}:{manager}",
+                "--cluster.listen-address=",
+            )
+        )
+        servers.enter_context(
+            running(
+                tmp_path,
+                prometheus,
+                "--config.file=prometheus.yml",
+                f"--storage.tsdb.path={tmp_path / 'prometheus'}",
+                f"--web.listen-address={HOST}:{server}",
+            )
+        )
+        servers.enter_context(pipeline_run.leimo(settings, "lag", "--serve", f"{HOST}:{lag}"))
+        for _ in range(3):
+            await crash()
+        assert "LeimoWorkerRestarts" not in await alerts(), "two restarts are no loop"
+        await crash()
+        assert float(await value("max(resets(leimo_mentions_total[15m]))") or 0) == 0
+        assert "LeimoLag" not in await alerts(), "nothing waits yet"
+
+        await append(
+            settings, *(Row(POSTS_RAW.name, number % 4, b"u", b"{}") for number in range(400))
+        )
+        wanted = {"LeimoWorkerRestarts", "LeimoWorkerDown", "LeimoNoWorkers", "LeimoLag"}
+        got: set[str] = set()
+
+        async def all_came() -> bool:
+            got.update(await alerts())
+            return wanted <= got
+
+        await pipeline_run.until(all_came, lambda: f"came: {sorted(got)}", 60)
