@@ -1,14 +1,15 @@
 """`mentions` → windows of each brand, and alerts."""
 
 from collections.abc import Collection, Iterable, Sequence
+from functools import partial
 from typing import Any
 
 import msgspec
 
+from analysis.refusals import InvalidPost, decoded
 from measures.board import Board, BoardSettings
 from schemas.alert import Alert
 from schemas.catalogue import Catalogue
-from schemas.dead_letter import DropReason
 from schemas.mention import Mention, Tick
 from schemas.topics import ALERTS, BRANDS_CHANGELOG, MENTIONS, TRENDS, WINDOWS, Topic
 from schemas.window import Window
@@ -17,6 +18,7 @@ from streams.batches import Row
 from streams.brand_metrics import BrandMetrics
 from streams.dead_letters import dead_letter_row
 from streams.metrics import Metrics
+from streams.partitions import partition_for
 from streams.settings import Settings
 from streams.tables import StateTable
 
@@ -41,6 +43,7 @@ class MeasureStage:
         self._metrics = metrics
         self._brands = brands
         self._catalogue = catalogue
+        self._partitions = settings.partitions
         self._board_settings = BoardSettings(
             grace_ms=int(settings.grace_s * 1000),
             retention_ms=int(settings.retention_s * 1000),
@@ -59,8 +62,14 @@ class MeasureStage:
         """Start with empty boards."""
         for partition in partitions:
             self._boards[partition] = Board(
-                self._board_settings, self._catalogue, speaks_for_all=partition == 0
+                self._board_settings,
+                self._catalogue,
+                speaks_for_all=partition == 0,
+                owns=partial(self._is_in, partition),
             )
+
+    def _is_in(self, partition: int, brand: str) -> bool:
+        return partition_for(brand.encode(), self._partitions) == partition
 
     def recall_from(self, partition: int, start: int) -> int:
         """Nothing to recall: the state holds what was seen."""
@@ -95,9 +104,9 @@ class MeasureStage:
         mentions = 0
         for record in records:
             try:
-                item = _decode(record.value)
-            except (msgspec.DecodeError, UnicodeDecodeError, TypeError) as error:
-                rows.append(self._put_aside(partition, record, str(error)))
+                item = decoded(_decode, record.value or b"")
+            except InvalidPost as refusal:
+                rows.append(self._put_aside(partition, record, refusal))
                 continue
             if type(item) is Mention:
                 board.apply(item)
@@ -162,9 +171,9 @@ class MeasureStage:
             cloud_event_headers(alert),
         )
 
-    def _put_aside(self, partition: int, record: Any, detail: str) -> Row:
-        self._metrics.dead_letters.labels(DropReason.NOT_JSON.value).inc()
-        return dead_letter_row((MENTIONS.name, partition), record, DropReason.NOT_JSON, detail)
+    def _put_aside(self, partition: int, record: Any, refusal: InvalidPost) -> Row:
+        self._metrics.dead_letters.labels(refusal.reason.value).inc()
+        return dead_letter_row((MENTIONS.name, partition), record, refusal.reason, refusal.detail)
 
 
 def cloud_event_headers(alert: Alert) -> list[tuple[str, bytes]]:

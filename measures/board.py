@@ -6,11 +6,10 @@ any repetitions, publish the same windows.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import msgspec
 
-from measures.baselines import Baseline
 from measures.brand_state import BrandState
 from measures.buckets import BUCKET_MS, Bucket, bucket_start_ms
 from measures.crowd import Crowd
@@ -68,9 +67,17 @@ class Board:
     """State of one partition."""
 
     def __init__(
-        self, settings: BoardSettings, catalogue: Catalogue, *, speaks_for_all: bool = True
+        self,
+        settings: BoardSettings,
+        catalogue: Catalogue,
+        *,
+        speaks_for_all: bool = True,
+        owns: Callable[[str], bool] = lambda brand: True,
     ) -> None:
-        """`speaks_for_all`: whether this partition tells of what all partitions see."""
+        """`speaks_for_all`: whether this partition tells of what all partitions see.
+
+        `owns`: whether a brand's mentions come in this partition.
+        """
         self.states: dict[str, BrandState] = {}
         self._settings = settings
         self._whole = Kept()
@@ -82,8 +89,7 @@ class Board:
         self._speaks_for_all = speaks_for_all
         self._scope = Scope(catalogue)
         self._crises_of: dict[str, Crises] = {}
-        self._added_ms: dict[str, int] = {}
-        """Brand -> event time at which it came into the catalogue of a running worker."""
+        self._owns = owns
         self._watch = Watch(self.states, self._whole, self._scope, speaks_for_all=speaks_for_all)
 
     def redefine(self, catalogue: Catalogue) -> None:
@@ -92,10 +98,19 @@ class Board:
         self._scope = Scope(catalogue)
         if self._clock.watermark_ms is not None:
             since_ms = bucket_start_ms(self._clock.watermark_ms)
-            new = self._scope.brands.keys() - known.keys()
-            self._added_ms.update(dict.fromkeys(new, since_ms))
+            for brand in sorted(self._scope.brands.keys() - known.keys()):
+                self._add(brand, since_ms)
         self._crises_of = {}
         self._watch.redefine(self._scope)
+
+    def _add(self, brand: str, since_ms: int) -> None:
+        """Keep since when a brand is watched: the next owner cannot tell it from the catalogue."""
+        if not self._owns(brand):
+            return
+        state = self.states.setdefault(brand, BrandState())
+        if state.baseline.since_ms < 0:
+            state.added_ms = since_ms
+            self._output.changed.add(brand)
 
     @property
     def _clock(self) -> Clock:
@@ -242,13 +257,14 @@ class Board:
         bucket = state.buckets[start_ms]
         self._publish(brand, state, bucket, start_ms)
         if start_ms >= state.baseline.known_to_ms:
-            self._pass_empty(brand, state.baseline, start_ms)
+            self._pass_empty(state, start_ms)
             self._watch.look_and_learn(brand, state, start_ms)
             self._tell_trend(brand, state, start_ms + BUCKET_MS)
         state.prune(self._limit_ms())
 
-    def _pass_empty(self, brand: str, baseline: Baseline, start_ms: int) -> None:
-        first_ms = self._added_ms.get(brand, self._clock.first_ms)
+    def _pass_empty(self, state: BrandState, start_ms: int) -> None:
+        baseline = state.baseline
+        first_ms = state.added_ms if state.added_ms >= 0 else self._clock.first_ms
         baseline.begin(start_ms if first_ms is None else min(first_ms, start_ms))
         self._watch.pass_empty(baseline, start_ms)
 

@@ -102,6 +102,8 @@ class BrandState(msgspec.Struct, array_like=True, gc=False):
     """Of a group of rivals: since when it has the members that it has."""
     loudest: float = 0.0
     """Largest reach of an account that named it, faded, up to `last_post_ms`."""
+    added_ms: int = -1
+    """Event time at which it came into the catalogue of a running worker; -1: it was there."""
 
     def is_duplicate(self, mention: Mention) -> bool:
         """Whether the mention was applied before; if not, it counts as applied from now on."""

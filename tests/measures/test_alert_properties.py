@@ -229,6 +229,47 @@ def test_a_restart_at_any_tick_changes_no_alert_and_no_window(
         assert expected.inhibited == found.inhibited
 
 
+@settings(max_examples=60, deadline=None)
+@given(
+    RULES,
+    WAVES,
+    st.booleans(),
+    st.dictionaries(st.integers(0, 40), st.tuples(EDITS, st.integers(1, 3)), max_size=4),
+)
+def test_restarts_at_every_tick_between_edits_of_the_catalogue_change_nothing(
+    rules: tuple[Rule, ...],
+    waves: list[Wave],
+    has_history: bool,
+    edits: dict[int, tuple[tuple[Rule, ...], int]],
+) -> None:
+    """Brands and rules come, change and go while workers run, and owners change all the time."""
+    whole = experienced(rules, has_history=has_history)
+    again = experienced(rules, has_history=has_history)
+    known = Catalogue(BRANDS[:1], rules)
+    whole.redefine(known)
+    again.redefine(known)
+    for number, step in enumerate(steps_of(waves, rules)):
+        if number in edits:
+            edited, brands = edits[number]
+            known = Catalogue(BRANDS[:brands], edited)
+            whole.redefine(known)
+            again.redefine(known)
+        expected, found = run(whole, step), run(again, step)
+        assert expected.alerts == found.alerts
+        assert expected.windows == found.windows
+        assert expected.trends == found.trends
+        assert watched_since(whole) == watched_since(again)
+        fresh = Board(BoardSettings(), known)
+        fresh.restore_whole(again.whole_bytes())
+        fresh.restore(changelog(again))
+        again = fresh
+
+
+def watched_since(subject: Board) -> dict[str, int]:
+    """What a later spike is judged by: streams as short as these seldom get to one."""
+    return {brand: state.baseline.since_ms for brand, state in subject.states.items()}
+
+
 @settings(max_examples=100, deadline=None)
 @given(RULES, WAVES, st.booleans(), st.randoms(use_true_random=False))
 def test_another_order_within_a_tick_and_repetitions_change_no_alert(

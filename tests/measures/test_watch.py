@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from measures.board import Board
+from measures.board import Board, BoardSettings
 from schemas.alert import Alert
 from schemas.catalogue import Brand, Catalogue, Condition, Measure, Rule, RuleKind
 from schemas.mention import Mention, Polarity, Tick
@@ -283,3 +283,26 @@ def test_a_brand_that_joins_a_running_worker_has_no_history_of_zeros() -> None:
     feed.subject.redefine(catalogue([SPIKE], "xy"))
     feed.minutes(2 * HOUR, 3, "xy")
     assert feed.alerts == []
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+def test_since_when_an_added_brand_is_watched_outlives_a_restart(restarts: bool) -> None:
+    """Else the days before it came would count as days without a post of it."""
+    feed = learned([SPIKE], 2 * DAY, 3, "x")
+    feed.subject.redefine(catalogue([SPIKE], "xy"))
+    if restarts:
+        assert feed.subject.drain().changed == {"y"}, "it is written at the next commit"
+        feed.subject = restarted(feed.subject, [SPIKE])
+    feed.minutes(60, 3, "xy")
+
+    assert [alert.brand for alert in begun(feed.alerts)] == []
+    assert feed.subject.states["y"].baseline.since_ms == at(2 * DAY)
+
+
+def test_a_brand_of_another_partition_leaves_no_state() -> None:
+    subject = Board(BoardSettings(), catalogue([SPIKE], "x"), owns=lambda brand: brand == "x")
+    feed = Feed(subject)
+    feed.minutes(5, 3, "x")
+    subject.redefine(catalogue([SPIKE], "xy"))
+
+    assert list(subject.states) == ["x"]
