@@ -69,7 +69,12 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_exact(self) -> bool:
-        return not (self.wrong_windows or self.dead_letters_missing or self.dead_letters_too_many)
+        """Nothing differs; without any window to compare that proves nothing, and is not exact."""
+        return self.windows > 0 and not self.has_differences
+
+    @property
+    def has_differences(self) -> bool:
+        return bool(self.wrong_windows or self.dead_letters_missing or self.dead_letters_too_many)
 
 
 class Audit:
@@ -303,4 +308,15 @@ def summary(report: Report) -> Iterable[str]:
         yield f"  {line}"
     if len(report.differences) > 20:
         yield f"  ... and {len(report.differences) - 20:,} more; all of them with --json"
-    yield "exact" if report.is_exact else "NOT EXACT"
+    yield _verdict(report)
+
+
+def _verdict(report: Report) -> str:
+    if report.has_differences:
+        return "NOT EXACT"
+    if report.is_exact:
+        return "exact"
+    return (
+        "NOTHING COMPARED: there is no closed window in that time. Give an earlier --since or a "
+        "later --until, and see with `leimo lag` whether workers run"
+    )

@@ -22,6 +22,7 @@ from leimo.commands import (
     worker,
 )
 from leimo.pipes import OUTPUT_FAILURES, refuse_output
+from leimo.terminal import say
 
 app = typer.Typer(
     name="leimo",
@@ -38,7 +39,7 @@ def _show_version(asked: bool) -> None:
     if asked:
         from streams.version import VERSION
 
-        typer.echo(f"leimo {VERSION}")
+        say(f"leimo {VERSION}")
         raise typer.Exit
 
 

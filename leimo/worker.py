@@ -23,6 +23,9 @@ from streams.settings import Profile, Settings
 from streams.stall_watch import watch_for_stalls
 from streams.stop import die
 from streams.topic_admin import (
+    TopicState,
+    faults_of,
+    refuse_faults,
     refuse_missing,
     refuse_wrong_partitions,
     topic_states,
@@ -87,6 +90,7 @@ class Worker:
         states = await topic_states(self.settings)
         refuse_missing(states)
         refuse_wrong_partitions(states)
+        self._look_at_faults(states)
         transactional = await has_transactions(self.settings)
         if transactional:
             log.info("exactly once: the broker has transactions")
@@ -101,6 +105,12 @@ class Worker:
                 "stopped for longer than its session and wakes up again"
             )
         return transactional
+
+    def _look_at_faults(self, states: list[TopicState]) -> None:
+        if self.settings.profile is Profile.PRODUCTION:
+            refuse_faults(states, max(2, self.settings.replication))
+        for fault in faults_of(states, self.settings.replication):
+            log.warning("topic %s", fault)
 
     async def _build(self, catalogue: Catalogue, *, transactional: bool) -> StreamApp:
         analyser = await asyncio.to_thread(self._analyser, catalogue)

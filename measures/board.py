@@ -13,7 +13,7 @@ import msgspec
 from measures.brand_state import BrandState
 from measures.buckets import BUCKET_MS, Bucket, bucket_start_ms
 from measures.crowd import Crowd
-from measures.kept_state import Entry, KeptStates
+from measures.kept_state import Entry, KeptStates, stamped, unstamped
 from measures.rules.crisis import Crises
 from measures.scope import Scope
 from measures.trends import AT_LEAST, EVERY_MS
@@ -24,8 +24,6 @@ from schemas.catalogue import Catalogue, RuleKind
 from schemas.mention import GROUP_PREFIX, Mention, Tick
 from schemas.trend import Trend
 from schemas.window import Window
-
-_encode = msgspec.msgpack.Encoder().encode
 
 
 class BoardSettings(msgspec.Struct, frozen=True):
@@ -208,11 +206,11 @@ class Board:
 
     def whole_bytes(self) -> bytes:
         """The value of the partition as a whole for the changelog."""
-        return _encode(self._whole)
+        return stamped(self._whole)
 
     def restore_whole(self, value: bytes) -> None:
         """Go on from a kept clock and crowd."""
-        self._whole = _decode_kept(value)
+        self._whole = unstamped(b"whole", value, _decode_kept)
         self._watch = Watch(
             self.states, self._whole, self._scope, speaks_for_all=self._speaks_for_all
         )

@@ -9,7 +9,8 @@ matter which of the two is the newer one after a crash: they say the same, and w
 in both, the brand's own entry is the truth.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TypeVar
 
 import msgspec
 
@@ -24,10 +25,41 @@ NEWEST = 4
 Entry = tuple[bytes, bytes | None]
 """Key and value of the changelog; no value: the entry is removed."""
 
+FORMAT = b"\x01"
+"""First byte of each entry: how the rest is written. To be raised whenever an older worker could
+not read what a newer one writes, or the other way round. No state without it begins so."""
+
 _SEPARATOR = b"\x00"
-_encode = msgspec.msgpack.Encoder().encode
+_encode_body = msgspec.msgpack.Encoder().encode
 _decode_state = msgspec.msgpack.Decoder(BrandState).decode
 _decode_past = msgspec.msgpack.Decoder(dict[int, Bucket]).decode
+
+T = TypeVar("T")
+
+
+class KeptStateError(ValueError):
+    """An entry of the changelog that this build cannot read; the message names its key."""
+
+
+def stamped(body: object) -> bytes:
+    """A value for the changelog, with its format."""
+    return FORMAT + _encode_body(body)
+
+
+def unstamped(key: bytes, value: bytes, decode: Callable[[memoryview], T]) -> T:
+    """What `stamped` was given.
+
+    Raises:
+        KeptStateError: it is of another format, or none of ours.
+    """
+    if value[:1] != FORMAT:
+        raise KeptStateError(
+            f"the entry {key!r} has the format {value[:1]!r}, and this build reads {FORMAT!r}"
+        )
+    try:
+        return decode(memoryview(value)[1:])
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise KeptStateError(f"the entry {key!r} is no state of a brand: {error}") from error
 
 
 class Past:
@@ -61,12 +93,12 @@ class Past:
         if len(settled) > LOOSE_MINUTES:
             moved = settled[:-NEWEST]
             number, state.past_entries = state.past_entries, state.past_entries + 1
-            yield past_key(brand, number), _encode({start: buckets[start] for start in moved})
+            yield past_key(brand, number), stamped({start: buckets[start] for start in moved})
             self.chunks[number] = set(moved)
             self.loose.difference_update(moved)
         self.changed.clear()
         own = {start_ms: buckets[start_ms] for start_ms in sorted(self.loose)}
-        yield brand, _encode(msgspec.structs.replace(state, buckets=own))
+        yield brand, stamped(msgspec.structs.replace(state, buckets=own))
         yield from self._removed(brand, buckets)
 
     def _removed(self, brand: bytes, buckets: Mapping[int, Bucket]) -> Iterator[Entry]:
@@ -82,6 +114,19 @@ class Past:
 def past_key(brand: bytes, number: int) -> bytes:
     """Key of an entry with minutes of the past; no brand id holds a NUL."""
     return brand + _SEPARATOR + b"%d" % number
+
+
+def _name(key: bytes, name: bytes) -> str:
+    try:
+        return name.decode()
+    except UnicodeDecodeError as error:
+        raise KeptStateError(f"the key {key!r} is no brand's: {error}") from error
+
+
+def _number(key: bytes, number: bytes) -> int:
+    if not number.isdigit():
+        raise KeptStateError(f"the key {key!r} ends with no number")
+    return int(number)
 
 
 class KeptStates:
@@ -102,20 +147,26 @@ class KeptStates:
         past = self._pasts.get(brand)
         if past is None:
             if len(state.buckets) <= LOOSE_MINUTES:
-                return [(brand.encode(), _encode(state))]
+                return [(brand.encode(), stamped(state))]
             past = self._pasts[brand] = Past(state.buckets)
         return past.entries(brand.encode(), state)
 
     def restore(self, entries: Iterable[tuple[bytes, bytes]]) -> dict[str, BrandState]:
-        """The states that entries stand for, in any order; each key once."""
+        """The states that entries stand for, in any order; each key once.
+
+        Raises:
+            KeptStateError: an entry that this build does not read.
+        """
         states: dict[str, BrandState] = {}
         pasts: dict[str, dict[int, dict[int, Bucket]]] = {}
         for key, value in entries:
             name, separator, number = key.partition(_SEPARATOR)
+            brand = _name(key, name)
             if separator:
-                pasts.setdefault(name.decode(), {})[int(number)] = _decode_past(value)
+                chunk = _number(key, number)
+                pasts.setdefault(brand, {})[chunk] = unstamped(key, value, _decode_past)
             else:
-                states[name.decode()] = _decode_state(value)
+                states[brand] = unstamped(key, value, _decode_state)
         for brand, chunks in pasts.items():
             if brand in states:
                 self._join(brand, states[brand], chunks)

@@ -100,6 +100,11 @@ async def _closed(settings: Settings, address: str, error: BaseException) -> str
             f"{address} ended the connection ({error}). It may ask for a certificate of ours: set "
             "LEIMO_SSL_CERT_FILE and LEIMO_SSL_KEY_FILE."
         )
+    if isinstance(error, TimeoutError) or not str(error):
+        return (
+            f"{address} takes connections and does not answer within {_ANSWER_S} s: it is frozen, "
+            "overloaded, or no Kafka broker. Look at it, or mend LEIMO_BROKER."
+        )
     return (
         f"something listens at {address}, and it is no Kafka broker ({error}). Mend LEIMO_BROKER."
     )

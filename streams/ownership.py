@@ -60,6 +60,18 @@ class OffsetError(RuntimeError):
     """Committed offsets do not fit the topic: going on would skip or repeat posts silently."""
 
 
+class StateError(RuntimeError):
+    """What stands in a changelog cannot be read; nothing may be counted on top of a part of it."""
+
+    def __init__(self, topic: str, partition: int, why: object) -> None:
+        super().__init__(
+            f"{topic}/{partition}: {why}. Another build of leimo or another program wrote it. "
+            "Start the build that wrote it; or give the state up: stop all workers, delete "
+            f"{topic}, run `leimo topics apply`, and start again: open windows and what is usual "
+            "begin anew"
+        )
+
+
 class _SupersededError(Exception):
     """The partitions were revoked while they were being taken over."""
 
@@ -354,7 +366,10 @@ class Ownership:
         progress.finish()
         self._refuse_superseded(turn)
         for source, values in latest.items():
-            stage_of[source].restore(source[1], values.items())
+            try:
+                stage_of[source].restore(source[1], values.items())
+            except ValueError as error:
+                raise StateError(*source, error) from error
 
     async def _starts(
         self, reader: PartitionReader, owned: list[TopicPartition]

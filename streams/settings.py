@@ -7,6 +7,7 @@ that does.
 import difflib
 import ipaddress
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from enum import StrEnum
@@ -24,6 +25,11 @@ from pydantic_settings import (
 from schemas.post import Source
 
 PREFIX = "LEIMO_"
+_SERVICE_HOST = "_SERVICE_HOST"
+_SERVICE_LINK = re.compile(
+    r"SERVICE_(HOST|PORT(_[A-Z0-9_]+)?)|PORT(_[0-9]+_(TCP|UDP|SCTP)(_(ADDR|PORT|PROTO))?)?"
+)
+"""What Kubernetes sets for a Service ("service links"), after the Service's name and `_`."""
 FILE_VARIABLE = "LEIMO_CONFIG"
 DEFAULT_FILE = Path("leimo.toml")
 
@@ -237,16 +243,33 @@ class Settings(BaseSettings):
 def refuse_unknown(environment: Mapping[str, str], fields: Mapping[str, object]) -> None:
     """Raise `SettingsError` for a `LEIMO_*` variable that is no setting.
 
+    Those that Kubernetes adds to every container for a Service called `leimo` or `leimo-...` are no
+    settings, and nobody's mistake.
+
+    >>> refuse_unknown({"LEIMO_SERVICE_HOST": "10.0.0.1", "LEIMO_PORT": "tcp://10.0.0.1:1"}, {})
     >>> refuse_unknown({"LEIMO_BROKR": "x"}, {"broker": 0})
     Traceback (most recent call last):
     streams.settings.SettingsError: LEIMO_BROKR: unknown variable; did you mean LEIMO_BROKER?
     """
     known = {PREFIX + name.upper() for name in fields} | {FILE_VARIABLE}
     for variable in sorted(environment):
+        if _is_service_link(variable, environment):
+            continue
         if variable.upper().startswith(PREFIX) and variable.upper() not in known:
             near = difflib.get_close_matches(variable.upper(), known, n=1)
             mend = f"did you mean {near[0]}?" if near else "unset it"
             raise SettingsError(f"{variable}: unknown variable; {mend}")
+
+
+def _is_service_link(variable: str, environment: Mapping[str, str]) -> bool:
+    """Whether Kubernetes set it: there is a Service of that name then, which has a host."""
+    parts = variable.split("_")
+    names = ("_".join(parts[:count]) for count in range(1, len(parts)))
+    return any(
+        name + _SERVICE_HOST in environment
+        and _SERVICE_LINK.fullmatch(variable.removeprefix(name + "_"))
+        for name in names
+    )
 
 
 def is_port(text: str, lowest: int) -> bool:

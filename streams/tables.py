@@ -8,7 +8,7 @@ from faust.tables.manager import TableManager
 from faust.tables.recovery import RebalanceAgain, Recovery, ServiceStopped
 from mode import Service
 
-from streams.ownership import OffsetError
+from streams.ownership import OffsetError, StateError
 from streams.stop import die
 
 log = logging.getLogger(__name__)
@@ -66,7 +66,7 @@ class Restoration(Recovery):  # type: ignore[misc]
                 log.info("another rebalance began during the take-over")
             except ServiceStopped:
                 return
-            except OffsetError as error:
+            except (OffsetError, StateError) as error:
                 die(str(error))
             except Exception as error:  # Faust would go on without partitions
                 die(f"taking over partitions failed: {error}", error)

@@ -1,14 +1,15 @@
 """Create the topics, and check the ones that exist."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import NamedTuple, NoReturn
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
 from schemas.topics import TOPICS, Topic
-from streams.admin import partitions_by_topic
+from streams.admin import configs_by_topic, shapes_by_topic
 from streams.clients import client_options
 from streams.settings import Settings
 
@@ -26,10 +27,56 @@ class TopicState(NamedTuple):
     """Partitions that the settings ask for."""
     found: int | None
     """Partitions that the broker has; None: no such topic."""
+    replicas: int = 0
+    """Of the partition that has the fewest."""
+    config: Mapping[str, str] = MappingProxyType({})
+    """Settings of the topic, where the broker tells them."""
 
     @property
     def is_right(self) -> bool:
         return self.found == self.wanted
+
+    def faults(self, replication: int) -> list[str]:
+        """What is wrong with a topic that exists, besides its partitions; each with its mend.
+
+        Longer retention and larger records than declared are the operator's choice.
+
+        >>> from schemas.topics import POSTS_RAW
+        >>> config = POSTS_RAW.config() | {"retention.ms": "1000"}
+        >>> TopicState(POSTS_RAW, 8, 8, 1, config).faults(replication=1)
+        ['retention.ms is 1000, wanted 259200000']
+        """
+        if self.found is None:
+            return []
+        found = []
+        if self.replicas < replication:
+            found.append(f"it has {self.replicas} replicas, wanted {replication}")
+        for key, wanted in self.topic.config().items():
+            given = self.config.get(key, wanted)
+            if (key in _AT_LEAST and _is_less(given, wanted)) or (
+                key == "cleanup.policy" and not _is_same(given, wanted)
+            ):
+                found.append(f"{key} is {given}, wanted {wanted}")
+        return found
+
+
+_AT_LEAST = ("retention.ms", "max.message.bytes")
+
+
+def _is_same(value: str, other: str) -> bool:
+    """Lists of Kafka have no order."""
+    return set(value.split(",")) == set(other.split(","))
+
+
+def _is_less(value: str, than: str) -> bool:
+    """-1 is without end.
+
+    >>> [_is_less("-1", "5"), _is_less("5", "-1"), _is_less("4", "5"), _is_less("5", "5")]
+    [False, True, True, False]
+    """
+    if value == "-1":
+        return False
+    return than == "-1" or int(value) < int(than)
 
 
 async def topic_states(settings: Settings) -> list[TopicState]:
@@ -81,6 +128,23 @@ def refuse_wrong_partitions(states: Iterable[TopicState]) -> None:
         )
 
 
+def faults_of(states: Iterable[TopicState], replication: int) -> list[str]:
+    """A line for each topic that is not as declared in `schemas.topics`."""
+    return [
+        f"{state.topic.name}: {fault}" for state in states for fault in state.faults(replication)
+    ]
+
+
+def refuse_faults(states: Iterable[TopicState], replication: int) -> None:
+    """Raise `TopicError` for topics that would lose what production must keep."""
+    faults = faults_of(states, replication)
+    if faults:
+        raise TopicError(
+            f"LEIMO_PROFILE=production refuses topics that may lose records: {'; '.join(faults)}. "
+            "Mend them with kafka-reassign-partitions or kafka-configs, or set LEIMO_PROFILE=dev."
+        )
+
+
 async def watch_topics(settings: Settings, interval_s: float) -> NoReturn:
     """Look at the topics again and again, until one is gone or has other partitions.
 
@@ -117,10 +181,18 @@ def _wanted(topic: Topic, settings: Settings) -> int:
 
 
 async def _states(admin: AIOKafkaAdminClient, settings: Settings) -> list[TopicState]:
-    found = await partitions_by_topic(admin)
+    shapes = await shapes_by_topic(admin)
+    configs = await configs_by_topic(admin, [name for name in TOPICS if name in shapes])
     return [
-        TopicState(topic, _wanted(topic, settings), found.get(topic.name))
+        TopicState(
+            topic,
+            _wanted(topic, settings),
+            shape.partitions if shape else None,
+            shape.replicas if shape else 0,
+            configs.get(topic.name, {}),
+        )
         for topic in TOPICS.values()
+        for shape in [shapes.get(topic.name)]
     ]
 
 

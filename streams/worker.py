@@ -11,13 +11,13 @@ log = logging.getLogger(__name__)
 
 
 async def run_app(app: StreamApp, *, started: asyncio.Event | None = None) -> None:
-    """Start the app, wait for SIGINT or SIGTERM, stop it: what is held is committed first.
+    """Start the app, wait for SIGINT, SIGTERM or SIGHUP, stop it: what is held is committed first.
 
     A crash of the app ends the process with a code that is not zero.
     """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, stop.set)
     app.finalize()
     await app.start()

@@ -26,6 +26,7 @@ SPANS_MIN = (5, 15)
 LASTS_MIN = 24 * 60
 """Of the 48 hours of a cascade as much is put in."""
 _DRAWS = 200
+_ROUNDING = 1 + 1e-9
 
 
 class Burst(NamedTuple):
@@ -79,7 +80,7 @@ def put_in(
         start + _earnest(rates, usual[start : start + len(rates)], span, peak - start),
         posts,
         wanted / max(there, 1e-9),
-        wanted > factor * there,
+        wanted > factor * there * _ROUNDING,
     )
 
 

@@ -28,7 +28,8 @@ def audit(
     """Count the posts of `posts.raw` once more, and compare with the windows.
 
     Reads only, belongs to no consumer group, and needs no worker. The catalogue is the one in force
-    now: windows that were counted with another one differ. Exit code 1 where something differs.
+    now: windows that were counted with another one differ. Exit code 1 where something differs, and
+    where no window could be compared.
 
     Examples:
 

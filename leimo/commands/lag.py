@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from leimo.terminal import say, say_json
+
 if TYPE_CHECKING:
     from streams.settings import Settings
 
@@ -42,11 +44,11 @@ def lag(
     if as_json:
         import json
 
-        typer.echo(json.dumps(waiting))
+        say_json(json.dumps(waiting))
         return
     for topic, lags in waiting.items():
         behind = sum(1 for records in lags.values() if records)
-        typer.echo(f"{topic:<12} {sum(lags.values()):>12} records in {behind} of {len(lags)}")
+        say(f"{topic:<12} {sum(lags.values()):>12} records in {behind} of {len(lags)}")
 
 
 async def _waiting(settings: "Settings") -> dict[str, dict[int, int]]:

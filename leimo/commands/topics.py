@@ -44,31 +44,54 @@ def apply(broker: Broker = None, as_json: AsJson = False) -> None:
 def list_topics(broker: Broker = None, as_json: AsJson = False) -> None:
     """Show each topic: what it carries, and whether the broker has it.
 
-    Exit code 1 where one is missing or has a wrong number of partitions.
+    Partitions (found and wanted), replicas and how long records are kept. Exit code 1 where one is
+    missing, has a wrong number of partitions or fewer replicas than LEIMO_REPLICATION, keeps
+    records for less time, takes smaller records, or is cleaned up in another way than needed.
     """
     from leimo.run import load_settings, run
-    from streams.topic_admin import topic_states
+    from streams.topic_admin import faults_of, topic_states
 
     settings = load_settings(broker=broker)
     states = run(topic_states(settings), settings)
     if as_json:
-        _print_json({state.topic.name: _described(state) for state in states})
+        _print_json({state.topic.name: _described(state, settings.replication) for state in states})
     else:
         for state in states:
             found = "missing" if state.found is None else f"{state.found}/{state.wanted}"
-            say(f"{state.topic.name:<18} {found:>8}  {state.topic.about}")
-    if not all(state.is_right for state in states):
+            kept = _days(state.config.get("retention.ms"))
+            replicas = f"{state.replicas or '-':>2} replicas"
+            say(f"{state.topic.name:<18} {found:>8} {replicas} {kept:>8}  {state.topic.about}")
+    faults = faults_of(states, settings.replication)
+    for fault in faults:
+        say(fault, err=True)
+    if any(state.found is None for state in states):
         say("Create what is missing with `leimo topics apply`.", err=True)
+    if faults or not all(state.is_right for state in states):
         raise typer.Exit(1)
 
 
-def _described(state: "TopicState") -> dict[str, object]:
+def _days(retention_ms: str | None) -> str:
+    """How long records are kept, for people.
+
+    >>> [_days(given) for given in ("86400000", "-1", None, "5400000")]
+    ['1 d', 'for ever', '-', '0.062 d']
+    """
+    if retention_ms is None:
+        return "-"
+    return "for ever" if retention_ms == "-1" else f"{int(retention_ms) / 86_400_000:.2g} d"
+
+
+def _described(state: "TopicState", replication: int) -> dict[str, object]:
     return {
         "partitions": state.found,
         "wanted_partitions": state.wanted,
         "key": state.topic.key,
         "value": state.topic.value,
-        "config": state.topic.config(),
+        "config": dict(state.config),
+        "wanted_config": state.topic.config(),
+        "replicas": state.replicas,
+        "wanted_replicas": replication,
+        "faults": state.faults(replication),
     }
 
 

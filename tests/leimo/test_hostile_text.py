@@ -52,6 +52,7 @@ COMMANDS: dict[str, list[list[str]]] = {
     "detect": [["BROKEN"], [EVIL]],
     "feed replay": [["POSTS", "--speed", "max"], [EVIL]],
     "feed simulate": [["--duration", "1", "--speed", "max"], ["--out", f"/nowhere/{EVIL}"]],
+    "lag": [[], ["--json"], ["--serve", EVIL]],
     "silence add": [["--all", "--for", "2h", "--reason", EVIL], ["--brand", EVIL, "--reason", "x"]],
     "silence end": [[EVIL]],
     "silence list": [[], ["--json"]],

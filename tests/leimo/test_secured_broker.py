@@ -174,6 +174,22 @@ async def test_what_is_no_broker_is_told_from_what_is_absent() -> None:
     assert "it is no Kafka broker" in told
 
 
+async def test_a_broker_that_does_not_answer_is_told_with_its_address() -> None:
+    """As one that was stopped does, or one that has no time."""
+    is_done = asyncio.Event()
+
+    async def say_nothing(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await is_done.wait()
+        writer.close()
+
+    server = await asyncio.start_server(say_nothing, HOST, 0, family=socket.AF_INET)
+    port = server.sockets[0].getsockname()[1]
+    async with server:
+        told = await why_unreachable(Settings(broker=f"{HOST}:{port}"))
+        is_done.set()
+    assert told.startswith(f"{HOST}:{port} takes connections and does not answer within 5 s")
+
+
 def test_a_command_ends_with_the_reason(kafka: SecuredKafka) -> None:
     settings = settings_for(kafka, "password")
     done = subprocess.run(

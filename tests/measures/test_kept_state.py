@@ -4,12 +4,13 @@ from collections.abc import Iterable
 from typing import Any
 
 import msgspec
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from measures.board import Board
 from measures.brand_state import BrandState
-from measures.kept_state import LOOSE_MINUTES, Entry, past_key
+from measures.kept_state import FORMAT, LOOSE_MINUTES, Entry, KeptStateError, past_key
 from schemas.mention import Mention, Tick
 from tests.measures.stream import MINUTE, START, board, changelog, mention, run, tick
 
@@ -38,6 +39,35 @@ def restored(held: dict[bytes, bytes], clock: bytes) -> Board:
     fresh.restore_whole(clock)
     fresh.restore(held.items())
     return fresh
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "told"),
+    [
+        (
+            b"xiaomi",
+            msgspec.msgpack.encode(7),
+            r"b'xiaomi' has the format b'\\x07', .* reads b'\\x01'",
+        ),
+        (b"xiaomi", b"", r"b'xiaomi' has the format b''"),
+        (
+            b"xiaomi",
+            FORMAT + msgspec.msgpack.encode(7),
+            r"b'xiaomi' is no state of a brand: Expect",
+        ),
+        (past_key(b"xiaomi", 3), FORMAT + b"\xc1", r"b'xiaomi\\x003' is no state"),
+        (b"xiaomi\x00x", FORMAT, r"the key b'xiaomi\\x00x' ends with no number"),
+        (b"\xff", FORMAT, r"the key b'\\xff' is no brand's"),
+    ],
+)
+def test_an_entry_of_another_build_is_refused_by_name(key: bytes, value: bytes, told: str) -> None:
+    with pytest.raises(KeptStateError, match=told):
+        board(**OPTIONS).restore([(key, value)])
+
+
+def test_a_partition_of_another_build_is_refused() -> None:
+    with pytest.raises(KeptStateError, match="b'whole' has the format"):
+        board(**OPTIONS).restore_whole(msgspec.msgpack.encode([1]))
 
 
 def told(subject: Board) -> dict[str, tuple[object, ...]]:

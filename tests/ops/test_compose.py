@@ -182,7 +182,7 @@ def test_brokers_share_no_folder_and_every_volume_is_declared(compose: dict[str,
 def test_every_file_that_is_mounted_exists(compose: dict[str, Any]) -> None:
     mounted = [volume.split(":")[0] for volume in mounts(compose) if volume.startswith("./")]
 
-    assert len(mounted) == 5
+    assert len(mounted) == 6
     for path in mounted:
         assert (ROOT / path).exists(), path
 

@@ -88,6 +88,38 @@ def test_an_unknown_variable_is_refused_with_the_nearest_one(
     assert str(caught.value) == f"{variable}: unknown variable; {mend}"
 
 
+SERVICE_LINKS = {
+    "LEIMO_SERVICE_HOST": "10.0.0.1",
+    "LEIMO_SERVICE_PORT": "9464",
+    "LEIMO_SERVICE_PORT_METRICS": "9464",
+    "LEIMO_PORT": "tcp://10.0.0.1:9464",
+    "LEIMO_PORT_9464_TCP": "tcp://10.0.0.1:9464",
+    "LEIMO_PORT_9464_TCP_PROTO": "tcp",
+    "LEIMO_PORT_9464_TCP_PORT": "9464",
+    "LEIMO_PORT_9464_TCP_ADDR": "10.0.0.1",
+}
+
+
+@pytest.mark.parametrize("service", ["LEIMO", "LEIMO_METRICS"])
+def test_what_kubernetes_sets_for_a_service_is_no_setting_and_no_error(
+    monkeypatch: pytest.MonkeyPatch, service: str
+) -> None:
+    for variable, value in SERVICE_LINKS.items():
+        monkeypatch.setenv(service + variable.removeprefix("LEIMO"), value)
+
+    assert Settings.load() == Settings()
+
+
+@pytest.mark.parametrize("variable", ["LEIMO_PORT", "LEIMO_METRICS_PORT"])
+def test_what_looks_like_it_without_a_service_is_refused(
+    monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    monkeypatch.setenv(variable, "9464")
+
+    with pytest.raises(SettingsError, match=f"{variable}: unknown variable"):
+        Settings.load()
+
+
 def test_an_unknown_key_of_the_file_is_refused_with_the_nearest_one(folder: Path) -> None:
     (folder / "leimo.toml").write_text('brokers = "127.0.0.1:9092"\n')
 

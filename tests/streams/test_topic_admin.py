@@ -12,6 +12,8 @@ from streams.settings import Settings
 from streams.topic_admin import (
     TopicError,
     apply_topics,
+    faults_of,
+    refuse_faults,
     refuse_missing,
     refuse_wrong_partitions,
     topic_states,
@@ -35,6 +37,42 @@ async def test_applying_creates_what_is_missing_and_may_be_repeated(broker: Brok
         name: 4 if topic.scales else 1 for name, topic in TOPICS.items()
     }
     assert all(state.is_right for state in second)
+
+
+async def set_config(broker: Broker, topic: str, **config: str) -> None:
+    named = {key.replace("_", "."): value for key, value in config.items()}
+    admin = AIOKafkaAdminClient(bootstrap_servers=broker.address)
+    await admin.start()
+    try:
+        await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic, named)])
+    finally:
+        await admin.close()
+
+
+@pytest.mark.kafka
+async def test_topics_that_may_lose_records_are_refused_in_production() -> None:
+    async with ApacheKafka.start() as broker:
+        settings = settings_of(broker)
+        await apply_topics(settings)
+        assert faults_of(await topic_states(settings), 1) == []
+
+        await set_config(broker, POSTS_RAW.name, retention_ms="60000", cleanup_policy="delete")
+        await set_config(broker, BRANDS_CHANGELOG.name, cleanup_policy="delete")
+        states = await topic_states(settings)
+        async with asyncio.timeout(20):
+            while len(faults_of(states, 1)) < 3:
+                await asyncio.sleep(0.05)
+                states = await topic_states(settings)
+
+    assert faults_of(states, 1) == [
+        "posts.raw: retention.ms is 60000, wanted 259200000",
+        "brands-changelog: cleanup.policy is delete, wanted compact",
+        "brands-changelog: retention.ms is 604800000, wanted -1",
+    ]
+    with pytest.raises(
+        TopicError, match=r"production refuses .*mentions: it has 1 replicas, wanted 2"
+    ):
+        refuse_faults(states, 2)
 
 
 async def test_missing_topics_are_named_with_the_command_that_creates_them(broker: Broker) -> None:

@@ -162,6 +162,15 @@ def test_every_way_to_be_wrong_is_counted(settings: Settings) -> None:
     ]
 
 
+def test_a_time_without_windows_proves_nothing(settings: Settings) -> None:
+    options = ("--since", "2030-01-01T00:00")
+    told = audit(settings, *RIGHT, DEAD, options=options)
+
+    assert told.exit_code == 1, told.stdout
+    assert "NOTHING COMPARED: there is no closed window in that time." in told.stdout
+    assert json.loads(audit(settings, options=(*options, "--json")).stdout)["is_exact"] is False
+
+
 def test_a_range_looks_at_its_own_windows_only(settings: Settings) -> None:
     rows = [window("xiaomi", 0, **ONE), window("xiaomi", 1, **ONE), DEAD]
     whole = audit(settings, *rows)
