@@ -49,3 +49,17 @@ def test_versions_fit_the_project() -> None:
         requirement = Requirement(line)
         version = PINNED[canonicalize_name(requirement.name)]
         assert requirement.specifier.contains(version), line
+
+
+def test_every_dependency_of_the_product_has_an_upper_bound() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    extras = project["optional-dependencies"]
+    for line in [*project["dependencies"], *extras["demo"], *extras["plot"]]:
+        operators = {specifier.operator for specifier in Requirement(line).specifier}
+        assert operators & {"==", "<"}, line
+
+
+def test_every_package_says_that_it_is_typed() -> None:
+    build = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]
+    for package in build["targets"]["wheel"]["packages"]:
+        assert (ROOT / package / "py.typed").is_file(), package
