@@ -13,12 +13,13 @@ from typing import Any
 import faust
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
-from aiokafka.consumer.fetcher import Fetcher
+from aiokafka.consumer.fetcher import Fetcher, FetchResult, PartitionRecords
 from aiokafka.consumer.group_coordinator import GroupCoordinator
 from aiokafka.consumer.subscription_state import Assignment, SubscriptionState, TopicPartitionState
 from aiokafka.producer.message_accumulator import BatchBuilder, MessageAccumulator
 from faust.tables.manager import TableManager
 from faust.tables.recovery import Recovery
+from faust.transport.consumer import Consumer as FaustConsumer
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Consumer, Transport
 from faust.types import ConsumerMessage
 from mode.services import ServiceTask
@@ -178,5 +179,17 @@ def test_the_attributes_that_we_reach_for_are_set_by_the_constructor() -> None:
 
     for name in ("_isolation_level", "_fetcher", "_coordinator", "_closed"):
         assert f"self.{name} =" in source
-    assert "self._closed =" in inspect.getsource(Fetcher.__init__)
-    assert "self._subscriptions =" in inspect.getsource(Fetcher.__init__)
+    for owner, name in (
+        (Fetcher, "_closed"),
+        (Fetcher, "_subscriptions"),
+        (Fetcher, "_records"),
+        (FetchResult, "_partition_records"),
+        (FaustConsumer, "_read_offset"),
+    ):
+        assert f"self.{name} =" in inspect.getsource(owner.__init__), name
+
+
+def test_records_go_through_the_function_that_is_replaced() -> None:
+    """Under another name each would be made a `ConsumerRecord`, and cost five times as much."""
+    assert parameters(PartitionRecords, "_consumer_record") == ["tp", "record"]
+    assert "self._consumer_record(" in inspect.getsource(PartitionRecords)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import ConsumerStoppedError
+from aiokafka.record.default_records import DefaultRecord
 from faust.types import TP
 from hypothesis import given
 from hypothesis import strategies as st
@@ -107,6 +108,9 @@ async def test_fetched_batches_follow_each_other(settings: Settings) -> None:
 
     assert [batch.start for batch in batches] == [0, *(batch.next_offset for batch in batches[:-1])]
     assert [int(item.value) for batch in batches for item in batch.records] == list(range(1200))
+    # As they were decoded: a `ConsumerRecord` each would take five times as long.
+    types = {type(item) for batch in batches for item in batch.records}
+    assert all(issubclass(one, DefaultRecord) for one in types), types
 
 
 async def test_markers_and_aborted_records_are_covered_by_batches(kafka_settings: Settings) -> None:
