@@ -12,6 +12,8 @@ from streams.settings import Settings, SettingsError
 
 T = TypeVar("T")
 
+_NO_COORDINATOR_YET = "GroupCoordinatorNotAvailableError"
+
 
 class CommandError(RuntimeError):
     """Something that the person at the terminal can mend."""
@@ -33,6 +35,17 @@ def fail(message: str, code: int = 1) -> NoReturn:
     raise typer.Exit(code)
 
 
+def is_for_the_operator(record: logging.LogRecord) -> bool:
+    """False for what our libraries say of their own ways, and nobody can or need mend.
+
+    Services of Faust that start and stop (`[^--Restoration]: ...`), and a coordinator that a new
+    group does not have yet: aiokafka asks again.
+    """
+    message = record.getMessage()
+    is_inner_life = record.levelno < logging.WARNING and message.startswith("[^")
+    return not is_inner_life and _NO_COORDINATOR_YET not in message
+
+
 def start_logging(level: str) -> None:
     """Key and value lines on standard error; other libraries speak up from warnings on."""
     logging.basicConfig(
@@ -41,6 +54,8 @@ def start_logging(level: str) -> None:
         force=True,
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(is_for_the_operator)
     for ours in ("agents", "analysis", "measures", "streams", "feeds", "leimo"):
         logging.getLogger(ours).setLevel(level)
 

@@ -7,6 +7,8 @@ import time
 from collections.abc import Coroutine
 from typing import Any
 
+from aiohttp.web import AppRunner
+
 from agents import analyse, measure
 from agents.analyse import AnalyseStage
 from agents.measure import MeasureStage
@@ -57,16 +59,19 @@ class Worker:
         self._follower = CatalogueFollower(settings, self._redefine)
 
     async def run(self) -> None:
-        """Work until SIGINT or SIGTERM.
+        """Work until SIGINT, SIGTERM or SIGHUP.
 
         Raises:
             TopicError, WorkerError, MonitoringError: it cannot start.
         """
         log.info("leimo %s begins", VERSION)
-        transactional = await self._check_broker()
-        monitoring = await serve_monitoring(self.settings, self.metrics.registry, self._is_ready)
+        monitoring: AppRunner | None = None
         tasks: list[asyncio.Task[None]] = []
         try:
+            transactional = await self._check_broker()
+            monitoring = await serve_monitoring(
+                self.settings, self.metrics.registry, self._is_ready
+            )
             catalogue = await wait_for_catalogue(self._follower)
             app = await self._build(catalogue, transactional=transactional)
             tasks += [
