@@ -23,8 +23,10 @@ BEGAN = "began"
 ALONE = "alone"
 NOTHING = ""
 
-CAREFUL_RECORDS = 4_000
-"""So many offsets are taken record by record: what a worker has in hand when it ends."""
+CAREFUL_RECORDS = 500
+"""So many offsets are taken record by record, each with a commit: what one step has in hand. With
+more, a worker that was killed for another reason would cost minutes; a record further on is found
+in the next round, from where this one came to."""
 
 ENDED_WORKERS = (
     "ended one worker after the other, at last by itself; look at the record, and at the logs of "
