@@ -15,9 +15,11 @@ from agents.raw_posts import RawPosts
 from agents.versions import first_sight
 from analysis.shipped import analyser_of
 from analysis.sources import InvalidPost
+from leimo.closed_minutes import clocks, is_closed
 from leimo.run import CommandError
 from leimo.times import shown
 from measures.recount import MINUTE_MS, Counts, Key, Recount, counts_of, differences, lost_and_twice
+from measures.watermarks import Clock
 from schemas.catalogue import Catalogue
 from schemas.dead_letter import DropReason
 from schemas.post import Post
@@ -115,13 +117,14 @@ class Audit:
 
     async def compare(self, reader: PartitionReader) -> Report:
         """Compare with the windows and dead letters that stand in the topics now."""
+        ticked = await clocks(reader, self._settings)
         found, closed_to_ms, late = await self._published(reader)
         recounted = self._recount.windows()
         settled = {
             key: counts
             for key, counts in recounted.items()
             if self._is_asked_for(key[1])
-            and key[1] <= closed_to_ms.get(self._partition(key[0]), -1)
+            and (key in found or self._is_settled(key, ticked, closed_to_ms))
         }
         lines = differences(settled, found)
         lost, twice = lost_and_twice(settled, found)
@@ -141,6 +144,17 @@ class Audit:
             dead_letters_missing=missing,
             dead_letters_too_many=too_many,
             differences=tuple(lines[:SHOWN_DIFFERENCES]),
+        )
+
+    def _is_settled(
+        self, key: Key, ticked: Mapping[int, Clock], closed_to_ms: Mapping[int, int]
+    ) -> bool:
+        """Whether a window would have to be there."""
+        brand, start_ms = key
+        partition = self._partition(brand)
+        grace_ms = int(self._settings.grace_s * 1000)
+        return start_ms <= closed_to_ms.get(partition, -1) and is_closed(
+            ticked[partition], start_ms, grace_ms
         )
 
     def _is_asked_for(self, start_ms: int) -> bool:

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import sys
+import time
 from collections.abc import Coroutine
 from typing import Any, NoReturn, TypeVar
 
@@ -12,7 +13,8 @@ from streams.settings import Settings, SettingsError
 
 T = TypeVar("T")
 
-_NO_COORDINATOR_YET = "GroupCoordinatorNotAvailableError"
+_NO_COORDINATOR = "GroupCoordinatorNotAvailableError"
+_COORDINATOR_COMES_S = 30
 
 
 class CommandError(RuntimeError):
@@ -35,15 +37,23 @@ def fail(message: str, code: int = 1) -> NoReturn:
     raise typer.Exit(code)
 
 
-def is_for_the_operator(record: logging.LogRecord) -> bool:
-    """False for what our libraries say of their own ways, and nobody can or need mend.
+class OperatorFilter(logging.Filter):
+    """Leaves out what our libraries say of their own ways, and nobody can or need mend.
 
     Services of Faust that start and stop (`[^--Restoration]: ...`), and a coordinator that a new
-    group does not have yet: aiokafka asks again.
+    group does not have yet. aiokafka asks for that again; where it is still missing after half a
+    minute, that is for the operator.
     """
-    message = record.getMessage()
-    is_inner_life = record.levelno < logging.WARNING and message.startswith("[^")
-    return not is_inner_life and _NO_COORDINATOR_YET not in message
+
+    def __init__(self, started_s: float) -> None:
+        super().__init__()
+        self._patient_until_s = started_s + _COORDINATOR_COMES_S
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        message = record.getMessage()
+        if record.levelno < logging.WARNING and message.startswith("[^"):
+            return False
+        return record.created > self._patient_until_s or _NO_COORDINATOR not in message
 
 
 def start_logging(level: str) -> None:
@@ -55,7 +65,7 @@ def start_logging(level: str) -> None:
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )
     for handler in logging.getLogger().handlers:
-        handler.addFilter(is_for_the_operator)
+        handler.addFilter(OperatorFilter(time.time()))
     for ours in ("agents", "analysis", "measures", "streams", "feeds", "leimo"):
         logging.getLogger(ours).setLevel(level)
 

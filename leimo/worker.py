@@ -15,6 +15,7 @@ from agents.measure import MeasureStage
 from analysis.groups import Groups
 from analysis.pipeline import Analyser
 from analysis.shipped import analyser_of
+from leimo.run import CommandError
 from schemas.catalogue import Catalogue, definitions_of
 from schemas.topics import BRANDS_CHANGELOG, MENTIONS, POSTS_RAW
 from streams.app import StreamApp, add_stages, new_app, state_table
@@ -31,10 +32,11 @@ from streams.topic_admin import (
     refuse_missing,
     refuse_wrong_partitions,
     topic_states,
+    wanted_replicas,
     watch_topics,
 )
 from streams.version import VERSION
-from streams.worker import run_app
+from streams.worker import run_app, stop_on_signals, unless_stopped
 from streams.writers import Checkpoint, has_transactions
 
 log = logging.getLogger(__name__)
@@ -42,7 +44,7 @@ log = logging.getLogger(__name__)
 _LOOK_AT_TOPICS_S = 30
 
 
-class WorkerError(RuntimeError):
+class WorkerError(CommandError):
     """The worker cannot start; the message names the mend."""
 
 
@@ -67,12 +69,17 @@ class Worker:
         log.info("leimo %s begins", VERSION)
         monitoring: AppRunner | None = None
         tasks: list[asyncio.Task[None]] = []
+        stop = stop_on_signals()
         try:
-            transactional = await self._check_broker()
+            transactional = await unless_stopped(self._check_broker(), stop)
+            if transactional is None:
+                return
             monitoring = await serve_monitoring(
                 self.settings, self.metrics.registry, self._is_ready
             )
-            catalogue = await wait_for_catalogue(self._follower)
+            catalogue = await unless_stopped(wait_for_catalogue(self._follower), stop)
+            if catalogue is None:
+                return
             app = await self._build(catalogue, transactional=transactional)
             tasks += [
                 _watched(self._follower.follow(), "the follower of the catalogue"),
@@ -82,7 +89,7 @@ class Worker:
                 _watched(watch_topics(self.settings, _LOOK_AT_TOPICS_S), "the watch of the topics"),
             ]
             _calm_the_collector()
-            await run_app(app)
+            await run_app(app, stop)
         finally:
             for task in tasks:
                 task.cancel()
@@ -95,7 +102,6 @@ class Worker:
         states = await topic_states(self.settings)
         refuse_missing(states)
         refuse_wrong_partitions(states)
-        self._look_at_faults(states)
         transactional = await has_transactions(self.settings)
         if transactional:
             log.info("exactly once: the broker has transactions")
@@ -109,12 +115,13 @@ class Worker:
                 "the broker has no transactions: exact in all but a worker that was "
                 "stopped for longer than its session and wakes up again"
             )
+        self._look_at_faults(states)
         return transactional
 
     def _look_at_faults(self, states: list[TopicState]) -> None:
         if self.settings.profile is Profile.PRODUCTION:
-            refuse_faults(states, max(2, self.settings.replication))
-        for fault in faults_of(states, self.settings.replication):
+            refuse_faults(states, wanted_replicas(self.settings))
+        for fault in faults_of(states, wanted_replicas(self.settings)):
             log.warning("topic %s", fault)
 
     async def _build(self, catalogue: Catalogue, *, transactional: bool) -> StreamApp:

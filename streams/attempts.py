@@ -6,7 +6,11 @@ the predecessor came at this very offset:
     note       what it tells                             what the next owner does
     (empty)    there was progress, or nobody was here    notes `began`, and goes on as usual
     began      a worker began here and got no further    takes record by record, each noted `alone`
-    alone      this record, by itself, ended a worker    puts it aside as `too_slow`, and goes on
+    alone      this record was at work when one ended     takes it once more, noted `again`
+    again      ... and when the next one ended           puts it aside as `too_slow`, and goes on
+
+The second look is for workers that are killed for other reasons: an ordinary record is done with
+within milliseconds then, and its commit clears the note.
 
 That serves for all that ends a process from outside: the watch for stalls, a lack of memory, a
 crash in code of other languages. Faults of our own are exceptions, and leave no note.
@@ -21,6 +25,7 @@ from streams.ledger import RecordBatch, TopicPartition
 
 BEGAN = "began"
 ALONE = "alone"
+AGAIN = "again"
 NOTHING = ""
 
 CAREFUL_RECORDS = 500

@@ -38,10 +38,13 @@ class Metrics:
         )
         # What flows.
         self.posts = Counter(
-            "leimo_posts_total", "Raw posts read and analysed", ["source"], registry=registry
+            "leimo_posts_total",
+            "Posts read for the first time and analysed",
+            ["source"],
+            registry=registry,
         )
         self.mentions = Counter(
-            "leimo_mentions_total", "Brand mentions counted into windows", registry=registry
+            "leimo_mentions_total", "Brand mentions taken, late ones included", registry=registry
         )
         self.windows = Counter(
             "leimo_windows_total", "Windows published", ["kind"], registry=registry
@@ -51,7 +54,10 @@ class Metrics:
         )
         # What was put aside, and why.
         self.dead_letters = Counter(
-            "leimo_dead_letters_total", "Raw records put aside", ["reason"], registry=registry
+            "leimo_dead_letters_total",
+            "Records of posts.raw and mentions put aside",
+            ["reason"],
+            registry=registry,
         )
         self.repeats = Counter(
             "leimo_repeats_total", "Posts that the source sent again", registry=registry
@@ -80,12 +86,12 @@ class Metrics:
         )
         self.commit_age_seconds = Gauge(
             "leimo_commit_age_seconds",
-            "Time since the last commit while work waits",
+            "For how long the oldest work that is not committed waits, a commit under way included",
             ["stage"],
             registry=registry,
         )
         self.send_errors = Counter(
-            "leimo_send_errors_total", "Writes that the broker refused", registry=registry
+            "leimo_send_errors_total", "Commits that failed or took too long", registry=registry
         )
         self.lag_records = Gauge(
             "leimo_lag_records",
@@ -95,7 +101,7 @@ class Metrics:
         )
         self.latency_seconds = Histogram(
             "leimo_latency_seconds",
-            "Append of a post to commit of what it caused",
+            "Append of the newest post of a commit to the end of that commit",
             ["stage"],
             buckets=_LATENCY_SECONDS,
             registry=registry,
@@ -124,7 +130,7 @@ class Metrics:
             "leimo_recovery_remaining_records", "Records of state left to read", registry=registry
         )
         self.catalogue_definitions = Gauge(
-            "leimo_catalogue_definitions", "Brands and rules in force", registry=registry
+            "leimo_catalogue_definitions", "Definitions in force", registry=registry
         )
         self.catalogue_changes = Counter(
             "leimo_catalogue_changes_total",

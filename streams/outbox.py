@@ -58,6 +58,8 @@ class Outbox:
         self._room.set()
         self._loop_task: asyncio.Task[None] | None = None
         self._waiting_since: float | None = None
+        self._writing_since: float | None = None
+        """Of what a commit under way holds."""
 
     async def start(self) -> None:
         """Take over from earlier owners; state and offsets may be read after this."""
@@ -93,8 +95,9 @@ class Outbox:
             await self._room.wait()
 
     def age_s(self) -> float:
-        """Seconds for which the oldest uncommitted step has waited."""
-        return 0.0 if self._waiting_since is None else time.monotonic() - self._waiting_since
+        """Seconds for which the oldest uncommitted step has waited, a commit under way included."""
+        since = self._waiting_since if self._writing_since is None else self._writing_since
+        return 0.0 if since is None else time.monotonic() - since
 
     async def commit(self) -> None:
         """Make all that is held durable. Any failure ends the process."""
@@ -108,11 +111,20 @@ class Outbox:
                     await self._writer.write(rows, offsets)
             except Exception as error:  # whatever it is, the commit is in doubt
                 self._metrics.send_errors.inc()
-                die(f"commit of {self.name} failed: {type(error).__name__}: {error}", error)
+                die(f"commit of {self.name} failed: {self._why(error)}", error)
+            self._writing_since = None
             self._metrics.commit_seconds.labels(self._stage).observe(time.monotonic() - started)
             if append_ms:
                 latency_s = max(0.0, time.time() - append_ms / 1000)
                 self._metrics.latency_seconds.labels(self._stage).observe(latency_s)
+
+    def _why(self, error: Exception) -> str:
+        if isinstance(error, TimeoutError):
+            return (
+                f"the broker did not take it within LEIMO_COMMIT_TIMEOUT_S={self._timeout_s:g}; "
+                "see whether it is up and has its replicas, or raise that setting"
+            )
+        return f"{type(error).__name__}: {error}"
 
     async def close(self) -> None:
         """Commit what is held, then let go of the writer."""
@@ -132,7 +144,7 @@ class Outbox:
             rows.extend(self._state_rows())
         offsets, self._offsets = self._offsets, {}
         append_ms, self._newest_append_ms = self._newest_append_ms, 0
-        self._waiting_since = None
+        self._writing_since, self._waiting_since = self._waiting_since, None
         self._room.set()
         return rows, offsets, append_ms
 

@@ -18,6 +18,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from faust.types import TP
 
 from streams.attempts import (
+    AGAIN,
     ALONE,
     BEGAN,
     CAREFUL_RECORDS,
@@ -100,8 +101,8 @@ class Ownership:
         """Offset of a note of ours that tells of the step at work."""
         self._careful_to: dict[TopicPartition, int] = {}
         """Below these offsets each record is taken by itself."""
-        self._suspects: set[TopicPartition] = set()
-        """Sources whose next record ended a worker by itself."""
+        self._suspects: dict[TopicPartition, str] = {}
+        """The note of sources whose next record was at work when a worker ended."""
         self._settings = settings
         self._metrics = metrics
         self._stages = {stage.topic.name: stage for stage in stages}
@@ -221,11 +222,10 @@ class Ownership:
                 return Verdict.GAP
             if position >= piece.next_offset:
                 continue
-            is_suspect = source in self._suspects
-            self._suspects.discard(source)
-            if not is_suspect:
-                await self._note(source, position, ALONE)
-            verdict = self._take(piece, is_put_aside=is_suspect)
+            found = self._suspects.pop(source, NOTHING)
+            if found != AGAIN:
+                await self._note(source, position, AGAIN if found == ALONE else ALONE)
+            verdict = self._take(piece, is_put_aside=found == AGAIN)
             if verdict is not Verdict.TAKEN:
                 return verdict
             await self._outboxes[source].commit()
@@ -236,13 +236,13 @@ class Ownership:
         position = self.ledger.positions.get(source)
         if position is None:
             return
-        if found not in (BEGAN, ALONE):
+        if found not in (BEGAN, ALONE, AGAIN):
             await self._note(source, position, BEGAN)
             return
         log.warning("%s/%d: a worker ended at %d; records are taken one by one", *source, position)
         self._careful_to[source] = position + CAREFUL_RECORDS
-        if found == ALONE:
-            self._suspects.add(source)
+        if found != BEGAN:
+            self._suspects[source] = found
 
     async def _note(self, source: TopicPartition, offset: int, note: str) -> None:
         if self._notes is not None:
@@ -290,9 +290,8 @@ class Ownership:
 
     def _forget(self) -> None:
         self._outboxes = {}
-        for noted in (self._found_notes, self._noted, self._careful_to):
+        for noted in (self._found_notes, self._noted, self._careful_to, self._suspects):
             noted.clear()
-        self._suspects.clear()
         for stage in self._stages.values():
             stage.drop()
 

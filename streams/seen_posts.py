@@ -6,13 +6,17 @@ committed offset there is no gap. Where notes are missing all the same (by reten
 made anew), the posts themselves have to be read.
 """
 
+import logging
 import time
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import msgspec
 
 from streams.batches import Row
 from streams.reading import PartitionReader
+
+log = logging.getLogger(__name__)
 
 _FIRST_LOOK = 64
 """Records read at first; each further look back takes twice as many."""
@@ -100,12 +104,27 @@ async def read_back(
     while behind := _next_look(topic, seen, low, bounds, look):
         notes: dict[int, list[Note]] = {partition: [] for _, partition in behind}
         async for (_, partition), records in reader.read(behind):
-            notes[partition] += [_decode(record.value) for record in records]
+            notes[partition] += _readable(topic, partition, records)
         for (_, partition), (start, _) in behind.items():
             seen[partition].add_older(notes[partition])
             low[partition] = start
         look *= 2
     return seen
+
+
+def _readable(topic: str, partition: int, records: Sequence[Any]) -> list[Note]:
+    """The notes among the records. One that is none is a gap: its posts are read themselves."""
+    found = []
+    for record in records:
+        try:
+            found.append(_decode(record.value or b""))
+        except msgspec.DecodeError as error:
+            log.warning(
+                "%s/%d: the record at offset %d is no note of this build (%s); the posts that it "
+                "may tell of are read again instead",
+                *(topic, partition, record.offset, error),
+            )
+    return found
 
 
 def _next_look(

@@ -12,10 +12,13 @@ log = logging.getLogger(__name__)
 
 
 def die(reason: str, error: BaseException | None = None) -> NoReturn:
-    """End the process at once, without committing anything: the last commit is the truth."""
-    log.critical(
-        "%s; the worker ends and its partitions go to the next one", reason, exc_info=error
-    )
+    """End the process at once, without committing anything: the last commit is the truth.
+
+    The reason is the last line of the log, after the traceback of the error.
+    """
+    if error is not None:
+        log.error("what went wrong:", exc_info=error)
+    log.critical("%s; the worker ends and its partitions go to the next one", reason)
     logging.shutdown()
     sys.stderr.flush()
     os._exit(EXIT_FATAL)

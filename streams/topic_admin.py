@@ -11,7 +11,7 @@ from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 from schemas.topics import TOPICS, Topic
 from streams.admin import configs_by_topic, shapes_by_topic
 from streams.clients import client_options
-from streams.settings import Settings
+from streams.settings import Profile, Settings
 
 _VISIBLE_S = 30
 _LOOK_AGAIN_S = 0.05
@@ -44,23 +44,41 @@ class TopicState(NamedTuple):
         >>> from schemas.topics import POSTS_RAW
         >>> config = POSTS_RAW.config() | {"retention.ms": "1000"}
         >>> TopicState(POSTS_RAW, 8, 8, 1, config).faults(replication=1)
-        ['retention.ms is 1000, wanted 259200000']
+        ['retention.ms is 1000, wanted 259200000; kafka-configs --alter ...=[259200000]']
         """
         if self.found is None:
             return []
         found = []
         if self.replicas < replication:
-            found.append(f"it has {self.replicas} replicas, wanted {replication}")
-        for key, wanted in self.topic.config().items():
+            found.append(
+                f"it has {self.replicas} replicas, wanted {replication}; "
+                "kafka-reassign-partitions gives it more"
+            )
+        for key, wanted in _config(self.topic, replication).items():
             given = self.config.get(key, wanted)
             if (key in _AT_LEAST and _is_less(given, wanted)) or (
                 key == "cleanup.policy" and not _is_same(given, wanted)
             ):
-                found.append(f"{key} is {given}, wanted {wanted}")
+                found.append(
+                    f"{key} is {given}, wanted {wanted}; {_alter(self.topic, key, wanted)}"
+                )
         return found
 
 
-_AT_LEAST = ("retention.ms", "max.message.bytes")
+_AT_LEAST = ("retention.ms", "max.message.bytes", "min.insync.replicas")
+
+
+def _config(topic: Topic, replication: int) -> dict[str, str]:
+    """With three replicas or more, two must have a write: else one broker could lose it."""
+    return topic.config() | ({"min.insync.replicas": "2"} if replication >= 3 else {})
+
+
+def _alter(topic: Topic, key: str, value: str) -> str:
+    """The command that mends a setting."""
+    return (
+        f"kafka-configs --alter --entity-type topics --entity-name {topic.name} --add-config "
+        f"{key}=[{value}]"
+    )
 
 
 def _is_same(value: str, other: str) -> bool:
@@ -128,6 +146,11 @@ def refuse_wrong_partitions(states: Iterable[TopicState]) -> None:
         )
 
 
+def wanted_replicas(settings: Settings) -> int:
+    """Of each topic: production does not trust one broker alone."""
+    return max(2 if settings.profile is Profile.PRODUCTION else 1, settings.replication)
+
+
 def faults_of(states: Iterable[TopicState], replication: int) -> list[str]:
     """A line for each topic that is not as declared in `schemas.topics`."""
     return [
@@ -141,7 +164,7 @@ def refuse_faults(states: Iterable[TopicState], replication: int) -> None:
     if faults:
         raise TopicError(
             f"LEIMO_PROFILE=production refuses topics that may lose records: {'; '.join(faults)}. "
-            "Mend them with kafka-reassign-partitions or kafka-configs, or set LEIMO_PROFILE=dev."
+            "Mend them, or set LEIMO_PROFILE=dev."
         )
 
 
@@ -218,7 +241,7 @@ async def _create(
                 name=state.topic.name,
                 num_partitions=state.wanted,
                 replication_factor=settings.replication,
-                topic_configs=state.topic.config(),
+                topic_configs=_config(state.topic, settings.replication),
             )
             for state in missing
         ]

@@ -45,23 +45,26 @@ def list_topics(broker: Broker = None, as_json: AsJson = False) -> None:
     """Show each topic: what it carries, and whether the broker has it.
 
     Partitions (found and wanted), replicas and how long records are kept. Exit code 1 where one is
-    missing, has a wrong number of partitions or fewer replicas than LEIMO_REPLICATION, keeps
-    records for less time, takes smaller records, or is cleaned up in another way than needed.
+    missing, has a wrong number of partitions or fewer replicas than LEIMO_REPLICATION (in
+    production: than two), keeps records for less time, takes smaller records, or is cleaned up in
+    another way than needed.
     """
     from leimo.run import load_settings, run
-    from streams.topic_admin import faults_of, topic_states
+    from streams.topic_admin import faults_of, topic_states, wanted_replicas
 
     settings = load_settings(broker=broker)
     states = run(topic_states(settings), settings)
     if as_json:
-        _print_json({state.topic.name: _described(state, settings.replication) for state in states})
+        _print_json(
+            {state.topic.name: _described(state, wanted_replicas(settings)) for state in states}
+        )
     else:
         for state in states:
             found = "missing" if state.found is None else f"{state.found}/{state.wanted}"
             kept = _days(state.config.get("retention.ms"))
             replicas = f"{state.replicas or '-':>2} replicas"
             say(f"{state.topic.name:<18} {found:>8} {replicas} {kept:>8}  {state.topic.about}")
-    faults = faults_of(states, settings.replication)
+    faults = faults_of(states, wanted_replicas(settings))
     for fault in faults:
         say(fault, err=True)
     if any(state.found is None for state in states):

@@ -14,8 +14,9 @@ import pytest
 
 from schemas.topics import BRANDS_CHANGELOG, MENTIONS
 from streams.batches import Row
-from streams.brokers import HOST, ApacheKafka
+from streams.brokers import HOST, ApacheKafka, EmbeddedBroker
 from streams.settings import Settings
+from streams.topic_admin import apply_topics
 from tests.leimo.pipeline_run import DEADLINE_S, ROOT, environment, prepared
 from tests.streams.broker_log import append
 
@@ -128,3 +129,48 @@ def test_the_log_of_a_worker_is_for_its_operator(tmp_path: Path) -> None:
 
     told = log.read_text()
     assert [text for text in (" ERROR ", "[^", "Unclosed", "Traceback") if text in told] == [], told
+
+
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM])
+def test_a_worker_that_waits_for_a_catalogue_ends_cleanly(
+    kafka_broker: ApacheKafka, tmp_path: Path, number: signal.Signals
+) -> None:
+    settings = Settings(broker=kafka_broker.address, group="waits", partitions=4)
+    asyncio.run(apply_topics(settings))
+    log = tmp_path / "log"
+    with worker(settings, log) as process:
+        wait_for(log, "holds no brands yet")
+        process.send_signal(number)
+
+        assert process.wait(DEADLINE_S) == 0, log.read_text()
+    assert "Traceback" not in log.read_text()
+
+
+def test_a_broker_that_takes_no_commit_is_named_in_the_last_line(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    with ApacheKafka.start() as frozen:
+        settings = asyncio.run(prepared(frozen.address, "frozen"))
+        # The session outlives the commit, whose end is to be seen here.
+        patience = {"LEIMO_COMMIT_TIMEOUT_S": "3", "LEIMO_SESSION_TIMEOUT_S": "30"}
+        with worker(settings, log, **patience) as process:
+            wait_for(log, " owns ")
+            for node in frozen.nodes:
+                node.pause()
+            try:
+                assert process.wait(DEADLINE_S) == 70, log.read_text()
+            finally:
+                for node in frozen.nodes:
+                    node.resume()
+
+    assert "LEIMO_COMMIT_TIMEOUT_S=3" in last_line(log)
+
+
+def test_a_production_worker_without_transactions_says_so_in_a_line(
+    embedded_broker: EmbeddedBroker, tmp_path: Path
+) -> None:
+    settings = asyncio.run(prepared(embedded_broker.address, "embedded"))
+    log = tmp_path / "log"
+    with worker(settings, log, LEIMO_PROFILE="production") as process:
+        assert process.wait(DEADLINE_S) == 1, log.read_text()
+
+    assert "it has no transactions" in last_line(log)

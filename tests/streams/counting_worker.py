@@ -28,7 +28,7 @@ from streams.partitions import partition_for
 from streams.settings import Settings
 from streams.stall_watch import watch_for_stalls
 from streams.tables import StateTable
-from streams.worker import run_app
+from streams.worker import run_app, stop_on_signals
 from streams.writers import has_transactions
 
 Count = tuple[int, dict[int, int]]
@@ -161,7 +161,7 @@ async def main() -> None:
     for topic in (POSTS_RAW, MENTIONS):
         app.agent(batch_topic(app, topic), name=topic.name)(app.run_stage)
     watching = asyncio.create_task(watch_for_stalls(settings, app.ownership))
-    await run_app(app)
+    await run_app(app, stop_on_signals())
     watching.cancel()
 
 

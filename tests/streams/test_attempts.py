@@ -3,8 +3,13 @@
 import asyncio
 from collections import Counter
 
+import pytest
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.structs import OffsetAndMetadata
+
 from schemas.dead_letter import DeadLetter
 from schemas.topics import POSTS_DEAD, POSTS_RAW
+from streams.attempts import ALONE, BEGAN
 from streams.batches import Row
 from streams.dead_letters import read_dead_letter
 from streams.reading import PartitionReader
@@ -55,18 +60,18 @@ async def deaths_until_done(broker: str, group: str, truth: Counter[bytes]) -> i
     raise AssertionError("six workers ended")
 
 
-async def test_a_record_that_stands_at_the_start_ends_two_workers(kafka_topics: str) -> None:
-    """One shows that it is there, and one which record it is."""
+async def test_a_record_that_stands_at_the_start_ends_three_workers(kafka_topics: str) -> None:
+    """One shows that it is there, one which record it is, and one that it was no accident."""
     truth = await fed(kafka_topics, HANG)
 
-    assert await deaths_until_done(kafka_topics, "hangs-twice", truth) == 2
+    assert await deaths_until_done(kafka_topics, "hangs-twice", truth) == 3
 
     [letter] = await dead_letters(words.settings(kafka_topics, "hangs-twice"))
     assert (letter.reason, letter.value) == ("too_slow", HANG)
     assert (letter.topic, letter.partition, letter.offset) == (POSTS_RAW.name, 0, 10)
 
 
-async def test_a_record_that_comes_after_progress_ends_three(kafka_topics: str) -> None:
+async def test_a_record_that_comes_after_progress_ends_four(kafka_topics: str) -> None:
     """The first one had committed what was before, and so had left no note."""
     settings = words.settings(kafka_topics, "hangs-later")
     truth: Counter[bytes] = Counter()
@@ -79,9 +84,31 @@ async def test_a_record_that_comes_after_progress_ends_three(kafka_topics: str) 
             await asyncio.to_thread(worker.wait, 60)
         await words.feed(sender, truth, 40, seed=2)
 
-    assert await deaths_until_done(kafka_topics, settings.group, truth) == 2
+    assert await deaths_until_done(kafka_topics, settings.group, truth) == 3
 
     assert [letter.offset for letter in await dead_letters(settings)] == [10]
+
+
+@pytest.mark.parametrize("note", [BEGAN, ALONE])
+async def test_an_ordinary_record_at_which_a_worker_was_killed_is_counted(
+    kafka_topics: str, note: str
+) -> None:
+    """Nothing was wrong with it: somebody pulled the plug."""
+    settings = words.settings(kafka_topics, f"killed-{note}")
+    truth: Counter[bytes] = Counter()
+    async with words.feeding(kafka_topics) as sender:
+        await words.feed(sender, truth, 40, seed=1)
+    source = TopicPartition(POSTS_RAW.name, 0)
+    consumer = AIOKafkaConsumer(bootstrap_servers=kafka_topics, group_id=settings.group)
+    consumer.assign([source])
+    await consumer.start()
+    await consumer.commit({source: OffsetAndMetadata(0, note)})
+    await consumer.stop()
+
+    with words.worker(kafka_topics, settings.group):
+        await words.settled(settings, truth)
+
+    assert await dead_letters(settings) == []
 
 
 async def test_a_fault_of_our_own_stops_every_worker(kafka_topics: str) -> None:

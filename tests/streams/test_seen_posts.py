@@ -3,10 +3,12 @@
 from itertools import pairwise
 from random import Random
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.topics import POSTS_SEEN
+from streams.batches import Row
 from streams.reading import PartitionReader
 from streams.seen_posts import Note, SeenPosts, note_row, read_back
 from streams.settings import Settings
@@ -50,6 +52,19 @@ def test_notes_of_two_owners_in_any_mixture_tell_what_was_read(
 
     assert seen.is_complete
     assert seen.posts() == [(at, posts[at]) for at in sorted(posts) if first <= at < start]
+
+
+async def test_what_is_no_note_is_a_gap_and_told_with_its_place(
+    settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    foreign = Row(POSTS_SEEN.name, 1, None, b"\x07")
+    newest = note_row(POSTS_SEEN.name, 1, Note(30, 40, [(33, 8)]))
+    await append(settings, note_row(POSTS_SEEN.name, 1, Note(0, 20, [])), foreign, newest)
+    async with PartitionReader(settings) as reader:
+        seen = await read_back(reader, POSTS_SEEN.name, {1: (10, 40)})
+
+    assert (seen[1].lowest, seen[1].posts()) == (30, [(33, 8)])
+    assert "posts-seen/1: the record at offset 1 is no note of this build" in caplog.text
 
 
 @given(CUTS, st.integers(0, 9), st.integers(0, END))

@@ -13,7 +13,8 @@ from leimo.catalogue_topic import publish
 from leimo.cli import app
 from schemas.catalogue import Brand, Catalogue
 from schemas.dead_letter import DropReason
-from schemas.topics import POSTS_RAW, WINDOWS
+from schemas.mention import Tick
+from schemas.topics import MENTIONS, POSTS_RAW, WINDOWS
 from schemas.window import Window
 from streams.batches import Row
 from streams.brokers import ApacheKafka
@@ -160,6 +161,37 @@ def test_every_way_to_be_wrong_is_counted(settings: Settings) -> None:
         f"xiaomi at {FIRST_MS}: posts is 1, expected 2",
         f"xiaomi at {FIRST_MS + MINUTE_MS}: reach is 11, expected 10",
     ]
+
+
+def tick(watermark_min: int, idle: tuple[int, ...] = ()) -> Row:
+    """What workers send into the brand's partition of `mentions`."""
+    watermark_ms = FIRST_MS + watermark_min * MINUTE_MS
+    sent = Tick(watermark_ms, 2, dict.fromkeys((0, 1), watermark_ms), idle)
+    return Row(MENTIONS.name, partition_for(b"xiaomi", 2), None, msgspec.json.encode(sent))
+
+
+def test_a_minute_that_was_closed_in_a_lull_may_be_open_for_other_brands(
+    settings: Settings,
+) -> None:
+    """A window of its partition stands there; that of the brand comes with the watermark."""
+    huawei = next(
+        name
+        for name in (f"b{number}" for number in range(99))
+        if partition_for(name.encode(), 2) == partition_for(b"xiaomi", 2)
+    )
+    other = window(huawei, 9)
+    still_open = audit(settings, RIGHT[0], DEAD, other, tick(1), options=("--json",))
+    assert [json.loads(still_open.stdout)[key] for key in ("lost", "open_windows")] == [0, 2]
+
+    passed = audit(settings, tick(4), options=("--json",))
+    assert passed.exit_code == 1
+    assert [json.loads(passed.stdout)[key] for key in ("lost", "open_windows")] == [2, 0]
+
+
+def test_in_a_lull_nothing_is_open(settings: Settings) -> None:
+    told = audit(settings, RIGHT[0], DEAD, window("xiaomi", 9), tick(1, idle=(0, 1)))
+
+    assert "lost: 2" in told.stdout, told.stdout
 
 
 def test_a_time_without_windows_proves_nothing(settings: Settings) -> None:

@@ -1,0 +1,73 @@
+"""Which minutes the workers have closed, by the ticks in `mentions`.
+
+A published window does not tell that of the others of its minute: while the whole feed is silent,
+all open minutes are closed early, and a post that still comes opens its brand's minute again.
+"""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any
+
+import msgspec
+
+from measures.watermarks import Clock
+from schemas.mention import MentionOrTick, Tick
+from schemas.topics import MENTIONS
+from streams.ledger import TopicPartition
+from streams.reading import PartitionReader
+from streams.settings import Settings
+
+MINUTE_MS = 60_000
+_FIRST_LOOK = 2_000
+"""Records read from the end at first; each further look back takes four times as many."""
+
+_decode = msgspec.json.Decoder(MentionOrTick).decode
+
+
+def is_closed(clock: Clock, start_ms: int, grace_ms: int) -> bool:
+    """Whether nothing of the minute is open by what the clock has seen; without ticks it is.
+
+    >>> clock = Clock(partitions=1, newest={0: 150_000}, watermark_ms=150_000)
+    >>> [is_closed(clock, start_ms, grace_ms=30_000) for start_ms in (60_000, 120_000)]
+    [True, False]
+    >>> clock.idle = {0}
+    >>> is_closed(clock, 120_000, grace_ms=30_000)
+    True
+    """
+    if not clock.is_complete or clock.is_idle or clock.watermark_ms is None:
+        return True
+    return start_ms + MINUTE_MS + grace_ms <= clock.watermark_ms
+
+
+async def clocks(reader: PartitionReader, settings: Settings) -> dict[int, Clock]:
+    """The clock of each partition of `mentions`, as its newest ticks tell it."""
+    bounds = await reader.bounds((MENTIONS.name, p) for p in range(settings.partitions))
+    return {
+        source[1]: await _clock(reader, settings, source, *bound)
+        for source, bound in bounds.items()
+    }
+
+
+async def _clock(
+    reader: PartitionReader, settings: Settings, source: TopicPartition, first: int, end: int
+) -> Clock:
+    """Read back until every partition of `posts.raw` was heard of."""
+    look = _FIRST_LOOK
+    while True:
+        start = max(first, end - look)
+        clock = Clock()
+        async for _, records in reader.read({source: (start, end)}):
+            for tick in _ticks(records):
+                clock.observe(tick, int(settings.disorder_s * 1000))
+        if clock.is_complete or start == first:
+            return clock
+        look *= 4
+
+
+def _ticks(records: list[Any]) -> Iterator[Tick]:
+    for record in records:
+        if record.key is None and record.value is not None:
+            with suppress(msgspec.DecodeError):
+                item = _decode(record.value)
+                if isinstance(item, Tick):
+                    yield item
