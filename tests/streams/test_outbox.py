@@ -189,6 +189,24 @@ async def test_the_age_is_that_of_the_oldest_step_and_ends_with_the_commit() -> 
     assert outbox.age_s() == 0
 
 
+async def test_the_age_grows_while_a_commit_hangs() -> None:
+    """What is alerted on must not read 0 just then."""
+    writer = HeldWriter()
+    outbox = new_outbox(writer)
+    outbox.advance(SOURCE, 1)
+    writer.may_end.clear()
+    committing = asyncio.create_task(outbox.commit())
+    await writer.has_begun.wait()
+    age_s = outbox.age_s()
+    outbox.advance(SOURCE, 2)
+    assert outbox.age_s() >= age_s > 0
+
+    writer.may_end.set()
+    await committing
+    await outbox.commit()
+    assert outbox.age_s() == 0
+
+
 async def test_commits_are_measured() -> None:
     metrics = Metrics()
     outbox = Outbox("measure-0", "measure", HeldWriter(), metrics, interval_s=1, timeout_s=1)
