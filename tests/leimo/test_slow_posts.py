@@ -69,12 +69,12 @@ async def test_a_post_that_never_ends_is_put_aside_and_those_around_it_count(
 
 
 @pytest.mark.kafka
-async def test_a_post_that_ends_workers_is_put_aside_by_the_third(kafka_broker: Broker) -> None:
+async def test_a_post_that_ends_workers_is_put_aside_by_the_fourth(kafka_broker: Broker) -> None:
     settings = await pipeline_run.prepared(kafka_broker.address, "hangs", stall_s=6)
     await append(settings, [own(1, "华为手机真好用"), own(2, HANG), own(3, "华为手机不好")], SOURCE)
     letters: list[DeadLetter] = []
 
-    for _ in range(2):
+    for _ in range(3):
         with pipeline_run.leimo(settings, "worker", program=PROGRAM) as worker:
             assert await asyncio.to_thread(worker.wait, 120) not in {0, None}
         assert await dead_letters(settings) == []
