@@ -19,7 +19,7 @@ import msgspec
 from agents.analyse import AnalyseStage
 from analysis.groups import Groups
 from analysis.shipped import analyser_of
-from bench.throughput import read_posts
+from bench.posts import read_posts
 from catalogue.file import load
 from feeds.simulate.stream import Simulation
 from kafka_io.settings import Settings

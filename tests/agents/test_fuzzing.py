@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.throughput import read_posts
+from bench.posts import read_posts
 from catalogue.file import load
 from schemas.catalogue import Catalogue
 from schemas.dead_letter import DropReason
