@@ -51,7 +51,7 @@ evaluate-alerts: .venv/.dev ## How good the alerts are, beside others; ARGS=--wr
 
 train: .venv/.dev ## Learn both shipped models anew from DATA (about five minutes)
 	@$(BIN)/python -m analysis.training.senses --out analysis/models/senses.lm \
-		--catalogue leimo/catalogue.yml --left-out bench/evaluate/left_out.txt \
+		--catalogue catalogue/catalogue.yml --left-out bench/evaluate/left_out.txt \
 		--card docs/models/senses.md $(DATA)/stream/weibo_statuses.ndjson.gz \
 		$(foreach name,smp_usual_train3 smp_virus_train3 w18_train shop_train htl_train \
 			ws_train_stripped car_train3,$(DATA)/sentiment/$(name).tsv.gz)
@@ -69,7 +69,7 @@ chaos: .venv/.dev kafka ## Kill, stop and cut off what runs, and count what was 
 	@$(BIN)/python -m tests.chaos $(ARGS)
 
 kafka: .venv/.dev ## Fetch Apache Kafka for the tests (needs Java 17 and Maven)
-	@$(BIN)/python -m streams.kafka_jars
+	@$(BIN)/python -m kafka_io.kafka_jars
 
 schemas: .venv/.dev ## Write the JSON Schemas and the table of topics anew
 	@$(BIN)/python -m schemas.json_schemas

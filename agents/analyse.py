@@ -8,24 +8,24 @@ from typing import Any
 
 import msgspec
 
-from agents.raw_posts import RawPosts
-from agents.versions import first_sight, identities_of
 from analysis.groups import Groups
 from analysis.pipeline import Analyser
-from analysis.sources import InvalidPost
+from kafka_io.batches import NO_HEADERS, Row
+from kafka_io.dead_letters import DeadShare, dead_letter_row
+from kafka_io.partitions import partition_for
+from kafka_io.settings import Settings
 from schemas.dead_letter import DropReason
 from schemas.mention import Mention
 from schemas.post import Post
 from schemas.topics import MENTIONS, POSTS_RAW, POSTS_SEEN, Topic
+from sources.parsing import InvalidPost
+from sources.raw_posts import RawPosts
+from sources.repeats import Draft, Repeats
+from sources.versions import first_sight, identities_of
 from streams.app import StreamApp, batch_topic
-from streams.batches import NO_HEADERS, Row
 from streams.budget import Budget, OverBudgetError
-from streams.dead_letters import DeadShare, dead_letter_row
 from streams.metrics import Metrics
-from streams.partitions import partition_for
-from streams.repeats import Draft, Repeats
 from streams.seen_posts import Note, note_row
-from streams.settings import Settings
 from streams.ticks import FeedClock, TickSettings, build_tick
 
 QUIET_TICK_MS = 1_000

@@ -6,20 +6,20 @@ from typing import Any
 
 import msgspec
 
-from analysis.refusals import InvalidPost, decoded
+from kafka_io.batches import Row
+from kafka_io.dead_letters import dead_letter_row
+from kafka_io.partitions import partition_for
+from kafka_io.settings import Settings
 from measures.board import Board, BoardSettings
 from schemas.alert import Alert
 from schemas.catalogue import Catalogue
 from schemas.mention import Mention, Tick
 from schemas.topics import ALERTS, BRANDS_CHANGELOG, MENTIONS, TRENDS, WINDOWS, Topic
 from schemas.window import Window
+from sources.refusals import InvalidPost, decoded
 from streams.app import StreamApp, batch_topic
-from streams.batches import Row
 from streams.brand_metrics import BrandMetrics
-from streams.dead_letters import dead_letter_row
 from streams.metrics import Metrics
-from streams.partitions import partition_for
-from streams.settings import Settings
 from streams.tables import StateTable
 
 _encode = msgspec.json.Encoder().encode

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from analysis import spam, words
+from analysis import spam
 from analysis.brands import Kind
 from analysis.context import context_words
 from analysis.families import Families
@@ -39,6 +39,7 @@ from analysis.tokens import Tokenizer
 from schemas.catalogue import Brand, Intent
 from schemas.mention import Channel, Mention, Objective, Place, Polarity, SpamSign, Span
 from schemas.post import Post, PostEvent, Quoted
+from sources import words
 
 MAX_SAMPLE = 140
 """Code points of own words that a mention carries."""

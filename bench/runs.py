@@ -22,11 +22,11 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
+from kafka_io.batches import BatchSender, Row
+from kafka_io.partitions import partition_for
+from kafka_io.reading import PartitionReader
+from kafka_io.settings import Settings
 from schemas.topics import MENTIONS, POSTS_RAW, WINDOWS
-from streams.batches import BatchSender, Row
-from streams.partitions import partition_for
-from streams.reading import PartitionReader
-from streams.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[1]
 PARTITIONS = 8

@@ -15,7 +15,7 @@ from bench import dictionaries
 from bench.report import line, report
 from bench.runs import PARTITIONS, Result
 from bench.throughput import SHARED, analysis_alone, read_posts, run_leimo
-from streams.brokers import ApacheKafka
+from kafka_io.brokers import ApacheKafka
 
 WORKERS = (1, 2, 4)
 PARTITION_COUNTS = (4, 16, 64)

@@ -14,17 +14,17 @@ from itertools import product
 from pathlib import Path
 
 from analysis.shipped import analyser_of
-from analysis.sources import parse
 from bench import dictionaries, plain_faust_topics
 from bench.peers import java, quix, topics
 from bench.report import as_json, line, medians, report, write
 from bench.runs import PARTITIONS, ROOT, Result, System, empty_broker, measure, produce
+from catalogue.file import load
+from catalogue.topic import publish
 from feeds.files import read_lines
-from leimo.catalogue_file import load
-from leimo.catalogue_topic import publish
-from streams.brokers import ApacheKafka, BrokerMissing, EmbeddedBroker
-from streams.settings import Settings
-from streams.topic_admin import apply_topics
+from kafka_io.brokers import ApacheKafka, BrokerMissing, EmbeddedBroker
+from kafka_io.settings import Settings
+from kafka_io.topic_admin import apply_topics
+from sources.parsing import parse
 from streams.transport import MAX_BATCH_RECORDS
 
 SHARED = ROOT.parent / "shared" / "data"

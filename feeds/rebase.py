@@ -2,7 +2,7 @@
 
 import re
 
-from feeds.times import restyled, time_ms
+from sources.styled_times import restyled, time_ms
 
 # Inside a JSON string a quote is escaped, so these never match the text of a post.
 _TIME = re.compile(

@@ -10,10 +10,10 @@ import msgspec
 from feeds.disorder import shuffled_within
 from feeds.files import Refusal, read_lines
 from feeds.pace import Beat, Pace
-from feeds.payloads import facts_reader, key_reader
 from feeds.rebase import rebase
 from feeds.source import DuePost, FeedError
 from schemas.post import Source
+from sources.facts import facts_reader, key_reader
 
 _BATCH = 1_000
 

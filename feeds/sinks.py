@@ -15,12 +15,12 @@ from aiokafka.errors import KafkaError
 
 from feeds.partitioning import partitions_of
 from feeds.source import DuePost, FeedError
+from kafka_io.batches import BatchSender, Row
+from kafka_io.producers import started_producer
+from kafka_io.settings import Settings
+from kafka_io.topic_admin import topic_states
 from schemas.post import Source
 from schemas.topics import MIB, POSTS_RAW
-from streams.batches import BatchSender, Row
-from streams.producers import started_producer
-from streams.settings import Settings
-from streams.topic_admin import topic_states
 
 MAX_UNACKNOWLEDGED_POSTS = 50_000
 MAX_UNACKNOWLEDGED_BYTES = 64 * MIB

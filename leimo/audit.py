@@ -11,28 +11,28 @@ from typing import Any
 
 import msgspec
 
-from agents.raw_posts import RawPosts
-from agents.versions import first_sight
 from analysis.shipped import analyser_of
-from analysis.sources import InvalidPost
+from kafka_io.dead_letters import origin_of
+from kafka_io.followers import CatalogueFollower
+from kafka_io.ledger import TopicPartition
+from kafka_io.partitions import partition_for
+from kafka_io.reading import PartitionReader
+from kafka_io.settings import Settings
+from kafka_io.topic_admin import refuse_missing, refuse_wrong_partitions, topic_states
 from leimo.closed_minutes import clocks, is_closed
-from leimo.run import CommandError
-from leimo.times import shown
 from measures.recount import MINUTE_MS, Counts, Key, Recount, counts_of, differences, lost_and_twice
 from measures.watermarks import Clock
 from schemas.catalogue import Catalogue
 from schemas.dead_letter import DropReason
+from schemas.errors import OperatorError
 from schemas.post import Post
 from schemas.topics import CATALOGUE, POSTS_DEAD, POSTS_RAW, WINDOWS
 from schemas.window import Window
-from streams.dead_letters import origin_of
-from streams.followers import CatalogueFollower
-from streams.ledger import TopicPartition
-from streams.partitions import partition_for
-from streams.reading import PartitionReader
-from streams.repeats import Repeats
-from streams.settings import Settings
-from streams.topic_admin import refuse_missing, refuse_wrong_partitions, topic_states
+from sources.parsing import InvalidPost
+from sources.raw_posts import RawPosts
+from sources.repeats import Repeats
+from sources.versions import first_sight
+from views.times import shown
 
 MARGIN_MS = 3_600_000
 """Records are read from so long before the first window: clocks of feeds differ."""
@@ -270,7 +270,7 @@ async def audit(
     way.
 
     Raises:
-        CommandError: there is no catalogue.
+        OperatorError: there is no catalogue.
         TopicError: topics are missing, or have another number of partitions than the settings.
     """
     states = await topic_states(settings)
@@ -294,7 +294,7 @@ async def _catalogue(settings: Settings) -> Catalogue:
     finally:
         await follower.stop()
     if not catalogue.brands:
-        raise CommandError(
+        raise OperatorError(
             f"the topic `{CATALOGUE.name}` holds no brands; publish them with "
             "`leimo catalogue apply`"
         )

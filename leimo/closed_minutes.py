@@ -10,12 +10,12 @@ from typing import Any
 
 import msgspec
 
+from kafka_io.ledger import TopicPartition
+from kafka_io.reading import PartitionReader
+from kafka_io.settings import Settings
 from measures.watermarks import Clock
 from schemas.mention import MentionOrTick, Tick
 from schemas.topics import MENTIONS
-from streams.ledger import TopicPartition
-from streams.reading import PartitionReader
-from streams.settings import Settings
 
 MINUTE_MS = 60_000
 _FIRST_LOOK = 2_000

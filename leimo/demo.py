@@ -16,20 +16,20 @@ from pathlib import Path
 
 import msgspec
 
-from leimo.catalogue_topic import held_definitions, publish
+from catalogue.topic import held_definitions, publish
+from kafka_io.brokers import ApacheKafka, Broker, BrokerUnavailable, EmbeddedBroker
+from kafka_io.child_process import ChildProcess
+from kafka_io.reading import PartitionReader
+from kafka_io.settings import SecurityProtocol, Settings
+from kafka_io.topic_admin import apply_topics, topic_states
 from leimo.demo_end import asked_to_end, resident_bytes
 from leimo.demo_processes import WorkerProcess, broker_variables, start
-from leimo.run import CommandError
 from leimo.terminal import terminal
 from leimo.windows_file import write_windows
 from schemas.catalogue import Catalogue
+from schemas.errors import OperatorError
 from schemas.post import Source
 from schemas.topics import CATALOGUE, POSTS_RAW
-from streams.brokers import ApacheKafka, Broker, BrokerUnavailable, EmbeddedBroker
-from streams.child_process import ChildProcess
-from streams.reading import PartitionReader
-from streams.settings import SecurityProtocol, Settings
-from streams.topic_admin import apply_topics, topic_states
 
 _POLL_S = 0.25
 _CALM_POLLS = 8
@@ -61,7 +61,7 @@ async def run_demo(options: DemoOptions, settings: Settings) -> None:
     """Run until Ctrl-C, until the terminal is gone, or until all fed posts are counted.
 
     Raises:
-        CommandError: a part does not start, the message holds its last lines; or the broker is in
+        OperatorError: a part does not start, the message holds its last lines; or the broker is in
             use.
     """
     catalogue = _catalogue(options)
@@ -145,7 +145,7 @@ async def refuse_used(settings: Settings) -> None:
     """Refuse a broker that holds somebody's catalogue or posts.
 
     Raises:
-        CommandError: it does.
+        OperatorError: it does.
     """
     states = {state.topic.name: state.found or 0 for state in await topic_states(settings)}
     held = []
@@ -158,7 +158,7 @@ async def refuse_used(settings: Settings) -> None:
         if count := sum(end - first for first, end in bounds.values()):
             held.append(f"posts ({count:,} records)")
     if held:
-        raise CommandError(
+        raise OperatorError(
             f"--broker {settings.broker} is in use: it holds {' and '.join(held)}, and a "
             "demo would add made-up posts and brands. Leave --broker out for a broker of the "
             "demo's own, or add --shared-broker if that is meant"
@@ -181,7 +181,7 @@ async def _broker(
     try:
         await started.__aenter__()
     except BrokerUnavailable as error:
-        raise CommandError(str(error)) from error
+        raise OperatorError(str(error)) from error
     try:
         own = {"broker": started.address, "security_protocol": SecurityProtocol.PLAINTEXT}
         yield settings.model_copy(update=own), started.nodes[0]
@@ -190,12 +190,12 @@ async def _broker(
 
 
 def _catalogue(options: DemoOptions) -> Catalogue:
-    from leimo.catalogue_file import SHIPPED, CatalogueErrors, load
+    from catalogue.file import SHIPPED, CatalogueErrors, load
 
     try:
         return load(options.catalogue or SHIPPED)
     except CatalogueErrors as errors:
-        raise CommandError(str(errors)) from errors
+        raise OperatorError(str(errors)) from errors
 
 
 @contextlib.contextmanager
@@ -266,7 +266,7 @@ class _Guard:
         """Return once all is counted, where that was asked for, or the broker's memory is full.
 
         Raises:
-            CommandError: a part died.
+            OperatorError: a part died.
         """
         calm = 0
         while True:
@@ -278,7 +278,7 @@ class _Guard:
             if self._feed.is_running:
                 continue
             if self._feed.exit_code != 0:
-                raise CommandError(
+                raise OperatorError(
                     f"the feed ended with code {self._feed.exit_code}; its last lines:\n"
                     f"{self._feed.last_lines(15)}"
                 )

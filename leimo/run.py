@@ -9,7 +9,7 @@ from typing import Any, NoReturn, TypeVar
 
 import typer
 
-from streams.settings import Settings, SettingsError
+from kafka_io.settings import Settings, SettingsError
 
 T = TypeVar("T")
 
@@ -17,7 +17,7 @@ _NO_COORDINATOR = "GroupCoordinatorNotAvailableError"
 _COORDINATOR_COMES_S = 30
 
 
-class CommandError(RuntimeError):
+class OperatorError(RuntimeError):
     """Something that the person at the terminal can mend."""
 
 
@@ -31,7 +31,7 @@ def load_settings(**overrides: Any) -> Settings:
 
 def fail(message: str, code: int = 1) -> NoReturn:
     """Print an error for a person and end the command."""
-    from leimo.watch.plain_text import visible
+    from views.plain_text import visible
 
     typer.secho(f"error: {visible(message)}", err=True, fg="red")
     raise typer.Exit(code)
@@ -71,13 +71,13 @@ def start_logging(level: str) -> None:
 
 
 def run(work: Coroutine[Any, Any, T], settings: Settings) -> T:
-    """Run to the end on uvloop; a `CommandError` or a broker out of reach becomes a message."""
+    """Run to the end on uvloop; a `OperatorError` or a broker out of reach becomes a message."""
     from aiokafka.errors import KafkaConnectionError
 
-    from streams.diagnosis import why_unreachable
-    from streams.event_loop import LoopPolicy
+    from kafka_io.diagnosis import why_unreachable
+    from kafka_io.event_loop import LoopPolicy
+    from kafka_io.topic_admin import TopicError
     from streams.monitoring import MonitoringError
-    from streams.topic_admin import TopicError
 
     if not logging.getLogger().handlers:  # what a client logs about it, the message below says
         logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
@@ -89,5 +89,5 @@ def run(work: Coroutine[Any, Any, T], settings: Settings) -> T:
         fail(asyncio.run(why_unreachable(settings)))
     except SettingsError as error:
         fail(str(error), code=2)
-    except (CommandError, TopicError, MonitoringError) as error:
+    except (OperatorError, TopicError, MonitoringError) as error:
         fail(str(error))

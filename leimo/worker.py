@@ -15,17 +15,9 @@ from agents.measure import MeasureStage
 from analysis.groups import Groups
 from analysis.pipeline import Analyser
 from analysis.shipped import analyser_of
-from leimo.run import CommandError
-from schemas.catalogue import Catalogue, definitions_of
-from schemas.topics import BRANDS_CHANGELOG, MENTIONS, POSTS_RAW
-from streams.app import StreamApp, add_stages, new_app, state_table
-from streams.followers import CatalogueFollower, wait_for_catalogue
-from streams.metrics import Metrics
-from streams.monitoring import serve_monitoring
-from streams.settings import Profile, Settings
-from streams.stall_watch import watch_for_stalls
-from streams.stop import die
-from streams.topic_admin import (
+from kafka_io.followers import CatalogueFollower, wait_for_catalogue
+from kafka_io.settings import Profile, Settings
+from kafka_io.topic_admin import (
     TopicState,
     faults_of,
     refuse_faults,
@@ -35,16 +27,24 @@ from streams.topic_admin import (
     wanted_replicas,
     watch_topics,
 )
+from kafka_io.writers import Checkpoint, has_transactions
+from schemas.catalogue import Catalogue, definitions_of
+from schemas.errors import OperatorError
+from schemas.topics import BRANDS_CHANGELOG, MENTIONS, POSTS_RAW
+from streams.app import StreamApp, add_stages, new_app, state_table
+from streams.metrics import Metrics
+from streams.monitoring import serve_monitoring
+from streams.stall_watch import watch_for_stalls
+from streams.stop import die
 from streams.version import VERSION
 from streams.worker import run_app, stop_on_signals, unless_stopped
-from streams.writers import Checkpoint, has_transactions
 
 log = logging.getLogger(__name__)
 
 _LOOK_AT_TOPICS_S = 30
 
 
-class WorkerError(CommandError):
+class WorkerError(OperatorError):
     """The worker cannot start; the message names the mend."""
 
 

@@ -40,7 +40,7 @@ class Author(msgspec.Struct, frozen=True, gc=False):
     is_new: bool = False
     """True where the source says that the account has written fewer than `NEW_POSTS` posts."""
     region: str = ""
-    """Province where the source says that the author is, see `analysis.regions`."""
+    """Province where the source says that the author is, see `sources.regions`."""
 
 
 class Quoted(msgspec.Struct, frozen=True, gc=False):

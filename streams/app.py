@@ -9,17 +9,17 @@ from aiokafka.errors import CommitFailedError, IllegalStateError
 from faust.types import TP
 from faust.types.auth import CredentialsT
 
+from kafka_io.ledger import Ledger, TopicPartition, Verdict
+from kafka_io.security import tls_context
+from kafka_io.settings import Settings
+from kafka_io.writers import Checkpoint, Offsets
 from schemas.topics import Topic
-from streams.ledger import Ledger, TopicPartition, Verdict
 from streams.metrics import Metrics
 from streams.ownership import Ownership
-from streams.security import tls_context
-from streams.settings import Settings
 from streams.stages import Stage
 from streams.stop import die
 from streams.tables import StateTable, StateTableManager
 from streams.transport import BatchTransport
-from streams.writers import Checkpoint, Offsets
 
 log = logging.getLogger(__name__)
 
@@ -138,7 +138,7 @@ def new_app(settings: Settings) -> StreamApp:
 
 
 def _credentials(settings: Settings) -> CredentialsT | None:
-    """What Faust's consumer proves itself by; None: nothing. See `streams.security`."""
+    """What Faust's consumer proves itself by; None: nothing. See `kafka_io.security`."""
     protocol = settings.security_protocol
     context = tls_context(settings) if protocol.has_tls else None
     if protocol.has_sasl:

@@ -7,7 +7,7 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
-from streams.settings import Settings
+from kafka_io.settings import Settings
 
 IsHealthy = Callable[[], bool]
 

@@ -5,11 +5,11 @@ import logging
 import time
 from collections.abc import Callable, Iterable
 
-from streams.batches import Row
-from streams.ledger import TopicPartition
+from kafka_io.batches import Row
+from kafka_io.ledger import TopicPartition
+from kafka_io.writers import Writer
 from streams.metrics import Metrics
 from streams.stop import die
-from streams.writers import Writer
 
 log = logging.getLogger(__name__)
 

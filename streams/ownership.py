@@ -17,6 +17,10 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 
 from faust.types import TP
 
+from kafka_io.ledger import Ledger, RecordBatch, TopicPartition, Verdict
+from kafka_io.reading import PartitionReader
+from kafka_io.settings import Settings
+from kafka_io.writers import AcknowledgedWriter, Checkpoint, Offsets, TransactionalWriter, Writer
 from streams.attempts import (
     AGAIN,
     ALONE,
@@ -29,21 +33,11 @@ from streams.attempts import (
     one_by_one,
 )
 from streams.budget import OverBudgetError
-from streams.ledger import Ledger, RecordBatch, TopicPartition, Verdict
 from streams.metrics import Metrics
 from streams.outbox import Outbox
-from streams.reading import PartitionReader
 from streams.recovery_progress import RecoveryProgress
 from streams.seen_posts import read_back
-from streams.settings import Settings
 from streams.stages import Stage
-from streams.writers import (
-    AcknowledgedWriter,
-    Checkpoint,
-    Offsets,
-    TransactionalWriter,
-    Writer,
-)
 
 log = logging.getLogger(__name__)
 

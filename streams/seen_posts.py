@@ -13,8 +13,8 @@ from typing import Any
 
 import msgspec
 
-from streams.batches import Row
-from streams.reading import PartitionReader
+from kafka_io.batches import Row
+from kafka_io.reading import PartitionReader
 
 log = logging.getLogger(__name__)
 

@@ -3,8 +3,8 @@
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any, Protocol
 
+from kafka_io.batches import Row
 from schemas.topics import Topic
-from streams.batches import Row
 
 
 class Stage(Protocol):

@@ -8,12 +8,12 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.coordinator.protocol import ConsumerProtocolMemberAssignment
 from aiokafka.errors import KafkaError
 
+from kafka_io.clients import client_options
+from kafka_io.ledger import TopicPartition
+from kafka_io.reading import PartitionReader
+from kafka_io.settings import Settings
 from schemas.topics import MENTIONS, POSTS_RAW
-from streams.clients import client_options
-from streams.ledger import TopicPartition
 from streams.ownership import Ownership
-from streams.reading import PartitionReader
-from streams.settings import Settings
 from streams.stop import die
 from streams.watchdog import Sight, Watchdog
 

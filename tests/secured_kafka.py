@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from streams.brokers import HOST, ApacheKafka, free_port
+from kafka_io.brokers import HOST, ApacheKafka, free_port
 
 USER, PASSWORD = "leimo", "brand \" and 'buzz'"
 _LISTENERS = {

@@ -190,9 +190,9 @@ def test_nothing_but_itself_and_the_tests_imports_the_training() -> None:
 @pytest.mark.parametrize(
     ("file", "source", "line"),
     [
-        ("schemas/a.py", "import streams.settings", 1),
+        ("schemas/a.py", "import kafka_io.settings", 1),
         ("schemas/a.py", "from analysis import words", 1),
-        ("measures/rules/a.py", "\nfrom analysis.words import own", 2),
+        ("measures/rules/a.py", "\nfrom sources.words import own", 2),
         ("streams/a.py", "def f():\n    from leimo.cli import main", 2),
         ("streams/a.py", "if TYPE_CHECKING:\n    import agents.measure as m", 2),
         ("feeds/a.py", "try:\n    pass\nexcept OSError:\n    import measures", 4),

@@ -43,7 +43,7 @@ def audit(
     from leimo.audit import summary
     from leimo.progress import counting
     from leimo.run import load_settings, run
-    from leimo.times import moment_option
+    from views.times import moment_option
 
     settings = load_settings(broker=broker)
     with counting("reading posts", hidden=quiet) as on_progress:

@@ -122,7 +122,7 @@ def replay(
 
 
 def _run(main: "Coroutine[Any, Any, Outcome]") -> "Outcome":
-    from streams.event_loop import Loop
+    from kafka_io.event_loop import Loop
 
     runner = asyncio.Runner(loop_factory=Loop)
     outcome = runner.run(main)

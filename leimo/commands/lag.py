@@ -7,7 +7,7 @@ import typer
 from leimo.terminal import say, say_json
 
 if TYPE_CHECKING:
-    from streams.settings import Settings
+    from kafka_io.settings import Settings
 
 
 def lag(
@@ -55,9 +55,9 @@ async def _waiting(settings: "Settings") -> dict[str, dict[int, int]]:
     """Records that wait, by topic and partition."""
     from aiokafka.errors import KafkaConnectionError, KafkaError
 
-    from leimo.run import CommandError
-    from streams.group_lag import group_lag
-    from streams.topic_admin import refuse_missing, refuse_wrong_partitions, topic_states
+    from kafka_io.group_lag import group_lag
+    from kafka_io.topic_admin import refuse_missing, refuse_wrong_partitions, topic_states
+    from schemas.errors import OperatorError
 
     states = await topic_states(settings)
     refuse_missing(states)
@@ -68,7 +68,7 @@ async def _waiting(settings: "Settings") -> dict[str, dict[int, int]]:
     except KafkaConnectionError:
         raise
     except KafkaError as error:
-        raise CommandError(
+        raise OperatorError(
             f"group {settings.group}: its offsets cannot be read ({error}); the user needs the "
             "right to describe the group and to read the topics"
         ) from error
@@ -78,7 +78,7 @@ async def _waiting(settings: "Settings") -> dict[str, dict[int, int]]:
 
 
 async def _serve(settings: "Settings") -> None:
-    from streams.group_lag import GroupLag
+    from kafka_io.group_lag import GroupLag
     from streams.monitoring import serve_monitoring
 
     lag_of_group = GroupLag(settings)

@@ -7,7 +7,7 @@ import typer
 from leimo.terminal import say, say_json
 
 if TYPE_CHECKING:
-    from streams.topic_admin import TopicState
+    from kafka_io.topic_admin import TopicState
 
 app = typer.Typer(no_args_is_help=True, help="Create the Kafka topics, or look at them.")
 
@@ -25,8 +25,8 @@ def apply(broker: Broker = None, as_json: AsJson = False) -> None:
 
         LEIMO_PARTITIONS=16 LEIMO_REPLICATION=3 leimo topics apply
     """
+    from kafka_io.topic_admin import apply_topics
     from leimo.run import load_settings, run
-    from streams.topic_admin import apply_topics
 
     settings = load_settings(broker=broker)
     states = run(apply_topics(settings), settings)
@@ -49,8 +49,8 @@ def list_topics(broker: Broker = None, as_json: AsJson = False) -> None:
     production: than two), keeps records for less time, takes smaller records, or is cleaned up in
     another way than needed.
     """
+    from kafka_io.topic_admin import faults_of, topic_states, wanted_replicas
     from leimo.run import load_settings, run
-    from streams.topic_admin import faults_of, topic_states, wanted_replicas
 
     settings = load_settings(broker=broker)
     states = run(topic_states(settings), settings)

@@ -39,11 +39,11 @@ def trends(
     """
     import msgspec
 
+    from kafka_io.compacted import read_compacted
     from leimo.run import fail, load_settings, run
     from measures.trends import overall
     from schemas.topics import TRENDS
     from schemas.trend import Trend
-    from streams.compacted import read_compacted
 
     settings = load_settings(broker=broker)
     values = run(read_compacted(settings, TRENDS.name, settings.partitions), settings)

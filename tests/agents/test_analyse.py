@@ -12,11 +12,11 @@ from analysis.groups import Groups
 from analysis.pipeline import Analyser
 from analysis.sentiment import SentimentModel
 from analysis.tokens import tokenizer_named
+from kafka_io.settings import Settings
 from schemas.catalogue import Brand, Catalogue
 from schemas.topics import MENTIONS, POSTS_DEAD, POSTS_SEEN
 from streams.metrics import Metrics
-from streams.settings import Settings
-from tests.streams.records import record
+from tests.kafka_io.records import record
 
 CREATED_AT = "2026-01-01T00:10:00Z"
 EARLY_MS, LATER_MS = 1_767_000_000_000, 1_767_226_200_000

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.throughput import read_posts
-from leimo.catalogue_file import load
+from catalogue.file import load
 from schemas.catalogue import Catalogue
 from schemas.dead_letter import DropReason
 from tests.agents.fuzzing import Fuzzer, fuzz, simulated_posts

@@ -3,13 +3,13 @@
 import pytest
 
 from agents.measure import MeasureStage
+from kafka_io.settings import Settings
 from schemas.catalogue import Brand, Catalogue
 from schemas.topics import POSTS_DEAD
 from streams.app import StreamApp
 from streams.metrics import Metrics
-from streams.settings import Settings
 from streams.tables import StateTable
-from tests.streams.records import record
+from tests.kafka_io.records import record
 
 
 @pytest.fixture

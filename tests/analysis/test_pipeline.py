@@ -12,12 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis.pipeline import Analyser
-from analysis.sources import parse
 from analysis.tokens import Tokenizer, tokenizer_named
-from analysis.words import fold
 from schemas.catalogue import Brand, Context, Intent
 from schemas.mention import Channel, Mention, Objective, Place, Polarity, SpamSign
 from schemas.post import Author, Post, PostEvent, Quoted, Source
+from sources.parsing import parse
+from sources.words import fold
 
 TOKENIZER: Tokenizer = tokenizer_named("rjieba")
 AT_MS = 1_306_835_215_000

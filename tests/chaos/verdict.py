@@ -11,13 +11,13 @@ from typing import Any, NamedTuple
 import msgspec
 
 from analysis.shipped import analyser_of
+from kafka_io.reading import PartitionReader
 from leimo.audit import audit
 from measures.board import Board, BoardSettings
 from measures.recount import Counts, Key, lost_and_twice
 from schemas.alert import Alert
 from schemas.mention import Mention, MentionOrTick
 from schemas.topics import ALERTS, MENTIONS, Topic
-from streams.reading import PartitionReader
 from tests import oracle
 from tests.chaos.deployment import Deployment
 from tests.leimo import pipeline_run

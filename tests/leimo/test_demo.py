@@ -14,12 +14,12 @@ from pathlib import Path
 import pytest
 
 from analysis.shipped import analyser_of
+from catalogue.file import SHIPPED, load, parse
+from catalogue.topic import held_definitions, publish
 from feeds.simulate.stream import Simulation
-from leimo.catalogue_file import SHIPPED, load, parse
-from leimo.catalogue_topic import held_definitions, publish
-from streams.brokers import EmbeddedBroker, free_port
-from streams.settings import Settings
-from streams.topic_admin import apply_topics
+from kafka_io.brokers import EmbeddedBroker, free_port
+from kafka_io.settings import Settings
+from kafka_io.topic_admin import apply_topics
 from tests import oracle
 
 ROOT = Path(__file__).resolve().parents[2]

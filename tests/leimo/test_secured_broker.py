@@ -12,14 +12,14 @@ from typing import Any
 
 import pytest
 
+from kafka_io.brokers import HOST, BrokerMissing, free_port
+from kafka_io.clients import client_options
+from kafka_io.diagnosis import why_unreachable
+from kafka_io.reading import PartitionReader
+from kafka_io.settings import Settings, SettingsError
+from kafka_io.topic_admin import apply_topics, topic_states
 from leimo.run import run
 from schemas.topics import POSTS_RAW
-from streams.brokers import HOST, BrokerMissing, free_port
-from streams.clients import client_options
-from streams.diagnosis import why_unreachable
-from streams.reading import PartitionReader
-from streams.settings import Settings, SettingsError
-from streams.topic_admin import apply_topics, topic_states
 from tests.leimo import pipeline_run
 from tests.secured_kafka import PASSWORD, USER, Certificates, SecuredKafka
 

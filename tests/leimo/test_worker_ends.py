@@ -12,13 +12,13 @@ from pathlib import Path
 
 import pytest
 
+from kafka_io.batches import Row
+from kafka_io.brokers import HOST, ApacheKafka, EmbeddedBroker
+from kafka_io.settings import Settings
+from kafka_io.topic_admin import apply_topics
 from schemas.topics import BRANDS_CHANGELOG, MENTIONS
-from streams.batches import Row
-from streams.brokers import HOST, ApacheKafka, EmbeddedBroker
-from streams.settings import Settings
-from streams.topic_admin import apply_topics
+from tests.kafka_io.broker_log import append
 from tests.leimo.pipeline_run import DEADLINE_S, ROOT, environment, prepared
-from tests.streams.broker_log import append
 
 pytestmark = pytest.mark.kafka
 

@@ -17,11 +17,11 @@ import aiohttp
 import pytest
 import yaml
 
+from kafka_io.batches import Row
+from kafka_io.brokers import HOST, ApacheKafka, free_port
 from schemas.topics import POSTS_RAW
-from streams.batches import Row
-from streams.brokers import HOST, ApacheKafka, free_port
+from tests.kafka_io.broker_log import append
 from tests.leimo import pipeline_run
-from tests.streams.broker_log import append
 
 OPS = Path(__file__).resolve().parents[2] / "ops"
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]

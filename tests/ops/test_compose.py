@@ -11,9 +11,9 @@ import pytest
 import typer
 import yaml
 
+from kafka_io.settings import PREFIX, Settings
 from leimo.cli import app
 from schemas.topics import TOPICS
-from streams.settings import PREFIX, Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 PROMETHEUS = yaml.safe_load((ROOT / "ops/prometheus/prometheus.yml").read_text())

@@ -19,8 +19,8 @@ OURS = {
 }
 EXTRAS_OF = {
     "analysis/training": ["train"],
-    "leimo/plots.py": ["plot"],
-    "streams/brokers.py": ["demo"],
+    "backtest/plots.py": ["plot"],
+    "kafka_io/brokers.py": ["demo"],
     "bench": ["evaluate", "bench"],
     "tests": ["dev"],
 }

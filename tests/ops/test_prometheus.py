@@ -12,9 +12,9 @@ import pytest
 import yaml
 from prometheus_client.metrics import MetricWrapperBase
 
-from streams.group_lag import GroupLag
+from kafka_io.group_lag import GroupLag
+from kafka_io.settings import Settings
 from streams.metrics import Metrics
-from streams.settings import Settings
 
 FOLDER = Path(__file__).resolve().parents[2] / "ops" / "prometheus"
 SUFFIXES: dict[str | None, tuple[str, ...]] = {

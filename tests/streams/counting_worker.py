@@ -18,18 +18,18 @@ from typing import Any
 
 import msgspec
 
+from kafka_io.batches import Row
+from kafka_io.dead_letters import dead_letter_row
+from kafka_io.partitions import partition_for
+from kafka_io.settings import Settings
+from kafka_io.writers import has_transactions
 from schemas.dead_letter import DropReason
 from schemas.topics import BRANDS_CHANGELOG, MENTIONS, POSTS_RAW, WINDOWS, Topic
 from streams.app import add_stages, batch_topic, new_app, state_table
-from streams.batches import Row
-from streams.dead_letters import dead_letter_row
 from streams.metrics import Metrics
-from streams.partitions import partition_for
-from streams.settings import Settings
 from streams.stall_watch import watch_for_stalls
 from streams.tables import StateTable
 from streams.worker import run_app, stop_on_signals
-from streams.writers import has_transactions
 
 Count = tuple[int, dict[int, int]]
 POISON = b"!"

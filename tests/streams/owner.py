@@ -8,15 +8,15 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from faust.types import TP
 
+from kafka_io.batches import Row
+from kafka_io.ledger import RecordBatch, Verdict
+from kafka_io.settings import Settings
+from kafka_io.writers import has_transactions
 from schemas.topics import BRANDS_CHANGELOG, MENTIONS, POSTS_RAW, POSTS_SEEN, WINDOWS, Topic
-from streams.batches import Row
-from streams.ledger import RecordBatch, Verdict
 from streams.metrics import Metrics
 from streams.ownership import Ownership
 from streams.seen_posts import Note, note_row
-from streams.settings import Settings
-from streams.writers import has_transactions
-from tests.streams.broker_log import append, committed
+from tests.kafka_io.broker_log import append, committed
 
 RAW, MENTION = TP(POSTS_RAW.name, 1), TP(MENTIONS.name, 2)
 ASSIGNED = [RAW, MENTION, TP(BRANDS_CHANGELOG.name, 2)]

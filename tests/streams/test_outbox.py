@@ -6,15 +6,15 @@ from collections.abc import Callable
 
 import pytest
 
+from kafka_io.batches import Row
+from kafka_io.settings import Settings
+from kafka_io.writers import Writer
 from schemas.topics import BRANDS_CHANGELOG, MENTIONS, WINDOWS
-from streams.batches import Row
 from streams.metrics import Metrics
 from streams.outbox import MAX_WAITING_ROWS, PATIENCE, Outbox, StateRows
-from streams.settings import Settings
 from streams.stop import EXIT_FATAL
-from streams.writers import Writer
-from tests.streams import words
-from tests.streams.broker_log import group_offsets, values, writer_of
+from tests.kafka_io import words
+from tests.kafka_io.broker_log import group_offsets, values, writer_of
 from tests.streams.held_writer import HeldWriter
 
 SOURCE = (MENTIONS.name, 0)

@@ -8,13 +8,13 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.records_to_delete import RecordsToDelete
 from aiokafka.errors import ProducerFenced
 
+from kafka_io.batches import Row
+from kafka_io.ledger import Verdict
+from kafka_io.settings import Settings
+from kafka_io.writers import TransactionalWriter
 from schemas.topics import BRANDS_CHANGELOG, MENTIONS, POSTS_RAW, WINDOWS
-from streams.batches import Row
-from streams.ledger import Verdict
 from streams.ownership import OffsetError, start_offset
-from streams.settings import Settings
-from streams.writers import TransactionalWriter
-from tests.streams.broker_log import append, committed, values
+from tests.kafka_io.broker_log import append, committed, values
 from tests.streams.owner import ASSIGNED, MENTION, RAW, feed, owning
 
 

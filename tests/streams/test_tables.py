@@ -8,9 +8,9 @@ import pytest
 from faust import Event, streams
 from faust.types import TP, ConsumerMessage
 
+from kafka_io.settings import Settings
 from schemas.topics import BRANDS_CHANGELOG, MENTIONS
 from streams.app import batch_topic, new_app, state_table
-from streams.settings import Settings
 from streams.tables import StateTable, StateTableManager
 
 

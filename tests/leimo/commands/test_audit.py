@@ -8,22 +8,22 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from analysis.shipped import analyser_of
-from analysis.sources import parse
-from leimo.catalogue_topic import publish
+from catalogue.topic import publish
+from kafka_io.batches import Row
+from kafka_io.brokers import ApacheKafka
+from kafka_io.dead_letters import dead_letter_row
+from kafka_io.partitions import partition_for
+from kafka_io.settings import Settings
+from kafka_io.topic_admin import apply_topics
 from leimo.cli import app
 from schemas.catalogue import Brand, Catalogue
 from schemas.dead_letter import DropReason
 from schemas.mention import Tick
 from schemas.topics import MENTIONS, POSTS_RAW, WINDOWS
 from schemas.window import Window
-from streams.batches import Row
-from streams.brokers import ApacheKafka
-from streams.dead_letters import dead_letter_row
-from streams.partitions import partition_for
-from streams.settings import Settings
-from streams.topic_admin import apply_topics
-from tests.streams.broker_log import append
-from tests.streams.records import record
+from sources.parsing import parse
+from tests.kafka_io.broker_log import append
+from tests.kafka_io.records import record
 
 pytestmark = pytest.mark.kafka
 

@@ -7,14 +7,14 @@ import msgspec
 import pytest
 from typer.testing import CliRunner
 
+from kafka_io.batches import Row
+from kafka_io.brokers import EmbeddedBroker
+from kafka_io.settings import Settings
+from kafka_io.topic_admin import apply_topics
 from leimo.cli import app
 from schemas.topics import TRENDS
 from schemas.trend import Influencer, Trend, TrendTerm
-from streams.batches import Row
-from streams.brokers import EmbeddedBroker
-from streams.settings import Settings
-from streams.topic_admin import apply_topics
-from tests.streams.broker_log import append
+from tests.kafka_io.broker_log import append
 
 pytestmark = pytest.mark.embedded
 
