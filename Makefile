@@ -96,13 +96,13 @@ clean: ## Remove the virtual environment, the caches and the fetched Kafka
 	@$(PYTHON) -m venv .venv || { rm -rf .venv; \
 		echo "Python's venv is missing (Debian: apt-get install python3-venv)"; exit 1; }
 
-.venv/.runtime: pyproject.toml constraints.txt | .venv/bin/python
+.venv/.runtime: Dockerfile pyproject.toml constraints.txt | .venv/bin/python
 	@echo "Installing leimo and the embedded broker into .venv (once, about half a minute) ..."
 	@$(PIP) --editable '.[demo,plot]'
 	@echo "The command is $(BIN)/leimo"
 	@touch $@
 
-.venv/.dev: pyproject.toml constraints.txt | .venv/bin/python
+.venv/.dev: Dockerfile pyproject.toml constraints.txt | .venv/bin/python
 	@echo "Installing leimo and its development tools into .venv (once, about a minute) ..."
 	@$(PIP) --editable '.[dev]'
 	@touch .venv/.runtime $@

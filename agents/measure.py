@@ -11,20 +11,24 @@ from kafka_io.dead_letters import dead_letter_row
 from kafka_io.partitions import partition_for
 from kafka_io.settings import Settings
 from measures.board import Board, BoardSettings
+from measures.kept_state import KeptStateError
 from schemas.alert import Alert
 from schemas.catalogue import Catalogue
 from schemas.mention import Mention, Tick
 from schemas.topics import ALERTS, BRANDS_CHANGELOG, MENTIONS, TRENDS, WINDOWS, Topic
+from schemas.versions import schema_id
 from schemas.window import Window
 from sources.refusals import InvalidPost, decoded
 from streams.app import StreamApp, batch_topic
 from streams.brand_metrics import BrandMetrics
 from streams.metrics import Metrics
+from streams.stages import EntryError
 from streams.tables import StateTable
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(Mention | Tick).decode
 
+_ALERT_SCHEMA = schema_id("alert").encode()
 WHOLE_KEY = b"\x00whole"
 """Key of what is kept of a partition as a whole: no brand id begins with NUL."""
 
@@ -83,13 +87,16 @@ class MeasureStage:
         return []
 
     def restore(self, partition: int, entries: Iterable[tuple[bytes, bytes]]) -> None:
-        """Fill the board from the changelog."""
+        """Fill the board from the changelog; see `streams.stages`."""
         values = dict(entries)
         whole = values.pop(WHOLE_KEY, None)
         board = self._boards[partition]
-        if whole is not None:
-            board.restore_whole(whole)
-        board.restore(values.items())
+        try:
+            if whole is not None:
+                board.restore_whole(whole, WHOLE_KEY)
+            board.restore(values.items())
+        except KeptStateError as error:
+            raise EntryError(error.key, error) from error
 
     def drop(self) -> None:
         """Forget all partitions."""
@@ -185,6 +192,7 @@ def cloud_event_headers(alert: Alert) -> list[tuple[str, bytes]]:
         ("ce_type", f"leimo.alert.{alert.state.value}".encode()),
         ("ce_subject", alert.brand.encode()),
         ("ce_datacontenttype", b"application/json"),
+        ("ce_dataschema", _ALERT_SCHEMA),
     ]
 
 

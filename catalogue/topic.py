@@ -6,11 +6,10 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import NamedTuple
 
 import msgspec
-from aiokafka import AIOKafkaProducer
 
 from catalogue.file import dump_definitions
-from kafka_io.clients import client_options
 from kafka_io.compacted import read_compacted
+from kafka_io.producers import Producer
 from kafka_io.settings import Settings
 from kafka_io.topic_admin import refuse_missing, topic_states
 from measures.scope import time_ms
@@ -144,7 +143,7 @@ async def send(settings: Settings, records: list[tuple[bytes, bytes | None]]) ->
         return
     # Not idempotent: each key is sent once, so a retry that repeats a record changes nothing, and
     # the embedded broker gives no producer ids.
-    async with AIOKafkaProducer(**client_options(settings), acks="all") as producer:
+    async with Producer(settings) as producer:
         sent = [await producer.send(CATALOGUE.name, value, key) for key, value in records]
         await asyncio.gather(*sent)
 

@@ -19,6 +19,7 @@ from kafka_io.batches import BatchSender, Row
 from kafka_io.producers import started_producer
 from kafka_io.settings import Settings
 from kafka_io.topic_admin import topic_states
+from kafka_io.topic_names import Names
 from schemas.post import Source
 from schemas.topics import MIB, POSTS_RAW
 
@@ -134,7 +135,8 @@ class Connection:
         for state in await topic_states(self._settings):
             if state.topic is POSTS_RAW and state.found:
                 return state.found
-        raise FeedError(f"{POSTS_RAW.name}: no such topic; create it with `leimo topics apply`")
+        name = Names(self._settings).on_broker(POSTS_RAW.name)
+        raise FeedError(f"{name}: no such topic; create it with `leimo topics apply`")
 
 
 class FileSink:

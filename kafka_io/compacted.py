@@ -1,9 +1,10 @@
 """Read a compacted topic to its end: the latest value of each key."""
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import AIOKafkaConsumer
 
 from kafka_io.clients import client_options
 from kafka_io.settings import Settings
+from kafka_io.topic_names import Names
 
 _POLL_MS = 100
 
@@ -21,7 +22,8 @@ async def read_compacted(settings: Settings, topic: str, partitions: int = 1) ->
         isolation_level="read_committed",
         fetch_max_wait_ms=_POLL_MS,
     )
-    wanted = [TopicPartition(topic, partition) for partition in range(partitions)]
+    names = Names(settings)
+    wanted = [names.partition((topic, partition)) for partition in range(partitions)]
     held: dict[bytes, bytes] = {}
     async with consumer:
         consumer.assign(wanted)

@@ -126,7 +126,7 @@ async def replay(
 
 
 async def _producer(settings: Settings) -> tuple[AIOKafkaProducer, bool]:
-    producer = new_producer(settings, transactional_id=f"{settings.group}-dead-replay")
+    producer = new_producer(settings, transactional_id=f"{settings.group_id}-dead-replay")
     try:
         await producer.start()
     except NO_PRODUCER_IDS:

@@ -6,10 +6,11 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
 import msgspec
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import AIOKafkaConsumer
 
 from kafka_io.clients import client_options
 from kafka_io.settings import Settings
+from kafka_io.topic_names import Names
 from schemas.catalogue import Catalogue, Definition, catalogue_of
 from schemas.topics import CATALOGUE
 
@@ -24,7 +25,7 @@ class CatalogueFollower:
 
     def __init__(self, settings: Settings, on_change: OnChange) -> None:
         self._on_change = on_change
-        self._partition = TopicPartition(CATALOGUE.name, 0)
+        self._partition = Names(settings).partition((CATALOGUE.name, 0))
         self._definitions: dict[bytes, Definition] = {}
         self._consumer = AIOKafkaConsumer(
             **client_options(settings),
@@ -33,6 +34,11 @@ class CatalogueFollower:
             isolation_level="read_committed",
             fetch_max_wait_ms=200,
         )
+
+    @property
+    def topic(self) -> str:
+        """Its name on the broker."""
+        return str(self._partition.topic)
 
     @property
     def catalogue(self) -> Catalogue:
@@ -106,7 +112,7 @@ async def wait_for_catalogue(follower: CatalogueFollower) -> Catalogue:
     if not catalogue.brands:
         log.warning(
             "the topic `%s` holds no brands yet; publish them with `leimo catalogue apply`",
-            CATALOGUE.name,
+            follower.topic,
         )
     while not catalogue.brands:
         await follower.poll()

@@ -11,6 +11,7 @@ from kafka_io.clients import client_options
 from kafka_io.ledger import TopicPartition
 from kafka_io.reading import PartitionReader
 from kafka_io.settings import Settings
+from kafka_io.topic_names import Names
 from schemas.topics import MENTIONS, POSTS_RAW
 
 log = logging.getLogger(__name__)
@@ -27,25 +28,26 @@ async def group_lag(settings: Settings) -> dict[TopicPartition, int]:
     Raises:
         KafkaError: the broker cannot be reached, or refuses.
     """
+    names = Names(settings)
     wanted = [(topic, at) for topic in TOPICS_READ for at in range(settings.partitions)]
     admin = AIOKafkaAdminClient(**client_options(settings))
     await admin.start()
     try:
-        committed = await _committed(admin, settings.group)
+        committed = await _committed(admin, settings.group_id)
     finally:
         await admin.close()
     # Ends are read after the offsets, so that none is behind its offset.
     async with PartitionReader(settings) as reader:
         bounds = await reader.bounds(wanted)
     return {
-        source: max(0, end - max(first, committed.get(source, first)))
+        source: max(0, end - max(first, committed.get(names.partition(source), first)))
         for source, (first, end) in bounds.items()
     }
 
 
 async def _committed(admin: AIOKafkaAdminClient, group: str) -> dict[TopicPartition, int]:
-    """Offsets of the group; waits for up to 30 s for its coordinator, which a new or restarted
-    broker does not have at once."""
+    """Offsets of the group by partition on the broker; waits for up to 30 s for its coordinator,
+    which a new or restarted broker does not have at once."""
     deadline = asyncio.get_running_loop().time() + _ANSWER_S
     while True:
         try:

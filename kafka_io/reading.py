@@ -9,6 +9,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from kafka_io.clients import client_options
 from kafka_io.settings import Settings
+from kafka_io.topic_names import Names
 
 _POLL_MS = 50
 
@@ -20,6 +21,7 @@ class PartitionReader:
     """
 
     def __init__(self, settings: Settings) -> None:
+        self.names = Names(settings)
         self._consumer = AIOKafkaConsumer(
             **client_options(settings),
             group_id=None,
@@ -50,22 +52,22 @@ class PartitionReader:
         self, partitions: Iterable[tuple[str, int]]
     ) -> dict[tuple[str, int], tuple[int, int]]:
         """First and next offset of each partition; not to be called while a `read` goes on."""
-        wanted = [TopicPartition(*partition) for partition in partitions]
+        wanted = [self.names.partition(source) for source in partitions]
         if not wanted:
             return {}
         first = await self._consumer.beginning_offsets(wanted)
         end = await self._consumer.end_offsets(wanted)
         end |= await self._fetched_ends({tp: end[tp] for tp in wanted if end[tp] > first[tp]})
-        return {(tp.topic, tp.partition): (first[tp], end[tp]) for tp in wanted}
+        return {self.names.source(tp): (first[tp], end[tp]) for tp in wanted}
 
     async def offsets_at(
         self, partitions: Iterable[tuple[str, int]], time_ms: int
     ) -> dict[tuple[str, int], int | None]:
         """First record of each partition whose timestamp is not before `time_ms`; None: none."""
-        wanted = {TopicPartition(*partition): max(0, time_ms) for partition in partitions}
+        wanted = {self.names.partition(source): max(0, time_ms) for source in partitions}
         found = await self._consumer.offsets_for_times(wanted) if wanted else {}
         return {
-            (tp.topic, tp.partition): None if at is None else at.offset for tp, at in found.items()
+            self.names.source(tp): None if at is None else at.offset for tp, at in found.items()
         }
 
     async def _fetched_ends(self, told: dict[TopicPartition, int]) -> dict[TopicPartition, int]:
@@ -87,22 +89,22 @@ class PartitionReader:
     ) -> AsyncIterator[tuple[tuple[str, int], list[Any]]]:
         """Yield lists of records of `[start, end)` of each partition, in order within each."""
         left = {
-            TopicPartition(*partition): end
-            for partition, (start, end) in ranges.items()
+            self.names.partition(source): end
+            for source, (start, end) in ranges.items()
             if start < end
         }
         if not left:
             return
         self._consumer.assign(list(left))
         for partition in left:
-            self._consumer.seek(partition, ranges[(partition.topic, partition.partition)][0])
+            self._consumer.seek(partition, ranges[self.names.source(partition)][0])
         while left:
             fetched = await self._consumer.getmany(*left, timeout_ms=_POLL_MS, max_records=5000)
             for partition, records in fetched.items():
                 end = left[partition]
                 within = [record for record in records if record.offset < end]
                 if within:
-                    yield (partition.topic, partition.partition), within
+                    yield self.names.source(partition), within
             for partition, end in list(left.items()):
                 # The position also passes markers and compacted offsets, which give no record.
                 if await self._consumer.position(partition) >= end:

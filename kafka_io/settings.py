@@ -31,6 +31,9 @@ _SERVICE_LINK = re.compile(
     r"SERVICE_(HOST|PORT(_[A-Z0-9_]+)?)|PORT(_[0-9]+_(TCP|UDP|SCTP)(_(ADDR|PORT|PROTO))?)?"
 )
 """What Kubernetes sets for a Service ("service links"), after the Service's name and `_`."""
+_TOPIC_PREFIX = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}[._-]")
+"""Kafka's characters. The mark at its end keeps `acme` out of the names of `acme2`; and whoever
+gives rights by prefix gives those of one deployment."""
 FILE_VARIABLE = "LEIMO_CONFIG"
 DEFAULT_FILE = Path("leimo.toml")
 
@@ -100,6 +103,9 @@ class Settings(BaseSettings):
         None, description="PEM of its key, where it is not in the same file"
     )
     ssl_key_password: SecretStr = Field(SecretStr(""), description="password of the key")
+    topic_prefix: str = Field(
+        "", description="comes before the name of every topic, the group and transactional ids"
+    )
     group: str = Field("leimo", min_length=1, description="consumer group of the workers")
     instance: str = Field(
         "", description="name of this worker, stable over restarts: quicker restarts"
@@ -170,6 +176,16 @@ class Settings(BaseSettings):
                 raise ValueError(f"{address.strip()!r} is no host:port, such as 127.0.0.1:9092")
         return ",".join(address.strip() for address in value.split(","))
 
+    @field_validator("topic_prefix")
+    @classmethod
+    def _prefix_makes_topic_names(cls, value: str) -> str:
+        if value and not _TOPIC_PREFIX.fullmatch(value):
+            raise ValueError(
+                "a prefix is up to 64 of the characters A-Z a-z 0-9 . _ -, begins with a letter or "
+                "digit and ends with . _ or -, such as acme."
+            )
+        return value
+
     @field_validator("log_level")
     @classmethod
     def _log_level_exists(cls, value: str) -> str:
@@ -208,6 +224,11 @@ class Settings(BaseSettings):
                 "LEIMO_METRICS_TOKEN, or listen on 127.0.0.1"
             )
         return self
+
+    @property
+    def group_id(self) -> str:
+        """Name of the consumer group on the broker; transactional ids begin with it too."""
+        return self.topic_prefix + self.group
 
     @classmethod
     def settings_customise_sources(

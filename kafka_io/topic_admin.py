@@ -11,6 +11,7 @@ from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 from kafka_io.admin import configs_by_topic, shapes_by_topic
 from kafka_io.clients import client_options
 from kafka_io.settings import Profile, Settings
+from kafka_io.topic_names import Names
 from schemas.errors import OperatorError
 from schemas.topics import TOPICS, Topic
 
@@ -32,19 +33,22 @@ class TopicState(NamedTuple):
     """Of the partition that has the fewest."""
     config: Mapping[str, str] = MappingProxyType({})
     """Settings of the topic, where the broker tells them."""
+    name: str = ""
+    """What the broker calls it."""
 
     @property
     def is_right(self) -> bool:
         return self.found == self.wanted
 
     def faults(self, replication: int) -> list[str]:
-        """What is wrong with a topic that exists, besides its partitions; each with its mend.
+        """What is wrong with a topic that exists, or not known to be right, besides its partitions;
+        each with its mend.
 
         Longer retention and larger records than declared are the operator's choice.
 
         >>> from schemas.topics import POSTS_RAW
         >>> config = POSTS_RAW.config() | {"retention.ms": "1000"}
-        >>> TopicState(POSTS_RAW, 8, 8, 1, config).faults(replication=1)
+        >>> TopicState(POSTS_RAW, 8, 8, 1, config, "posts.raw").faults(replication=1)
         ['retention.ms is 1000, wanted 259200000; kafka-configs --alter ...=[259200000]']
         """
         if self.found is None:
@@ -55,18 +59,28 @@ class TopicState(NamedTuple):
                 f"it has {self.replicas} replicas, wanted {replication}; "
                 "kafka-reassign-partitions gives it more"
             )
-        for key, wanted in _config(self.topic, replication).items():
+        checked = {
+            key: wanted
+            for key, wanted in _config(self.topic, replication).items()
+            if key in _CHECKED
+        }
+        if untold := [key for key in checked if key not in self.config]:
+            found.append(
+                f"{', '.join(untold)}: not told by the broker, so nobody knows whether records "
+                f"are kept; kafka-acls --add --operation DescribeConfigs --topic {self.name} "
+                "--allow-principal User:... gives the user the right to see them"
+            )
+        for key, wanted in checked.items():
             given = self.config.get(key, wanted)
             if (key in _AT_LEAST and _is_less(given, wanted)) or (
                 key == "cleanup.policy" and not _is_same(given, wanted)
             ):
-                found.append(
-                    f"{key} is {given}, wanted {wanted}; {_alter(self.topic, key, wanted)}"
-                )
+                found.append(f"{key} is {given}, wanted {wanted}; {_alter(self.name, key, wanted)}")
         return found
 
 
 _AT_LEAST = ("retention.ms", "max.message.bytes", "min.insync.replicas")
+_CHECKED = ("cleanup.policy", *_AT_LEAST)
 
 
 def _config(topic: Topic, replication: int) -> dict[str, str]:
@@ -74,10 +88,10 @@ def _config(topic: Topic, replication: int) -> dict[str, str]:
     return topic.config() | ({"min.insync.replicas": "2"} if replication >= 3 else {})
 
 
-def _alter(topic: Topic, key: str, value: str) -> str:
+def _alter(name: str, key: str, value: str) -> str:
     """The command that mends a setting."""
     return (
-        f"kafka-configs --alter --entity-type topics --entity-name {topic.name} --add-config "
+        f"kafka-configs --alter --entity-type topics --entity-name {name} --add-config "
         f"{key}=[{value}]"
     )
 
@@ -136,7 +150,7 @@ def refuse_wrong_partitions(states: Iterable[TopicState]) -> None:
     wrong = [state for state in states if state.found is not None and not state.is_right]
     if wrong:
         lines = "\n".join(
-            f"  {state.topic.name}: {state.found} partitions, the settings say {state.wanted}"
+            f"  {state.name}: {state.found} partitions, the settings say {state.wanted}"
             for state in wrong
         )
         raise TopicError(
@@ -154,9 +168,7 @@ def wanted_replicas(settings: Settings) -> int:
 
 def faults_of(states: Iterable[TopicState], replication: int) -> list[str]:
     """A line for each topic that is not as declared in `schemas.topics`."""
-    return [
-        f"{state.topic.name}: {fault}" for state in states for fault in state.faults(replication)
-    ]
+    return [f"{state.name}: {fault}" for state in states for fault in state.faults(replication)]
 
 
 def refuse_faults(states: Iterable[TopicState], replication: int) -> None:
@@ -193,7 +205,7 @@ async def watch_topics(settings: Settings, interval_s: float) -> NoReturn:
 
 def refuse_missing(states: Iterable[TopicState]) -> None:
     """Raise `TopicError` where a topic is missing: leimo never creates one by accident."""
-    missing = [state.topic.name for state in states if state.found is None]
+    missing = [state.name for state in states if state.found is None]
     if missing:
         raise TopicError(
             f"Topics are missing: {', '.join(missing)}. Create them with `leimo topics apply`."
@@ -206,17 +218,20 @@ def _wanted(topic: Topic, settings: Settings) -> int:
 
 async def _states(admin: AIOKafkaAdminClient, settings: Settings) -> list[TopicState]:
     shapes = await shapes_by_topic(admin)
-    configs = await configs_by_topic(admin, [name for name in TOPICS if name in shapes])
+    names = Names(settings)
+    named = {names.on_broker(name): topic for name, topic in TOPICS.items()}
+    configs = await configs_by_topic(admin, [name for name in named if name in shapes])
     return [
         TopicState(
             topic,
             _wanted(topic, settings),
             shape.partitions if shape else None,
             shape.replicas if shape else 0,
-            configs.get(topic.name, {}),
+            configs.get(name, {}),
+            name,
         )
-        for topic in TOPICS.values()
-        for shape in [shapes.get(topic.name)]
+        for name, topic in named.items()
+        for shape in [shapes.get(name)]
     ]
 
 
@@ -239,7 +254,7 @@ async def _create(
     response = await admin.create_topics(
         [
             NewTopic(
-                name=state.topic.name,
+                name=state.name,
                 num_partitions=state.wanted,
                 replication_factor=settings.replication,
                 topic_configs=_config(state.topic, settings.replication),

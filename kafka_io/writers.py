@@ -35,7 +35,7 @@ class TransactionalWriter:
     """
 
     def __init__(self, settings: Settings, transactional_id: str, checkpoint: Checkpoint) -> None:
-        self._group = settings.group
+        self._group = settings.group_id
         self._checkpoint = checkpoint
         self._producer = new_producer(
             settings,
@@ -108,7 +108,7 @@ async def has_transactions(settings: Settings) -> bool:
 
     The id is one that no worker uses.
     """
-    producer = new_producer(settings, transactional_id=f"{settings.group}-probe")
+    producer = new_producer(settings, transactional_id=f"{settings.group_id}-probe")
     try:
         await producer.start()
     except NO_PRODUCER_IDS:

@@ -26,7 +26,7 @@ from schemas.catalogue import Catalogue
 from schemas.dead_letter import DropReason
 from schemas.errors import OperatorError
 from schemas.post import Post
-from schemas.topics import CATALOGUE, POSTS_DEAD, POSTS_RAW, WINDOWS
+from schemas.topics import POSTS_DEAD, POSTS_RAW, WINDOWS
 from schemas.window import Window
 from sources.parsing import InvalidPost
 from sources.raw_posts import RawPosts
@@ -295,7 +295,7 @@ async def _catalogue(settings: Settings) -> Catalogue:
         await follower.stop()
     if not catalogue.brands:
         raise OperatorError(
-            f"the topic `{CATALOGUE.name}` holds no brands; publish them with "
+            f"the topic `{follower.topic}` holds no brands; publish them with "
             "`leimo catalogue apply`"
         )
     return catalogue

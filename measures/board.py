@@ -208,9 +208,9 @@ class Board:
         """The value of the partition as a whole for the changelog."""
         return stamped(self._whole)
 
-    def restore_whole(self, value: bytes) -> None:
-        """Go on from a kept clock and crowd."""
-        self._whole = unstamped(b"whole", value, _decode_kept)
+    def restore_whole(self, value: bytes, key: bytes = b"whole") -> None:
+        """Go on from a kept clock and crowd; `key` names their entry where it cannot be read."""
+        self._whole = unstamped(key, value, _decode_kept)
         self._watch = Watch(
             self.states, self._whole, self._scope, speaks_for_all=self._speaks_for_all
         )

@@ -15,11 +15,10 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 
-from faust.types import TP
-
 from kafka_io.ledger import Ledger, RecordBatch, TopicPartition, Verdict
 from kafka_io.reading import PartitionReader
 from kafka_io.settings import Settings
+from kafka_io.topic_names import Names
 from kafka_io.writers import AcknowledgedWriter, Checkpoint, Offsets, TransactionalWriter, Writer
 from streams.attempts import (
     AGAIN,
@@ -37,7 +36,7 @@ from streams.metrics import Metrics
 from streams.outbox import Outbox
 from streams.recovery_progress import RecoveryProgress
 from streams.seen_posts import read_back
-from streams.stages import Stage
+from streams.stages import EntryError, Stage
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +47,7 @@ _SLOW_S = 0.5
 _BREATH_S = 0.2
 """After a record that took longer than `_SLOW_S`, commits and the watchdog get so long."""
 
-CommittedOffsets = Callable[[Iterable[TP]], Awaitable[Mapping[TP, int]]]
+CommittedOffsets = Callable[[Iterable[TopicPartition]], Awaitable[Offsets]]
 
 
 class OffsetError(RuntimeError):
@@ -58,9 +57,10 @@ class OffsetError(RuntimeError):
 class StateError(RuntimeError):
     """What stands in a changelog cannot be read; nothing may be counted on top of a part of it."""
 
-    def __init__(self, topic: str, partition: int, why: object) -> None:
+    def __init__(self, topic: str, partition: int, offset: int | None, why: object) -> None:
+        at = "" if offset is None else f" at offset {offset}"
         super().__init__(
-            f"{topic}/{partition}: {why}. Another build of leimo or another program wrote it. "
+            f"{topic}/{partition}{at}: {why}. Another build of leimo or another program wrote it. "
             "Start the build that wrote it; or give the state up: stop all workers, delete "
             f"{topic}, run `leimo topics apply`, and start again: open windows and what is usual "
             "begin anew"
@@ -98,6 +98,7 @@ class Ownership:
         self._suspects: dict[TopicPartition, str] = {}
         """The note of sources whose next record was at work when a worker ended."""
         self._settings = settings
+        self._names = Names(settings)
         self._metrics = metrics
         self._stages = {stage.topic.name: stage for stage in stages}
         self._transactional = transactional
@@ -118,7 +119,7 @@ class Ownership:
             dict.fromkeys(outbox for source, outbox in self._outboxes.items() if source[0] == topic)
         )
 
-    async def take_over(self, assigned: Iterable[TP]) -> None:
+    async def take_over(self, assigned: Iterable[TopicPartition]) -> None:
         """Own the assigned partitions of the stages' topics.
 
         Gives up quietly where `release` comes in between: the next rebalance has begun.
@@ -126,7 +127,7 @@ class Ownership:
         await self._abandon(self._outboxes)  # of a take-over that was cancelled
         self._forget()
         turn = self._turn = object()
-        owned = sorted((tp.topic, tp.partition) for tp in assigned if tp.topic in self._stages)
+        owned = sorted(source for source in assigned if source[0] in self._stages)
         outboxes = self._outboxes = self._new_outboxes(owned)
         try:
             starts = await self._prepare(owned, outboxes, turn)
@@ -233,7 +234,11 @@ class Ownership:
         if found not in (BEGAN, ALONE, AGAIN):
             await self._note(source, position, BEGAN)
             return
-        log.warning("%s/%d: a worker ended at %d; records are taken one by one", *source, position)
+        log.warning(
+            "%s/%d: a worker ended at %d; records are taken one by one",
+            *self._names.partition(source),
+            position,
+        )
         self._careful_to[source] = position + CAREFUL_RECORDS
         if found != BEGAN:
             self._suspects[source] = found
@@ -319,7 +324,7 @@ class Ownership:
 
         if partition is not None and self._transactional:
             writer = TransactionalWriter(
-                self._settings, f"{self._settings.group}-{name}", checkpoint
+                self._settings, f"{self._settings.group_id}-{name}", checkpoint
             )
         else:
             writer = AcknowledgedWriter(self._settings, self._commit_offsets, checkpoint)
@@ -361,17 +366,23 @@ class Ownership:
         for source, values in latest.items():
             try:
                 stage_of[source].restore(source[1], values.items())
-            except ValueError as error:
-                raise StateError(*source, error) from error
+            except EntryError as error:
+                # Searched for now: to remember the offset of each key would cost every start.
+                offset = await _newest_offset(reader, source, bounds[source], error.key)
+                name = self._names.on_broker(source[0])
+                raise StateError(name, source[1], offset, error) from error
 
     async def _starts(
         self, reader: PartitionReader, owned: list[TopicPartition]
     ) -> dict[TopicPartition, int]:
-        committed = await self._committed_offsets([TP(*source) for source in owned])
+        committed = await self._committed_offsets(owned)
         bounds = await reader.bounds(owned)
         return {
             source: start_offset(
-                source, committed.get(TP(*source)), *bounds[source], group=self._settings.group
+                self._names.partition(source),
+                committed.get(source),
+                *bounds[source],
+                group=self._settings.group_id,
             )
             for source in owned
         }
@@ -427,6 +438,18 @@ class Ownership:
     ) -> RecoveryProgress:
         records = sum(end - first for first, end in ranges.values())
         return RecoveryProgress(self._metrics, what, records)
+
+
+async def _newest_offset(
+    reader: PartitionReader, source: TopicPartition, bounds: tuple[int, int], key: bytes
+) -> int | None:
+    """Offset of the newest record of a key; None: it was compacted away meanwhile."""
+    newest = None
+    async for _, records in reader.read({source: bounds}):
+        for record in records:
+            if record.key == key:
+                newest = record.offset
+    return newest
 
 
 def start_offset(

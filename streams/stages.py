@@ -7,6 +7,14 @@ from kafka_io.batches import Row
 from schemas.topics import Topic
 
 
+class EntryError(ValueError):
+    """A stage cannot read an entry of its changelog."""
+
+    def __init__(self, key: bytes, why: object) -> None:
+        super().__init__(why)
+        self.key = key
+
+
 class Stage(Protocol):
     """One stage of the pipeline, within one worker. All of it is synchronous.
 
@@ -35,7 +43,11 @@ class Stage(Protocol):
         """Offset and identity of the posts among records; where the notes do not go far enough."""
 
     def restore(self, partition: int, entries: Iterable[tuple[bytes, bytes]]) -> None:
-        """Latest value of each key of the changelog."""
+        """Latest value of each key of the changelog.
+
+        Raises:
+            EntryError: one of them is none of this build's.
+        """
 
     def step(self, partition: int, records: Sequence[Any]) -> list[Row]:
         """Take records of its topic into the state; returns what is to be written."""

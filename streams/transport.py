@@ -190,7 +190,10 @@ class BatchConsumer(Consumer):  # type: ignore[misc]
 
     async def perform_seek(self) -> None:
         """Go to the ledger's positions, which the restoration has set."""
-        positions = {TP(*source): offset for source, offset in self.app.ledger.positions.items()}
+        positions = {
+            TP(*self.app.names.partition(source)): offset
+            for source, offset in self.app.ledger.positions.items()
+        }
         if positions:
             await self.seek_wait(positions)
         self._read_offset.update(dict.fromkeys(positions))

@@ -14,6 +14,7 @@ from kafka_io.admin import partitions_by_topic
 from kafka_io.clients import client_options
 from kafka_io.diagnosis import why_unreachable
 from kafka_io.settings import Settings
+from kafka_io.topic_names import Names
 from schemas.alert import Alert
 from schemas.catalogue import Brand, Definition
 from schemas.errors import OperatorError
@@ -56,6 +57,7 @@ class Follower:
     def __init__(self, settings: Settings, board: Scoreboard, clock_ms: Callable[[], int]) -> None:
         self._clock_ms = clock_ms
         self._settings = settings
+        self._names = Names(settings)
         self._board = board
         self._raw: list[TopicPartition] = []
         self._consumers: list[AIOKafkaConsumer] = []
@@ -141,23 +143,26 @@ class Follower:
         now_ms = self._clock_ms()
         since = await consumer.offsets_for_times(
             {
-                partition: now_ms - REACHES[partition.topic].back_ms
+                partition: now_ms - reach.back_ms
                 for partition in partitions
-                if partition.topic in REACHES
+                if (reach := REACHES.get(self._topic(partition))) is not None
             }
         )
         for partition in partitions:
-            reach, found = REACHES.get(partition.topic), since.get(partition)
+            reach, found = REACHES.get(self._topic(partition)), since.get(partition)
             begin, end = begins[partition], ends[partition]
             first = found.offset if found else None
             start = begin if reach is None else start_offset(begin, end, first, reach)
             consumer.seek(partition, start)
 
+    def _topic(self, partition: TopicPartition) -> str:
+        return self._names.source(partition)[0]
+
     async def _read(self, consumer: AIOKafkaConsumer) -> None:
         while True:
             fetched = await consumer.getmany(timeout_ms=_POLL_MS, max_records=BATCH_RECORDS)
             for partition, records in fetched.items():
-                self._apply(partition.topic, records)
+                self._apply(self._topic(partition), records)
                 await self._jump(consumer, partition)
             await asyncio.sleep(0)
 
@@ -173,10 +178,10 @@ class Follower:
 
     async def _jump(self, consumer: AIOKafkaConsumer, partition: TopicPartition) -> None:
         """Go to the newest mentions where the backlog is too long to be worked off."""
-        reach = REACHES.get(partition.topic)
         end = consumer.highwater(partition)
-        if partition.topic != MENTIONS.name or reach is None or not end:
+        if self._topic(partition) != MENTIONS.name or not end:
             return
+        reach = REACHES[MENTIONS.name]
         position = await consumer.position(partition)
         if end - position > 2 * reach.at_most:
             target = end - reach.at_most // 2
@@ -242,21 +247,22 @@ def _consumer(settings: Settings, isolation_level: str) -> AIOKafkaConsumer:
 
 
 async def _partitions_of(settings: Settings) -> dict[str, list[TopicPartition]]:
-    """Partitions of each topic that is followed, without creating one by asking for it."""
+    """Partitions on the broker of each followed topic, without creating one by asking for it."""
     admin = AIOKafkaAdminClient(**client_options(settings))
     await admin.start()
     try:
         found = await partitions_by_topic(admin)
     finally:
         await admin.close()
-    names = [topic.name for topic in (POSTS_RAW, MENTIONS, WINDOWS, ALERTS, CATALOGUE)]
-    missing = sorted(set(names) - set(found))
+    followed = (POSTS_RAW, MENTIONS, WINDOWS, ALERTS, CATALOGUE)
+    names = {topic.name: Names(settings).on_broker(topic.name) for topic in followed}
+    missing = sorted(set(names.values()) - set(found))
     if missing:
         raise OperatorError(
             f"topics are missing at {settings.broker}: {', '.join(missing)}. "
             "Create them with `leimo topics apply`."
         )
     return {
-        name: [TopicPartition(name, partition) for partition in range(found[name])]
-        for name in names
+        topic: [TopicPartition(name, partition) for partition in range(found[name])]
+        for topic, name in names.items()
     }

@@ -201,7 +201,11 @@ def _history(catalogue: "Catalogue", origin: _Origin) -> "History":
         say(f"{refused}.", err=True)
     if not history.records:
         if not origin.files:
-            raise OperatorError("posts.raw: no posts at all; feed some, or name files with posts")
+            from kafka_io.topic_names import Names
+            from schemas.topics import POSTS_RAW
+
+            name = Names(load_settings(broker=origin.broker)).on_broker(POSTS_RAW.name)
+            raise OperatorError(f"{name}: no posts at all; feed some, or name files with posts")
         where = ", ".join(map(str, origin.files[:3]))
         mend = "see --source" if refused.reasons else "name files with posts"
         raise OperatorError(f"{where}: no {origin.source} posts at all; {mend}")

@@ -92,14 +92,17 @@ def show(
     import sys
 
     from kafka_io.dead_letter_replay import Selection
+    from kafka_io.topic_names import Names
     from leimo.run import fail, load_settings
+    from schemas.topics import POSTS_DEAD
     from views.plain_text import one_line
     from views.times import shown
 
     settings = load_settings(broker=broker)
     entries = _found(settings, Selection(offsets=frozenset([offset])))
     if not entries:
-        fail(f"{offset}: `posts.dead` holds no such offset; see `leimo dead list`")
+        name = Names(settings).on_broker(POSTS_DEAD.name)
+        fail(f"{offset}: `{name}` holds no such offset; see `leimo dead list`")
     entry = entries[0]
     if raw:
         sys.stdout.buffer.write(entry.value)
@@ -151,8 +154,10 @@ def replay(
         leimo dead replay --reason too_large --since 2h
     """
     from kafka_io.dead_letter_replay import replay as put_back
+    from kafka_io.topic_names import Names
     from leimo.progress import counting
     from leimo.run import fail, run
+    from schemas.topics import POSTS_RAW
 
     settings, selection = _asked(broker, reason, since, until, offset)
     if selection.is_all and not everything:
@@ -168,7 +173,7 @@ def replay(
         say_json(orjson.dumps({"replayed": 0 if dry_run else count, "selected": count}))
     else:
         verb = "would be put back" if dry_run else "put back"
-        say(f"{count:,} {verb} into posts.raw")
+        say(f"{count:,} {verb} into {Names(settings).on_broker(POSTS_RAW.name)}")
 
 
 def _asked(

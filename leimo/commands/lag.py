@@ -46,9 +46,13 @@ def lag(
 
         say_json(json.dumps(waiting))
         return
+    from kafka_io.topic_names import Names
+
+    names = Names(settings)
     for topic, lags in waiting.items():
+        name = names.on_broker(topic)
         behind = sum(1 for records in lags.values() if records)
-        say(f"{topic:<12} {sum(lags.values()):>12} records in {behind} of {len(lags)}")
+        say(f"{name:<12} {sum(lags.values()):>12} records in {behind} of {len(lags)}")
 
 
 async def _waiting(settings: "Settings") -> dict[str, dict[int, int]]:
@@ -69,7 +73,7 @@ async def _waiting(settings: "Settings") -> dict[str, dict[int, int]]:
         raise
     except KafkaError as error:
         raise OperatorError(
-            f"group {settings.group}: its offsets cannot be read ({error}); the user needs the "
+            f"group {settings.group_id}: its offsets cannot be read ({error}); the user needs the "
             "right to describe the group and to read the topics"
         ) from error
     for (topic, partition), records in lags.items():

@@ -40,6 +40,7 @@ def trends(
     import msgspec
 
     from kafka_io.compacted import read_compacted
+    from kafka_io.topic_names import Names
     from leimo.run import fail, load_settings, run
     from measures.trends import overall
     from schemas.topics import TRENDS
@@ -54,7 +55,8 @@ def trends(
         except (msgspec.DecodeError, UnicodeDecodeError):
             unread += 1
     if unread:
-        say(f"{unread} records of `{TRENDS.name}` are no trends and were left out.", err=True)
+        name = Names(settings).on_broker(TRENDS.name)
+        say(f"{unread} records of `{name}` are no trends and were left out.", err=True)
     unknown = [brand for brand in brands or () if brand not in held]
     if unknown:
         fail(f"{', '.join(unknown)}: nothing was told of it yet; see `leimo trends` for all")

@@ -10,6 +10,7 @@ from kafka_io.brokers import ApacheKafka, Broker
 from kafka_io.settings import Settings
 from kafka_io.topic_admin import (
     TopicError,
+    TopicState,
     apply_topics,
     faults_of,
     refuse_faults,
@@ -73,6 +74,20 @@ async def test_topics_that_may_lose_records_are_refused_in_production() -> None:
         TopicError, match=r"production refuses .*mentions: it has 1 replicas, wanted 2"
     ):
         refuse_faults(states, 2)
+
+
+@pytest.mark.parametrize("replication", [1, 3])
+def test_what_the_broker_does_not_tell_does_not_count_as_right(replication: int) -> None:
+    told = {"cleanup.policy": "delete", "max.message.bytes": "9999999"}
+    state = TopicState(POSTS_RAW, 4, 4, 3, told, "acme.posts.raw")
+
+    [fault] = state.faults(replication)
+
+    assert fault.startswith("retention.ms" + (", min.insync.replicas" * (replication == 3)) + ": ")
+    assert "not told by the broker" in fault
+    assert "--operation DescribeConfigs --topic acme.posts.raw" in fault
+    with pytest.raises(TopicError, match=r"production refuses .*not told by the broker"):
+        refuse_faults([state], replication)
 
 
 async def test_missing_topics_are_named_with_the_command_that_creates_them(broker: Broker) -> None:
@@ -156,6 +171,14 @@ async def test_topics_have_the_declared_settings_on_the_broker(kafka_broker: Apa
     }
     for topic in topics:
         assert topic.config().items() <= found[topic.name].items()
+
+
+@pytest.mark.kafka
+async def test_prefixes_that_kafka_takes_for_one_are_refused(kafka_broker: ApacheKafka) -> None:
+    await apply_topics(settings_of(kafka_broker, topic_prefix="acme."))
+
+    with pytest.raises(TopicError, match=r"acme_posts\.raw: the broker refused .*acme\.posts\.raw"):
+        await apply_topics(settings_of(kafka_broker, topic_prefix="acme_"))
 
 
 @pytest.mark.kafka

@@ -43,7 +43,7 @@ def test_a_replay_ends_by_itself_with_the_windows_of_a_batch_computation(tmp_pat
     subprocess.run(
         command("--replay", str(file), "--speed", "max", "--until", "done",
                 "--windows", str(windows)),
-        cwd=tmp_path, env=environment(), check=True, timeout=120,
+        cwd=tmp_path, env=environment() | {"LEIMO_TOPIC_PREFIX": "try-"}, check=True, timeout=120,
     )  # fmt: skip
     analyser = analyser_of(load(SHIPPED))
     expected = oracle.batch_windows(lines, analyser, now_ms)

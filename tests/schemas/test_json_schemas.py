@@ -20,6 +20,7 @@ from schemas.catalogue import (
     RuleKind,
     Silence,
 )
+from schemas.dead_letter import DeadLetter, DropReason
 from schemas.mention import Mention, Objective, Place, Polarity, SpamSign, Span, Tick
 from schemas.trend import Influencer, Trend, TrendTerm
 from schemas.window import Window
@@ -51,6 +52,10 @@ SAMPLES: dict[str, msgspec.Struct] = {
         brand="xiaomi", at_ms=60_000, counted=3.0, usually_counted=9.0,
         top=(TrendTerm("手机", 2.0, 1.0, 3.5),), rising=(),
         influencers=(Influencer("7", 100, 1.0, 2.0),),
+    ),
+    "dead_letter": DeadLetter(
+        reason=DropReason.NOT_JSON, topic="posts.raw", partition=1, offset=2, detail="cut",
+        value=b"{",
     ),
     "brand": Brand(id="xiaomi", name="小米", context=Context(require=("手机",))),
     "rule": Rule(
