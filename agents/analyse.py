@@ -148,6 +148,10 @@ class AnalyseStage:
             return self.set_aside(partition, records[0], self._too_slow)
         return self._take(partition, records, work)
 
+    def append_ms(self, records: Sequence[Any]) -> int:
+        """Of the last record."""
+        return records[-1].timestamp if records else 0
+
     def set_aside(self, partition: int, record: Any, detail: str) -> list[Row]:
         """A record that no worker gets done with, as a dead letter; it is no post."""
         self._dead_share.add(1, 1)

@@ -12,11 +12,12 @@ import tomllib
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
 from pydantic import Field, FilePath, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
+    NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
@@ -36,6 +37,10 @@ _TOPIC_PREFIX = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}[._-]")
 gives rights by prefix gives those of one deployment."""
 FILE_VARIABLE = "LEIMO_CONFIG"
 DEFAULT_FILE = Path("leimo.toml")
+
+
+MOST_BRANDS_SHOWN = 1000
+_COUNT = re.compile(r"-?[0-9]{1,9}")
 
 
 class SettingsError(OperatorError, ValueError):
@@ -162,8 +167,9 @@ class Settings(BaseSettings):
     metrics_token: SecretStr = Field(
         SecretStr(""), description="bearer token of /metrics; required off the loopback"
     )
-    metrics_brands: int = Field(
-        20, ge=0, le=1000, description="brands with series of their own in /metrics, the busiest"
+    metrics_brands: Annotated[int | tuple[str, ...], NoDecode] = Field(
+        20,
+        description="brands with series of their own in /metrics: how many of the top, or which",
     )
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR")
 
@@ -193,6 +199,11 @@ class Settings(BaseSettings):
         if level not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
             raise ValueError(f"{value!r} is none of DEBUG, INFO, WARNING, ERROR")
         return level
+
+    @field_validator("metrics_brands", mode="before")
+    @classmethod
+    def _number_or_ids(cls, value: object) -> int | tuple[str, ...]:
+        return brands_shown(value)
 
     @field_validator("security_protocol", "sasl_mechanism", mode="before")
     @classmethod
@@ -291,6 +302,31 @@ def _is_service_link(variable: str, environment: Mapping[str, str]) -> bool:
         name + _SERVICE_HOST in environment
         and _SERVICE_LINK.fullmatch(variable.removeprefix(name + "_"))
         for name in names
+    )
+
+
+def brands_shown(value: object) -> int | tuple[str, ...]:
+    """How many brands have series of their own, or the ids of those that have.
+
+    A brand whose id is a number is told from a number of brands by a comma.
+
+    >>> brands_shown("20"), brands_shown("xiaomi, 361"), brands_shown("361,")
+    (20, ('xiaomi', '361'), ('361',))
+    """
+    if isinstance(value, str):
+        text = value.strip()
+        value = int(text) if _COUNT.fullmatch(text) else text.split(",")
+    if isinstance(value, int) and not isinstance(value, bool):
+        if not 0 <= value <= MOST_BRANDS_SHOWN:
+            raise ValueError(f"it is not between 0 and {MOST_BRANDS_SHOWN}")
+        return value
+    if isinstance(value, list | tuple) and all(isinstance(item, str) for item in value):
+        ids = tuple(dict.fromkeys(item.strip() for item in value if item.strip()))
+        if ids and len(ids) <= MOST_BRANDS_SHOWN:
+            return ids
+    raise ValueError(
+        f"it is neither a number nor a list of 1 to {MOST_BRANDS_SHOWN} ids of brands, such as 20 "
+        "or xiaomi,huawei"
     )
 
 

@@ -28,9 +28,9 @@ from kafka_io.topic_admin import (
     watch_topics,
 )
 from kafka_io.writers import Checkpoint, has_transactions
-from schemas.catalogue import Catalogue, definitions_of
+from schemas.catalogue import Catalogue
 from schemas.errors import OperatorError
-from schemas.topics import BRANDS_CHANGELOG, MENTIONS, POSTS_RAW
+from schemas.topics import BRANDS_CHANGELOG, POSTS_RAW
 from streams.app import StreamApp, add_stages, new_app, state_table
 from streams.metrics import Metrics
 from streams.monitoring import serve_monitoring
@@ -141,7 +141,7 @@ class Worker:
         analyse.declare(app)
         measure.declare(app)
         self._app = app
-        self._count_definitions(catalogue)
+        self.metrics.show_catalogue(catalogue)
         return app
 
     def _analyser(self, catalogue: Catalogue) -> Analyser:
@@ -153,11 +153,8 @@ class Worker:
         if self._analyse is not None and self._measure is not None:
             self._analyse.analyser, self._analyse.groups = analyser, Groups(catalogue)
             self._measure.redefine(catalogue)
-        self._count_definitions(catalogue)
+        self.metrics.show_catalogue(catalogue)
         self.metrics.catalogue_changes.inc()
-
-    def _count_definitions(self, catalogue: Catalogue) -> None:
-        self.metrics.catalogue_definitions.set(len(definitions_of(catalogue)))
 
     def _is_ready(self) -> bool:
         return self._app is not None and self._app.ownership.is_open
@@ -185,12 +182,9 @@ class Worker:
             # Also between two assignments: what was lost has another owner, who tells of it.
             lags = {source: self._app.lag(source) for source in self._app.ledger.positions}
             self.metrics.show_lag({at: lag for at, lag in lags.items() if lag is not None})
-            if not self._is_ready():
-                continue
-            for stage, topic in (("analyse", POSTS_RAW.name), ("measure", MENTIONS.name)):
-                ages = [outbox.age_s() for outbox in self._app.ownership.outboxes(topic)]
-                self.metrics.commit_age_seconds.labels(stage).set(max(ages, default=0))
-            self._measure.gauge(time.time())
+            self._app.ownership.gauge()
+            if self._is_ready():
+                self._measure.gauge(time.time())
 
 
 def _calm_the_collector() -> None:

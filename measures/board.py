@@ -6,7 +6,7 @@ any repetitions, publish the same windows.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 import msgspec
 
@@ -126,6 +126,10 @@ class Board:
     @property
     def open_alerts(self) -> int:
         return self._watch.open_alerts
+
+    def firing(self) -> Iterator[tuple[str, int]]:
+        """Brand (`*`: all) and severity of each alert that fires."""
+        return self._watch.firing()
 
     def apply(self, mention: Mention) -> None:
         """Count a mention, once."""

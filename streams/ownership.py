@@ -119,6 +119,12 @@ class Ownership:
             dict.fromkeys(outbox for source, outbox in self._outboxes.items() if source[0] == topic)
         )
 
+    def gauge(self) -> None:
+        """Set the gauge about work without a commit, that of a release included."""
+        for topic, stage in self._stages.items():
+            ages = [outbox.age_s() for outbox in self.outboxes(topic)]
+            self._metrics.commit_age_seconds.labels(stage.name).set(max(ages, default=0))
+
     async def take_over(self, assigned: Iterable[TopicPartition]) -> None:
         """Own the assigned partitions of the stages' topics.
 
@@ -191,7 +197,7 @@ class Ownership:
             self.ledger.open({source: position})
             raise
         outbox.add(rows)
-        outbox.advance(source, batch.next_offset, records[-1].timestamp if records else 0)
+        outbox.advance(source, batch.next_offset, stage.append_ms(records))
         self._noted.pop(source, None)
         return verdict
 

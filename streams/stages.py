@@ -52,6 +52,9 @@ class Stage(Protocol):
     def step(self, partition: int, records: Sequence[Any]) -> list[Row]:
         """Take records of its topic into the state; returns what is to be written."""
 
+    def append_ms(self, records: Sequence[Any]) -> int:
+        """When the newest post among records was appended to `posts.raw`, in epoch ms; 0: none."""
+
     def state_rows(self, partition: int) -> list[Row]:
         """Changelog rows of the keys that changed since the last call."""
 

@@ -12,13 +12,14 @@ def record(
     offset: int = 0,
     partition: int = 0,
     topic: str = "posts.raw",
+    timestamp: int = 0,
     headers: Headers = (),
 ) -> ConsumerRecord[bytes | None, bytes | None]:
     return ConsumerRecord(
         topic=topic,
         partition=partition,
         offset=offset,
-        timestamp=0,
+        timestamp=timestamp,
         timestamp_type=0,
         key=key,
         value=value,

@@ -31,6 +31,7 @@ class Peer(NamedTuple):
 
     port: int
     trusting: ssl.SSLContext
+    has_shaken_hands: threading.Event
     has_read_the_end: threading.Event
     """Somebody said that nothing more comes, and then hung up."""
 
@@ -44,6 +45,9 @@ def certified() -> tuple[ssl.SSLContext, ssl.SSLContext]:
     authority = trustme.CA()
     server = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     authority.issue_cert(HOST).configure_cert(server)
+    # Tickets that come when nobody reads any more make the client's kernel reset the connection,
+    # and the peer would see no end of it.
+    server.num_tickets = 0
     client = ssl.create_default_context()
     authority.configure_trust(client)
     return server, client
@@ -52,12 +56,13 @@ def certified() -> tuple[ssl.SSLContext, ssl.SSLContext]:
 @pytest.fixture
 def peer(certified: tuple[ssl.SSLContext, ssl.SSLContext]) -> Iterator[Peer]:
     with_certificate, trusting = certified
-    has_read_the_end, over = threading.Event(), threading.Event()
+    has_shaken_hands, has_read_the_end, over = (threading.Event() for _ in range(3))
 
     def serve(link: socket.socket) -> None:
         link.settimeout(DEADLINE_S)
         with link, suppress(OSError):  # no TLS at all, or a connection that was torn
             with_tls = with_certificate.wrap_socket(link, server_side=True)
+            has_shaken_hands.set()
             with with_tls:
                 if with_tls.recv(1 << 16) == b"":  # it says goodbye, and gets none
                     while socket.socket.recv(with_tls, 1 << 16):
@@ -79,7 +84,7 @@ def peer(certified: tuple[ssl.SSLContext, ssl.SSLContext]) -> Iterator[Peer]:
         port = listening.getsockname()[1]
         accepting = threading.Thread(target=accept)
         accepting.start()
-        yield Peer(port, trusting, has_read_the_end)
+        yield Peer(port, trusting, has_shaken_hands, has_read_the_end)
         over.set()
         socket.create_connection((HOST, port)).close()
         for thread in (accepting, *serving):
@@ -109,6 +114,16 @@ def run_on(new_loop: Callable[[], asyncio.AbstractEventLoop], work: Awaitable[No
 
 async def close_at_once(peer: Peer) -> None:
     (await peer.connection()).close()
+
+
+def test_the_peer_leaves_nothing_unread(peer: Peer) -> None:
+    """Else it would now and then be told of a reset connection instead of its end."""
+    link = socket.create_connection((HOST, peer.port), DEADLINE_S)
+    with peer.trusting.wrap_socket(link, server_hostname=HOST) as with_tls:
+        assert peer.has_shaken_hands.wait(DEADLINE_S)
+        with_tls.settimeout(0)
+        with pytest.raises(BlockingIOError):
+            socket.socket.recv(with_tls, 1 << 16)
 
 
 def test_a_connection_whose_goodbye_is_not_answered_ends_with_the_loop(

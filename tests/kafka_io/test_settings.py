@@ -249,3 +249,41 @@ def test_loopback_addresses_are_told_by_their_range(address: IPv4Address) -> Non
 @pytest.mark.parametrize(("host", "expected"), [("[::1]", True), ("[::]", False), ("", False)])
 def test_loopback_of_other_hosts(host: str, expected: bool) -> None:
     assert is_loopback(host) is expected
+
+
+@pytest.mark.parametrize(
+    ("given", "brands"),
+    [
+        ("0", 0),
+        (" 20 ", 20),
+        ("xiaomi", ("xiaomi",)),
+        ("xiaomi, huawei,xiaomi,", ("xiaomi", "huawei")),
+        ("361,", ("361",)),
+    ],
+)
+def test_brands_in_the_metrics_are_a_number_or_chosen(
+    monkeypatch: pytest.MonkeyPatch, given: str, brands: int | tuple[str, ...]
+) -> None:
+    monkeypatch.setenv("LEIMO_METRICS_BRANDS", given)
+
+    assert Settings.load().metrics_brands == brands
+
+
+@pytest.mark.parametrize(
+    ("line", "brands"),
+    [("20", 20), ('"20"', 20), ('["xiaomi", "361"]', ("xiaomi", "361")), ('"a,b"', ("a", "b"))],
+)
+def test_a_file_lists_brands_as_it_lists_things(
+    folder: Path, line: str, brands: int | tuple[str, ...]
+) -> None:
+    (folder / "leimo.toml").write_text(f"metrics_brands = {line}\n")
+
+    assert Settings.load().metrics_brands == brands
+
+
+@pytest.mark.parametrize("line", ["-1", "1001", "true", "1.5", '""', '","', "[]", "[1, 2]"])
+def test_what_is_neither_a_number_nor_a_list_of_brands_is_refused(folder: Path, line: str) -> None:
+    (folder / "leimo.toml").write_text(f"metrics_brands = {line}\n")
+
+    with pytest.raises(SettingsError, match=r"^metrics_brands=.*: it is n"):
+        Settings.load()

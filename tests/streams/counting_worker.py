@@ -60,6 +60,9 @@ class Spread:
     def restore(self, partition: int, entries: object) -> None: ...
     def drop(self) -> None: ...
 
+    def append_ms(self, records: Sequence[Any]) -> int:
+        return records[-1].timestamp if records else 0
+
     def state_rows(self, partition: int) -> list[Row]:
         return []
 
@@ -121,6 +124,9 @@ class CountWords:
             self._table[record.key] = count
             rows.append(Row(WINDOWS.name, partition, record.key, b"%d" % count[0]))
         return rows
+
+    def append_ms(self, records: Sequence[Any]) -> int:
+        return records[-1].timestamp if records else 0
 
     def state_rows(self, partition: int) -> list[Row]:
         counts = self._table.data

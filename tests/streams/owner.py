@@ -60,6 +60,9 @@ class Copies:
             rows.append(note_row(POSTS_SEEN.name, partition, Note(start, end, posts)))
         return rows
 
+    def append_ms(self, records: Sequence[Any]) -> int:
+        return records[-1].timestamp if records else 0
+
     def state_rows(self, partition: int) -> list[Row]:
         raise AssertionError("it has no state")
 
@@ -100,6 +103,9 @@ class Totals:
             self._changed.add(record.key)
         return []
 
+    def append_ms(self, records: Sequence[Any]) -> int:
+        return records[-1].timestamp if records else 0
+
     def state_rows(self, partition: int) -> list[Row]:
         changed, self._changed = sorted(self._changed), set()
         return [
@@ -119,9 +125,13 @@ class Owner:
         self.may_read_offsets = asyncio.Event()
         self.may_read_offsets.set()
         self.reads_offsets = asyncio.Event()
+        self.may_commit_offsets = asyncio.Event()
+        self.may_commit_offsets.set()
+        self.commits_offsets = asyncio.Event()
+        self.metrics = Metrics()
         self.ownership = Ownership(
             settings,
-            Metrics(),
+            self.metrics,
             [self.copies, self.totals],
             transactional=transactional,
             committed_offsets=self._committed_offsets,
@@ -149,6 +159,8 @@ class Owner:
         return {tp: offset for tp, offset in found.items() if offset is not None}
 
     async def _commit_offsets(self, offsets: Mapping[tuple[str, int], int]) -> None:
+        self.commits_offsets.set()
+        await self.may_commit_offsets.wait()
         async with self._group_member() as consumer:
             consumer.assign([TopicPartition(*source) for source in offsets])
             await consumer.commit(

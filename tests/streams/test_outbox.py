@@ -207,6 +207,23 @@ async def test_the_age_grows_while_a_commit_hangs() -> None:
     assert outbox.age_s() == 0
 
 
+async def test_the_age_is_also_that_of_rows_without_a_step() -> None:
+    """Ticks are all that a worker commits while no posts come: a broker that hangs shows there."""
+    writer = HeldWriter()
+    outbox = new_outbox(writer)
+    outbox.add([])
+    assert outbox.age_s() == 0
+    outbox.add([row(1)])
+    writer.may_end.clear()
+    committing = asyncio.create_task(outbox.commit())
+    await writer.has_begun.wait()
+    assert outbox.age_s() > 0
+
+    writer.may_end.set()
+    await committing
+    assert outbox.age_s() == 0
+
+
 async def test_commits_are_measured() -> None:
     metrics = Metrics()
     outbox = Outbox("measure-0", "measure", HeldWriter(), metrics, interval_s=1, timeout_s=1)

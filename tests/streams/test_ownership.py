@@ -15,7 +15,7 @@ from kafka_io.writers import TransactionalWriter
 from schemas.topics import BRANDS_CHANGELOG, MENTIONS, POSTS_RAW, WINDOWS
 from streams.ownership import OffsetError, start_offset
 from tests.kafka_io.broker_log import append, committed, values
-from tests.streams.owner import ASSIGNED, MENTION, RAW, feed, owning
+from tests.streams.owner import ASSIGNED, MENTION, RAW, Owner, feed, owning
 
 
 async def test_the_first_owner_starts_at_the_beginning_with_no_state(settings: Settings) -> None:
@@ -134,6 +134,32 @@ async def test_a_take_over_that_the_next_rebalance_overtakes_owns_nothing(
         await owner.ownership.take_over([RAW])
         assert owner.ownership.ledger.positions == {RAW: 0}
         assert await owner.read(RAW, range(3)) is Verdict.TAKEN
+
+
+async def test_a_commit_that_hangs_is_told_also_when_the_partitions_go(settings: Settings) -> None:
+    """A broker that hangs ends the session as well: partitions are given up just then."""
+
+    def age_s(owner: Owner) -> float | None:
+        owner.ownership.gauge()
+        return owner.metrics.registry.get_sample_value(
+            "leimo_commit_age_seconds", {"stage": "copies"}
+        )
+
+    await feed(settings, 2)
+    async with owning(settings) as owner:
+        await owner.ownership.take_over(ASSIGNED)
+        assert age_s(owner) == 0
+        owner.may_commit_offsets.clear()
+        await owner.read(RAW, range(2))
+        releasing = asyncio.create_task(owner.ownership.release())
+        await asyncio.wait_for(owner.commits_offsets.wait(), 20)
+        while owner.ownership.is_open:
+            await asyncio.sleep(0)
+        assert (age_s(owner) or 0) > 0
+
+        owner.may_commit_offsets.set()
+        await releasing
+        assert age_s(owner) == 0
 
 
 async def test_a_worker_without_partitions_is_ready_and_idle(settings: Settings) -> None:
