@@ -11,14 +11,17 @@ from prometheus_client.samples import Sample
 from schemas.alert import AlertState
 from schemas.catalogue import RuleKind
 from schemas.dead_letter import DropReason
-from schemas.post import Source
+from schemas.post import Skipped, Source
 from streams.metrics import Metrics
 from streams.version import VERSION
 
 STAGES = ["analyse", "measure"]
 LABELLED: dict[str, dict[str, list[str]]] = {
     "leimo_posts_total": {"source": [item.value for item in Source]},
-    "leimo_dead_letters_total": {"reason": [item.value for item in DropReason]},
+    "leimo_dead_letters_total": {
+        "reason": [item.value for item in DropReason if item is not DropReason.NO_POST]
+    },
+    "leimo_skipped_events_total": {"event": [item.value for item in Skipped]},
     "leimo_windows_total": {"kind": ["closed", "revised"]},
     "leimo_alerts_total": {
         "kind": [item.value for item in RuleKind],
