@@ -16,9 +16,9 @@ from kafka_io.partitions import partition_for
 from kafka_io.settings import Settings
 from schemas.dead_letter import DropReason
 from schemas.mention import Mention
-from schemas.post import Post
+from schemas.post import Post, Skipped
 from schemas.topics import MENTIONS, POSTS_RAW, POSTS_SEEN, Topic
-from sources.parsing import InvalidPost
+from sources.parsing import InvalidPost, NoPost
 from sources.raw_posts import RawPosts
 from sources.repeats import Draft, Repeats
 from sources.versions import first_sight, identities_of
@@ -40,6 +40,7 @@ class _Work:
     def __init__(self, seen: Draft) -> None:
         self.seen = seen
         self.refused: list[tuple[Any, InvalidPost]] = []
+        self.skipped: list[Skipped] = []
         self.times_ms: list[int] = []
         """Of all posts, repeats too."""
         self.posts: list[Post] = []
@@ -166,6 +167,9 @@ class AnalyseStage:
         for record in records:
             try:
                 post = self._raw_posts.post(record)
+            except NoPost as event:
+                work.skipped.append(event.event)
+                continue
             except InvalidPost as invalid:
                 work.refused.append((record, invalid))
                 continue
@@ -196,7 +200,9 @@ class AnalyseStage:
         work.seen.keep()
         self._metrics.repeats.inc(len(work.times_ms) - len(work.posts))
         self._count(work.posts)
-        self._dead_share.add(len(records), len(rows))
+        for event in work.skipped:
+            self._metrics.skipped_events.labels(event.value).inc()
+        self._dead_share.add(len(records) - len(work.skipped), len(rows))
         if records:
             rows.append(self._note(partition, records, work.seen.noted))
         return rows + work.rows

@@ -16,6 +16,7 @@ from schemas.dead_letter import DropReason
 from schemas.errors import OperatorError
 from schemas.post import Post
 from schemas.topics import POSTS_RAW
+from sources.facts import posts_in
 from sources.parsing import InvalidPost, parse
 from sources.raw_posts import RawPosts
 
@@ -72,8 +73,9 @@ def add_files(
     for path in files:
         try:
             for lines in read_lines(path, refuse):
-                for first in range(0, len(lines), _AT_ONCE):
-                    some = lines[first : first + _AT_ONCE]
+                posts = [post for line in lines for post in posts_in(line)]
+                for first in range(0, len(posts), _AT_ONCE):
+                    some = posts[first : first + _AT_ONCE]
                     history.add(_parsed(some, lambda line: parse(source, line, now_ms), refused))
                     read += len(some)
                     progress(read, None)

@@ -74,6 +74,34 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
         return self.topic == POSTS_RAW.name and not self.is_replayed
 
 
+class Reasons:
+    """Raw posts that were put aside: how many for each reason, and the first detail of each."""
+
+    def __init__(self) -> None:
+        self.counts: Counter[DropReason] = Counter()
+        self.examples: dict[DropReason, str] = {}
+
+    def add(self, reason: DropReason, detail: str) -> None:
+        self.counts[reason] += 1
+        self.examples.setdefault(reason, detail)
+
+
+async def reasons_since(settings: Settings, since_ms: int) -> Reasons:
+    """Why raw posts were put aside since a time. Holds none of them in memory.
+
+    Raises:
+        TopicError: the topic is missing.
+    """
+    refuse_missing(await topic_states(settings))
+    reasons = Reasons()
+    async for record in _records(settings, since_ms, lambda done, total: None):
+        if "reason" in dict(record.headers):
+            letter = read_dead_letter(record)
+            if letter.topic == POSTS_RAW.name:
+                reasons.add(letter.reason, letter.detail)
+    return reasons
+
+
 async def found(
     settings: Settings,
     selection: Selection,

@@ -28,7 +28,7 @@ from schemas.errors import OperatorError
 from schemas.post import Post
 from schemas.topics import POSTS_DEAD, POSTS_RAW, WINDOWS
 from schemas.window import Window
-from sources.parsing import InvalidPost
+from sources.parsing import InvalidPost, NoPost
 from sources.raw_posts import RawPosts
 from sources.repeats import Repeats
 from sources.versions import first_sight
@@ -191,6 +191,8 @@ class Audit:
                 continue
             try:
                 post = self._raw_posts.post(record)
+            except NoPost:
+                continue
             except InvalidPost:
                 self._broken.add((partition, record.offset))
                 continue

@@ -10,6 +10,7 @@ import msgspec
 
 from schemas.dead_letter import DropReason
 from schemas.post import Author, Post, PostEvent, Source
+from sources.counts import count_of
 from sources.refusals import MAX_COUNT, InvalidPost, check_length, decoded, id_text, missing
 from sources.times import created_ms, event_time
 
@@ -17,7 +18,7 @@ from sources.times import created_ms, event_time
 class _Author(msgspec.Struct, gc=False):
     id: str | int = ""
     name: str = ""
-    followers: int = 0
+    followers: int | float | str | None = 0
 
 
 class _Plain(msgspec.Struct, gc=False):
@@ -63,7 +64,7 @@ def parse(value: bytes, received_at_ms: int, max_text: int, max_skew_ms: int) ->
         else Author(
             id=id_text(author.id),
             name=author.name,
-            followers=min(max(author.followers, 0), MAX_COUNT),
+            followers=max(count_of(author.followers) or 0, 0),
         ),
         is_repost=plain.is_repost,
         is_time_clamped=is_clamped,

@@ -4,26 +4,39 @@ A record holds a status, or the WebSocket's envelope with the status as a text i
 """
 
 import re
+from collections.abc import Callable
 from html import unescape
+from typing import TypeVar
 
 import msgspec
 
 from schemas.dead_letter import DropReason
-from schemas.post import NEW_POSTS, Author, Post, PostEvent, Quoted, Source
-from sources.refusals import MAX_COUNT, InvalidPost, check_length, decoded, id_text, missing, quoted
+from schemas.post import NEW_POSTS, Author, Post, PostEvent, Quoted, Skipped, Source
+from sources.counts import count_of
+from sources.refusals import InvalidPost, NoPost, check_length, decoded, id_text, missing, quoted
 from sources.times import SECOND_MS, created_ms, event_time
 
 _BREAK = re.compile(r"<br\s*/?>|</p>\s*<p[^<>]*>", re.IGNORECASE)
 _LEADING_ZEROS = re.compile(r"&#0+(?=\d)", re.ASCII)
 _BEYOND_UNICODE = re.compile(r"&#\d{8,};?", re.ASCII)
 _MARKUP = re.compile(r"<[^<>]*>")
+_NO_JSON = msgspec.Raw(b"")
+_WITHOUT_POST = frozenset(
+    {
+        *("notification", "filters_changed", "conversation", "encrypted_message"),
+        *("announcement", "announcement.reaction", "announcement.delete"),
+    }
+)
+MAX_ATTACHMENTS = 16
+"""Whose descriptions are read; a status has four, on some servers more."""
+T = TypeVar("T")
 
 
 class _Account(msgspec.Struct, gc=False):
     id: str | int = ""
     acct: str = ""
-    followers_count: int | None = 0
-    statuses_count: int | None = None
+    followers_count: int | float | str | None = 0
+    statuses_count: int | float | str | None = None
     bot: bool | None = False
 
 
@@ -33,6 +46,14 @@ class _Original(msgspec.Struct, gc=False):
     account: _Account | None = None
 
 
+class _Preview(msgspec.Struct, gc=False):
+    title: str | None = None
+
+
+class _Attachment(msgspec.Struct, gc=False):
+    description: str | None = None
+
+
 class _Status(msgspec.Struct, gc=False):
     id: str | int | None = None
     created_at: str | None = None
@@ -40,16 +61,24 @@ class _Status(msgspec.Struct, gc=False):
     content: str | None = None
     reblog: _Original | None = None
     account: _Account | None = None
+    spoiler_text: msgspec.Raw = _NO_JSON
+    card: msgspec.Raw = _NO_JSON
+    media_attachments: msgspec.Raw = _NO_JSON
     event: str | None = None
     payload: str | int | None = None
 
 
 _decode = msgspec.json.Decoder(_Status).decode
+_decode_warning = msgspec.json.Decoder(str | None).decode
+_decode_preview = msgspec.json.Decoder(_Preview | None).decode
+_decode_attachments = msgspec.json.Decoder(list[_Attachment] | None).decode
 
 
 def parse(value: bytes, received_at_ms: int, max_text: int, max_skew_ms: int) -> Post:
     """The post of one record; `InvalidPost` where there is none."""
     status = decoded(_decode, value)
+    if status.event in _WITHOUT_POST:
+        raise NoPost(Skipped.NOTICE, f"event: {quoted(status.event)} carries no status")
     if status.payload is not None:
         if status.event == "delete":
             return _deletion(status.payload, received_at_ms)
@@ -89,7 +118,32 @@ def parse(value: bytes, received_at_ms: int, max_text: int, max_skew_ms: int) ->
             _author(original.account),
         ),
         is_time_clamped=is_clamped,
+        card="" if original is not None else _card(status)[:max_text],
     )
+
+
+def _card(status: _Status) -> str:
+    """What stands beside the text: the content warning, the title of a link's preview, and what
+    images say to those who do not see them. A line each."""
+    warning = _beside(_decode_warning, status.spoiler_text)
+    preview = _beside(_decode_preview, status.card)
+    attachments = _beside(_decode_attachments, status.media_attachments) or ()
+    shown = (
+        warning,
+        preview and preview.title,
+        *(each.description for each in attachments[:MAX_ATTACHMENTS]),
+    )
+    return "\n".join(line for line in shown if line)
+
+
+def _beside(decode: Callable[[msgspec.Raw], T], json: msgspec.Raw) -> T | None:
+    """None where it is absent or odd: that costs what it shows, not the post."""
+    if not json:
+        return None
+    try:
+        return decode(json)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
 
 
 def plain_text(html: str) -> str:
@@ -108,13 +162,13 @@ def plain_text(html: str) -> str:
 def _author(account: _Account | None) -> Author:
     if account is None:
         return Author()
-    followers = account.followers_count or 0
+    posts = count_of(account.statuses_count)
     return Author(
         id_text(account.id),
         account.acct,
-        min(max(followers, 0), MAX_COUNT),
+        max(count_of(account.followers_count) or 0, 0),
         is_bot=account.bot is True,
-        is_new=account.statuses_count is not None and 0 <= account.statuses_count < NEW_POSTS,
+        is_new=posts is not None and 0 <= posts < NEW_POSTS,
     )
 
 

@@ -8,9 +8,9 @@ from xxhash import xxh3_64_intdigest
 from schemas.dead_letter import DropReason
 from schemas.post import Post, PostEvent, Source
 from sources import jetstream, leimo_post, mastodon, weibo
-from sources.refusals import InvalidPost
+from sources.refusals import InvalidPost, NoPost
 
-__all__ = ["MAX_BYTES", "MAX_TEXT", "InvalidPost", "parse", "post_identity"]
+__all__ = ["MAX_BYTES", "MAX_TEXT", "InvalidPost", "NoPost", "parse", "post_identity"]
 
 MAX_BYTES = 1 << 20
 MAX_TEXT = 20_000
@@ -40,7 +40,8 @@ def parse(
     max_text: int = MAX_TEXT,
     max_skew_ms: int = MAX_SKEW_MS,
 ) -> Post:
-    """The post in a raw record. Raises `InvalidPost`, and nothing else, whatever the bytes.
+    """The post in a raw record. Raises `InvalidPost`, and nothing else, whatever the bytes: where
+    the source never meant one, a `NoPost`.
 
     >>> parse("leimo", b'{"id":"1","text":"hi","created_at":"2012-01-22T16:00:00Z"}', 0).id
     Traceback (most recent call last):

@@ -7,6 +7,7 @@ from typing import TypeVar
 import msgspec
 
 from schemas.dead_letter import DropReason
+from schemas.post import Skipped
 
 MAX_DETAIL = 200
 MAX_COUNT = (1 << 63) - 1
@@ -28,6 +29,14 @@ class InvalidPost(ValueError):  # noqa: N818 - named for what it is, as DropReas
         # Details quote the input, which may hold what no UTF-8 encoder accepts.
         self.detail = detail.encode("utf-8", "replace").decode("utf-8")[:MAX_DETAIL]
         super().__init__(f"{reason.value}: {self.detail}")
+
+
+class NoPost(InvalidPost):
+    """An event that the source is known to send, and that holds no post: nothing is wrong."""
+
+    def __init__(self, event: Skipped, detail: str) -> None:
+        self.event = event
+        super().__init__(DropReason.NO_POST, detail)
 
 
 def quoted(value: object, limit: int = 60) -> str:

@@ -9,18 +9,22 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from functools import lru_cache
 
 from schemas.dead_letter import DropReason
+from sources.page_times import (
+    BEIJING,
+    DAY_MS,
+    HOUR_MS,
+    MINUTE_MS,
+    SECOND_MS,
+    ReceiptMissingError,
+    page_ms,
+)
 from sources.refusals import InvalidPost, quoted
 
-SECOND_MS = 1_000
-MINUTE_MS = 60 * SECOND_MS
-HOUR_MS = 60 * MINUTE_MS
-DAY_MS = 24 * HOUR_MS
+__all__ = ["BEIJING", "DAY_MS", "SECOND_MS", "created_ms", "event_time", "weibo_ms"]
 
 EARLIEST_MS = int(datetime(2006, 1, 1, tzinfo=UTC).timestamp()) * SECOND_MS
 """Microblogs began in 2006: an earlier time is a mistake."""
 LATEST_MS = int(datetime(9999, 1, 1, tzinfo=UTC).timestamp()) * SECOND_MS
-
-BEIJING = timezone(timedelta(hours=8))
 
 _MONTH_NAMES = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec"
 _MONTHS = {name: number for number, name in enumerate(_MONTH_NAMES.split(), start=1)}
@@ -66,10 +70,13 @@ def weibo_ms(text: str) -> int:
     )
 
 
-def created_ms(value: str | int | float, naive: timezone = UTC) -> int:
+def created_ms(
+    value: str | int | float, naive: timezone = UTC, received_at_ms: int | None = None
+) -> int:
     """UTC milliseconds of a creation time: Weibo's format, ISO 8601, or an epoch in s, ms or µs.
 
-    `naive` is the zone of ISO times without one. Raises `InvalidPost` with `BAD_TIME`.
+    `naive` is the zone of ISO times without one. With `received_at_ms` (0 or less: not known), also
+    what Weibo's pages show (`sources.page_times`). Raises `InvalidPost` with `BAD_TIME`.
 
     >>> created_ms("2011-05-31T09:46:55Z"), created_ms(1306835215), created_ms("1306835215000")
     (1306835215000, 1306835215000, 1306835215000)
@@ -79,7 +86,7 @@ def created_ms(value: str | int | float, naive: timezone = UTC) -> int:
     try:
         at_ms = weibo_ms(value)  # type: ignore[arg-type]
     except (ValueError, KeyError, TypeError, IndexError):
-        at_ms = _other_ms(value, naive)
+        at_ms = _other_ms(value, naive, received_at_ms)
     if EARLIEST_MS <= at_ms < LATEST_MS:
         return at_ms
     raise InvalidPost(
@@ -87,15 +94,30 @@ def created_ms(value: str | int | float, naive: timezone = UTC) -> int:
     )
 
 
-def _other_ms(value: str | int | float, naive: timezone) -> int:
+def _other_ms(value: str | int | float, naive: timezone, received_at_ms: int | None) -> int:
     try:
         return _read_ms(value, naive)
     except (ValueError, KeyError, OverflowError) as error:
+        if received_at_ms is None or not isinstance(value, str):
+            raise _no_time(value) from error
+    try:
+        return page_ms(value, received_at_ms)
+    except ReceiptMissingError as error:
         raise InvalidPost(
             DropReason.BAD_TIME,
-            f"created_at: {quoted(value)} is no time; expected 'Tue May 31 17:46:55 +0800 2011', "
-            "ISO 8601 or an epoch",
+            f"created_at: {quoted(value)} is relative to the receipt, which is not known; send the "
+            "header received_at (ms), or an absolute time",
         ) from error
+    except (ValueError, OverflowError) as error:
+        raise _no_time(value) from error
+
+
+def _no_time(value: object) -> InvalidPost:
+    return InvalidPost(
+        DropReason.BAD_TIME,
+        f"created_at: {quoted(value)} is no time; expected 'Tue May 31 17:46:55 +0800 2011', "
+        "ISO 8601 or an epoch",
+    )
 
 
 def _read_ms(value: str | int | float, naive: timezone) -> int:

@@ -20,6 +20,7 @@ from sources.times import BEIJING, created_ms, event_time, weibo_ms
 from sources.weibo_fields import Original, Push, Status, User
 
 NOBODY = Author()
+_NO_ORIGINAL = Original()
 
 MAX_REMEMBERED_BYTES = 8192
 
@@ -42,7 +43,7 @@ def parse(value: bytes, received_at_ms: int, max_text: int, max_skew_ms: int) ->
     post_id = status.idstr or _post_id(status)
     if not post_id:
         raise weibo_lenient.missing_from(value, "id")
-    author = _author(status.user) if status.user is not None else NOBODY
+    author = _author(status.user) if status.user is not None else _flat_author(status)
     if (
         event is PostEvent.DELETE
         or _is_set(status.deleted)
@@ -61,12 +62,12 @@ def parse(value: bytes, received_at_ms: int, max_text: int, max_skew_ms: int) ->
     try:
         at_ms = weibo_ms(status.created_at)  # type: ignore[arg-type]
     except (ValueError, KeyError, TypeError):
-        at_ms = created_ms(status.created_at, BEIJING)
+        at_ms = created_ms(status.created_at, BEIJING, received_at_ms)
     if at_ms - received_at_ms > max_skew_ms:
         at_ms, is_clamped = event_time(at_ms, received_at_ms, max_skew_ms)
     edit = 0 if status.edit_config is None and not status.edit_count else _edit(status)
     quoted = None
-    original = bytes(status.retweeted_status)
+    original = bytes(status.retweeted_status) or bytes(status.retweet)
     if original:
         read = _remembered_quoted if len(original) <= MAX_REMEMBERED_BYTES else _read_quoted
         quoted = read(original, max_text)
@@ -123,13 +124,21 @@ def _author(user: User) -> Author:
     )
 
 
+def _flat_author(status: Status | Original) -> Author:
+    """Of crawlers' statuses, which have `user_id` and `screen_name` in place of a `user`."""
+    user_id, name = status.user_id, status.screen_name
+    if user_id is None and not name:
+        return NOBODY
+    return Author("" if user_id is None else str(user_id), name or "")
+
+
 def _read_quoted(json: bytes, max_text: int) -> Quoted | None:
     """The original of a repost; None for `null` and what else clients write for nothing."""
     try:
         original = _decode_original(json)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError):
         original = weibo_lenient.read_original(json)
-    return None if original is None else _quoted(original, max_text)
+    return None if original is None or original == _NO_ORIGINAL else _quoted(original, max_text)
 
 
 _remembered_quoted = lru_cache(maxsize=8192)(_read_quoted)
@@ -147,7 +156,7 @@ def _quoted(original: Original, max_text: int) -> Quoted:
     return Quoted(
         "" if original_id is None else str(original_id),
         text if len(text) <= max_text else text[:max_text],
-        NOBODY
+        _flat_author(original)
         if user is None
         else Author(
             user.idstr or ("" if user.id is None else str(user.id)),
@@ -183,7 +192,7 @@ def _deletion(
     at_ms, is_clamped = received_at_ms, False
     if status.created_at is not None:
         at_ms, is_clamped = event_time(
-            created_ms(status.created_at, BEIJING), received_at_ms, max_skew_ms
+            created_ms(status.created_at, BEIJING, received_at_ms), received_at_ms, max_skew_ms
         )
     return Post(
         source=Source.WEIBO,

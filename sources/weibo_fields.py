@@ -28,7 +28,7 @@ class OriginalUser(msgspec.Struct, gc=False):
 
 
 class Original(msgspec.Struct, gc=False):
-    """`retweeted_status`."""
+    """`retweeted_status`, or a crawler's `retweet`."""
 
     id: Id = None
     mid: str | None = None
@@ -37,6 +37,8 @@ class Original(msgspec.Struct, gc=False):
     text_raw: str | None = None
     deleted: str | int | bool | None = None
     user: OriginalUser | None = None
+    user_id: Id = None
+    screen_name: str | None = None
 
 
 class EditConfig(msgspec.Struct, gc=False):
@@ -57,8 +59,13 @@ class Status(msgspec.Struct, gc=False):
     edit_config: EditConfig | None = None
     edit_count: int | None = None
     user: User | None = None
+    user_id: Id = None
+    """With `screen_name`: of crawlers' flat statuses, which have no `user`."""
+    screen_name: str | None = None
     retweeted_status: msgspec.Raw = NO_RAW
     """Left as it is: the same bytes come with every repost of a cascade, and are read once."""
+    retweet: msgspec.Raw = NO_RAW
+    """What crawlers make of `retweeted_status`."""
 
 
 class Push(msgspec.Struct, gc=False):

@@ -15,7 +15,7 @@ from prometheus_client import (
 from schemas.alert import AlertState
 from schemas.catalogue import DEFINITION_KINDS, Catalogue, RuleKind, definitions_of, kind_of
 from schemas.dead_letter import DropReason
-from schemas.post import Source
+from schemas.post import Skipped, Source
 from streams.version import VERSION
 
 STAGES = ("analyse", "measure")
@@ -60,6 +60,12 @@ class Metrics:
             "leimo_dead_letters_total",
             "Records of posts.raw and mentions put aside",
             ["reason"],
+            registry=registry,
+        )
+        self.skipped_events = Counter(
+            "leimo_skipped_events_total",
+            "Events of a source that hold no post, such as likes: nothing is wrong with them",
+            ["event"],
             registry=registry,
         )
         self.repeats = Counter(
@@ -190,7 +196,10 @@ class Metrics:
         for source in Source:
             self.posts.labels(source.value)
         for reason in DropReason:
-            self.dead_letters.labels(reason.value)
+            if reason is not DropReason.NO_POST:
+                self.dead_letters.labels(reason.value)
+        for event in Skipped:
+            self.skipped_events.labels(event.value)
         for kind in ("closed", "revised"):
             self.windows.labels(kind)
         for rule_kind in RuleKind:

@@ -204,7 +204,7 @@ def test_nothing_but_itself_and_the_tests_imports_the_training() -> None:
         ("streams/a.py", "def f():\n    from leimo.cli import main", 2),
         ("streams/a.py", "if TYPE_CHECKING:\n    import agents.measure as m", 2),
         ("feeds/a.py", "try:\n    pass\nexcept OSError:\n    import measures", 4),
-        ("feeds/a.py", "import json, analysis", 1),
+        ("feeds/a.py", "import json, agents", 1),
         ("agents/a.py", "import feeds", 1),
         ("streams/a.py", "importlib.import_module('agents.measure')", 1),
         ("streams/a.py", "from tests.streams import words", 1),

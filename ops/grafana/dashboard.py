@@ -226,11 +226,13 @@ ROWS = (
                 "percentunit",
             ),
             Graph(
-                "Repeats",
-                "Posts that a source sent again; mentions delivered again and skipped",
+                "Repeats and skipped events",
+                "Posts that a source sent again; mentions delivered again and skipped; events of a "
+                "source that hold no post",
                 {
                     "posts": rate("leimo_repeats_total"),
                     "mentions": rate("leimo_duplicates_total"),
+                    "{{event}}": rate("leimo_skipped_events_total", by="event") + " > 0",
                 },
                 "cps",
             ),

@@ -16,7 +16,7 @@ from tests.agents.mutations import mutated
 from tests.conftest import ROOT
 
 RECORDS = 15_000
-UNREACHED = {DropReason.UNKNOWN_SOURCE, DropReason.EMPTY, DropReason.TOO_SLOW}
+UNREACHED = {DropReason.NO_POST, DropReason.UNKNOWN_SOURCE, DropReason.EMPTY, DropReason.TOO_SLOW}
 
 
 @pytest.fixture(scope="module")

@@ -4,9 +4,9 @@ from typing import Any
 import pytest
 
 from schemas.dead_letter import DropReason
-from schemas.post import Author, Post, PostEvent
+from schemas.post import Author, Post, PostEvent, Skipped
 from sources.mastodon import plain_text
-from sources.parsing import InvalidPost, parse
+from sources.parsing import InvalidPost, NoPost, parse
 
 NOW_MS = 1_662_000_000_000
 STATUS: dict[str, Any] = {
@@ -52,6 +52,30 @@ def test_a_boost_quotes_its_original() -> None:
     assert (post.quoted.id, post.quoted.text) == ("7", "小米 & #华为")
 
 
+@pytest.mark.parametrize(
+    ("beside", "expected"),
+    [
+        ({"spoiler_text": "华为"}, "华为"),
+        ({"card": {"url": "https://a.b", "title": "华为发布会"}}, "华为发布会"),
+        ({"media_attachments": [{"description": "华为手机"}, {"description": None}]}, "华为手机"),
+        ({"spoiler_text": "a", "card": {"title": "b"}}, "a\nb"),
+        ({"spoiler_text": "", "card": None, "media_attachments": []}, ""),
+        ({"spoiler_text": 5, "card": [], "media_attachments": {}}, ""),  # odd ones cost themselves
+    ],
+)
+def test_what_stands_beside_the_text_is_the_card(beside: Any, expected: str) -> None:
+    post = read(STATUS | beside)
+    assert (post.text, post.card) == ("小米 & #华为", expected)
+
+
+@pytest.mark.parametrize("event", ["notification", "filters_changed", "announcement.delete"])
+@pytest.mark.parametrize("payload", [{}, {"payload": "{}"}])
+def test_known_events_without_a_status_are_no_faults(event: str, payload: Any) -> None:
+    with pytest.raises(NoPost) as refusal:
+        read({"event": event} | payload)
+    assert refusal.value.event is Skipped.NOTICE
+
+
 @pytest.mark.parametrize("html", ["<" * 500_000, "<p" * 250_000, "</p>" + " " * 500_000])
 def test_broken_markup_costs_no_more_than_its_length(html: str) -> None:
     """Scanning to the end again for each `<` would take minutes here."""
@@ -66,7 +90,7 @@ def test_broken_markup_costs_no_more_than_its_length(html: str) -> None:
         (STATUS | {"content": None}, DropReason.MISSING_FIELD),
         (STATUS | {"content": 5}, DropReason.WRONG_TYPE),
         (STATUS | {"created_at": "soon"}, DropReason.BAD_TIME),
-        ({"event": "notification", "payload": "{}"}, DropReason.WRONG_TYPE),
+        ({"event": "rumour", "payload": "{}"}, DropReason.WRONG_TYPE),
         ({"event": "update", "payload": "{"}, DropReason.NOT_JSON),
     ],
 )

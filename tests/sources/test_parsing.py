@@ -23,14 +23,17 @@ JSON = st.recursive(
 NAMES = (
     "id idstr mid text text_raw created_at user retweeted_status deleted source edit_count "
     "edit_config author event status type screen_name followers_count verified did kind commit "
-    "record payload content account uri"
+    "record payload content account uri retweet user_id data mblog weibo statuses embed "
+    "spoiler_text card media_attachments $type time operation collection rkey"
 )
 FIELDS = st.sampled_from(NAMES.split())
 NEARLY_POSTS = st.dictionaries(
     FIELDS,
     JSON
     | st.dictionaries(FIELDS, JSON, max_size=5)
-    | st.sampled_from(["Tue May 31 17:46:55 +0800 2011", "2011-05-31T09:46:55Z", 1_306_835_215]),
+    | st.sampled_from(
+        ["Tue May 31 17:46:55 +0800 2011", "2011-05-31T09:46:55Z", 1_306_835_215, "昨天 08:32"]
+    ),
     max_size=8,
 )
 
@@ -118,6 +121,17 @@ def test_the_plain_shape_is_read() -> None:
     post = parse("leimo", json.dumps(PLAIN | {"author": author}).encode(), NOW_MS)
     assert (post.id, post.text, post.event_time_ms) == ("1", "小米真好", 1_306_835_215_000)
     assert (post.author.id, post.author.name, post.author.followers) == ("7", "zaku", 1204)
+
+
+@pytest.mark.parametrize(
+    ("followers", "expected"),
+    [("1204.5万", 12_045_000), ("many", 0), (None, 0), (-5, 0), (1e30, 10**18)],
+)
+def test_followers_of_the_plain_shape_may_be_as_pages_show_them(
+    followers: Any, expected: int
+) -> None:
+    value = PLAIN | {"author": {"id": 7, "followers": followers}}
+    assert parse("leimo", json.dumps(value).encode(), NOW_MS).author.followers == expected
 
 
 @pytest.mark.parametrize(

@@ -130,6 +130,13 @@ def test_variants_are_read(changes: dict[str, Any], field: str, expected: object
         ("1204", 1204),  # a number as a text
         (None, 0),  # none
         (12.0, 12),  # a fraction
+        ("1204.5万", 12_045_000),  # as pages show it
+        ("1.2w", 12_000),
+        ("3.5亿", 350_000_000),
+        ("12,045,000", 12_045_000),
+        ("10万+", 100_000),
+        ("many", 0),  # words cost the number, not the post
+        ([], 0),
     ],
 )
 def test_followers_fit_63_bits(followers: Any, expected: int) -> None:
@@ -137,6 +144,69 @@ def test_followers_fit_63_bits(followers: Any, expected: int) -> None:
         read(STATUS | {"user": {"id": 1, "followers_count": followers}}).author.followers
         == expected
     )
+
+
+@pytest.mark.parametrize(
+    "field", ["reposts_count", "comments_count", "attitudes_count", "edit_count"]
+)
+def test_a_count_that_cannot_be_read_costs_no_post(field: str) -> None:
+    assert read(STATUS | {field: "赞"}) == read(STATUS)
+
+
+def test_a_crawlers_flat_status_has_its_author_and_its_original() -> None:
+    flat = {
+        "id": "4467107636950632",
+        "bid": "IlBA1kOWk",
+        "user_id": 1669879400,
+        "screen_name": "迪丽热巴",
+        "text": "转发微博",
+        "created_at": "2011-05-31 17:46",
+        "attitudes_count": "1204.5万",
+        "retweet": {"id": 7, "user_id": "9", "screen_name": "甲", "text": "小米真好"},
+    }
+    post = read(flat)
+    assert post.author == Author("1669879400", "迪丽热巴")
+    assert (post.is_repost, post.event_time_ms) == (True, AT_MS - 55_000)
+    assert post.quoted == Quoted("7", "小米真好", Author("9", "甲"))
+
+
+@pytest.mark.parametrize("nothing", [None, {}, [], ""])
+def test_a_crawlers_retweet_of_nothing_is_none(nothing: Any) -> None:
+    assert read(STATUS | {"retweet": nothing}) == read(STATUS)
+
+
+def test_a_crawlers_retweet_is_read_where_other_fields_have_odd_types() -> None:
+    odd = {"retweet": {"id": 7, "text": "小米"}, "user": {"id": 1, "followers_count": "1.2万"}}
+    post = read(STATUS | odd)
+    assert post.quoted == Quoted("7", "小米")
+    assert post.author.followers == 12_000
+
+
+RECEIVED_MS = AT_MS + 5 * 3_600_000
+"""22:46:55 in China."""
+
+
+@pytest.mark.parametrize(
+    ("shown", "minutes_before_receipt"),
+    [
+        ("刚刚", 0),
+        ("14分钟前", 14),
+        ("今天 22:06 来自 iPhone客户端", 40 + 55 / 60),
+        ("05-31 21:46", 60 + 55 / 60),
+    ],
+)
+def test_a_relative_time_is_one_before_the_receipt(
+    shown: str, minutes_before_receipt: float
+) -> None:
+    post = read(STATUS | {"created_at": shown}, received_at_ms=RECEIVED_MS)
+    assert RECEIVED_MS - post.event_time_ms == round(minutes_before_receipt * 60_000)
+
+
+def test_a_relative_time_without_a_receipt_is_refused_and_says_what_to_send() -> None:
+    value = json.dumps(STATUS | {"created_at": "昨天 08:32"}).encode()
+    error = refusal(value, received_at_ms=-1)
+    assert error.reason is DropReason.BAD_TIME
+    assert "received_at" in error.detail
 
 
 def without(field: str) -> bytes:
@@ -163,7 +233,6 @@ def with_value(**changes: Any) -> bytes:
         (with_value(id=[1]), DropReason.WRONG_TYPE),  # a list for an id
         (with_value(id=10**30), DropReason.WRONG_TYPE),  # an id that no source gives
         (with_value(user=7), DropReason.WRONG_TYPE),  # a number for a user
-        (with_value(user={"followers_count": "many"}), DropReason.WRONG_TYPE),  # words for a number
         (with_value(retweeted_status=7), DropReason.WRONG_TYPE),  # a number for an original
         (with_value(created_at={}), DropReason.WRONG_TYPE),  # an object for a time
         (without("text"), DropReason.MISSING_FIELD),
@@ -180,6 +249,23 @@ def test_what_is_no_post_is_refused_by_name(value: bytes, reason: DropReason) ->
     assert error.reason is reason
     assert 0 < len(error.detail) <= 200
     error.detail.encode()
+
+
+@pytest.mark.parametrize(
+    ("wrapper", "place"),
+    [
+        ({"ok": 1, "data": STATUS}, "data"),
+        ({"mblog": STATUS}, "mblog"),
+        ({"user": {"id": 1}, "weibo": [STATUS]}, "weibo"),
+        ({"statuses": [STATUS]}, "statuses"),
+        ({"ok": 1, "data": {"cards": [{"mblog": STATUS}]}}, "data.cards.mblog"),
+        ([STATUS], "[]"),
+    ],
+)
+def test_the_refusal_of_a_wrapper_names_it_and_what_mends_it(wrapper: Any, place: str) -> None:
+    detail = refusal(json.dumps(wrapper).encode()).detail
+    assert f"posts stand in {place}:" in detail
+    assert "leimo feed replay" in detail
 
 
 def test_limits_are_those_given() -> None:

@@ -11,7 +11,7 @@ from prometheus_client.samples import Sample
 from schemas.alert import AlertState
 from schemas.catalogue import Brand, Catalogue, Rule, RuleKind
 from schemas.dead_letter import DropReason
-from schemas.post import Source
+from schemas.post import Skipped, Source
 from streams.metrics import Metrics
 from streams.version import VERSION
 
@@ -19,7 +19,10 @@ STAGES = ["analyse", "measure"]
 RULE = Rule(id="r", kind=RuleKind.SPIKE)
 LABELLED: dict[str, dict[str, list[str]]] = {
     "leimo_posts_total": {"source": [item.value for item in Source]},
-    "leimo_dead_letters_total": {"reason": [item.value for item in DropReason]},
+    "leimo_dead_letters_total": {
+        "reason": [item.value for item in DropReason if item is not DropReason.NO_POST]
+    },
+    "leimo_skipped_events_total": {"event": [item.value for item in Skipped]},
     "leimo_windows_total": {"kind": ["closed", "revised"]},
     "leimo_alerts_total": {
         "kind": [item.value for item in RuleKind],

@@ -33,6 +33,7 @@ FIRST_MS = 1_767_225_600_000
 TEXT = "小米手机真好用"
 BRAND = Brand(id="xiaomi", name="小米手机", aliases=("小米手机",))
 BROKEN = b'{"id": 1'
+LIKE = b'{"did":"d","kind":"commit","commit":{"collection":"app.bsky.feed.like"}}'
 
 
 def post(number: int, minute: int, author: str, text: str, followers: int = 10) -> Row:
@@ -66,6 +67,7 @@ POSTS = [
     Row(POSTS_RAW.name, 1, b"c", BROKEN, [("source", b"leimo")]),
     post(3, 1, "a", TEXT),
     post(4, 2, "a", TEXT),  # its minute is not closed yet
+    Row(POSTS_RAW.name, 1, b"d", LIKE, [("source", b"jetstream")]),  # skipped, and no dead letter
 ]
 MILLI = next(
     iter(
@@ -119,7 +121,7 @@ def test_right_windows_are_exact(settings: Settings) -> None:
 
     assert told.exit_code == 0, told.stdout
     assert told.stdout.splitlines() == [
-        "6 records read: 4 posts, 1 repeats",
+        "7 records read: 4 posts, 1 repeats",
         "2 windows compared, 1 minutes still open",
         "lost: 0",
         "counted twice: 0",
@@ -138,7 +140,7 @@ def test_a_post_that_took_too_long_was_put_aside_and_not_counted(settings: Setti
     told = audit(settings, RIGHT[1], DEAD, put_aside)
 
     assert told.exit_code == 0, told.stdout
-    assert told.stdout.startswith("6 records read: 3 posts, 1 repeats\n1 windows compared")
+    assert told.stdout.startswith("7 records read: 3 posts, 1 repeats\n1 windows compared")
 
 
 def test_every_way_to_be_wrong_is_counted(settings: Settings) -> None:
