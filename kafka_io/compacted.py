@@ -4,6 +4,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from kafka_io.clients import client_options
 from kafka_io.settings import Settings
+from kafka_io.waiting import telling
 
 _POLL_MS = 100
 
@@ -23,7 +24,9 @@ async def read_compacted(settings: Settings, topic: str, partitions: int = 1) ->
     )
     wanted = [TopicPartition(topic, partition) for partition in range(partitions)]
     held: dict[bytes, bytes] = {}
-    async with consumer:
+    try:
+        with telling(settings.broker):
+            await consumer.start()
         consumer.assign(wanted)
         await consumer.seek_to_beginning(*wanted)
         # The embedded broker names an end within the last batch, so records behind it count too.
@@ -40,4 +43,6 @@ async def read_compacted(settings: Settings, topic: str, partitions: int = 1) ->
                 # The position also passes markers and compacted offsets, which give no record.
                 if await consumer.position(partition) >= end:
                     del left[partition]
+    finally:
+        await consumer.stop()
     return held

@@ -10,6 +10,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from kafka_io.clients import client_options
 from kafka_io.settings import Settings
+from kafka_io.waiting import telling
 from schemas.catalogue import Catalogue, Definition, catalogue_of
 from schemas.topics import CATALOGUE
 
@@ -24,6 +25,7 @@ class CatalogueFollower:
 
     def __init__(self, settings: Settings, on_change: OnChange) -> None:
         self._on_change = on_change
+        self._broker = settings.broker
         self._partition = TopicPartition(CATALOGUE.name, 0)
         self._definitions: dict[bytes, Definition] = {}
         self._consumer = AIOKafkaConsumer(
@@ -41,7 +43,8 @@ class CatalogueFollower:
 
     async def load(self) -> Catalogue:
         """Read the topic to its end; returns what stands there, perhaps nothing."""
-        await self._consumer.start()
+        with telling(self._broker):
+            await self._consumer.start()
         self._consumer.assign([self._partition])
         await self._consumer.seek_to_beginning(self._partition)
         end = (await self._consumer.end_offsets([self._partition]))[self._partition]

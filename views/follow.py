@@ -14,6 +14,7 @@ from kafka_io.admin import partitions_by_topic
 from kafka_io.clients import client_options
 from kafka_io.diagnosis import why_unreachable
 from kafka_io.settings import Settings
+from kafka_io.waiting import telling
 from schemas.alert import Alert
 from schemas.catalogue import Brand, Definition
 from schemas.errors import OperatorError
@@ -244,11 +245,12 @@ def _consumer(settings: Settings, isolation_level: str) -> AIOKafkaConsumer:
 async def _partitions_of(settings: Settings) -> dict[str, list[TopicPartition]]:
     """Partitions of each topic that is followed, without creating one by asking for it."""
     admin = AIOKafkaAdminClient(**client_options(settings))
-    await admin.start()
-    try:
-        found = await partitions_by_topic(admin)
-    finally:
-        await admin.close()
+    with telling(settings.broker):
+        await admin.start()
+        try:
+            found = await partitions_by_topic(admin)
+        finally:
+            await admin.close()
     names = [topic.name for topic in (POSTS_RAW, MENTIONS, WINDOWS, ALERTS, CATALOGUE)]
     missing = sorted(set(names) - set(found))
     if missing:
