@@ -8,6 +8,7 @@ import msgspec
 
 from kafka_io.batches import Row
 from kafka_io.dead_letters import dead_letter_row
+from kafka_io.ledger import TopicPartition
 from kafka_io.partitions import partition_for
 from kafka_io.settings import Settings
 from measures.board import Board, BoardSettings
@@ -15,7 +16,15 @@ from measures.kept_state import KeptStateError
 from schemas.alert import EVERY_BRAND, Alert
 from schemas.catalogue import Catalogue
 from schemas.mention import Mention, Tick
-from schemas.topics import ALERTS, BRANDS_CHANGELOG, MENTIONS, TRENDS, WINDOWS, Topic
+from schemas.topics import (
+    ALERTS,
+    BRANDS_CHANGELOG,
+    MENTIONS,
+    POSTS_RAW,
+    TRENDS,
+    WINDOWS,
+    Topic,
+)
 from schemas.versions import schema_id
 from schemas.window import Window
 from sources.refusals import InvalidPost, decoded
@@ -98,6 +107,15 @@ class MeasureStage:
             board.restore(values.items())
         except KeptStateError as error:
             raise EntryError(error.key, error) from error
+
+    def counted_to(self) -> dict[TopicPartition, int]:
+        """How far the brands of all boards have counted each partition of `posts.raw`."""
+        found: dict[TopicPartition, int] = {}
+        for board in self._boards.values():
+            for partition, offset in board.applied().items():
+                source = (POSTS_RAW.name, partition)
+                found[source] = max(found.get(source, 0), offset + 1)
+        return found
 
     def drop(self) -> None:
         """Forget all partitions."""

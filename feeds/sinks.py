@@ -11,11 +11,12 @@ from zlib import crc32
 
 import zstandard
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaConnectionError, KafkaError
 
 from feeds.partitioning import partitions_of
 from feeds.source import DuePost, FeedError
 from kafka_io.batches import BatchSender, Row
+from kafka_io.diagnosis import why_unreachable
 from kafka_io.producers import started_producer
 from kafka_io.settings import Settings
 from kafka_io.topic_admin import topic_states
@@ -113,6 +114,8 @@ class Connection:
         try:
             partitions = await self._raw_partitions()
             self._producer = await started_producer(self._settings)
+        except KafkaConnectionError as error:
+            raise FeedError(await why_unreachable(self._settings)) from error
         except KafkaError as error:
             raise FeedError(
                 f"broker {self._settings.broker}: {error or type(error).__name__}; start it, or "

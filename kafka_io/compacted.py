@@ -5,6 +5,7 @@ from aiokafka import AIOKafkaConsumer
 from kafka_io.clients import client_options
 from kafka_io.settings import Settings
 from kafka_io.topic_names import Names
+from kafka_io.waiting import telling
 
 _POLL_MS = 100
 
@@ -25,7 +26,9 @@ async def read_compacted(settings: Settings, topic: str, partitions: int = 1) ->
     names = Names(settings)
     wanted = [names.partition((topic, partition)) for partition in range(partitions)]
     held: dict[bytes, bytes] = {}
-    async with consumer:
+    try:
+        with telling(settings.broker):
+            await consumer.start()
         consumer.assign(wanted)
         await consumer.seek_to_beginning(*wanted)
         # The embedded broker names an end within the last batch, so records behind it count too.
@@ -42,4 +45,6 @@ async def read_compacted(settings: Settings, topic: str, partitions: int = 1) ->
                 # The position also passes markers and compacted offsets, which give no record.
                 if await consumer.position(partition) >= end:
                     del left[partition]
+    finally:
+        await consumer.stop()
     return held

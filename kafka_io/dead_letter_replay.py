@@ -18,6 +18,7 @@ from kafka_io.producers import NO_PRODUCER_IDS, new_producer, started_producer
 from kafka_io.reading import PartitionReader
 from kafka_io.settings import Settings
 from kafka_io.topic_admin import refuse_missing, topic_states
+from kafka_io.waiting import telling
 from schemas.dead_letter import DropReason
 from schemas.topics import POSTS_DEAD, POSTS_RAW
 
@@ -156,7 +157,8 @@ async def replay(
 async def _producer(settings: Settings) -> tuple[AIOKafkaProducer, bool]:
     producer = new_producer(settings, transactional_id=f"{settings.group_id}-dead-replay")
     try:
-        await producer.start()
+        with telling(settings.broker):
+            await producer.start()
     except NO_PRODUCER_IDS:
         await producer.stop()
         return await started_producer(settings), False

@@ -18,6 +18,7 @@ from aiokafka.protocol.metadata import MetadataRequest
 
 from kafka_io.security import security_options
 from kafka_io.settings import SaslMechanism, SecurityProtocol, Settings
+from kafka_io.waiting import telling
 
 _ANSWER_S = 5
 _WITH_TLS = (SecurityProtocol.SSL, SecurityProtocol.SASL_SSL)
@@ -27,7 +28,8 @@ _WITH_SASL = (SecurityProtocol.SASL_SSL, SecurityProtocol.SASL_PLAINTEXT)
 
 async def why_unreachable(settings: Settings) -> str:
     """What is wrong with the brokers of the settings; for a person, with what to do."""
-    reasons = [await _why(settings, address) for address in settings.broker.split(",")]
+    with telling(settings.broker, "asking once more why there is no answer from"):
+        reasons = [await _why(settings, address) for address in settings.broker.split(",")]
     told = [reason for reason in reasons if reason is not None]
     if told:
         return told[0]

@@ -11,6 +11,7 @@ from aiokafka import AIOKafkaConsumer
 from kafka_io.clients import client_options
 from kafka_io.settings import Settings
 from kafka_io.topic_names import Names
+from kafka_io.waiting import telling
 from schemas.catalogue import Catalogue, Definition, catalogue_of
 from schemas.topics import CATALOGUE
 
@@ -26,6 +27,7 @@ class CatalogueFollower:
     def __init__(self, settings: Settings, on_change: OnChange) -> None:
         self._on_change = on_change
         self._partition = Names(settings).partition((CATALOGUE.name, 0))
+        self._broker = settings.broker
         self._definitions: dict[bytes, Definition] = {}
         self._consumer = AIOKafkaConsumer(
             **client_options(settings),
@@ -47,7 +49,8 @@ class CatalogueFollower:
 
     async def load(self) -> Catalogue:
         """Read the topic to its end; returns what stands there, perhaps nothing."""
-        await self._consumer.start()
+        with telling(self._broker):
+            await self._consumer.start()
         self._consumer.assign([self._partition])
         await self._consumer.seek_to_beginning(self._partition)
         end = (await self._consumer.end_offsets([self._partition]))[self._partition]

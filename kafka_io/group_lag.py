@@ -12,6 +12,7 @@ from kafka_io.ledger import TopicPartition
 from kafka_io.reading import PartitionReader
 from kafka_io.settings import Settings
 from kafka_io.topic_names import Names
+from kafka_io.waiting import telling
 from schemas.topics import MENTIONS, POSTS_RAW
 
 log = logging.getLogger(__name__)
@@ -28,21 +29,45 @@ async def group_lag(settings: Settings) -> dict[TopicPartition, int]:
     Raises:
         KafkaError: the broker cannot be reached, or refuses.
     """
-    names = Names(settings)
     wanted = [(topic, at) for topic in TOPICS_READ for at in range(settings.partitions)]
-    admin = AIOKafkaAdminClient(**client_options(settings))
-    await admin.start()
-    try:
-        committed = await _committed(admin, settings.group_id)
-    finally:
-        await admin.close()
+    committed = await committed_offsets(settings)
     # Ends are read after the offsets, so that none is behind its offset.
     async with PartitionReader(settings) as reader:
         bounds = await reader.bounds(wanted)
     return {
-        source: max(0, end - max(first, committed.get(names.partition(source), first)))
+        source: max(0, end - max(first, committed.get(source, first)))
         for source, (first, end) in bounds.items()
     }
+
+
+async def committed_offsets(settings: Settings) -> dict[TopicPartition, int]:
+    """What the group has committed: the next offset of each partition that it has read.
+
+    Raises:
+        KafkaError: the broker cannot be reached, or refuses.
+    """
+    admin = AIOKafkaAdminClient(**client_options(settings))
+    with telling(settings.broker):
+        await admin.start()
+        try:
+            found = await _committed(admin, settings.group_id)
+        finally:
+            await admin.close()
+    names = Names(settings)
+    wanted = [(topic, at) for topic in TOPICS_READ for at in range(settings.partitions)]
+    return {
+        source: found[on_broker]
+        for source in wanted
+        if (on_broker := names.partition(source)) in found
+    }
+
+
+def unreadable(group: str, error: KafkaError) -> str:
+    """Why offsets cannot be read, for a person, with the mend."""
+    return (
+        f"group {group}: its offsets cannot be read ({error}); the user needs the right to "
+        "describe the group and to read the topics"
+    )
 
 
 async def _committed(admin: AIOKafkaAdminClient, group: str) -> dict[TopicPartition, int]:

@@ -10,6 +10,7 @@ from aiokafka.errors import UnknownError, UnsupportedVersionError
 from kafka_io.clients import client_options
 from kafka_io.settings import Settings
 from kafka_io.topic_names import Names
+from kafka_io.waiting import telling
 
 MAX_BATCH_BYTES = 512 << 10
 MAX_REQUEST_BYTES = 16 << 20
@@ -63,7 +64,8 @@ async def started_producer(settings: Settings) -> Producer:
     """
     producer = new_producer(settings, enable_idempotence=True)
     try:
-        await producer.start()
+        with telling(settings.broker):
+            await producer.start()
     except NO_PRODUCER_IDS:
         await producer.stop()
         producer = new_producer(settings)

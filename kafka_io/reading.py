@@ -10,6 +10,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from kafka_io.clients import client_options
 from kafka_io.settings import Settings
 from kafka_io.topic_names import Names
+from kafka_io.waiting import telling
 
 _POLL_MS = 50
 
@@ -22,6 +23,7 @@ class PartitionReader:
 
     def __init__(self, settings: Settings) -> None:
         self.names = Names(settings)
+        self._broker = settings.broker
         self._consumer = AIOKafkaConsumer(
             **client_options(settings),
             group_id=None,
@@ -33,7 +35,8 @@ class PartitionReader:
 
     async def __aenter__(self) -> Self:
         try:
-            await self._consumer.start()
+            with telling(self._broker):
+                await self._consumer.start()
         except BaseException:
             await self._consumer.stop()
             raise

@@ -12,6 +12,7 @@ from kafka_io.admin import configs_by_topic, shapes_by_topic
 from kafka_io.clients import client_options
 from kafka_io.settings import Profile, Settings
 from kafka_io.topic_names import Names
+from kafka_io.waiting import telling
 from schemas.errors import OperatorError
 from schemas.topics import TOPICS, Topic
 
@@ -115,11 +116,12 @@ def _is_less(value: str, than: str) -> bool:
 async def topic_states(settings: Settings) -> list[TopicState]:
     """What the broker has of each topic."""
     admin = AIOKafkaAdminClient(**client_options(settings))
-    await admin.start()
-    try:
-        return await _states(admin, settings)
-    finally:
-        await admin.close()
+    with telling(settings.broker):
+        await admin.start()
+        try:
+            return await _states(admin, settings)
+        finally:
+            await admin.close()
 
 
 async def apply_topics(settings: Settings) -> list[TopicState]:
@@ -129,7 +131,8 @@ async def apply_topics(settings: Settings) -> list[TopicState]:
         TopicError: a topic has another number of partitions than the settings ask for.
     """
     admin = AIOKafkaAdminClient(**client_options(settings))
-    await admin.start()
+    with telling(settings.broker):
+        await admin.start()
     try:
         before = await _states(admin, settings)
         refuse_wrong_partitions(before)

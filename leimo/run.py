@@ -70,7 +70,7 @@ def start_logging(level: str) -> None:
 
 def run(work: Coroutine[Any, Any, T], settings: Settings) -> T:
     """Run to the end on uvloop; an `OperatorError` or a broker out of reach becomes a message."""
-    from aiokafka.errors import KafkaConnectionError
+    from aiokafka.errors import KafkaConnectionError, KafkaError
 
     from kafka_io.diagnosis import why_unreachable
     from kafka_io.event_loop import LoopPolicy
@@ -87,3 +87,8 @@ def run(work: Coroutine[Any, Any, T], settings: Settings) -> T:
         fail(str(error), code=2)
     except OperatorError as error:
         fail(str(error))
+    except KafkaError as error:
+        fail(
+            f"the broker at {settings.broker} did not do what was asked: {error}. Look at its log, "
+            "at the topics with `leimo topics list`, and at the rights of the user"
+        )

@@ -18,6 +18,7 @@ from analysis.shipped import analyser_of
 from kafka_io.followers import CatalogueFollower, wait_for_catalogue
 from kafka_io.settings import Profile, Settings
 from kafka_io.topic_admin import (
+    TopicError,
     TopicState,
     faults_of,
     refuse_faults,
@@ -200,6 +201,8 @@ def _watched(work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
     async def guarded() -> None:
         try:
             await work
+        except TopicError as error:
+            die(str(error))
         except Exception as error:
             die(f"{name} failed: {error}", error)
 

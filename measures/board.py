@@ -208,6 +208,14 @@ class Board:
                     self._revised.add((start_ms, brand))
             self._watch.note(brand, state)
 
+    def applied(self) -> dict[int, int]:
+        """Partition of `posts.raw` -> last offset that any brand has applied."""
+        last: dict[int, int] = {}
+        for state in self.states.values():
+            for partition, offset in state.applied.items():
+                last[partition] = max(last.get(partition, -1), offset)
+        return last
+
     def whole_bytes(self) -> bytes:
         """The value of the partition as a whole for the changelog."""
         return stamped(self._whole)

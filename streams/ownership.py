@@ -36,7 +36,7 @@ from streams.metrics import Metrics
 from streams.outbox import Outbox
 from streams.recovery_progress import RecoveryProgress
 from streams.seen_posts import read_back
-from streams.stages import EntryError, Stage
+from streams.stages import EntryError, RemembersOffsets, Stage
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +46,12 @@ BEHIND_RECORDS = 2_000
 _SLOW_S = 0.5
 _BREATH_S = 0.2
 """After a record that took longer than `_SLOW_S`, commits and the watchdog get so long."""
+
+_MADE_ANEW = (
+    "the topic was deleted and made anew. Counting on would take its posts for repeats. Stop all "
+    "workers, delete the other topics that have as many partitions and the group too, and run "
+    "`leimo topics apply`"
+)
 
 CommittedOffsets = Callable[[Iterable[TopicPartition]], Awaitable[Offsets]]
 
@@ -279,6 +285,7 @@ class Ownership:
             stage.open([partition for name, partition in owned if name == topic])
         async with PartitionReader(self._settings) as reader:
             await self._restore(reader, owned, turn)
+            await self._refuse_other_topics(reader)
             starts = await self._starts(reader, owned)
             await self._recall(reader, starts, turn)
         self._refuse_superseded(turn)
@@ -377,6 +384,19 @@ class Ownership:
                 offset = await _newest_offset(reader, source, bounds[source], error.key)
                 name = self._names.on_broker(source[0])
                 raise StateError(name, source[1], offset, error) from error
+
+    async def _refuse_other_topics(self, reader: PartitionReader) -> None:
+        """Kafka forgets a group's offsets of a topic that is deleted, so state alone can tell."""
+        counted: dict[TopicPartition, int] = {}
+        for stage in self._stages.values():
+            if isinstance(stage, RemembersOffsets):
+                counted |= stage.counted_to()
+        for source, (_, end) in (await reader.bounds(counted)).items():
+            if counted[source] > end:
+                raise OffsetError(
+                    f"{self._names.on_broker(source[0])}/{source[1]}: what is kept has counted up to {counted[source]}, "
+                    f"but the partition ends at {end}: {_MADE_ANEW}"
+                )
 
     async def _starts(
         self, reader: PartitionReader, owned: list[TopicPartition]
@@ -477,9 +497,7 @@ def start_offset(
     if committed > end:
         raise OffsetError(
             f"{source[0]}/{source[1]}: the group {group} has read up to {committed}, but the "
-            f"partition ends at {end}: the topic was deleted and made anew. Counting on would "
-            "take its posts for repeats. Start over under another name with LEIMO_GROUP, or "
-            "delete the topics and the group, and run `leimo topics apply`."
+            f"partition ends at {end}: {_MADE_ANEW}"
         )
     if committed < first:
         raise OffsetError(

@@ -1,9 +1,10 @@
 """What the transport asks of a stage: read a topic, keep state, write rows."""
 
-from collections.abc import Collection, Iterable, Sequence
-from typing import Any, Protocol
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any, Protocol, runtime_checkable
 
 from kafka_io.batches import Row
+from kafka_io.ledger import TopicPartition
 from schemas.topics import Topic
 
 
@@ -60,3 +61,11 @@ class Stage(Protocol):
 
     def drop(self) -> None:
         """No partition is owned any more: forget all state that others may change."""
+
+
+@runtime_checkable
+class RemembersOffsets(Protocol):
+    """A stage whose state tells repeats by offsets: it is worth nothing beside another topic."""
+
+    def counted_to(self) -> Mapping[TopicPartition, int]:
+        """After `restore`: the offset after the last that was counted, by where it came from."""

@@ -15,6 +15,7 @@ from kafka_io.clients import client_options
 from kafka_io.diagnosis import why_unreachable
 from kafka_io.settings import Settings
 from kafka_io.topic_names import Names
+from kafka_io.waiting import telling
 from schemas.alert import Alert
 from schemas.catalogue import Brand, Definition
 from schemas.errors import OperatorError
@@ -249,11 +250,12 @@ def _consumer(settings: Settings, isolation_level: str) -> AIOKafkaConsumer:
 async def _partitions_of(settings: Settings) -> dict[str, list[TopicPartition]]:
     """Partitions on the broker of each followed topic, without creating one by asking for it."""
     admin = AIOKafkaAdminClient(**client_options(settings))
-    await admin.start()
-    try:
-        found = await partitions_by_topic(admin)
-    finally:
-        await admin.close()
+    with telling(settings.broker):
+        await admin.start()
+        try:
+            found = await partitions_by_topic(admin)
+        finally:
+            await admin.close()
     followed = (POSTS_RAW, MENTIONS, WINDOWS, ALERTS, CATALOGUE)
     names = {topic.name: Names(settings).on_broker(topic.name) for topic in followed}
     missing = sorted(set(names.values()) - set(found))

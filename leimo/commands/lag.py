@@ -59,7 +59,7 @@ async def _waiting(settings: "Settings") -> dict[str, dict[int, int]]:
     """Records that wait, by topic and partition."""
     from aiokafka.errors import KafkaConnectionError, KafkaError
 
-    from kafka_io.group_lag import group_lag
+    from kafka_io.group_lag import group_lag, unreadable
     from kafka_io.topic_admin import refuse_missing, refuse_wrong_partitions, topic_states
     from schemas.errors import OperatorError
 
@@ -72,10 +72,7 @@ async def _waiting(settings: "Settings") -> dict[str, dict[int, int]]:
     except KafkaConnectionError:
         raise
     except KafkaError as error:
-        raise OperatorError(
-            f"group {settings.group_id}: its offsets cannot be read ({error}); the user needs the "
-            "right to describe the group and to read the topics"
-        ) from error
+        raise OperatorError(unreadable(settings.group_id, error)) from error
     for (topic, partition), records in lags.items():
         waiting.setdefault(topic, {})[partition] = records
     return waiting

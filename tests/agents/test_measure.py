@@ -9,6 +9,7 @@ import pytest
 from agents.measure import MeasureStage
 from kafka_io.partitions import partition_for
 from kafka_io.settings import Settings
+from measures.board import Board, BoardSettings
 from schemas.alert import EVERY_BRAND
 from schemas.catalogue import Brand, Catalogue, Rule, RuleKind
 from schemas.mention import Mention, Polarity, Tick
@@ -294,3 +295,14 @@ async def test_the_latency_is_that_of_posts_and_not_of_ticks(stage: MeasureStage
 
     assert stage.append_ms([post, tick_after]) == 1
     assert stage.append_ms([tick_after]) == 0
+
+
+def test_it_knows_how_far_it_has_counted(stage: MeasureStage) -> None:
+    assert stage.counted_to() == {}
+    before = Board(BoardSettings(), Catalogue((Brand(id="xiaomi", name="Xiaomi"),)))
+    for partition, offset in ((2, 7), (5, 0), (2, 9)):
+        before.apply(Mention("xiaomi", partition, offset, 1_767_225_600_000))
+    entries = before.entries("xiaomi")
+    stage.restore(0, [(key, value) for key, value in entries if value is not None])
+
+    assert stage.counted_to() == {("posts.raw", 2): 10, ("posts.raw", 5): 1}

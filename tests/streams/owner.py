@@ -81,6 +81,7 @@ class Totals:
 
     def __init__(self) -> None:
         self.totals: dict[bytes, int] = {}
+        self.counted: dict[tuple[str, int], int] = {}
         self._changed: set[bytes] = set()
 
     def open(self, partitions: Collection[int]) -> None: ...
@@ -96,6 +97,9 @@ class Totals:
 
     def restore(self, partition: int, entries: Iterable[tuple[bytes, bytes]]) -> None:
         self.totals |= {key: int(value) for key, value in entries}
+
+    def counted_to(self) -> dict[tuple[str, int], int]:
+        return self.counted
 
     def step(self, partition: int, records: Sequence[Any]) -> list[Row]:
         for record in records:

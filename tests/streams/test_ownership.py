@@ -184,6 +184,20 @@ async def test_a_topic_that_was_made_anew_is_noticed(kafka_settings: Settings) -
         assert not owner.ownership.is_open
 
 
+async def test_a_topic_that_was_made_anew_is_told_by_the_state(settings: Settings) -> None:
+    """Kafka forgets the group's offsets with a topic that is deleted."""
+    await feed(settings, 5)
+    async with owning(settings) as owner:
+        owner.totals.counted = {RAW: 6}
+        with pytest.raises(OffsetError, match=r"posts\.raw/1: .* up to 6, .*ends at 5.*made anew"):
+            await owner.ownership.take_over(ASSIGNED)
+        assert not owner.ownership.is_open
+
+        owner.totals.counted = {RAW: 5}
+        await owner.ownership.take_over(ASSIGNED)
+        assert owner.ownership.is_open
+
+
 async def test_posts_that_retention_removed_uncounted_are_noticed(kafka_settings: Settings) -> None:
     await feed(kafka_settings, 9)
     writer = TransactionalWriter(kafka_settings, "before", lambda point: None)
@@ -211,7 +225,7 @@ def test_where_to_start(committed_offset: int | None, first: int, end: int, star
 @pytest.mark.parametrize(
     ("committed_offset", "first", "end", "message"),
     [
-        (10, 3, 9, "deleted and made anew.*LEIMO_GROUP.*`leimo topics apply`"),
+        (10, 3, 9, "deleted and made anew.*delete the other topics.*`leimo topics apply`"),
         (1, 0, 0, "deleted and made anew"),
         (2, 3, 9, "1 records were removed by retention.*LEIMO_GROUP"),
         (0, 9, 9, "9 records were removed"),

@@ -72,3 +72,9 @@ def test_an_unknown_brand_is_named(broker: str) -> None:
     code, shown = run(broker, "nobody")
     assert code == 1
     assert "nobody: nothing was told of it yet" in shown
+
+
+def test_missing_topics_are_named(embedded_broker: EmbeddedBroker) -> None:
+    code, shown = run(embedded_broker.address)
+    assert code == 1
+    assert "Topics are missing: trends. Create them with `leimo topics apply`." in shown
