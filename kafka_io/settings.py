@@ -171,6 +171,12 @@ class Settings(BaseSettings):
         20,
         description="brands with series of their own in /metrics: how many of the top, or which",
     )
+    push_address: str = Field(
+        "127.0.0.1:9480", description="where `leimo feed push` listens for posts"
+    )
+    push_token: SecretStr = Field(
+        SecretStr(""), description="bearer token of `leimo feed push`; required off the loopback"
+    )
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR")
 
     @field_validator("broker")
@@ -221,19 +227,10 @@ class Settings(BaseSettings):
         return self
 
     @model_validator(mode="after")
-    def _public_metrics_need_a_token(self) -> Self:
-        if not self.metrics_address:
-            return self
-        host, _, port = self.metrics_address.rpartition(":")
-        if not host or not is_port(port, lowest=0):
-            raise ValueError(
-                f"metrics_address: {self.metrics_address!r} is no host:port, such as 127.0.0.1:9464"
-            )
-        if not is_loopback(host) and not self.metrics_token.get_secret_value():
-            raise ValueError(
-                f"metrics_address: {self.metrics_address!r} can be reached from outside; set "
-                "LEIMO_METRICS_TOKEN, or listen on 127.0.0.1"
-            )
+    def _public_addresses_need_a_token(self) -> Self:
+        if self.metrics_address:
+            _refuse_open_address("metrics", self.metrics_address, self.metrics_token, 9464)
+        _refuse_open_address("push", self.push_address, self.push_token, 9480)
         return self
 
     @property
@@ -271,6 +268,19 @@ class Settings(BaseSettings):
             raise SettingsError("\n".join(_explain(item) for item in error.errors())) from None
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise SettingsError(f"{_file()}: no TOML: {error}; mend or remove it") from None
+
+
+def _refuse_open_address(what: str, address: str, token: SecretStr, usual_port: int) -> None:
+    host, _, port = address.rpartition(":")
+    if not host or not is_port(port, lowest=0):
+        raise ValueError(
+            f"{what}_address: {address!r} is no host:port, such as 127.0.0.1:{usual_port}"
+        )
+    if not is_loopback(host) and not token.get_secret_value():
+        raise ValueError(
+            f"{what}_address: {address!r} can be reached from outside; set "
+            f"LEIMO_{what.upper()}_TOKEN, or listen on 127.0.0.1"
+        )
 
 
 def refuse_unknown(environment: Mapping[str, str], fields: Mapping[str, object]) -> None:

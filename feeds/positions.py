@@ -1,0 +1,115 @@
+"""How far a feed has come, kept over restarts: written after Kafka has the posts before it."""
+
+import fcntl
+import os
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Protocol, Self
+
+import msgspec
+
+from feeds.source import FeedError
+
+
+class Position(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a feed goes on. A record of JSON; the key is `feed`."""
+
+    feed: str
+    position: str
+    """Read by nobody but its feed."""
+    event_time_ms: int = 0
+    at_ms: int = 0
+    """When it was written."""
+    state: str = "live"
+    posts: int = 0
+    """Posts sent since the process started."""
+
+
+class Positions(Protocol):
+    """Where positions are kept."""
+
+    async def load(self, feed: str) -> str:
+        """The position; empty: the feed never ran."""
+
+    async def keep(self, position: Position) -> None:
+        """Durable when it returns."""
+
+
+_decode = msgspec.json.Decoder(Position).decode
+
+
+class FilePositions:
+    """Positions as lines of a file of our own, one a feed; one process at a time.
+
+    The file is replaced as a whole, so that a crash leaves the old or the new one.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock: IO[bytes] | None = None
+        self._held: dict[str, Position] = {}
+
+    async def __aenter__(self) -> Self:
+        beside = self._path.with_name(self._path.name + ".lock")
+        try:
+            self._lock = beside.open("ab")
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            written = self._path.read_bytes() if self._path.exists() else b""
+        except BlockingIOError:
+            raise FeedError(
+                f"--positions {self._path}: another process uses it; give each one its own file"
+            ) from None
+        except OSError as error:
+            raise FeedError(
+                f"--positions {self._path}: cannot be used ({error.strerror}); name a file in a "
+                "folder that can be written"
+            ) from error
+        try:
+            found = [_decode(line) for line in written.splitlines() if line]
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            raise FeedError(
+                f"--positions {self._path}: is no file of positions ({error}); name another, or "
+                "remove it: then all files are read from the beginning"
+            ) from None
+        self._held = {position.feed: position for position in found}
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._lock is not None:
+            self._lock.close()
+
+    async def load(self, feed: str) -> str:
+        held = self._held.get(feed)
+        return held.position if held else ""
+
+    async def keep(self, position: Position) -> None:
+        """Write all and replace the file; raises `OSError` where the disk is full."""
+        self._held[position.feed] = position
+        written = b"".join(msgspec.json.encode(held) + b"\n" for held in self._held.values())
+        new = self._path.with_name(self._path.name + ".new")
+        with new.open("wb") as file:
+            file.write(written)
+            file.flush()
+            os.fsync(file.fileno())
+        new.replace(self._path)
+
+
+class NoPositions:
+    """For what cannot go back: standard input."""
+
+    async def load(self, feed: str) -> str:
+        return ""
+
+    async def keep(self, position: Position) -> None:
+        return
+
+
+def now_ms() -> int:
+    """Wall clock, UTC."""
+    return time.time_ns() // 1_000_000
