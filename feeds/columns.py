@@ -4,6 +4,7 @@ A mapping never refuses a row: what a row lacks, its post lacks, and the worker 
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, timezone
 from types import MappingProxyType
 from typing import Any
@@ -140,10 +141,8 @@ def _weibo(fields: Fields) -> Fields:
 def _leimo(fields: Fields, zone: timezone) -> Fields:
     at = fields.get("created_at")
     if zone is not UTC and isinstance(at, str):
-        try:
+        with suppress(InvalidPost):  # the worker says what is wrong with it
             at = created_ms(at, zone)
-        except InvalidPost:
-            pass
     return (
         _present(
             id=fields.get("id"),

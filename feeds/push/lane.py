@@ -15,6 +15,8 @@ from schemas.post import Source
 
 log = logging.getLogger(__name__)
 
+ACKNOWLEDGE_S = 10.0
+"""A request waits so long for the broker; a lane whose flush takes longer takes nothing more."""
 _FIRST_PAUSE_S = 0.2
 _LONGEST_PAUSE_S = 5.0
 _MOST_POSTS = 20_000
@@ -44,10 +46,20 @@ class Lane:
         self._waiting: list[_Load] = []
         self._wake = asyncio.Event()
         self._stopping = False
-        self.is_up = False
-        """Whether the broker took what it was given last."""
-        self.error = ""
+        self._is_connected = False
+        self._flushing_since_s: float | None = None
+        self.has_tried = False
+        """Whether a connection was made or refused: before that requests wait for it."""
+        self.error = "not connected yet"
         """Why it is not up."""
+
+    @property
+    def is_up(self) -> bool:
+        """Whether the broker takes posts, as far as is known."""
+        since_s = self._flushing_since_s
+        return self._is_connected and (
+            since_s is None or asyncio.get_running_loop().time() - since_s < ACKNOWLEDGE_S
+        )
 
     async def send(self, posts: Sequence[DuePost], received_at_ms: int) -> None:
         """Return once the broker has acknowledged all posts.
@@ -66,13 +78,12 @@ class Lane:
         while not self._stopping:
             try:
                 async with AsyncExitStack() as stack:
-                    sink = await stack.enter_async_context(
-                        Connection(self._settings, self._source)
-                    )
-                    self.is_up, self.error, pause_s = True, "", _FIRST_PAUSE_S
+                    sink = await stack.enter_async_context(Connection(self._settings, self._source))
+                    self._is_connected, self.has_tried, self.error = True, True, ""
+                    pause_s = _FIRST_PAUSE_S
                     await self._serve(sink)
             except (FeedError, KafkaError, OSError) as error:
-                self.is_up = False
+                self._is_connected, self.has_tried = False, True
                 self.error = str(error) or type(error).__name__
                 log.error("%s: %s; again in %.1f s", self._source.value, self.error, pause_s)
                 self._refuse_waiting()
@@ -94,6 +105,7 @@ class Lane:
                 await self._wake.wait()
                 continue
             loads = self._next_loads()
+            self._flushing_since_s = asyncio.get_running_loop().time()
             try:
                 for load in loads:
                     await sink.send(load.posts, load.received_at_ms)
@@ -102,6 +114,8 @@ class Lane:
                 for load in loads:
                     _fail(load, error)
                 raise
+            finally:
+                self._flushing_since_s = None
             for load in loads:
                 if not load.done.done():
                     load.done.set_result(None)

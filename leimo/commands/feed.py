@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from leimo.commands import feed_outside
 from leimo.terminal import say_json, terminal
 from schemas.post import Source
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from feeds.run import Outcome
 
 app = typer.Typer(no_args_is_help=True, help="Bring posts into the topic `posts.raw`.")
+app.command()(feed_outside.push)
 
 _console = terminal(err=True)
 
