@@ -64,7 +64,7 @@ async def run(
         try:
             async with (
                 limit,
-                _limited_by(stop, limit),
+                limited_by(stop, limit),
                 target as sink,
                 shown(tally, console, total=total, quiet=quiet),
             ):
@@ -92,8 +92,8 @@ def _unanswered(sink: Sink | None) -> str:
 
 
 @asynccontextmanager
-async def _limited_by(stop: asyncio.Event, limit: asyncio.Timeout) -> AsyncIterator[None]:
-    """Once `stop` is set, the body has `END_S` left."""
+async def limited_by(stop: asyncio.Event, limit: asyncio.Timeout) -> AsyncIterator[None]:
+    """Once `stop` is set, the body has `END_S` left; then `limit` is expired."""
 
     async def watch() -> None:
         await stop.wait()

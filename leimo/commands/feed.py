@@ -1,22 +1,19 @@
 """`leimo feed`: bring posts into `posts.raw`."""
 
-import asyncio
-from collections.abc import Coroutine
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
 from leimo.commands import feed_outside
-from leimo.terminal import say_json, terminal
+from leimo.commands.feed_end import finish, run_feed, say_line
+from leimo.terminal import terminal
 from schemas.post import Source
 
-if TYPE_CHECKING:
-    from feeds.run import Outcome
-
 app = typer.Typer(no_args_is_help=True, help="Bring posts into the topic `posts.raw`.")
-app.command()(feed_outside.push)
+for command in (feed_outside.push, feed_outside.follow, feed_outside.kafka):
+    app.command()(command)
 
 _console = terminal(err=True)
 
@@ -102,7 +99,7 @@ def replay(
 
     def refuse(refusal: Refusal) -> None:
         refused.append(refusal)
-        _say(str(refusal))
+        say_line(str(refusal))
 
     piece, pieces = part_of(part)
     feed = Replay(
@@ -119,52 +116,8 @@ def replay(
         refuse=refuse,
     )
     target = Connection(load_settings(broker=broker), source)
-    outcome = _run(run(feed, target, _console, total=limit, quiet=quiet))
-    _finish(outcome, as_json=as_json, quiet=quiet, refused=len(refused))
-
-
-def _run(main: "Coroutine[Any, Any, Outcome]") -> "Outcome":
-    from kafka_io.event_loop import Loop
-
-    runner = asyncio.Runner(loop_factory=Loop)
-    outcome = runner.run(main)
-    if not outcome.is_given_up:
-        runner.close()
-    return outcome
-
-
-def _say(message: str) -> None:
-    _console.print(message, soft_wrap=True)
-
-
-def _finish(outcome: "Outcome", *, as_json: bool, quiet: bool, refused: int = 0) -> None:
-    """Print the summary and leave with the right code."""
-    import orjson
-
-    from feeds.progress import state_line
-    from leimo.run import fail
-
-    summary = outcome.summary(refused)
-    if as_json:
-        say_json(orjson.dumps(summary))
-    elif not quiet:
-        _say(f"{state_line(outcome.tally, summary['posts_per_s'])}, {outcome.seconds:,.1f} s")
-    if outcome.tally.ahead and not quiet:
-        _say(
-            f"{outcome.tally.ahead:,} posts are dated more than a minute after they were sent: the "
-            "worker gives them the time of receipt, or puts them aside"
-        )
-    if outcome.is_given_up:
-        import os
-        import sys
-
-        _say(f"error: {outcome.error}")
-        sys.stdout.flush()
-        os._exit(outcome.exit_code)
-    if outcome.error:
-        fail(outcome.error, outcome.exit_code)
-    if outcome.exit_code:
-        raise typer.Exit(outcome.exit_code)
+    outcome = run_feed(run(feed, target, _console, total=limit, quiet=quiet))
+    finish(outcome, as_json=as_json, quiet=quiet, refused=len(refused))
 
 
 @app.command()
@@ -232,7 +185,7 @@ def simulate(
     if out is not None and duration is None:
         fail("--out needs --duration: without an end the file would have none", code=2)
     target = FileSink(out) if out else Connection(load_settings(broker=broker), Source.WEIBO)
-    outcome = _run(run(feed, target, _console, quiet=quiet))
+    outcome = run_feed(run(feed, target, _console, quiet=quiet))
     if truth is not None and held is not None:
         held.write(truth)
-    _finish(outcome, as_json=as_json, quiet=quiet)
+    finish(outcome, as_json=as_json, quiet=quiet)
