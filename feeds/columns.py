@@ -140,7 +140,7 @@ def _weibo(fields: Fields) -> Fields:
 
 def _leimo(fields: Fields, zone: timezone) -> Fields:
     at = fields.get("created_at")
-    if zone is not UTC and isinstance(at, str):
+    if zone != UTC and isinstance(at, str):
         with suppress(InvalidPost):  # the worker says what is wrong with it
             at = created_ms(at, zone)
     return (

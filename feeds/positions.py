@@ -51,6 +51,22 @@ class FilePositions:
         self._held: dict[str, Position] = {}
 
     async def __aenter__(self) -> Self:
+        try:
+            self._open()
+        except BaseException:
+            self._close()
+            raise
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._close()
+
+    def _open(self) -> None:
         beside = self._path.with_name(self._path.name + ".lock")
         try:
             self._lock = beside.open("ab")
@@ -73,14 +89,8 @@ class FilePositions:
                 "remove it: then all files are read from the beginning"
             ) from None
         self._held = {position.feed: position for position in found}
-        return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def _close(self) -> None:
         if self._lock is not None:
             self._lock.close()
 

@@ -39,6 +39,8 @@ def unpacked(body: bytes, encoding: str, most: int) -> bytes:
     >>> unpacked(gzip.compress(b"posts"), "gzip", 100)
     b'posts'
     """
+    if encoding and not body:
+        raise BrokenBody("there is no body")
     if encoding == "gzip":
         return _gunzipped(body, most)
     if encoding == "zstd":

@@ -8,7 +8,7 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import msgspec
 from aiohttp import web
@@ -97,13 +97,19 @@ class PushServer:
         runner = web.AppRunner(
             app, access_log=None, auto_decompress=False, shutdown_timeout=END_S,
             keepalive_timeout=75,
+            lingering_time=2.0,
         )  # fmt: skip
         await runner.setup()
         try:
-            await self._listen(runner)
-            yield
+            site = await self._listen(runner)
+            try:
+                yield
+            finally:
+                self._is_ending = True
+                await site.stop()
+                # aiohttp's own end reads no more of bodies that are on their way.
+                await self._answered_all()
         finally:
-            self._is_ending = True
             await runner.cleanup()
             for lane, _ in self._lanes.values():
                 lane.stop()
@@ -116,17 +122,25 @@ class PushServer:
             if task.done():
                 task.result()
 
-    async def _listen(self, runner: web.AppRunner) -> None:
+    async def _answered_all(self) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(END_S):
+                while self._room.requests:
+                    await asyncio.sleep(0.01)
+
+    async def _listen(self, runner: web.AppRunner) -> web.TCPSite:
         address = self._settings.push_address
         host, _, port = address.rpartition(":")
+        site = web.TCPSite(runner, host.strip("[]"), int(port))
         try:
-            await web.TCPSite(runner, host.strip("[]"), int(port)).start()
+            await site.start()
         except OSError as error:
             raise FeedError(
                 f"push_address={address}: cannot listen there ({error.strerror}); choose another "
                 "with --listen or LEIMO_PUSH_ADDRESS, port 0 for a free one"
             ) from error
         self.port = runner.addresses[0][1]
+        return site
 
     async def _ended(self, tasks: "list[asyncio.Task[None]]") -> None:
         _, left = await asyncio.wait(tasks, timeout=1.0)
@@ -160,6 +174,8 @@ class PushServer:
             answer = _json({"error": refusal.error}, refusal.status, refusal.headers)
             if not request.content.at_eof():
                 answer.force_close()  # what is left of the body is not read
+        if self._is_ending:
+            answer.force_close()
         self._metrics.requests.labels(str(answer.status)).inc()
         self._metrics.seconds.observe(time.perf_counter() - began_s)
         return answer

@@ -19,7 +19,11 @@ def run_feed(main: "Coroutine[Any, Any, Outcome]") -> "Outcome":
     from kafka_io.event_loop import Loop
 
     runner = asyncio.Runner(loop_factory=Loop)
-    outcome = runner.run(main)
+    try:
+        outcome = runner.run(main)
+    except BaseException:
+        runner.close()
+        raise
     if not outcome.is_given_up:
         runner.close()
     return outcome

@@ -193,7 +193,7 @@ def kafka(
 
 def _posts_of(source: Source, crawler: str | None, mapping: str | None, zone: str) -> "PostsOf":
     """What the options say of the posts; ends with code 2 where they say too much."""
-    from datetime import datetime
+    from datetime import datetime, timedelta, timezone
 
     from feeds.columns import CRAWLERS, columns_of
     from feeds.follow.forms import PostsOf
@@ -209,11 +209,11 @@ def _posts_of(source: Source, crawler: str | None, mapping: str | None, zone: st
     if not mapping:
         return PostsOf(source)
     try:
-        offset = datetime.strptime(zone, "%z").tzinfo
+        offset = datetime.strptime(zone, "%z").utcoffset() or timedelta()
     except ValueError:
         fail(f"--zone {zone!r}: is no offset such as +08:00", code=2)
     try:
-        return PostsOf(source, columns_of(mapping, source, offset))
+        return PostsOf(source, columns_of(mapping, source, timezone(offset)))
     except FeedError as error:
         fail(str(error), code=2)
 
