@@ -20,24 +20,32 @@ from kafka_io.waiting import telling
 log = logging.getLogger(__name__)
 
 _POLL_MS = 500
-_MOST_RECORDS = 5_000
+MOST_RECORDS = 5_000
 
 
 class FromTopic:
     """What to read. `run` may be called again after a failure: it goes on at the group's offsets.
 
     Exactly the records behind the committed offsets were acknowledged in `posts.raw`. A crash
-    between the two repeats at most `_MOST_RECORDS`, which are dropped downstream.
+    between the two repeats at most `MOST_RECORDS`, which are dropped downstream.
     """
 
     def __init__(
-        self, settings: Settings, topic: str, group: str, posts_of: PostsOf, *, from_end: bool
+        self,
+        settings: Settings,
+        topic: str,
+        group: str,
+        posts_of: PostsOf,
+        *,
+        from_end: bool,
+        most_records: int = MOST_RECORDS,
     ) -> None:
         """`settings`: how to reach the broker that has the topic."""
         self._settings = settings
         self._topic = topic
         self._group = group
         self._posts_of = posts_of
+        self._most_records = most_records
         self._start = "latest" if from_end else "earliest"
 
     async def run(self, sink: Sink, tally: Tally, stop: asyncio.Event) -> None:
@@ -65,7 +73,9 @@ class FromTopic:
                 )
             consumer.subscribe([self._topic])
             while not stop.is_set():
-                fetched = await consumer.getmany(timeout_ms=_POLL_MS, max_records=_MOST_RECORDS)
+                fetched = await consumer.getmany(
+                    timeout_ms=_POLL_MS, max_records=self._most_records
+                )
                 if fetched:
                     await self._send(consumer, fetched, sink, tally)
         finally:

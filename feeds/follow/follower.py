@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -48,9 +49,11 @@ class Follower:
             FeedError: what is followed cannot be read at all.
             KafkaError: the broker does not take the posts; positions are those of posts it has.
         """
-        entries = Entries(await self._positions.load(self.name))
+        kept = await self._positions.load(self.name)
+        entries = Entries(kept, time.time_ns())
         stamps: dict[str, Stamp] = {}
-        commit = _Commit(sink, self._positions, self.name, entries, tally)
+        commit = _Commit(sink, self._positions, self.name, entries, tally, kept)
+        await commit.now()  # when it began is known before anything is read
         is_done = False
         while not (is_done or stop.is_set()):
             passes = self._passes(entries, stamps)
@@ -82,7 +85,7 @@ class Follower:
             self._posts_of,
             self._tell,
             is_final=self._once or is_rotated,
-            is_known=is_rotated,
+            is_known=is_rotated and file.changed_ns < entries.since_ns,
         )
 
     async def _step(
@@ -122,14 +125,20 @@ class _Commit:
     """Makes posts safe, and then writes down how far they are."""
 
     def __init__(
-        self, sink: Sink, positions: Positions, name: str, entries: Entries, tally: Tally
+        self,
+        sink: Sink,
+        positions: Positions,
+        name: str,
+        entries: Entries,
+        tally: Tally,
+        written: str,
     ) -> None:
         self._sink = sink
         self._positions = positions
         self._name = name
         self._entries = entries
         self._tally = tally
-        self._written = entries.encoded()
+        self._written = written
         self._clock: Callable[[], float] = asyncio.get_running_loop().time
         self._next_s = self._clock() + _COMMIT_S
 

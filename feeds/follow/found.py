@@ -1,7 +1,7 @@
 """Files that are followed, and what is kept of each: they are renamed, packed and replaced."""
 
 import os
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Container, Iterator
 from pathlib import Path
 from stat import S_ISREG
 from typing import NamedTuple
@@ -14,6 +14,8 @@ from feeds.source import FeedError
 HEAD_BYTES = 4096
 """So many bytes tell a file from all others, wherever it stands; fewer only with its inode. Tables
 of one crawler begin with the same header of up to 1,000 bytes."""
+SECOND_NS = 1_000_000_000
+"""Times of files come from a coarser clock."""
 MAX_FILES = 4_000
 _MAX_ENTRIES = 5_000
 """Files that are remembered: some 150 bytes each, in one record."""
@@ -55,8 +57,8 @@ def found_files(root: Path, but: Container[str]) -> list[Found]:
         paths = list(_below(root))
     else:
         beside = root.parent
-        names = [name for name in os.listdir(beside) if name.startswith(root.name)]
-        paths = [beside / name for name in names if not name.endswith(_PASSING)]
+        names = [name for name in os.listdir(beside) if _is_rotated_name(name, root)]
+        paths = [root, *(beside / name for name in names)]
     found = []
     for path in paths:
         if str(path.absolute()) in but:
@@ -76,6 +78,12 @@ def found_files(root: Path, but: Container[str]) -> list[Found]:
     return sorted(found, key=lambda file: (file.changed_ns, file.path))
 
 
+def _is_rotated_name(name: str, root: Path) -> bool:
+    return name.startswith((f"{root.name}.", f"{root.name}-", f"{root.stem}-")) and (
+        name != root.name and not name.endswith(_PASSING)
+    )
+
+
 def _below(folder: Path) -> Iterator[Path]:
     for base, folders, names in os.walk(folder):
         folders[:] = [name for name in folders if not name.startswith(".")]
@@ -84,12 +92,20 @@ def _below(folder: Path) -> Iterator[Path]:
                 yield Path(base, name)
 
 
+class _Kept(msgspec.Struct):
+    since_ns: int
+    files: list[Entry]
+
+
 class Entries:
     """What is known of files: by inode, and by what they begin with."""
 
-    def __init__(self, kept: str) -> None:
-        held: Iterable[Entry] = msgspec.json.decode(kept, type=list[Entry]) if kept else ()
-        self._by_inode = {entry.inode: entry for entry in held}
+    def __init__(self, kept: str, now_ns: int) -> None:
+        held = msgspec.json.decode(kept, type=_Kept) if kept else _Kept(now_ns - SECOND_NS, [])
+        self.since_ns = held.since_ns
+        """When following began: a rotated file that was written to later was followed, even where
+        nobody saw it under its first name."""
+        self._by_inode = {entry.inode: entry for entry in held.files}
 
     def of(self, file: Found, head: bytes) -> Entry | None:
         """The entry of a file with this beginning; None: it is new."""
@@ -115,7 +131,8 @@ class Entries:
 
     def encoded(self) -> str:
         """As a position."""
-        return msgspec.json.encode(list(self._by_inode.values())).decode()
+        kept = _Kept(self.since_ns, list(self._by_inode.values()))
+        return msgspec.json.encode(kept).decode()
 
 
 def entry_of(file: Found, head: bytes, at: int, digest: str) -> Entry:

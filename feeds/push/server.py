@@ -76,6 +76,9 @@ class PushServer:
         self._broken = asyncio.Event()
         self._unpacking = asyncio.Semaphore(2)
         self._is_ending = False
+        self._open_requests = 0
+        self._drained = asyncio.Event()
+        """Set once none is open, at the end."""
 
     @property
     def is_up(self) -> bool:
@@ -123,10 +126,10 @@ class PushServer:
                 task.result()
 
     async def _answered_all(self) -> None:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(END_S):
-                while self._room.requests:
-                    await asyncio.sleep(0.01)
+        if self._open_requests:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(END_S):
+                    await self._drained.wait()
 
     async def _listen(self, runner: web.AppRunner) -> web.TCPSite:
         address = self._settings.push_address
@@ -168,12 +171,17 @@ class PushServer:
 
     async def _posts(self, request: web.Request) -> web.Response:
         began_s = time.perf_counter()
+        self._open_requests += 1
         try:
             answer = await self._answered(request)
         except Refusal as refusal:
             answer = _json({"error": refusal.error}, refusal.status, refusal.headers)
             if not request.content.at_eof():
                 answer.force_close()  # what is left of the body is not read
+        finally:
+            self._open_requests -= 1
+            if self._is_ending and not self._open_requests:
+                self._drained.set()
         if self._is_ending:
             answer.force_close()
         self._metrics.requests.labels(str(answer.status)).inc()

@@ -4,6 +4,7 @@ import asyncio
 import gzip
 import json
 import os
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from random import Random
@@ -130,9 +131,15 @@ async def test_a_file_is_followed_through_its_rotation(folder: Path, at: Path) -
     with file.open("ab") as more:
         more.write(lines(3))
     file.rename(folder / "posts.ndjson.1")
-    (folder / "posts.ndjson.old").write_bytes(lines(90))  # was never followed
-    file.write_bytes(lines(4))
-    assert await followed(file, at) == [3, 4]
+    old = folder / "posts.ndjson.7"  # was never followed
+    old.write_bytes(lines(90))
+    os.utime(old, (1_600_000_000, 1_600_000_000))
+    (folder / "posts.ndjson2").write_bytes(lines(91))  # another file
+    (folder / "posts.ndjson.0").write_bytes(lines(4))  # written and renamed while nobody looked
+    os.utime(folder / "posts.ndjson.0", (time.time() + 1, time.time() + 1))
+    file.write_bytes(lines(5))
+    assert sorted(await followed(file, at)) == [3, 4, 5]
+    assert await followed(file, at) == []
 
 
 @pytest.mark.parametrize("is_folder", [True, False])

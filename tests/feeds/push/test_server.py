@@ -262,7 +262,14 @@ async def test_a_request_under_way_is_answered_at_the_end(broker: EmbeddedBroker
             async with asyncio.timeout(20):
                 while not running._room.bytes:
                     await asyncio.sleep(0.005)
-            asyncio.get_running_loop().call_later(0.05, release.set)
+
+            async def go_on() -> None:
+                while not running._is_ending:
+                    await asyncio.sleep(0.005)
+                release.set()
+
+            going_on = asyncio.create_task(go_on())
+        await going_on
         status, told = await waiting
     assert (status, told["accepted"]) == (200, 2)
     assert await ids(broker) == [1, 2]
