@@ -84,7 +84,7 @@ class Follower:
             entries,
             self._posts_of,
             self._tell,
-            is_final=self._once or is_rotated,
+            is_final=self._once,
             is_known=is_rotated and file.changed_ns < entries.since_ns,
         )
 

@@ -96,7 +96,9 @@ class Lines:
 
     def end(self, *, is_final: bool) -> list[DuePost]:
         lines = self._splitter.end()
-        if not lines or not (is_final or _is_json(lines[0])):
+        if not lines or not _is_json(lines[0]):
+            if lines and is_final:
+                self._tell("its last line is not whole, and was left for the next time")
             return []
         self.at += self._open_bytes
         self._open_bytes = 0

@@ -38,7 +38,7 @@ def read_pass(
 ) -> Iterator[Piece]:
     """Yield what is new in a file, piece by piece.
 
-    `is_final`: nothing will be added to it, so that its last line counts as it is. `is_known`: only
+    `is_final`: nothing will be added to it, so that its last row counts as it is. `is_known`: only
     a file that was read before is meant.
 
     Raises:

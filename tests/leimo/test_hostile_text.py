@@ -50,6 +50,13 @@ COMMANDS: dict[str, list[list[str]]] = {
     "dead replay": [["--all", "--dry-run"]],
     "dead show": [["0"], ["0", "--json"]],
     "detect": [["BROKEN"], [EVIL]],
+    "feed follow": [
+        ["POSTS", "--once", "--positions", "POSITIONS"], [EVIL, "--once"],
+        ["TABLE", "--once", "--positions", "POSITIONS", "--as", "weibo-crawler"],
+        ["POSTS", "--once", "--positions", "POSTS"], ["POSTS", "--map", EVIL], ["-", "--as", EVIL],
+    ],
+    "feed kafka": [["--from", EVIL], ["--from", "x", "--map", EVIL], ["--from", "posts.raw"]],
+    "feed push": [["--listen", EVIL], ["--metrics", EVIL]],
     "feed replay": [["POSTS", "--speed", "max"], [EVIL]],
     "feed simulate": [["--duration", "1", "--speed", "max"], ["--out", f"/nowhere/{EVIL}"]],
     "lag": [[], ["--json"], ["--serve", EVIL]],
@@ -104,7 +111,9 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         'rules: [{id: fire, kind: crisis, words: [着火], min_posts: 1, min_authors: 1}]\n'
     )  # fmt: skip
     (folder / "broken.yml").write_text(f'brands: [{{id: "{json.dumps(EVIL)[1:-1]}", nme: x}}]\n')
+    (folder / "table.csv").write_text(f"{EVIL},b\n1,2\n", "utf-8")
     return {
+        "POSITIONS": str(folder / "positions"), "TABLE": str(folder / "table.csv"),
         "POSTS": str(folder / "posts"), "CATALOGUE": str(folder / "my.yml"),
         "BROKEN": str(folder / "broken.yml"),
     }  # fmt: skip

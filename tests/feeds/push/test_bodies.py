@@ -3,6 +3,7 @@
 import gzip
 import json
 import zlib
+from collections.abc import Callable
 
 import pytest
 import zstandard
@@ -15,7 +16,7 @@ from schemas.post import Source
 NOW_MS = 1_800_000_000_000
 POST = {"id": "1", "text": "小米", "created_at": "2026-05-25T14:23:28Z", "author": {"id": "u"}}
 LINE = json.dumps(POST).encode()
-PACKERS = {"gzip": gzip.compress, "zstd": zstandard.compress}
+PACKERS: dict[str, Callable[[bytes], bytes]] = {"gzip": gzip.compress, "zstd": zstandard.compress}
 
 
 def taken(body: bytes, *, source: Source = Source.LEIMO, is_ndjson: bool = True) -> Taken:
