@@ -115,10 +115,10 @@ class Follower:
         return True
 
     def _tell(self, message: str) -> None:
-        """Say a thing once."""
+        """Say a thing once. Names of files and columns are strangers' words."""
         if message not in self._told and len(self._told) < 10_000:
             self._told.add(message)
-            log.warning("%s", message)
+            log.warning("%s", "".join(sign if sign.isprintable() else " " for sign in message))
 
 
 class _Commit:

@@ -53,6 +53,7 @@ COMMANDS: dict[str, list[list[str]]] = {
     "feed follow": [
         ["POSTS", "--once", "--positions", "POSITIONS"], [EVIL, "--once"],
         ["TABLE", "--once", "--positions", "POSITIONS", "--as", "weibo-crawler"],
+        ["FOLDER", "--once", "--positions", "POSITIONS", "--as", "weibo-crawler"],
         ["POSTS", "--once", "--positions", "POSTS"], ["POSTS", "--map", EVIL], ["-", "--as", EVIL],
     ],
     "feed kafka": [["--from", EVIL], ["--from", "x", "--map", EVIL], ["--from", "posts.raw"]],
@@ -112,8 +113,11 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     )  # fmt: skip
     (folder / "broken.yml").write_text(f'brands: [{{id: "{json.dumps(EVIL)[1:-1]}", nme: x}}]\n')
     (folder / "table.csv").write_text(f"{EVIL},b\n1,2\n", "utf-8")
+    (folder / "below").mkdir()
+    (folder / f"below/{EVIL}.csv").write_text(f"{EVIL},b\n1,2\n", "utf-8")
     return {
-        "POSITIONS": str(folder / "positions"), "TABLE": str(folder / "table.csv"),
+        "FOLDER": str(folder / "below"), "POSITIONS": str(folder / "positions"),
+        "TABLE": str(folder / "table.csv"),
         "POSTS": str(folder / "posts"), "CATALOGUE": str(folder / "my.yml"),
         "BROKEN": str(folder / "broken.yml"),
     }  # fmt: skip

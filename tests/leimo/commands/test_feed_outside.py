@@ -5,7 +5,6 @@ import json
 import signal
 import subprocess
 import time
-import urllib.error
 import urllib.request
 from pathlib import Path
 
@@ -115,3 +114,24 @@ def test_wrong_options_are_named(tmp_path: Path) -> None:
         (("kafka", "--from", "posts.raw"), "in a circle"),
     ):
         assert said in refused(*arguments).output.replace("\n", " ")
+
+
+def test_a_followed_file_whose_broker_is_frozen_ends_and_loses_nothing(
+    address: str, embedded_broker: EmbeddedBroker, tmp_path: Path
+) -> None:
+    file = tmp_path / "posts"
+    file.write_bytes(POST + b"\n")
+    command = ("feed", "follow", str(file), "--source", "leimo", "--broker", address,
+               "--positions", str(tmp_path / "positions"))  # fmt: skip
+    with started(*command) as feed:
+        wait_for(address, 1, feed)
+        embedded_broker.pause()
+        with file.open("ab") as more:
+            more.write(POST.replace(b"hi", b"ho") + b"\n")
+        feed.send_signal(signal.SIGTERM)
+        _, error = feed.communicate(timeout=30)
+    embedded_broker.resume()
+    assert feed.returncode == 128 + signal.SIGTERM, error
+    with started(*command, "--once") as feed:
+        feed.communicate(timeout=30)
+    assert set(values(address)) == {POST, POST.replace(b"hi", b"ho")}
