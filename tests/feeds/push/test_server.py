@@ -211,6 +211,7 @@ async def test_a_body_that_does_not_come_is_given_up(
         answer = await asyncio.wait_for(reader.readline(), 20)
         assert answer.startswith(b"HTTP/1.1 408")
         writer.close()
+        await writer.wait_closed()
         assert client.server._room.requests == 0
 
 
