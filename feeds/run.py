@@ -60,7 +60,7 @@ async def run(
     limit = asyncio.timeout(None)
     error = ""
     started_s = time.monotonic()
-    with _signals(stop) as received:
+    with stop_signals(stop) as received:
         try:
             async with (
                 limit,
@@ -107,7 +107,7 @@ async def _limited_by(stop: asyncio.Event, limit: asyncio.Timeout) -> AsyncItera
 
 
 @contextmanager
-def _signals(stop: asyncio.Event) -> Iterator[list[int]]:
+def stop_signals(stop: asyncio.Event) -> Iterator[list[int]]:
     """Set `stop` at the first signal, and leave the second to the system."""
     loop = asyncio.get_running_loop()
     received: list[int] = []

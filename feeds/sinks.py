@@ -16,7 +16,7 @@ from aiokafka.errors import KafkaError
 from feeds.partitioning import partitions_of
 from feeds.source import DuePost, FeedError
 from schemas.post import Source
-from schemas.topics import MIB, POSTS_RAW
+from schemas.topics import MIB, POSTS_RAW, Topic
 from streams.batches import BatchSender, Row
 from streams.producers import started_producer
 from streams.settings import Settings
@@ -97,15 +97,21 @@ class TopicSink:
         return rows
 
 
+class BrokerAway(FeedError):  # noqa: N818 - named for what it is
+    """The broker did not answer when it was connected to."""
+
+
 class Connection:
     """A producer of its own and the sink that writes through it.
 
-    Entering raises `FeedError` where the broker does not answer or the topic is missing.
+    Entering raises `FeedError` where the broker does not answer or a topic is missing: `posts.raw`
+    or one of `topics`.
     """
 
-    def __init__(self, settings: Settings, source: Source) -> None:
+    def __init__(self, settings: Settings, source: Source, topics: Sequence[Topic] = ()) -> None:
         self._settings = settings
         self._source = source
+        self._topics = (POSTS_RAW, *topics)
         self._producer: AIOKafkaProducer | None = None
 
     async def __aenter__(self) -> TopicSink:
@@ -113,11 +119,13 @@ class Connection:
             partitions = await self._raw_partitions()
             self._producer = await started_producer(self._settings)
         except KafkaError as error:
-            raise FeedError(
+            raise BrokerAway(
                 f"broker {self._settings.broker}: {error or type(error).__name__}; start it, or "
                 "name another with --broker or LEIMO_BROKER"
             ) from error
-        return TopicSink(BatchSender(self._producer), self._source, partitions)
+        self.sender = BatchSender(self._producer)
+        """Writes to other topics; its `flush` waits for the posts too."""
+        return TopicSink(self.sender, self._source, partitions)
 
     async def __aexit__(
         self,
@@ -131,10 +139,11 @@ class Connection:
                     await self._producer.stop()
 
     async def _raw_partitions(self) -> int:
-        for state in await topic_states(self._settings):
-            if state.topic is POSTS_RAW and state.found:
-                return state.found
-        raise FeedError(f"{POSTS_RAW.name}: no such topic; create it with `leimo topics apply`")
+        found = {state.topic: state.found or 0 for state in await topic_states(self._settings)}
+        for topic in self._topics:
+            if not found[topic]:
+                raise FeedError(f"{topic.name}: no such topic; create it with `leimo topics apply`")
+        return found[POSTS_RAW]
 
 
 class FileSink:

@@ -26,6 +26,7 @@ from schemas.catalogue import (
     RuleKind,
     Silence,
 )
+from schemas.feed import FeedGap, FeedPosition, FeedState, GapReason
 from schemas.mention import Channel, Mention, Objective, Place, Polarity, SpamSign, Span, Tick
 from schemas.topics import DAY_MS, TOPICS, Topic
 from schemas.trend import Influencer, Trend, TrendTerm
@@ -45,6 +46,8 @@ RECORDS: Mapping[str, type] = {
     "intent": Intent,
     "silence": Silence,
     "holiday": Holiday,
+    "feed-position": FeedPosition,
+    "feed-gap": FeedGap,
 }
 
 _DECLARED: Mapping[str, type] = {
@@ -53,6 +56,7 @@ _DECLARED: Mapping[str, type] = {
         *RECORDS.values(),
         *(AlertState, Channel, Context, Objective, Place, Polarity, RuleKind, Sample, Span),
         *(Condition, Evidence, Influencer, Measure, SpamSign, Term, TrendTerm),
+        *(FeedState, GapReason),
     )
 }
 

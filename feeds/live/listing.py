@@ -1,0 +1,83 @@
+"""What is known of live feeds, and what they could not give: `leimo feed list` and `gaps`."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from feeds.live.kept import all_gaps, all_positions
+from schemas.feed import FeedGap, FeedPosition, FeedState
+from schemas.topics import FEED_POSITIONS
+from streams.batches import BatchSender, Row
+from streams.producers import started_producer
+from streams.settings import Settings
+
+SILENT_MS = 35_000
+"""A feed writes every ten seconds; one that did not for so long does not run, or has no broker."""
+
+
+def state_of(position: FeedPosition, now_ms: int) -> str:
+    """How a feed fares, for people: its own word, unless it is too old.
+
+    >>> position = FeedPosition(feed="a", position="", event_time_ms=0, at_ms=0, state="live")
+    >>> state_of(position, 10_000), state_of(position, 60_000)
+    ('live', 'gone')
+    """
+    if position.state != FeedState.STOPPED and now_ms - position.at_ms > SILENT_MS:
+        return "gone"
+    return str(position.state)
+
+
+def gap_ms(gaps: Iterable[FeedGap], feed: str, since_ms: int) -> int:
+    """How much event time a feed could not give since a moment; overlapping gaps count once.
+
+    >>> gap = FeedGap(feed="a", from_ms=1_000, to_ms=5_000, reason="no_resume")
+    >>> other = FeedGap(feed="a", from_ms=4_000, to_ms=6_000, reason="no_resume")
+    >>> gap_ms([gap, other], "a", 2_000), gap_ms([gap], "b", 0)
+    (4000, 0)
+    """
+    total, done_ms = 0, since_ms
+    for gap in sorted(gaps, key=lambda gap: gap.from_ms):
+        if gap.feed == feed and gap.to_ms > done_ms:
+            total += gap.to_ms - max(gap.from_ms, done_ms)
+            done_ms = gap.to_ms
+    return total
+
+
+async def feed_rows(settings: Settings, now_ms: int, gaps_since_ms: int) -> list[dict[str, Any]]:
+    """A row for each feed that ever ran: state, lag, gaps, rate."""
+    gaps = await all_gaps(settings)
+    return [
+        {
+            "feed": position.feed,
+            "state": state_of(position, now_ms),
+            "lag_s": round(max(0, position.at_ms - position.event_time_ms) / 1_000, 1),
+            "gap_s": round(gap_ms(gaps, position.feed, gaps_since_ms) / 1_000, 1),
+            "posts_per_s": position.posts_per_s,
+            "posts": position.posts,
+            "event_time_ms": position.event_time_ms,
+            "at_ms": position.at_ms,
+            "started_at_ms": position.started_at_ms,
+            "endpoint": position.endpoint,
+            "position": position.position,
+        }
+        for position in await all_positions(settings)
+    ]
+
+
+async def found_gaps(settings: Settings, feed: str | None, since_ms: int) -> list[FeedGap]:
+    """Gaps that reach beyond `since_ms`, of one feed or of all, the oldest first."""
+    return [
+        gap
+        for gap in await all_gaps(settings)
+        if gap.to_ms >= since_ms and feed in (None, gap.feed)
+    ]
+
+
+async def forget(settings: Settings, feed: str) -> None:
+    """Remove the position of a feed: it begins anew with what is live."""
+    producer = await started_producer(settings)
+    try:
+        sender = BatchSender(producer)
+        await sender.send([Row(FEED_POSITIONS.name, 0, feed.encode(), None)])
+        await sender.flush()
+    finally:
+        await producer.stop()
