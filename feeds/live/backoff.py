@@ -10,10 +10,10 @@ class Backoff:
 
     >>> backoff = Backoff(Random(1), base_s=1, cap_s=5)
     >>> [backoff.bound_s() for _ in range(5) if backoff.next_s() <= 5]
-    [2, 4, 5, 5, 5]
+    [2.0, 4.0, 5, 5, 5]
     >>> backoff.reset()
     >>> backoff.bound_s()
-    1
+    1.0
     """
 
     def __init__(self, random: Random, base_s: float = 0.5, cap_s: float = 60.0) -> None:

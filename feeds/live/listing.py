@@ -5,10 +5,11 @@ from typing import Any
 
 from feeds.live.kept import all_gaps, all_positions
 from schemas.feed import FeedGap, FeedPosition, FeedState
-from schemas.topics import FEED_POSITIONS
+from schemas.topics import FEED_GAPS, FEED_POSITIONS
 from streams.batches import BatchSender, Row
 from streams.producers import started_producer
 from streams.settings import Settings
+from streams.topic_admin import refuse_missing, topic_states
 
 SILENT_MS = 35_000
 """A feed writes every ten seconds; one that did not for so long does not run, or has no broker."""
@@ -43,7 +44,12 @@ def gap_ms(gaps: Iterable[FeedGap], feed: str, since_ms: int) -> int:
 
 
 async def feed_rows(settings: Settings, now_ms: int, gaps_since_ms: int) -> list[dict[str, Any]]:
-    """A row for each feed that ever ran: state, lag, gaps, rate."""
+    """A row for each feed that ever ran: state, lag, gaps, rate.
+
+    Raises:
+        TopicError: the topics of feeds are missing.
+    """
+    await _refuse_missing(settings)
     gaps = await all_gaps(settings)
     return [
         {
@@ -64,7 +70,12 @@ async def feed_rows(settings: Settings, now_ms: int, gaps_since_ms: int) -> list
 
 
 async def found_gaps(settings: Settings, feed: str | None, since_ms: int) -> list[FeedGap]:
-    """Gaps that reach beyond `since_ms`, of one feed or of all, the oldest first."""
+    """Gaps that reach beyond `since_ms`, of one feed or of all, the oldest first.
+
+    Raises:
+        TopicError: the topics of feeds are missing.
+    """
+    await _refuse_missing(settings)
     return [
         gap
         for gap in await all_gaps(settings)
@@ -73,7 +84,12 @@ async def found_gaps(settings: Settings, feed: str | None, since_ms: int) -> lis
 
 
 async def forget(settings: Settings, feed: str) -> None:
-    """Remove the position of a feed: it begins anew with what is live."""
+    """Remove the position of a feed: it begins anew with what is live.
+
+    Raises:
+        TopicError: the topics of feeds are missing.
+    """
+    await _refuse_missing(settings)
     producer = await started_producer(settings)
     try:
         sender = BatchSender(producer)
@@ -81,3 +97,8 @@ async def forget(settings: Settings, feed: str) -> None:
         await sender.flush()
     finally:
         await producer.stop()
+
+
+async def _refuse_missing(settings: Settings) -> None:
+    states = await topic_states(settings)
+    refuse_missing(state for state in states if state.topic in (FEED_POSITIONS, FEED_GAPS))
