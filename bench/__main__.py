@@ -1,11 +1,17 @@
-"""`python -m bench` compares posts a second; see also `latency`, `restart` and `scaling`."""
+"""`python -m bench` compares posts a second; see also `feeds`, `latency`, `restart` and
+`scaling`."""
 
 import logging
 import sys
 
-from bench import latency, restart, scaling, throughput
+from bench import feeds, latency, restart, scaling, throughput
 
-KINDS = {"latency": latency.main, "restart": restart.main, "scaling": scaling.main}
+KINDS = {
+    "feeds": feeds.main,
+    "latency": latency.main,
+    "restart": restart.main,
+    "scaling": scaling.main,
+}
 
 # Producers and consumers that wait for the leaders of new topics say so many times.
 logging.getLogger("aiokafka").setLevel(logging.CRITICAL)

@@ -42,7 +42,7 @@ class Refused(Exception):  # noqa: N818 - named for what it is
         self.status = status
         self.retry_after_s = retry_after_s
         self.name, self.message = _named(body)
-        super().__init__(f"HTTP {status} {self.name} {self.message}".strip())
+        super().__init__(" ".join(filter(None, (f"HTTP {status}", self.name, self.message))))
 
     def as_retryable(self) -> Retryable:
         """For what may be better later."""
@@ -135,7 +135,7 @@ def _ended(connection: Socket, code: int | None) -> Retryable:
         return TooLarge(ReconnectReason.PROTOCOL, "a message is too large to be read")
     if code is not None:
         return Retryable(ReconnectReason.CLOSED, f"the source closed it with code {code}")
-    return Retryable(ReconnectReason.CONNECTION, f"the connection broke: {error or 'cut off'}")
+    return Retryable(ReconnectReason.CONNECTION, "the connection was cut off")
 
 
 async def _refuse(response: aiohttp.ClientResponse) -> None:

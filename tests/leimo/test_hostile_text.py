@@ -15,13 +15,15 @@ import msgspec
 import pytest
 import typer
 
+from feeds.live.kept import gap_row, position_row
 from leimo.catalogue_topic import publish
 from leimo.cli import app
 from leimo.watch.plain_text import HIDDEN
 from schemas.alert import Alert
 from schemas.catalogue import Brand, Catalogue, Holiday, Rule, RuleKind, Silence
 from schemas.dead_letter import DropReason
-from schemas.topics import ALERTS, POSTS_RAW, TRENDS, WINDOWS
+from schemas.feed import FeedGap, FeedPosition, FeedState, GapReason
+from schemas.topics import ALERTS, FEED_POSITIONS, POSTS_RAW, TRENDS, WINDOWS
 from schemas.trend import Influencer, Trend, TrendTerm
 from streams.batches import Row
 from streams.brokers import EmbeddedBroker
@@ -50,7 +52,12 @@ COMMANDS: dict[str, list[list[str]]] = {
     "dead replay": [["--all", "--dry-run"]],
     "dead show": [["0"], ["0", "--json"]],
     "detect": [["BROKEN"], [EVIL]],
+    "feed forget": [[EVIL]],
+    "feed gaps": [[], ["--json"], ["--feed", EVIL], ["--since", EVIL]],
+    "feed jetstream": [["--endpoint", EVIL], ["--endpoint", "ws://a/b", "--name", EVIL]],
+    "feed list": [[], ["--json"]],
     "feed replay": [["POSTS", "--speed", "max"], [EVIL]],
+    "feed run": [[EVIL], [EVIL, "--set", EVIL]],
     "feed simulate": [["--duration", "1", "--speed", "max"], ["--out", f"/nowhere/{EVIL}"]],
     "lag": [[], ["--json"], ["--serve", EVIL]],
     "silence add": [["--all", "--for", "2h", "--reason", EVIL], ["--brand", EVIL, "--reason", "x"]],
@@ -139,6 +146,10 @@ async def fill(settings: Settings) -> None:
     told = msgspec.structs.replace(alert(), brand=brand, reason=EVIL, department=EVIL)
     assert isinstance(told, Alert)
     closed = window(brand, 0, 5)
+    stands = FeedPosition(
+        feed=EVIL, position=EVIL, event_time_ms=1, at_ms=1, state=FeedState.LIVE, endpoint=EVIL
+    )
+    gap = FeedGap(feed=EVIL, from_ms=1, to_ms=2**50, reason=GapReason.NO_RESUME, detail=EVIL)
     encoded = msgspec.json.encode
     await append(
         settings,
@@ -147,6 +158,9 @@ async def fill(settings: Settings) -> None:
         Row(TRENDS.name, 0, b"\xff", b"no trend"),
         Row(ALERTS.name, 0, told.id.encode(), encoded(told)),
         Row(WINDOWS.name, 0, closed.key, encoded(closed)),
+        position_row(stands),
+        gap_row(gap),
+        Row(FEED_POSITIONS.name, 0, b"\xff", b"no position"),
     )
 
 

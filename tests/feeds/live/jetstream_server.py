@@ -77,7 +77,9 @@ def commit(
 @cache
 def dictionary(number: int) -> zstandard.ZstdCompressionDict:
     """A trained dictionary with this id."""
-    samples = [Kept(n, FIRST_US + n, "commit", commit(n)).text(2) for n in range(1, 1_500)]
+    samples: list[bytes | bytearray | memoryview] = [
+        Kept(n, FIRST_US + n, "commit", commit(n)).text(2) for n in range(1, 1_500)
+    ]
     return zstandard.train_dictionary(4_096, samples, dict_id=number)
 
 
@@ -102,6 +104,8 @@ class JetstreamServer:
         """Frames that the next connection begins with."""
         self.connections = 0
         self.pings = 0
+        self.sent = 0
+        """Frames with events, over all connections."""
         self._next_seq = first_seq
         self._skew_us = skew_us
         self._more = asyncio.Condition()
@@ -148,7 +152,7 @@ class JetstreamServer:
             subprotocols=["xrpc.v1.json"] if self.version == 2 else None,  # type: ignore[list-item]
             ping_interval=30, max_size=1 << 16, write_limit=1 << 16,
             select_subprotocol=lambda _, offered: offered[0] if offered else None,
-            close_timeout=0.2, create_connection=self._connection,
+            close_timeout=0.2, create_connection=self._counting(),
         ) as server:  # fmt: skip
             self._server = server
             try:
@@ -157,16 +161,16 @@ class JetstreamServer:
                 self._closing.set()
                 self.drop_connections()
 
-    def _connection(self, *arguments: Any, **options: Any) -> ServerConnection:
-        """A connection that counts the pings that it gets; the library answers them."""
-        counting = self
+    def _counting(self) -> type[ServerConnection]:
+        """Connections that count the pings that they get; the library answers them."""
+        server = self
 
         class Counting(ServerConnection):
             def process_event(self, event: Any) -> None:
-                counting.pings += getattr(event, "opcode", None) is Opcode.PING
+                server.pings += getattr(event, "opcode", None) is Opcode.PING
                 super().process_event(event)
 
-        return Counting(*arguments, **options)
+        return Counting
 
     async def _process(self, connection: ServerConnection, request: Request) -> Response | None:
         parts = urlsplit(request.path)
@@ -264,6 +268,7 @@ class JetstreamServer:
                     return
                 await self._send(connection, event.text(self.version), packer)
                 sent += 1
+                self.sent += 1
 
     async def _send(
         self, connection: ServerConnection, text: bytes, packer: zstandard.ZstdCompressor | None

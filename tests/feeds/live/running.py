@@ -9,7 +9,7 @@ from random import Random
 from feeds.live.kept import all_gaps, all_positions
 from feeds.live.runner import LiveRun
 from feeds.live.source import LiveFeed
-from schemas.feed import FeedGap, FeedPosition
+from schemas.feed import FeedGap, FeedPosition, FeedState
 from schemas.topics import POSTS_RAW
 from streams.metrics import FeedMetrics
 from streams.settings import Settings
@@ -69,6 +69,11 @@ async def gaps(settings: Settings) -> list[FeedGap]:
     return await all_gaps(settings)
 
 
-async def position(settings: Settings, feed: str) -> FeedPosition:
-    """Where a feed stands."""
-    return next(each for each in await all_positions(settings) if each.feed == feed)
+async def position(settings: Settings, feed: str = "jetstream") -> FeedPosition:
+    """Where a feed stands; before it has written that, nowhere."""
+    for each in await all_positions(settings):
+        if each.feed == feed:
+            return each
+    return FeedPosition(
+        feed=feed, position="", event_time_ms=0, at_ms=0, state=FeedState.RECONNECTING
+    )

@@ -1,0 +1,104 @@
+"""The process of a feed is killed, and so is its broker: what the source sent is all there."""
+
+import asyncio
+import os
+import random
+import signal
+import sys
+from asyncio.subprocess import DEVNULL, PIPE, Process
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from feeds.live.jetstream.feed import Jetstream
+from schemas.feed import FeedState
+from streams.brokers import ApacheKafka
+from streams.settings import Settings
+from streams.topic_admin import apply_topics
+from tests.feeds.live.jetstream_server import JetstreamServer
+from tests.feeds.live.running import gaps, position, raw_values, running, until
+from tests.feeds.live.test_jetstream import has_newest, keys, numbers
+
+
+@asynccontextmanager
+async def process(*arguments: str) -> AsyncIterator[Process]:
+    """`leimo feed jetstream` in a process of its own; killed where the body leaves it running."""
+    started = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "leimo", "feed", "jetstream", "--quiet", *arguments,
+        stdin=DEVNULL, stdout=DEVNULL, stderr=PIPE, env={**os.environ, "LEIMO_PARTITIONS": "2"},
+    )  # fmt: skip
+    try:
+        yield started
+    finally:
+        if started.returncode is None:
+            started.kill()
+        await started.communicate()
+
+
+@pytest.mark.embedded
+@pytest.mark.slow
+async def test_ten_kills_lose_nothing(settings: Settings) -> None:
+    chance = random.Random(5)
+    posts = 0
+    async with JetstreamServer().serving() as server:
+        at = ("--endpoint", server.url, "--broker", settings.broker)
+        async with process(*at) as first:  # the first position of all: what was before is not asked
+            await until(lambda: server.connections == 1)
+            await server.add_posts(0, 10)
+            posts = 10
+            while not (await position(settings)).event_time_ms:
+                await asyncio.sleep(0.02)
+            first.kill()
+        for _ in range(10):
+            async with process(*at) as feed:
+                enough = server.sent + chance.randrange(50, 4_000)
+                connections = server.connections
+                await until(lambda before=connections: server.connections > before)  # type: ignore[misc]
+                while server.sent < enough:
+                    await server.add_posts(posts, 50)
+                    posts += 50
+                    await asyncio.sleep(0)
+                feed.kill()
+        async with process(*at, "--metrics", "127.0.0.1:0") as feed:
+            await server.add_posts(posts, 1)
+            posts += 1
+            while (await position(settings, "jetstream")).event_time_ms < newest_ms(server):
+                await asyncio.sleep(0.02)
+            feed.send_signal(signal.SIGTERM)
+            _, log = await feed.communicate()
+    assert feed.returncode == 128 + signal.SIGTERM
+    assert b"Traceback" not in log, log.decode()
+    assert numbers(await raw_values(settings)).keys() == keys(0, posts)
+    assert (await position(settings, "jetstream")).state is FeedState.STOPPED
+    assert await gaps(settings) == []
+
+
+def newest_ms(server: JetstreamServer) -> int:
+    return server.archive[-1].time_us // 1_000
+
+
+@pytest.mark.kafka
+@pytest.mark.slow
+async def test_a_broker_that_is_killed_loses_nothing(kafka_broker: ApacheKafka) -> None:
+    settings = Settings(broker=kafka_broker.address, partitions=2, metrics_address="")
+    await apply_topics(settings)
+    posts = 0
+    async with (
+        JetstreamServer().serving() as server,
+        running(Jetstream([server.url]), settings) as feed,
+    ):
+        await until(lambda: feed.run.is_live)
+        for _ in range(2):
+            await server.add_posts(posts, 500)
+            posts += 500
+            await until(lambda: feed.run.tally.posts > 0)
+            await asyncio.to_thread(kafka_broker.kill)
+            await server.add_posts(posts, 500)
+            posts += 500
+            await kafka_broker.restart()
+        await server.add_posts(posts, 10)
+        posts += 10
+        await until(lambda: has_newest(feed, server))
+    assert numbers(await raw_values(settings)).keys() == keys(0, posts)
+    assert await gaps(settings) == []
