@@ -300,6 +300,62 @@ def jetstream(
     )
 
 
+@app.command()
+def mastodon(
+    *,
+    server: Annotated[
+        list[str], typer.Option(help="Name of a server, such as mastodon.social; again for more.")
+    ],
+    token: Annotated[
+        list[str] | None,
+        typer.Option(
+            envvar="MASTODON_TOKEN",
+            show_envvar=True,
+            help="Token of an account there, with read:statuses; one for each server, in order.",
+        ),
+    ] = None,
+    stream: Annotated[str, typer.Option(help="public, public:local or public:remote.")] = "public",
+    lang: Annotated[
+        list[str] | None,
+        typer.Option(help="Take posts in this language, such as zh; may be given again."),
+    ] = None,
+    metrics: MetricsAddress = None,
+    broker: Broker = None,
+    quiet: Quiet = False,
+) -> None:
+    """Follow the public posts, edits and deletions of Mastodon servers.
+
+    What was missed is asked for, up to 12,000 posts; the rest is in `leimo feed gaps`. Others who use
+    this machine see options: name tokens in MASTODON_TOKEN, with a space between.
+
+    Example:
+
+        MASTODON_TOKEN=... leimo feed mastodon --server mastodon.social --lang zh
+    """
+    from feeds.live.mastodon.feed import Mastodon
+    from leimo.run import fail
+
+    tokens = token or [""]
+    if len(tokens) not in (1, len(server)):
+        fail(
+            f"--token: {len(tokens)} tokens for {len(server)} servers; name one for each, in the "
+            "order of the servers",
+            code=2,
+        )
+    if len(tokens) == 1 < len(server) and tokens[0]:
+        fail("--token: one token for several servers; each knows only its own", code=2)
+    given = zip(server, tokens * len(server) if len(tokens) == 1 else tokens, strict=True)
+    _live(
+        lambda known: [
+            Mastodon(name, secret, stream=stream, languages=lang or (), metrics=known)
+            for name, secret in given
+        ],
+        broker=broker,
+        metrics=metrics,
+        quiet=quiet,
+    )
+
+
 @app.command("run")
 def run_(
     *,

@@ -56,6 +56,7 @@ COMMANDS: dict[str, list[list[str]]] = {
     "feed gaps": [[], ["--json"], ["--feed", EVIL], ["--since", EVIL]],
     "feed jetstream": [["--endpoint", EVIL], ["--endpoint", "ws://a/b", "--name", EVIL]],
     "feed list": [[], ["--json"]],
+    "feed mastodon": [["--server", EVIL], ["--server", "a", "--stream", EVIL]],
     "feed replay": [["POSTS", "--speed", "max"], [EVIL]],
     "feed run": [[EVIL], [EVIL, "--set", EVIL]],
     "feed simulate": [["--duration", "1", "--speed", "max"], ["--out", f"/nowhere/{EVIL}"]],

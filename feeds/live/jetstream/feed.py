@@ -23,7 +23,7 @@ from feeds.live.jetstream.cursor import OVERLAP_S, Cursor, cursor_of
 from feeds.live.jetstream.dictionary import Dictionary, fetched
 from feeds.live.jetstream.endpoints import PUBLIC, Endpoints, address_of, http_of
 from feeds.live.jetstream.events import Event, NotReadable, What, read
-from feeds.live.jetstream.languages import LABELS, is_wanted, labels_of
+from feeds.live.languages import LABELS, is_wanted, labels_of
 from feeds.live.source import (
     Gap,
     Item,

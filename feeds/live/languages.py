@@ -1,4 +1,4 @@
-"""Which languages a feed takes; Jetstream itself has no filter for them. Pure."""
+"""Which languages a feed takes: sources have no filter for them. Pure."""
 
 from collections.abc import Iterable
 
