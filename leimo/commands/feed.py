@@ -325,8 +325,8 @@ def mastodon(
 ) -> None:
     """Follow the public posts, edits and deletions of Mastodon servers.
 
-    What was missed is asked for, up to 12,000 posts; the rest is in `leimo feed gaps`. Others who use
-    this machine see options: name tokens in MASTODON_TOKEN, with a space between.
+    What was missed is asked for, up to 12,000 posts; the rest is in `leimo feed gaps`. Others who
+    use this machine see options: name tokens in MASTODON_TOKEN, with a space between.
 
     Example:
 

@@ -53,7 +53,7 @@ def time_of(status_id: str) -> int:
     """When an id was given, in ms; 0 where it does not say.
 
     >>> time_of("108914327388663283"), time_of("01ABC")
-    (1661900746744, 0)
+    (1661900747507, 0)
     """
     if not (status_id.isascii() and status_id.isdecimal() and len(status_id) < 20):
         return 0

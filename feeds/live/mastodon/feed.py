@@ -104,8 +104,8 @@ class Mastodon:
                         session, self._address, self._parameters(), late, self._timing,
                         until_ms=opened_ms,
                     )  # fmt: skip
-                    async with aclosing(asked) as items:
-                        async for item in items:
+                    async with aclosing(asked) as found:
+                        async for item in found:
                             yield item
                 while items := await self._next(came):
                     for item in items:
