@@ -27,6 +27,13 @@ def state_of(position: FeedPosition, now_ms: int) -> str:
     return str(position.state)
 
 
+def lag_s(position: FeedPosition) -> float | None:
+    """How old its newest post was when it last wrote; None: it had none yet."""
+    if not position.event_time_ms:
+        return None
+    return round(max(0, position.at_ms - position.event_time_ms) / 1_000, 1)
+
+
 def gap_ms(gaps: Iterable[FeedGap], feed: str, since_ms: int) -> int:
     """How much event time a feed could not give since a moment; overlapping gaps count once.
 
@@ -55,7 +62,7 @@ async def feed_rows(settings: Settings, now_ms: int, gaps_since_ms: int) -> list
         {
             "feed": position.feed,
             "state": state_of(position, now_ms),
-            "lag_s": round(max(0, position.at_ms - position.event_time_ms) / 1_000, 1),
+            "lag_s": lag_s(position),
             "gap_s": round(gap_ms(gaps, position.feed, gaps_since_ms) / 1_000, 1),
             "posts_per_s": position.posts_per_s,
             "posts": position.posts,

@@ -106,7 +106,8 @@ class Reader:
                     elif type(item) is Opened:
                         self._contact.endpoint = item.endpoint
                         self._say(FeedState.LIVE)
-                        continue
+                        if self._is_known:
+                            continue
                     await self._put(item)
         except Retryable as failure:
             return failure

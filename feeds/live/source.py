@@ -50,15 +50,18 @@ class Opened(NamedTuple):
 
     endpoint: str
     """What it leads to, for people."""
+    position: object = ""
+    """Where to go on if nothing comes; taken where there is no position yet."""
+    event_time_ms: int = 0
 
 
 Item = Payload | Passed | Gap | Opened
 
 
-def moves_on(item: Item) -> TypeGuard[Payload | Passed]:
+def moves_on(item: Item) -> TypeGuard[Payload | Passed | Opened]:
     """Whether the position after `item` is its own; something without any leaves it as it is."""
     kind = type(item)
-    return kind is Payload or (kind is Passed and item.position != "")  # type: ignore[union-attr]
+    return kind is Payload or (kind is not Gap and item.position != "")  # type: ignore[union-attr]
 
 
 class PassReason(StrEnum):

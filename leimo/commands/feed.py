@@ -449,9 +449,12 @@ def list_(*, broker: Broker = None, as_json: AsJson = False) -> None:
         return
     table = Table("feed", "state", "lag", "missing (24 h)", "posts/s", "newest", "from", box=None)
     for row in rows:
+        lag, newest = "-", "-"
+        if row["lag_s"] is not None:
+            lag, newest = f"{row['lag_s']:,.1f} s", shown(row["event_time_ms"])
         table.add_row(
-            *(row["feed"], row["state"], f"{row['lag_s']:,.1f} s", f"{row['gap_s']:,.1f} s"),
-            *(f"{row['posts_per_s']:,.1f}", shown(row["event_time_ms"]), row["endpoint"]),
+            *(row["feed"], row["state"], lag, f"{row['gap_s']:,.1f} s"),
+            *(f"{row['posts_per_s']:,.1f}", newest, row["endpoint"]),
         )
     terminal().print(table)
 

@@ -18,6 +18,8 @@ class Cursor(msgspec.Struct, frozen=True, gc=False):
     """Of version 2, and of this endpoint alone; 0: none."""
     time_us: int
     """When the endpoint saw the event; on others about the same."""
+    is_event: bool = True
+    """False: nothing had come yet, and the time is that of the connection."""
 
     def __str__(self) -> str:
         return msgspec.json.encode(self).decode()

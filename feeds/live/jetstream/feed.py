@@ -118,7 +118,8 @@ class Jetstream:
         async with new_session(self._timing) as session:
             plan = await self._plan(session, cursor)
             async with self._opened(session, plan) as connection:
-                yield Opened(f"{plan.base} (version {plan.version})")
+                opened = Cursor(plan.base, 0, self._now_us(), is_event=False)
+                yield Opened(f"{plan.base} (version {plan.version})", opened)
                 progress = _Progress(self, plan, cursor)
                 async with aclosing(messages(connection)) as frames:
                     async for frame, is_packed in frames:
@@ -316,20 +317,21 @@ class _Progress:
         reason, detail = GapReason.CURSOR_TOO_OLD, self._gap
         if plan.is_skipping:
             reason, detail = GapReason.OVERSIZED, "a message was too large to be read"
-        elif plan.version == 1 and event.time_us > start.time_us + self._slack_us():
+        elif self._is_clamped(event, start):
             detail = "version 1 goes on with the oldest that it has"
         if not detail:
             return []
         return [Gap(start.time_us // 1_000, event.time_us // 1_000, reason, detail)]
 
-    def _slack_us(self) -> int:
-        """How much later than the last event before it the first one may be without a gap.
+    def _is_clamped(self, event: Event, start: Cursor) -> bool:
+        """Whether version 1 began later than it was asked to, which it does not say.
 
         The instance that sent the last event sends it again; on another one it may have been seen
         earlier, before what was asked for.
         """
-        is_same = self._start is not None and self._start.endpoint == self._plan.base
-        return 0 if is_same else OVERLAP_S * _SECOND_US
+        slack_us = 0 if start.endpoint == self._plan.base else OVERLAP_S * _SECOND_US
+        is_later = event.time_us > start.time_us + slack_us
+        return self._plan.version == 1 and start.is_event and is_later
 
     def _item(self, frame: bytes, event: Event) -> Item:
         if event.seq and event.seq <= self._last_seq:
@@ -359,7 +361,7 @@ class _Progress:
 
 def _is_news(item: Item, cursor: Cursor | None) -> bool:
     """Whether it lies behind the cursor: what is only repeated is no progress."""
-    if not moves_on(item):
+    if not moves_on(item) or type(item) is Opened:
         return False
     at = item.position
     if cursor is None or not isinstance(at, Cursor):

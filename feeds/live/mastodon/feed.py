@@ -96,7 +96,8 @@ class Mastodon:
             reading.add_done_callback(lambda _: came.close())
             try:
                 await self._until_open(reading, opened)
-                yield Opened(f"{self._address} ({'WebSocket' if self._by_websocket else 'SSE'})")
+                how = "WebSocket" if self._by_websocket else "SSE"
+                yield Opened(f"{self._address} ({how})", live.place)
                 if place is not None:
                     # Its own converter: what is live must not move the place before this is done.
                     late = Converter(instance.domain, place, self._is_wanted)
