@@ -7,6 +7,7 @@ archive in memory, and misbehaves when it is told to.
 import asyncio
 import json
 import random
+import time
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -107,7 +108,7 @@ class JetstreamServer:
         self.sent = 0
         """Frames with events, over all connections."""
         self._next_seq = first_seq
-        self._skew_us = skew_us
+        self._first_us = FIRST_US + skew_us
         self._more = asyncio.Condition()
         self._closing = asyncio.Event()
         self._random = random.Random(7)
@@ -129,11 +130,15 @@ class JetstreamServer:
     async def add(self, *bodies: dict[str, Any], kind: str = "commit") -> None:
         """Append events; whoever is connected gets them."""
         for body in bodies:
-            last_us = self.archive[-1].time_us if self.archive else FIRST_US + self._skew_us
+            last_us = self.archive[-1].time_us if self.archive else self._first_us
             self.archive.append(Kept(self._next_seq, last_us + STEP_US, kind, body))
             self._next_seq += 1
         async with self._more:
             self._more.notify_all()
+
+    def archive_at_now(self) -> None:
+        """Give events of the real time from now on."""
+        self._first_us = time.time_ns() // 1_000
 
     async def add_posts(self, first: int, count: int) -> None:
         """Append posts with these numbers."""
