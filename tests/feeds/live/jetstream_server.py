@@ -103,6 +103,8 @@ class JetstreamServer:
         """Frames of the next connections after which each is cut, perhaps within one."""
         self.before: list[bytes | str] = []
         """Frames that the next connection begins with."""
+        self.is_untidy = False
+        """Sends some frames twice, and, in version 1, gives times that go back by up to 2 s."""
         self.connections = 0
         self.pings = 0
         self.sent = 0
@@ -131,7 +133,11 @@ class JetstreamServer:
         """Append events; whoever is connected gets them."""
         for body in bodies:
             last_us = self.archive[-1].time_us if self.archive else self._first_us
-            self.archive.append(Kept(self._next_seq, last_us + STEP_US, kind, body))
+            at_us = last_us + STEP_US
+            if self.is_untidy and self.version == 1:
+                at_us = self._first_us + self._next_seq * STEP_US
+                at_us -= self._random.randrange(2_000_000)
+            self.archive.append(Kept(self._next_seq, at_us, kind, body))
             self._next_seq += 1
         async with self._more:
             self._more.notify_all()
@@ -259,21 +265,31 @@ class JetstreamServer:
         if notice is not None:
             await self._send(connection, json.dumps(notice).encode(), packer)
         sent = 0
+        waiting = self.archive[at:]
+        if self.version == 1:  # what is stored is stored by time, whenever it came
+            waiting = sorted(waiting, key=lambda event: event.time_us)
+            waiting = [event for event in waiting if event.time_us >= self._since(asked)]
+        at = len(self.archive)
         while True:
-            async with self._more:
-                while at >= len(self.archive):
-                    await self._more.wait()
-            while at < len(self.archive):
-                event = self.archive[at]
-                at += 1
+            for event in waiting:
                 if not self._passes(event, asked):
                     continue
                 if cut_after is not None and sent >= cut_after:
                     self._cut(connection, event.text(self.version))
                     return
-                await self._send(connection, event.text(self.version), packer)
+                for _ in range(1 + (self.is_untidy and self._random.random() < 0.1)):
+                    await self._send(connection, event.text(self.version), packer)
                 sent += 1
                 self.sent += 1
+            async with self._more:
+                while at >= len(self.archive):
+                    await self._more.wait()
+            waiting = self.archive[at:]
+            at = len(self.archive)
+
+    @staticmethod
+    def _since(asked: dict[str, list[str]]) -> int:
+        return int(asked.get("cursor", ["0"])[0])
 
     async def _send(
         self, connection: ServerConnection, text: bytes, packer: zstandard.ZstdCompressor | None

@@ -77,3 +77,10 @@ async def position(settings: Settings, feed: str = "jetstream") -> FeedPosition:
     return FeedPosition(
         feed=feed, position="", event_time_ms=0, at_ms=0, state=FeedState.RECONNECTING
     )
+
+
+async def has_value(settings: Settings, part: bytes) -> None:
+    """Wait until a value of `posts.raw` holds `part`."""
+    deadline = time.monotonic() + DEADLINE_S
+    while not any(part in value for value in await raw_values(settings)):
+        assert time.monotonic() < deadline

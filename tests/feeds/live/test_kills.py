@@ -6,13 +6,16 @@ import random
 import signal
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 
 import pytest
+from aiokafka.errors import KafkaConnectionError
 
 from feeds.live.jetstream.feed import Jetstream
 from schemas.feed import FeedState
+from schemas.topics import POSTS_RAW
+from streams.batches import BatchSender, Row
 from streams.brokers import ApacheKafka
 from streams.settings import Settings
 from streams.topic_admin import apply_topics
@@ -80,16 +83,8 @@ def newest_ms(server: JetstreamServer) -> int:
 
 @pytest.mark.kafka
 @pytest.mark.slow
-@pytest.mark.parametrize("is_long", [False, True], ids=["within the retries", "beyond them"])
-async def test_a_broker_that_is_killed_loses_nothing(
-    kafka_broker: ApacheKafka,
-    is_long: bool,
-    monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    """Beyond the retries of its client, the feed goes on from its last position."""
-    if is_long:
-        monkeypatch.setattr("streams.producers._REQUEST_TIMEOUT_MS", 1_000)
+async def test_a_broker_that_is_killed_loses_nothing(kafka_broker: ApacheKafka) -> None:
+    """Its client tries until it is back; the source is slowed down meanwhile."""
     settings = Settings(broker=kafka_broker.address, partitions=2, metrics_address="")
     await apply_topics(settings)
     async with (
@@ -101,11 +96,58 @@ async def test_a_broker_that_is_killed_loses_nothing(
         await until(lambda: feed.run.tally.posts > 0)
         await asyncio.to_thread(kafka_broker.kill)
         await server.add_posts(500, 500)
-        if is_long:
-            await until(lambda: "feeds.live.runner" in {each.name for each in caplog.records})
         await kafka_broker.restart()
         await server.add_posts(1_000, 10)
         while (await position(settings)).event_time_ms < newest_ms(server):
             await asyncio.sleep(0.02)
     assert numbers(await raw_values(settings)).keys() == keys(0, 1_010)
+    assert await gaps(settings) == []
+
+
+@pytest.mark.embedded
+async def test_posts_that_the_broker_did_not_take_are_asked_for_again(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The position is that of posts that it took, whatever was read since."""
+    send, flush = BatchSender.send, BatchSender.flush
+    lost: list[Row] = []
+    is_broken = False
+
+    async def send_or_lose(self: BatchSender, rows: Iterable[Row]) -> None:
+        given = list(rows)
+        if is_broken:
+            lost.extend(row for row in given if row.topic == POSTS_RAW.name)
+            given = [row for row in given if row.topic != POSTS_RAW.name]
+        await send(self, given)
+
+    async def flush_or_fail(self: BatchSender) -> None:
+        nonlocal is_broken
+        if is_broken and lost:
+            is_broken = False
+            raise KafkaConnectionError("gone")
+        await flush(self)
+
+    monkeypatch.setattr(BatchSender, "send", send_or_lose)
+    monkeypatch.setattr(BatchSender, "flush", flush_or_fail)
+    async with (
+        JetstreamServer().serving() as server,
+        running(Jetstream([server.url]), settings) as feed,
+    ):
+        await until(lambda: feed.run.is_live)
+        posts = 0
+        for _ in range(3):
+            await server.add_posts(posts, 10)
+            while (await position(settings)).event_time_ms < newest_ms(server):
+                await asyncio.sleep(0.02)
+            is_broken = True
+            lost.clear()
+            await server.add_posts(posts + 10, 10)
+            while is_broken:
+                await asyncio.sleep(0.01)
+            posts += 20
+        await server.add_posts(posts, 1)
+        while (await position(settings)).event_time_ms < newest_ms(server):
+            await asyncio.sleep(0.02)
+    assert len(server.asked) == 4
+    assert numbers(await raw_values(settings)).keys() == keys(0, posts + 1)
     assert await gaps(settings) == []

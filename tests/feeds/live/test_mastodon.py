@@ -17,7 +17,7 @@ from schemas.topics import POSTS_RAW
 from streams.metrics import FeedMetrics
 from streams.settings import Settings
 from tests.feeds.live.mastodon_server import TOKEN, MastodonServer, status
-from tests.feeds.live.running import Running, gaps, position, raw_values, running, until
+from tests.feeds.live.running import Running, gaps, has_value, position, raw_values, running, until
 from tests.streams.broker_log import committed
 
 pytestmark = pytest.mark.embedded
@@ -115,13 +115,6 @@ def has_come_to(feed: Running, server: MastodonServer, at_ms: int) -> bool:
     """Whether a post of this time was sent, or no cut is left; and the clock has gone on."""
     is_sent = feed.run.tally.newest_ms >= at_ms or not server.cut_after
     return is_sent and now_ms() > at_ms
-
-
-async def has_value(settings: Settings, part: bytes) -> None:
-    """Wait until a value of `posts.raw` holds `part`."""
-    deadline = time.monotonic() + 60
-    while not any(part in value for value in await raw_values(settings)):
-        assert time.monotonic() < deadline
 
 
 async def test_what_was_missed_is_asked_for_with_an_overlap(settings: Settings) -> None:
