@@ -145,6 +145,8 @@ async def _refuse(response: aiohttp.ClientResponse) -> None:
         body = await response.content.read(_MAX_REFUSAL_BYTES)
     finally:
         response.close()
+    # Mastodon refuses a WebSocket without a body, and says why in a header.
+    body = body or response.headers.get("X-Error-Message", "").encode(errors="replace")
     raise Refused(response.status, _seconds(response.headers.get("Retry-After", "")), body)
 
 
@@ -168,8 +170,12 @@ def _named(body: bytes) -> tuple[str, str]:
     try:
         found = msgspec.json.decode(body, type=_Error)
     except (msgspec.MsgspecError, UnicodeDecodeError):
-        return "", body.decode(errors="replace")[:200]
-    return found.error[:100], found.message[:500]
+        return "", _one_line(body.decode(errors="replace"))[:200]
+    return _one_line(found.error)[:100], _one_line(found.message)[:500]
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
 
 
 class _Error(msgspec.Struct):

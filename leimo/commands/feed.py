@@ -436,6 +436,7 @@ def list_(*, broker: Broker = None, as_json: AsJson = False) -> None:
     from feeds.live.listing import feed_rows
     from leimo.run import load_settings, run
     from leimo.times import shown
+    from leimo.watch.plain_text import one_line
 
     settings = load_settings(broker=broker)
     now_ms = round(time.time() * 1000)
@@ -453,8 +454,8 @@ def list_(*, broker: Broker = None, as_json: AsJson = False) -> None:
         if row["lag_s"] is not None:
             lag, newest = f"{row['lag_s']:,.1f} s", shown(row["event_time_ms"])
         table.add_row(
-            *(row["feed"], row["state"], lag, f"{row['gap_s']:,.1f} s"),
-            *(f"{row['posts_per_s']:,.1f}", newest, row["endpoint"]),
+            *(one_line(row["feed"]), row["state"], lag, f"{row['gap_s']:,.1f} s"),
+            *(f"{row['posts_per_s']:,.1f}", newest, one_line(row["endpoint"])),
         )
     terminal().print(table)
 
@@ -482,6 +483,7 @@ def gaps(
     from feeds.live.listing import found_gaps
     from leimo.run import load_settings, run
     from leimo.times import moment_option, shown
+    from leimo.watch.plain_text import one_line
 
     settings = load_settings(broker=broker)
     since_ms = moment_option("--since", since) or 0
@@ -492,8 +494,8 @@ def gaps(
             continue
         seconds = max(0, gap.to_ms - gap.from_ms) / 1_000
         say(
-            f"{gap.feed}: {shown(gap.from_ms)} to {shown(gap.to_ms)} ({seconds:,.1f} s): "
-            f"{gap.reason}{f' ({gap.detail})' if gap.detail else ''}"
+            f"{one_line(gap.feed)}: {shown(gap.from_ms)} to {shown(gap.to_ms)} ({seconds:,.1f} s): "
+            f"{gap.reason}{f' ({one_line(gap.detail)})' if gap.detail else ''}"
         )
     if not found and not as_json:
         say("No gap is known.")

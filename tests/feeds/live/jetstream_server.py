@@ -115,6 +115,8 @@ class JetstreamServer:
         self._closing = asyncio.Event()
         self._random = random.Random(7)
         self._server: Server | None = None
+        self._tips: dict[ServerConnection, int] = {}
+        """Where the archive ended when a connection began."""
         self._open: set[ServerConnection] = set()
 
     @property
@@ -195,8 +197,11 @@ class JetstreamServer:
         if self.refusal is not None:
             status, headers, body = self.refusal
             return answer(HTTPStatus(status), body, headers)
-        if self.version == 2:
-            return self._refused(asked)
+        if self.version == 2 and (refusal := self._refused(asked)):
+            return refusal
+        # Here, as whoever sees the answer may count on what is added from then on.
+        self.connections += 1
+        self._tips[connection] = len(self.archive)
         return None
 
     def _refused(self, asked: dict[str, list[str]]) -> Response | None:
@@ -216,7 +221,6 @@ class JetstreamServer:
         return None
 
     async def _handle(self, connection: ServerConnection) -> None:
-        self.connections += 1
         assert connection.request is not None
         asked = parse_qs(urlsplit(connection.request.path).query)
         self._open.add(connection)
@@ -259,7 +263,7 @@ class JetstreamServer:
             packer = zstandard.ZstdCompressor(dict_data=dictionary(self.dictionary_id))
         cut_after = self.cut_after.pop(0) if self.cut_after else None
         before, self.before = self.before, []
-        at, notice = self._start(asked)
+        at, notice = self._start(asked, self._tips.pop(connection))
         for frame in before:
             await connection.send(frame)
         if notice is not None:
@@ -306,16 +310,16 @@ class JetstreamServer:
         else:
             connection.transport.close()
 
-    def _start(self, asked: dict[str, list[str]]) -> tuple[int, dict[str, Any] | None]:
+    def _start(self, asked: dict[str, list[str]], tip: int) -> tuple[int, dict[str, Any] | None]:
         """Where in the archive a connection begins, and a notice about it."""
         if "cursor" not in asked:
-            return len(self.archive), None
+            return tip, None
         cursor = int(asked["cursor"][0])
         by_time = self.version == 1 or cursor >= 10**15
         places = (event.time_us if by_time else event.seq for event in self.archive)
         at = next((at for at, place in enumerate(places) if place >= cursor), len(self.archive))
         if not by_time and cursor > self._next_seq:
-            return len(self.archive), info("FutureCursor", "starts at the live tip")
+            return tip, info("FutureCursor", "starts at the live tip")
         if at < self.floor or (by_time and self.archive and cursor < self.archive[0].time_us):
             at = max(at, self.floor)
             is_clamped = self.floor > 0 and cursor < self.archive[self.floor].time_us
