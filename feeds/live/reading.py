@@ -98,7 +98,8 @@ class Reader:
                     if type(item) is Payload:
                         item = self._whole(item)
                         if is_first and lost_since_ms:
-                            await self._put(_away(lost_since_ms, item))
+                            until_ms = item.event_time_ms or self._clock.now_ms()
+                            await self._put(_away(lost_since_ms, until_ms))
                         is_first = False
                         if self._contact.state is not FeedState.LIVE:
                             self._say(FeedState.LIVE)
@@ -139,6 +140,6 @@ class Reader:
             self._metrics.is_connected.labels(self._feed.name).set(state is FeedState.LIVE)
 
 
-def _away(since_ms: int, first: Payload) -> Gap:
-    until_ms = max(first.event_time_ms, since_ms)
+def _away(since_ms: int, until_ms: int) -> Gap:
+    until_ms = max(until_ms, since_ms)
     return Gap(since_ms, until_ms, GapReason.NO_RESUME, "the feed was away; it cannot go back")

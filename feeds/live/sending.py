@@ -115,7 +115,8 @@ class Sender:
         self._newest_ms = max(self._newest_ms, *[post.event_time_ms for post in posts])
         self._tally.newest_ms = self._newest_ms
         self._metrics.records.labels(name).inc(len(posts))
-        self._metrics.lag_seconds.labels(name).set((now_ms - posts[-1].event_time_ms) / 1_000)
+        if posts[-1].event_time_ms:
+            self._metrics.lag_seconds.labels(name).set((now_ms - posts[-1].event_time_ms) / 1_000)
         self._metrics.last_event_seconds.labels(name).set(self._newest_ms / 1_000)
 
     def _take_gap(self, gap: Gap, now_ms: int) -> None:

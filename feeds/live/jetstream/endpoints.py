@@ -109,5 +109,5 @@ class Endpoints:
         return "; ".join(self._refusals.values()) if all(self._refusals.values()) else ""
 
     def accepted(self) -> None:
-        """This one takes what it is asked for."""
-        self._refusals[self._at] = ""
+        """This one takes what it is asked for: refusals of the others are of another day."""
+        self._refusals = dict.fromkeys(self._refusals, "")
