@@ -13,11 +13,11 @@ FROM python:3.11-slim
 RUN useradd --system --uid 10001 --no-create-home leimo
 COPY --from=build /opt/leimo /opt/leimo
 ENV PATH=/opt/leimo/bin:$PATH PYTHONUNBUFFERED=1
-# What runs, for those who look at the image: --build-arg VERSION=... REVISION=...
-ARG VERSION=unknown
+# What runs, for those who look at the image. A label cannot be read from a file, so the version of
+# leimo stands here, and pyproject.toml takes it from here. --build-arg REVISION=$(git rev-parse HEAD)
 ARG REVISION=unknown
 LABEL org.opencontainers.image.title=leimo \
-      org.opencontainers.image.version=$VERSION \
+      org.opencontainers.image.version=0.1.0 \
       org.opencontainers.image.revision=$REVISION \
       org.opencontainers.image.licenses=Apache-2.0
 USER leimo

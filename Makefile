@@ -8,9 +8,7 @@ PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3; do \
 ARGS ?=
 # Where the public data lies: make evaluate DATA=/path
 # What `make test` runs: make test TESTS=tests/measures
-PACKAGES := $(patsubst %/__init__.py,%,$(wildcard agents/__init__.py analysis/__init__.py \
-	center/__init__.py delivery/__init__.py feeds/__init__.py leimo/__init__.py \
-	measures/__init__.py schemas/__init__.py streams/__init__.py))
+PACKAGES := $(patsubst %/__init__.py,%,$(filter-out bench/% tests/%,$(wildcard */__init__.py)))
 TESTS ?= tests ops/grafana $(PACKAGES)
 
 BIN := .venv/bin
@@ -51,7 +49,7 @@ evaluate-alerts: .venv/.dev ## How good the alerts are, beside others; ARGS=--wr
 
 train: .venv/.dev ## Learn both shipped models anew from DATA (about five minutes)
 	@$(BIN)/python -m analysis.training.senses --out analysis/models/senses.lm \
-		--catalogue leimo/catalogue.yml --left-out bench/evaluate/left_out.txt \
+		--catalogue catalogue/catalogue.yml --left-out bench/evaluate/left_out.txt \
 		--card docs/models/senses.md $(DATA)/stream/weibo_statuses.ndjson.gz \
 		$(foreach name,smp_usual_train3 smp_virus_train3 w18_train shop_train htl_train \
 			ws_train_stripped car_train3,$(DATA)/sentiment/$(name).tsv.gz)
@@ -69,7 +67,7 @@ chaos: .venv/.dev kafka ## Kill, stop and cut off what runs, and count what was 
 	@$(BIN)/python -m tests.chaos $(ARGS)
 
 kafka: .venv/.dev ## Fetch Apache Kafka for the tests (needs Java 17 and Maven)
-	@$(BIN)/python -m streams.kafka_jars
+	@$(BIN)/python -m kafka_io.kafka_jars
 
 schemas: .venv/.dev ## Write the JSON Schemas and the table of topics anew
 	@$(BIN)/python -m schemas.json_schemas
@@ -98,13 +96,13 @@ clean: ## Remove the virtual environment, the caches and the fetched Kafka
 	@$(PYTHON) -m venv .venv || { rm -rf .venv; \
 		echo "Python's venv is missing (Debian: apt-get install python3-venv)"; exit 1; }
 
-.venv/.runtime: pyproject.toml constraints.txt | .venv/bin/python
+.venv/.runtime: Dockerfile pyproject.toml constraints.txt | .venv/bin/python
 	@echo "Installing leimo and the embedded broker into .venv (once, about half a minute) ..."
 	@$(PIP) --editable '.[demo,plot]'
 	@echo "The command is $(BIN)/leimo"
 	@touch $@
 
-.venv/.dev: pyproject.toml constraints.txt | .venv/bin/python
+.venv/.dev: Dockerfile pyproject.toml constraints.txt | .venv/bin/python
 	@echo "Installing leimo and its development tools into .venv (once, about a minute) ..."
 	@$(PIP) --editable '.[dev]'
 	@touch .venv/.runtime $@

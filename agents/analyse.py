@@ -8,24 +8,24 @@ from typing import Any
 
 import msgspec
 
-from agents.raw_posts import RawPosts
-from agents.versions import first_sight, identities_of
 from analysis.groups import Groups
 from analysis.pipeline import Analyser
-from analysis.sources import InvalidPost
+from kafka_io.batches import NO_HEADERS, Row
+from kafka_io.dead_letters import DeadShare, dead_letter_row
+from kafka_io.partitions import partition_for
+from kafka_io.settings import Settings
 from schemas.dead_letter import DropReason
 from schemas.mention import Mention
-from schemas.post import Post
+from schemas.post import Post, Skipped
 from schemas.topics import MENTIONS, POSTS_RAW, POSTS_SEEN, Topic
+from sources.parsing import InvalidPost, NoPost
+from sources.raw_posts import RawPosts
+from sources.repeats import Draft, Repeats
+from sources.versions import first_sight, identities_of
 from streams.app import StreamApp, batch_topic
-from streams.batches import NO_HEADERS, Row
 from streams.budget import Budget, OverBudgetError
-from streams.dead_letters import DeadShare, dead_letter_row
 from streams.metrics import Metrics
-from streams.partitions import partition_for
-from streams.repeats import Draft, Repeats
 from streams.seen_posts import Note, note_row
-from streams.settings import Settings
 from streams.ticks import FeedClock, TickSettings, build_tick
 
 QUIET_TICK_MS = 1_000
@@ -40,6 +40,7 @@ class _Work:
     def __init__(self, seen: Draft) -> None:
         self.seen = seen
         self.refused: list[tuple[Any, InvalidPost]] = []
+        self.skipped: list[Skipped] = []
         self.times_ms: list[int] = []
         """Of all posts, repeats too."""
         self.posts: list[Post] = []
@@ -148,6 +149,10 @@ class AnalyseStage:
             return self.set_aside(partition, records[0], self._too_slow)
         return self._take(partition, records, work)
 
+    def append_ms(self, records: Sequence[Any]) -> int:
+        """Of the last record."""
+        return records[-1].timestamp if records else 0
+
     def set_aside(self, partition: int, record: Any, detail: str) -> list[Row]:
         """A record that no worker gets done with, as a dead letter; it is no post."""
         self._dead_share.add(1, 1)
@@ -162,6 +167,9 @@ class AnalyseStage:
         for record in records:
             try:
                 post = self._raw_posts.post(record)
+            except NoPost as event:
+                work.skipped.append(event.event)
+                continue
             except InvalidPost as invalid:
                 work.refused.append((record, invalid))
                 continue
@@ -192,7 +200,9 @@ class AnalyseStage:
         work.seen.keep()
         self._metrics.repeats.inc(len(work.times_ms) - len(work.posts))
         self._count(work.posts)
-        self._dead_share.add(len(records), len(rows))
+        for event in work.skipped:
+            self._metrics.skipped_events.labels(event.value).inc()
+        self._dead_share.add(len(records) - len(work.skipped), len(rows))
         if records:
             rows.append(self._note(partition, records, work.seen.noted))
         return rows + work.rows

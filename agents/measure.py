@@ -6,25 +6,38 @@ from typing import Any
 
 import msgspec
 
-from analysis.refusals import InvalidPost, decoded
+from kafka_io.batches import Row
+from kafka_io.dead_letters import dead_letter_row
+from kafka_io.ledger import TopicPartition
+from kafka_io.partitions import partition_for
+from kafka_io.settings import Settings
 from measures.board import Board, BoardSettings
-from schemas.alert import Alert
+from measures.kept_state import KeptStateError
+from schemas.alert import EVERY_BRAND, Alert
 from schemas.catalogue import Catalogue
 from schemas.mention import Mention, Tick
-from schemas.topics import ALERTS, BRANDS_CHANGELOG, MENTIONS, TRENDS, WINDOWS, Topic
+from schemas.topics import (
+    ALERTS,
+    BRANDS_CHANGELOG,
+    MENTIONS,
+    POSTS_RAW,
+    TRENDS,
+    WINDOWS,
+    Topic,
+)
+from schemas.versions import schema_id
 from schemas.window import Window
+from sources.refusals import InvalidPost, decoded
 from streams.app import StreamApp, batch_topic
-from streams.batches import Row
-from streams.brand_metrics import BrandMetrics
-from streams.dead_letters import dead_letter_row
+from streams.brand_metrics import BrandMetrics, Firing
 from streams.metrics import Metrics
-from streams.partitions import partition_for
-from streams.settings import Settings
+from streams.stages import EntryError
 from streams.tables import StateTable
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(Mention | Tick).decode
 
+_ALERT_SCHEMA = schema_id("alert").encode()
 WHOLE_KEY = b"\x00whole"
 """Key of what is kept of a partition as a whole: no brand id begins with NUL."""
 
@@ -50,13 +63,14 @@ class MeasureStage:
             allowance_ms=int(settings.disorder_s * 1000),
         )
         self._boards: dict[int, Board] = {}
-        self._busy = BrandMetrics(metrics, settings.metrics_brands)
+        self._of_brands = BrandMetrics(metrics, settings.metrics_brands, _ids(catalogue))
 
     def redefine(self, catalogue: Catalogue) -> None:
         """Brands and rules changed; the state stays."""
         self._catalogue = catalogue
         for board in self._boards.values():
             board.redefine(catalogue)
+        self._of_brands.redefine(_ids(catalogue))
 
     def open(self, partitions: Collection[int]) -> None:
         """Start with empty boards."""
@@ -83,18 +97,30 @@ class MeasureStage:
         return []
 
     def restore(self, partition: int, entries: Iterable[tuple[bytes, bytes]]) -> None:
-        """Fill the board from the changelog."""
+        """Fill the board from the changelog; see `streams.stages`."""
         values = dict(entries)
         whole = values.pop(WHOLE_KEY, None)
         board = self._boards[partition]
-        if whole is not None:
-            board.restore_whole(whole)
-        board.restore(values.items())
+        try:
+            if whole is not None:
+                board.restore_whole(whole, WHOLE_KEY)
+            board.restore(values.items())
+        except KeptStateError as error:
+            raise EntryError(error.key, error) from error
+
+    def counted_to(self) -> dict[TopicPartition, int]:
+        """How far the brands of all boards have counted each partition of `posts.raw`."""
+        found: dict[TopicPartition, int] = {}
+        for board in self._boards.values():
+            for partition, offset in board.applied().items():
+                source = (POSTS_RAW.name, partition)
+                found[source] = max(found.get(source, 0), offset + 1)
+        return found
 
     def drop(self) -> None:
         """Forget all partitions."""
         self._boards.clear()
-        self._busy.drop()
+        self._of_brands.drop()
         self._brands.forget()
 
     def step(self, partition: int, records: Sequence[Any]) -> list[Row]:
@@ -121,13 +147,19 @@ class MeasureStage:
         self._metrics.late_posts.inc(output.late)
         self._metrics.inhibited_alerts.inc(output.inhibited)
         self._count_windows(output.windows)
-        self._busy.take(partition, output.windows)
+        self._of_brands.take(partition, output.windows)
         rows += [
             Row(WINDOWS.name, partition, window.key, _encode(window)) for window in output.windows
         ]
         rows.extend(self._alert_row(partition, alert) for alert in output.alerts)
         rows += [Row(TRENDS.name, partition, trend.key, _encode(trend)) for trend in output.trends]
         return rows
+
+    def append_ms(self, records: Sequence[Any]) -> int:
+        """Of the last mention, which has its post's; a tick, which has no key, is always new."""
+        mentions = (record for record in reversed(records) if record.key is not None)
+        last = next(mentions, None)
+        return 0 if last is None else last.timestamp
 
     def state_rows(self, partition: int) -> list[Row]:
         """What changed of each brand, and of the partition as a whole."""
@@ -152,9 +184,15 @@ class MeasureStage:
             for partition, board in self._boards.items()
             if board.watermark_ms is not None
         }
-        self._busy.show(known)
+        firing = (Firing(*alert) for board in boards for alert in board.firing())
+        self._of_brands.show(known, firing, self._owns)
         if known:
             self._metrics.watermark_lag_seconds.set(max(0.0, now_s - min(known.values()) / 1000))
+
+    def _owns(self, brand: str) -> bool:
+        """Whether it tells of the brand; of all brands together, partition 0 does."""
+        partition = 0 if brand == EVERY_BRAND else partition_for(brand.encode(), self._partitions)
+        return partition in self._boards
 
     def _count_windows(self, windows: Sequence[Window]) -> None:
         revised = sum(window.revision > 0 for window in windows)
@@ -176,6 +214,10 @@ class MeasureStage:
         return dead_letter_row((MENTIONS.name, partition), record, refusal.reason, refusal.detail)
 
 
+def _ids(catalogue: Catalogue) -> list[str]:
+    return [brand.id for brand in catalogue.brands]
+
+
 def cloud_event_headers(alert: Alert) -> list[tuple[str, bytes]]:
     """CloudEvents 1.0 attributes in Kafka's binary mode."""
     return [
@@ -185,6 +227,7 @@ def cloud_event_headers(alert: Alert) -> list[tuple[str, bytes]]:
         ("ce_type", f"leimo.alert.{alert.state.value}".encode()),
         ("ce_subject", alert.brand.encode()),
         ("ce_datacontenttype", b"application/json"),
+        ("ce_dataschema", _ALERT_SCHEMA),
     ]
 
 

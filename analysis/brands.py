@@ -24,10 +24,10 @@ from typing import NamedTuple
 
 import daachorse
 
-from analysis import words
 from analysis.han_forms import simplified, spelled_both_ways
 from analysis.tokens import Tokenizer, edges
 from schemas.catalogue import Brand
+from sources import words
 
 MIN_TRUSTED_HAN = 4
 """Aliases of so many Han characters need no token edges: tokenizers split them as they please,

@@ -18,10 +18,11 @@ from enum import Enum
 from operator import attrgetter
 from typing import NamedTuple
 
-from analysis import queries, words
+from analysis import queries
 from analysis.lexicon import Clue, Clues, Lexicon
 from analysis.queries import Query
 from schemas.catalogue import Brand, Context
+from sources import words
 
 
 class Verdict(Enum):

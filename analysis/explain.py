@@ -5,13 +5,13 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from analysis import words
 from analysis.brands import Dropped, Found
 from analysis.clauses import clauses_of, reach_of
 from analysis.naming import BY_SENSES, NO_QUOTE, Judgement, Namer
 from analysis.pipeline import Analyser, Analysis
 from analysis.sentiment import SentimentModel
 from schemas.mention import Polarity
+from sources import words
 
 _MASKED = re.compile(r"\0+")
 

@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 import daachorse
 
-from analysis import words
 from analysis.han_forms import simplified
 from analysis.queries import Bounds, Query
+from sources import words
 
 _LETTER = re.compile(r"[a-z0-9]")
 

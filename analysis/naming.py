@@ -12,7 +12,6 @@ from collections.abc import Iterable, Sequence
 from operator import attrgetter
 from typing import NamedTuple
 
-from analysis import words
 from analysis.brands import Found, Kind, Matcher, Target
 from analysis.context import ContextRules, Verdict
 from analysis.han_forms import simplified
@@ -20,6 +19,7 @@ from analysis.lexicon import Clues, Lexicon
 from analysis.senses import Senses, shipped
 from analysis.tokens import Tokenizer, ends_of
 from schemas.catalogue import Brand
+from sources import words
 
 SURE_MILLI = 1000
 BY_CONTEXT_MILLI = 990

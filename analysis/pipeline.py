@@ -1,9 +1,9 @@
 """A post in, its brand mentions out.
 
-A post mentions a brand when its own words, its repost chain or its quoted original names it. Own
-words carry a mood; chain and quote carry volume alone. A brand that is named counts for the brand
-whose product it is, too. `mentions` depends on nothing but the post and the catalogue: the same
-post gives the same mentions in any order and any batch.
+A post mentions a brand when its own words, its repost chain, what is shown beside the text (its
+card) or its quoted original names it. Own words carry a mood; the others carry volume alone. A
+brand that is named counts for the brand whose product it is, too. `mentions` depends on nothing but
+the post and the catalogue: the same post gives the same mentions in any order and any batch.
 """
 
 import re
@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from analysis import spam, words
+from analysis import spam
 from analysis.brands import Kind
 from analysis.context import context_words
 from analysis.families import Families
@@ -38,7 +38,8 @@ from analysis.terms import Word, content_words, top_terms
 from analysis.tokens import Tokenizer
 from schemas.catalogue import Brand, Intent
 from schemas.mention import Channel, Mention, Objective, Place, Polarity, SpamSign, Span
-from schemas.post import Post, PostEvent, Quoted
+from schemas.post import Post, PostEvent
+from sources import words
 
 MAX_SAMPLE = 140
 """Code points of own words that a mention carries."""
@@ -121,6 +122,8 @@ class _Draft(NamedTuple):
     """Brand -> the product that is named in its place."""
     stances: Sequence[Stance]
     """What the sentiment model is asked, in the order of the spans in own words."""
+    card: frozenset[int] = frozenset()
+    """The brands that are named beside the text."""
 
 
 class Analyser:
@@ -198,7 +201,10 @@ class Analyser:
         else:
             text = quoted.text
             original = self._original(text) if len(text) <= MAX_KEPT else self._read_original(text)
-        quote = original.quote
+        quote, card = original.quote, NO_QUOTE
+        if post.card:
+            card = self.namer.quote(post.card)
+            quote = Quote(quote.brands | card.brands, quote.clues | card.clues)
         found = self._find(post.text)
         if (found is None and not quote.brands) or post.event is PostEvent.DELETE:
             return None
@@ -216,7 +222,8 @@ class Analyser:
         if len(spans) > 1:
             spans = dict(sorted(spans.items()))
         own = self._own(post, reading, end, original.signs)
-        return _Draft(own, spans, products, stances_of(own.text, spans) if named else ())
+        stances = stances_of(own.text, spans) if named else ()
+        return _Draft(own, spans, products, stances, card.brands)
 
     def _named(self, reading: Reading, quote: Quote, end: int) -> Sequence[Named]:
         """The names in a text; handles in the chain name who wrote there, not who is meant."""
@@ -309,7 +316,7 @@ class Analyser:
         if bare in words.REPOST_PHRASES:
             if is_bot or post.app:
                 signs = spam.signs_of("", post.app, is_bot=is_bot, quoted_signs=signs)
-            text_hash = self._quoted_hash(post.quoted)
+            text_hash = self._shown_hash(post)
             return _Own(own_words, "", (), text_hash, _is_paid(own_words), (), signs, "")
         clues: Sequence[Clue]
         if reading is not None:
@@ -331,9 +338,10 @@ class Analyser:
             language=language_of(masked),
         )
 
-    def _quoted_hash(self, quoted: Quoted | None) -> int:
-        """Of a repost without words: all such reposts of an original are copies of each other."""
-        return 0 if quoted is None else self._original_hash(quoted.text[:MAX_KEPT])
+    def _shown_hash(self, post: Post) -> int:
+        """Of a post without words: all that show the same original, or card, are copies."""
+        shown = post.card if post.quoted is None else post.quoted.text
+        return self._original_hash(shown[:MAX_KEPT]) if shown or post.quoted is not None else 0
 
     def _mention(
         self,
@@ -376,7 +384,7 @@ class Analyser:
             own.sample,
             top_terms(own.content, self._aliases[brand], [(name.start, name.end) for name in said]),
             own.text_hash,
-            Place.OWN if said else Place.CHAIN if named else Place.QUOTED,
+            Place.OWN if said else _elsewhere(brand, named, draft),
             max([name.confidence_milli for name in named]) if named else 1000,
             any(name.kind is Kind.ACCOUNT for name in said),
             post.event is PostEvent.EDIT,
@@ -388,6 +396,13 @@ class Analyser:
             author.is_new,
             author.region,
         )
+
+
+def _elsewhere(brand: int, named: Sequence[Named], draft: _Draft) -> Place:
+    """Where a brand is named that own words do not name."""
+    if named:
+        return Place.CHAIN
+    return Place.CARD if draft.products.get(brand, brand) in draft.card else Place.QUOTED
 
 
 def _is_paid(own_words: str) -> bool:

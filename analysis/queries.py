@@ -13,8 +13,8 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from analysis import words
 from analysis.han_forms import simplified
+from sources import words
 
 Bounds = tuple[int, int]
 """A span of a text in code points, end exclusive."""

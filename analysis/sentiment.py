@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from analysis.clauses import Bounds, Hedge, Reach, hedge_of, reach_of
 from analysis.ngrams import MARGIN, MAX_LENGTH, Codes, encode, ngram_of
 from analysis.weights import Weights, Whole
-from analysis.words import own_end
 from schemas.mention import Polarity
+from sources.words import own_end
 
 SHIPPED = "sentiment.lm"
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import yaml
 
-from leimo.catalogue_file import SHIPPED, load
+from catalogue.file import SHIPPED, load
 
 HAN = re.compile(r"[\u4e00-\u9fff]{2,6}")
 

@@ -25,11 +25,11 @@ import zstandard
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from bench.runs import ROOT, cpu_s_of, peak_mib
+from kafka_io.brokers import ApacheKafka, free_port
+from kafka_io.clients import client_options
+from kafka_io.settings import Settings
+from kafka_io.topic_admin import apply_topics
 from schemas.topics import POSTS_RAW
-from streams.brokers import ApacheKafka, free_port
-from streams.clients import client_options
-from streams.settings import Settings
-from streams.topic_admin import apply_topics
 
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 _FIRST = datetime(2026, 9, 21, 14, 13, 20, tzinfo=UTC)

@@ -29,20 +29,20 @@ from aiokafka.admin import AIOKafkaAdminClient
 from prometheus_client.parser import text_string_to_metric_families
 
 from bench.runs import ROOT, cpu_s_of, peak_mib
+from catalogue.file import SHIPPED, load
+from catalogue.topic import publish
 from feeds.simulate.stream import Simulation
 from feeds.sinks import Connection, TopicSink
 from feeds.source import DuePost
-from leimo.catalogue_file import SHIPPED, load
-from leimo.catalogue_topic import publish
+from kafka_io.brokers import ApacheKafka, free_port
+from kafka_io.clients import client_options
+from kafka_io.reading import PartitionReader
+from kafka_io.settings import Settings
+from kafka_io.topic_admin import apply_topics
 from schemas.alert import AlertState
 from schemas.catalogue import RuleKind
 from schemas.post import Source
 from schemas.topics import ALERTS, MENTIONS, POSTS_RAW
-from streams.brokers import ApacheKafka, free_port
-from streams.clients import client_options
-from streams.reading import PartitionReader
-from streams.settings import Settings
-from streams.topic_admin import apply_topics
 
 SLICE_S = 0.05
 CRISIS_EVERY_S = 2.037

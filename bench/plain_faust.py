@@ -17,10 +17,10 @@ import faust
 import msgspec
 
 from analysis.shipped import analyser_of
-from analysis.sources import InvalidPost, parse
-from leimo.catalogue_file import load
+from catalogue.file import load
 from schemas.mention import Mention
 from schemas.topics import MENTIONS, POSTS_RAW
+from sources.parsing import InvalidPost, parse
 
 app = faust.App(
     os.environ["BENCH_GROUP"],

@@ -2,7 +2,7 @@
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
-from streams.settings import Settings
+from kafka_io.settings import Settings
 
 
 async def create(settings: Settings) -> None:

@@ -23,13 +23,13 @@ from bench import dictionaries
 from bench.latency import drained_s, workers
 from bench.runs import PARTITIONS, peak_mib, produce
 from bench.throughput import SHARED
-from leimo.catalogue_file import load
-from leimo.catalogue_topic import publish
+from catalogue.file import load
+from catalogue.topic import publish
+from kafka_io.brokers import ApacheKafka
+from kafka_io.reading import PartitionReader
+from kafka_io.settings import Settings
+from kafka_io.topic_admin import apply_topics
 from schemas.topics import BRANDS_CHANGELOG
-from streams.brokers import ApacheKafka
-from streams.reading import PartitionReader
-from streams.settings import Settings
-from streams.topic_admin import apply_topics
 
 RING_S = 7_000
 READY_S = 300

@@ -22,11 +22,11 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
+from kafka_io.batches import BatchSender, Row
+from kafka_io.partitions import partition_for
+from kafka_io.reading import PartitionReader
+from kafka_io.settings import Settings
 from schemas.topics import MENTIONS, POSTS_RAW, WINDOWS
-from streams.batches import BatchSender, Row
-from streams.partitions import partition_for
-from streams.reading import PartitionReader
-from streams.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[1]
 PARTITIONS = 8
@@ -58,6 +58,8 @@ class System(NamedTuple):
     processes: int = 1
     reads_mentions: bool = True
     """False: it brings mentions to their brand by itself, and only writes the topic."""
+    folder: Path = ROOT
+    """Where its processes run: the tree whose code they take."""
 
 
 async def empty_broker(broker: str, partitions: int = PARTITIONS) -> Settings:
@@ -210,7 +212,7 @@ def _processes(system: System) -> Iterator[list[subprocess.Popen[bytes]]]:
         running = [
             subprocess.Popen(
                 system.command,
-                cwd=ROOT,
+                cwd=system.folder,
                 stdout=subprocess.DEVNULL,
                 env={**os.environ, **system.environment, "BENCH_FOLDER": f"{folder}/{number}"},
             )

@@ -12,10 +12,11 @@ import tempfile
 from pathlib import Path
 
 from bench import dictionaries
+from bench.posts import posts_for
 from bench.report import line, report
 from bench.runs import PARTITIONS, Result
-from bench.throughput import SHARED, analysis_alone, read_posts, run_leimo
-from streams.brokers import ApacheKafka
+from bench.throughput import SHARED, analysis_alone, run_leimo
+from kafka_io.brokers import ApacheKafka
 
 WORKERS = (1, 2, 4)
 PARTITION_COUNTS = (4, 16, 64)
@@ -23,7 +24,7 @@ NAMES = (1_000, 50_000, 200_000)
 
 
 async def run(options: argparse.Namespace, broker: str, folder: Path) -> list[Result]:
-    posts = read_posts(options.posts, options.count)
+    posts = posts_for(options.posts, options.count)
     catalogues = {}
     for count in NAMES:
         path = folder / f"{count}.yml"

@@ -5,7 +5,6 @@ On one broker, in one run, over the same posts; `python -m bench --help`.
 
 import argparse
 import asyncio
-import subprocess
 import sys
 import tempfile
 import time
@@ -14,17 +13,17 @@ from itertools import product
 from pathlib import Path
 
 from analysis.shipped import analyser_of
-from analysis.sources import parse
 from bench import dictionaries, plain_faust_topics
 from bench.peers import java, quix, topics
+from bench.posts import posts_for
 from bench.report import as_json, line, medians, report, write
 from bench.runs import PARTITIONS, ROOT, Result, System, empty_broker, measure, produce
-from feeds.files import read_lines
-from leimo.catalogue_file import load
-from leimo.catalogue_topic import publish
-from streams.brokers import ApacheKafka, BrokerMissing, EmbeddedBroker
-from streams.settings import Settings
-from streams.topic_admin import apply_topics
+from catalogue.file import load
+from catalogue.topic import publish
+from kafka_io.brokers import ApacheKafka, BrokerMissing, EmbeddedBroker
+from kafka_io.settings import Settings
+from kafka_io.topic_admin import apply_topics
+from sources.parsing import parse
 from streams.transport import MAX_BATCH_RECORDS
 
 SHARED = ROOT.parent / "shared" / "data"
@@ -32,33 +31,6 @@ NOT_PEERS = ("analysis", "leimo", "plain")
 
 Peer = Callable[[Settings, Path, int], System]
 """Settings, catalogue, workers: as many processes or threads."""
-
-
-def read_posts(path: Path, limit: int) -> list[bytes]:
-    """The first `limit` lines of an NDJSON file, plain, .gz or .zst."""
-    posts: list[bytes] = []
-    for lines in read_lines(path, refuse=lambda refusal: None):
-        posts += lines
-        if len(posts) >= limit:
-            break
-    return posts[:limit]
-
-
-def simulated_posts(count: int) -> list[bytes]:
-    """Posts of the simulator, for those who have no real ones."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "posts.ndjson")
-        rate = 5000
-        subprocess.run(
-            [
-                *(sys.executable, "-m", "leimo", "feed", "simulate", "--rate", str(rate)),
-                *("--duration", str(-(-count // rate) + 1), "--out", str(path)),
-            ],
-            cwd=ROOT,
-            check=True,
-            stdout=subprocess.DEVNULL,
-        )
-        return read_posts(path, count)
 
 
 def analysis_alone(posts: list[bytes], catalogue: Path, dictionary: str) -> Result:
@@ -91,7 +63,9 @@ async def run_leimo(
     broker: str,
     workers: int = 1,
     partitions: int = PARTITIONS,
+    folder: Path = ROOT,
 ) -> Result:
+    """Measure the workers of the commit in `folder`."""
     settings = await empty_broker(broker, partitions)
     await apply_topics(settings)
     await publish(settings, load(catalogue))
@@ -104,7 +78,9 @@ async def run_leimo(
         "LEIMO_LOG_LEVEL": "WARNING",
     }
     command = [sys.executable, "-m", "leimo", "worker"]
-    system = System(_named("leimo", workers), command, environment, processes=workers)
+    system = System(
+        _named("leimo", workers), command, environment, processes=workers, folder=folder
+    )
     return await measure(system, dictionary, settings, posts)
 
 
@@ -164,11 +140,7 @@ def peers(wanted: list[str]) -> list[Peer]:
 
 
 async def compare(options: argparse.Namespace, broker: str, *, is_kafka: bool) -> list[Result]:
-    posts = (
-        read_posts(options.posts, options.count)
-        if options.posts.is_file()
-        else simulated_posts(options.count)
-    )
+    posts = posts_for(options.posts, options.count)
     wanted = options.systems.split(",")
     found = peers(wanted) if is_kafka else []
     results: list[Result] = []
@@ -178,7 +150,7 @@ async def compare(options: argparse.Namespace, broker: str, *, is_kafka: bool) -
         print(line(result), file=sys.stderr, flush=True)
 
     with tempfile.TemporaryDirectory() as folder:
-        for dictionary, catalogue in _dictionaries(options, Path(folder)):
+        for dictionary, catalogue in dictionaries_for(options, Path(folder)):
             for _ in range(options.repeat):
                 if "analysis" in wanted:
                     keep(analysis_alone(posts, catalogue, dictionary))
@@ -192,7 +164,8 @@ async def compare(options: argparse.Namespace, broker: str, *, is_kafka: bool) -
     return results
 
 
-def _dictionaries(options: argparse.Namespace, folder: Path) -> Iterator[tuple[str, Path]]:
+def dictionaries_for(options: argparse.Namespace, folder: Path) -> Iterator[tuple[str, Path]]:
+    """The catalogues of a comparison, and what to call them."""
     small = folder / "small.yml"
     yield f"{dictionaries.shipped(small):,} names", small
     if options.names.is_file():
@@ -214,7 +187,7 @@ def main() -> None:
         default=SHARED / "brands/Company-Shorter-Form_280k.txt.gz",
         help="list of names for the large dictionary; left out where absent",
     )
-    parser.add_argument("--count", type=int, default=100_000, help="posts for each system")
+    parser.add_argument("--count", type=int, default=800_000, help="posts for each system")
     parser.add_argument("--plain-count", type=int, default=20_000, help="posts for plain Faust")
     parser.add_argument("--workers", type=int, default=1, help="up to so many of each system")
     parser.add_argument("--repeat", type=int, default=1, help="runs of each; medians are shown")
@@ -230,7 +203,17 @@ def main() -> None:
         metavar="FOLDER",
         help="write throughput.md and throughput.svg there as well",
     )
+    parser.add_argument(
+        "--against",
+        metavar="COMMIT",
+        help="leimo alone, beside the workers of another commit: the ratios of both",
+    )
     options = parser.parse_args()
+    if options.against:
+        from bench import against  # noqa: PLC0415 - it measures with what stands here
+
+        against.main(options)
+        return
     try:
         with ApacheKafka.start(quick=False) as broker:
             results = asyncio.run(compare(options, broker.address, is_kafka=True))

@@ -2,13 +2,15 @@
 
 import zlib
 from collections.abc import Callable, Iterator
+from itertools import chain, islice
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, Protocol
 
 import zstandard
 
 from feeds.source import FeedError
-from schemas.topics import POSTS_RAW
+from schemas.topics import MIB, POSTS_RAW
+from sources.wrappers import wrapped
 
 MAX_LINE_BYTES = POSTS_RAW.max_message_bytes - 4_096
 """What the topic takes, less room for key, headers and the frame of a record batch."""
@@ -20,6 +22,10 @@ _PIECE = 256
 MAX_WINDOW_BYTES = 1 << 27
 """A Zstandard file that wants more memory is refused; `zstd --ultra -22` wants as much."""
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
+_OPENING = (b"{", b"[")
+"""A line of JSON over many lines, and of no post."""
+MAX_DOCUMENT_BYTES = 64 * MIB
+_POSTS = 1_000
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
@@ -49,11 +55,49 @@ class _Unpacker(Protocol):
 def read_lines(path: Path, refuse: Callable[[Refusal], None]) -> Iterator[list[bytes]]:
     """Yield the lines of a file in lists, without line ends; empty lines are left out.
 
-    The content says whether it is gzip, Zstandard or plain, not the name.
+    The content says whether it is gzip, Zstandard or plain, not the name. Where it is a single
+    JSON document over many lines, as crawlers write their archives, its posts come as lines.
 
     Raises:
         FeedError: the file cannot be read, or ends in the middle; the lines before were yielded.
     """
+    lists = _read_lines(path, refuse)
+    for lines in lists:
+        if lines and lines[0].strip() in _OPENING:
+            yield from _document(path, lines, lists, refuse)
+        else:
+            yield lines
+        break
+    yield from lists
+
+
+def _document(
+    path: Path,
+    lines: list[bytes],
+    lists: Iterator[list[bytes]],
+    refuse: Callable[[Refusal], None],
+) -> Iterator[list[bytes]]:
+    """The posts of JSON over many lines; the lines as they are where it holds none."""
+    size = sum(map(len, lines))
+    for more in lists:
+        size += sum(map(len, more))
+        if size > MAX_DOCUMENT_BYTES:
+            raise FeedError(
+                f"{path}: JSON over many lines, in all more than {MAX_DOCUMENT_BYTES:,} bytes; "
+                "write one post a line, such as with `jq -c '.weibo[]'`, or split it"
+            )
+        lines += more
+    posts = wrapped(b"\n".join(lines))
+    first = next(posts, None)
+    if first is None:
+        yield lines
+        return
+    values = (post.value for post in chain((first,), posts))
+    while some := list(islice(values, _POSTS)):
+        yield [value for value in some if _fits(path, 1, value, refuse)]
+
+
+def _read_lines(path: Path, refuse: Callable[[Refusal], None]) -> Iterator[list[bytes]]:
     number = 0
     rest: list[bytes] = []
     size = 0
@@ -92,11 +136,20 @@ def _fit(
     fit = []
     for line in lines:
         number += 1
-        if len(line) > MAX_LINE_BYTES:
-            refuse(Refusal(path, number, len(line)))
-        elif line and (line := line[:-1] if line[-1] == 13 else line):
+        if (
+            _fits(path, number, line, refuse)
+            and line
+            and (line := line[:-1] if line[-1] == 13 else line)
+        ):
             fit.append(line)
     return fit
+
+
+def _fits(path: Path, number: int, line: bytes, refuse: Callable[[Refusal], None]) -> bool:
+    if len(line) > MAX_LINE_BYTES:
+        refuse(Refusal(path, number, len(line)))
+        return False
+    return True
 
 
 def _chunks(path: Path) -> Iterator[bytes]:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.partitions import partition_for
+from kafka_io.partitions import partition_for
 
 _SEED = 0x9747B28C
 _M = np.uint32(0x5BD1E995)

@@ -2,11 +2,11 @@
 
 import re
 
-from feeds.times import restyled, time_ms
+from sources.styled_times import restyled, time_ms
 
 # Inside a JSON string a quote is escaped, so these never match the text of a post.
 _TIME = re.compile(
-    rb'("(?:created_at|createdAt|edited_at|time_us|event_time_ms)"\s*:\s*)'
+    rb'("(?:created_at|createdAt|edited_at|time_us|event_time_ms|time|witnessedAt)"\s*:\s*)'
     rb'(?:"([^"\\]{10,40})"|(\d{10,16})(?=[\s,}]))'
 )
 _USER = re.compile(rb'"(?:user|account|author)"\s*:\s*\{')
@@ -25,7 +25,7 @@ def rebase(value: bytes, shift_ms: int) -> bytes:
         name, text, epoch = found.groups()
         if epoch:
             return name + _moved_epoch(epoch, shift_ms)
-        like = text.decode("ascii", "replace")
+        like = text.decode("utf-8", "replace")
         try:
             return b'%b"%b"' % (name, restyled(time_ms(like) + shift_ms, like).encode())
         except (ValueError, OverflowError):

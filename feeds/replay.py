@@ -10,10 +10,10 @@ import msgspec
 from feeds.disorder import shuffled_within
 from feeds.files import Refusal, read_lines
 from feeds.pace import Beat, Pace
-from feeds.payloads import facts_reader, key_reader
 from feeds.rebase import rebase
 from feeds.source import DuePost, FeedError
 from schemas.post import Source
+from sources.facts import Facts, WrappedError, facts_reader, key_reader, posts_in
 
 _BATCH = 1_000
 
@@ -84,7 +84,20 @@ class Replay(msgspec.Struct, frozen=True, kw_only=True):
             mine = lines[(self.part - 1 - number) % self.parts :: self.parts]
             number += len(lines)
             for start in range(0, len(mine), _BATCH):
-                yield [DuePost(0.0, key_of(line), line) for line in mine[start : start + _BATCH]]
+                some = mine[start : start + _BATCH]
+                try:
+                    yield [DuePost(0.0, key_of(line), line) for line in some]
+                except WrappedError:
+                    yield from self._unwrapped(some)
+
+    def _unwrapped(self, lines: Sequence[bytes]) -> Iterator[list[DuePost]]:
+        """Lines of which some hold many posts."""
+        facts_of = facts_reader(self.source)
+        posts = (
+            DuePost(0.0, key, post) for line in lines for key, _, post in _read(facts_of, line)
+        )
+        while batch := list(islice(posts, _BATCH)):
+            yield batch
 
     def _timed(self) -> Iterator[list[DuePost]]:
         posts = self._paced()
@@ -118,8 +131,22 @@ class Replay(msgspec.Struct, frozen=True, kw_only=True):
         facts_of = facts_reader(self.source)
         for lines in self._lines():
             for line in lines:
-                key, event_time_ms = facts_of(line)
-                yield event_time_ms, (key, line)
+                for key, event_time_ms, post in _read(facts_of, line):
+                    yield event_time_ms, (key, post)
+
+
+def _read(facts_of: Callable[[bytes], Facts], line: bytes) -> Iterator[tuple[bytes, int, bytes]]:
+    """Key, time and bytes of each post in a line: mostly one."""
+    try:
+        yield *facts_of(line), line
+        return
+    except WrappedError:
+        pass
+    for post in posts_in(line):
+        try:
+            yield *facts_of(post), post
+        except WrappedError:  # deeper than anybody wraps: the worker says what it is
+            yield b"", 0, post
 
 
 _AT_ONCE = Beat(0.0, 0.0)

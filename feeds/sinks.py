@@ -11,16 +11,18 @@ from zlib import crc32
 
 import zstandard
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaConnectionError, KafkaError
 
 from feeds.partitioning import partitions_of
 from feeds.source import DuePost, FeedError
+from kafka_io.batches import BatchSender, Row
+from kafka_io.diagnosis import why_unreachable
+from kafka_io.producers import started_producer
+from kafka_io.settings import Settings
+from kafka_io.topic_admin import topic_states
+from kafka_io.topic_names import Names
 from schemas.post import Source
 from schemas.topics import MIB, POSTS_RAW, Topic
-from streams.batches import BatchSender, Row
-from streams.producers import started_producer
-from streams.settings import Settings
-from streams.topic_admin import topic_states
 
 MAX_UNACKNOWLEDGED_POSTS = 50_000
 MAX_UNACKNOWLEDGED_BYTES = 64 * MIB
@@ -118,6 +120,8 @@ class Connection:
         try:
             partitions = await self._raw_partitions()
             self._producer = await started_producer(self._settings)
+        except KafkaConnectionError as error:
+            raise BrokerAway(await why_unreachable(self._settings)) from error
         except KafkaError as error:
             raise BrokerAway(
                 f"broker {self._settings.broker}: {error or type(error).__name__}; start it, or "
@@ -142,7 +146,8 @@ class Connection:
         found = {state.topic: state.found or 0 for state in await topic_states(self._settings)}
         for topic in self._topics:
             if not found[topic]:
-                raise FeedError(f"{topic.name}: no such topic; create it with `leimo topics apply`")
+                name = Names(self._settings).on_broker(topic.name)
+                raise FeedError(f"{name}: no such topic; create it with `leimo topics apply`")
         return found[POSTS_RAW]
 
 

@@ -3,10 +3,11 @@
 from collections.abc import AsyncIterator, Iterable, Iterator
 from typing import NamedTuple, Protocol
 
+from schemas.errors import OperatorError
 from schemas.post import Source
 
 
-class FeedError(RuntimeError):
+class FeedError(OperatorError):
     """A feed cannot go on; the message says what is wrong where, and what mends it."""
 
 

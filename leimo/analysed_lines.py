@@ -6,12 +6,12 @@ from typing import Any
 import orjson
 
 from analysis.pipeline import Analyser, Analysis
-from analysis.refusals import InvalidPost
-from analysis.sources import parse
 from analysis.stances import Sentiment
-from leimo.lines import MAX_LINE_BYTES, Line, TooLong
+from feeds.lines import MAX_LINE_BYTES, Line, TooLong
 from schemas.dead_letter import DropReason
 from schemas.post import Source
+from sources.parsing import parse
+from sources.refusals import InvalidPost
 
 TextOf = Callable[[bytes], str]
 """The text in a line; raises `InvalidPost`."""

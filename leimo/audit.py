@@ -6,33 +6,47 @@ nothing with the stream. The catalogue is the one in force now.
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Set as AbstractSet
+from contextlib import suppress
 from typing import Any
 
 import msgspec
 
-from agents.raw_posts import RawPosts
-from agents.versions import first_sight
 from analysis.shipped import analyser_of
-from analysis.sources import InvalidPost
+from kafka_io.dead_letters import origin_of
+from kafka_io.followers import CatalogueFollower
+from kafka_io.ledger import TopicPartition
+from kafka_io.partitions import partition_for
+from kafka_io.reading import PartitionReader
+from kafka_io.settings import Settings
+from kafka_io.topic_admin import refuse_missing, refuse_wrong_partitions, topic_states
 from leimo.closed_minutes import clocks, is_closed
-from leimo.run import CommandError
-from leimo.times import shown
-from measures.recount import MINUTE_MS, Counts, Key, Recount, counts_of, differences, lost_and_twice
+from leimo.taken import after, before, keys_in_mentions, removed, taken_offsets
+from measures.recount import (
+    MINUTE_MS,
+    Counts,
+    Key,
+    Recount,
+    counts_of,
+    differences,
+    key_of,
+    lost_and_twice,
+    told_late,
+)
 from measures.watermarks import Clock
 from schemas.catalogue import Catalogue
 from schemas.dead_letter import DropReason
+from schemas.errors import OperatorError
 from schemas.post import Post
-from schemas.topics import CATALOGUE, POSTS_DEAD, POSTS_RAW, WINDOWS
+from schemas.topics import POSTS_DEAD, POSTS_RAW, WINDOWS
 from schemas.window import Window
-from streams.dead_letters import origin_of
-from streams.followers import CatalogueFollower
-from streams.ledger import TopicPartition
-from streams.partitions import partition_for
-from streams.reading import PartitionReader
-from streams.repeats import Repeats
-from streams.settings import Settings
-from streams.topic_admin import refuse_missing, refuse_wrong_partitions, topic_states
+from sources.parsing import InvalidPost, NoPost
+from sources.raw_posts import RawPosts
+from sources.repeats import Repeats
+from sources.versions import first_sight
+from views.times import shown
 
 MARGIN_MS = 3_600_000
 """Records are read from so long before the first window: clocks of feeds differ."""
@@ -58,10 +72,16 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     """Closed ones."""
     open_windows: int
     """Minutes with mentions that are not closed yet."""
+    waiting_posts: int
+    """Records of `posts.raw` that the workers have not taken yet."""
+    waiting_windows: int
+    """Closed ones that were left out, since posts of their minute are not counted yet."""
     late: int
     """Posts that came too late to change a window, as the windows themselves say."""
     lost: int
     counted_twice: int
+    removed: int
+    """Records that retention took before the workers did: what was in them is not known."""
     wrong_windows: int
     """With any number that is not right, such as a mood."""
     dead_letters_missing: int
@@ -76,11 +96,21 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def has_differences(self) -> bool:
-        return bool(self.wrong_windows or self.dead_letters_missing or self.dead_letters_too_many)
+        return bool(
+            self.wrong_windows
+            or self.removed
+            or self.dead_letters_missing
+            or self.dead_letters_too_many
+        )
 
 
 class Audit:
-    """A recount that can go on while the topics grow."""
+    """A recount that can go on while the topics grow.
+
+    It counts what the group's committed offsets cover. They are read before the windows, and the
+    windows before what stands after the offsets: so a post that is in a window is either counted
+    here, or its window is left out.
+    """
 
     def __init__(
         self, settings: Settings, catalogue: Catalogue, since_ms: int | None, until_ms: int | None
@@ -94,19 +124,24 @@ class Audit:
         self._repeats = {p: Repeats(settings.repeat_distance) for p in range(settings.partitions)}
         self._starts: dict[TopicPartition, int] = {}
         self._positions: dict[TopicPartition, int] = {}
+        self._taken: dict[TopicPartition, int] = {}
         self._broken: set[tuple[int, int]] = set()
         self._too_slow: set[tuple[int, int]] = set()
         """Partition and offset of what workers put aside for the time that it took."""
-        self._records = self._posts = self._repeated = 0
+        self._records = self._posts = self._repeated = self._removed = 0
 
     async def advance(self, reader: PartitionReader, on_progress: OnProgress) -> None:
-        """Read `posts.raw` to where it ends now."""
-        partitions = [(POSTS_RAW.name, p) for p in range(self._settings.partitions)]
-        bounds = await reader.bounds(partitions)
+        """Count what the workers have taken of `posts.raw` by now."""
+        self._taken = await taken_offsets(self._settings)
+        bounds = await reader.bounds(self._raw())
         if not self._starts:
             await self._begin(reader, bounds)
+        self._removed = removed(self._taken, bounds)
         self._too_slow = await self._origins(reader, frozenset([DropReason.TOO_SLOW]))
-        ranges = {source: (self._positions[source], bounds[source][1]) for source in partitions}
+        ranges = {
+            source: (self._positions[source], max(end, self._positions[source]))
+            for source, (_, end) in before(self._taken, bounds).items()
+        }
         total = self._records + sum(end - start for start, end in ranges.values())
         async for (_, partition), records in reader.read(ranges):
             for first in range(0, len(records), _AT_ONCE):
@@ -117,15 +152,22 @@ class Audit:
 
     async def compare(self, reader: PartitionReader) -> Report:
         """Compare with the windows and dead letters that stand in the topics now."""
-        ticked = await clocks(reader, self._settings)
-        found, closed_to_ms, late = await self._published(reader)
+        ticked = await clocks(reader, self._settings, self._taken)
+        found, closed_to_ms, late_of = await self._published(reader)
+        waiting_posts, waiting = await self._waiting(reader)
         recounted = self._recount.windows()
+        asked = {key: counts for key, counts in recounted.items() if self._is_asked_for(key[1])}
         settled = {
             key: counts
-            for key, counts in recounted.items()
-            if self._is_asked_for(key[1])
-            and (key in found or self._is_settled(key, ticked, closed_to_ms))
+            for key, counts in asked.items()
+            if key in found or self._is_settled(key, ticked, closed_to_ms)
         }
+        left_out = (settled.keys() | found.keys()) & waiting
+        open_windows = len(asked) - len(settled)
+        settled, found = _without(settled, left_out), _without(found, left_out)
+        old = {key: counts for key, counts in settled.items() if self._is_old(key, ticked)}
+        too_late = told_late(old, found, late_of)
+        settled, found = _without(settled, too_late), _without(found, too_late)
         lines = differences(settled, found)
         lost, twice = lost_and_twice(settled, found)
         missing, too_many = await self._dead_letters(reader)
@@ -136,15 +178,41 @@ class Audit:
             posts=self._posts,
             repeats=self._repeated,
             windows=len(settled.keys() | found.keys()),
-            open_windows=sum(self._is_asked_for(start) for _, start in recounted) - len(settled),
-            late=late,
+            open_windows=open_windows,
+            waiting_posts=waiting_posts,
+            waiting_windows=len(left_out),
+            late=late_of.total(),
             lost=lost,
             counted_twice=twice,
+            removed=self._removed,
             wrong_windows=len({line.partition(": ")[0] for line in lines}),
             dead_letters_missing=missing,
             dead_letters_too_many=too_many,
             differences=tuple(lines[:SHOWN_DIFFERENCES]),
         )
+
+    def _raw(self) -> list[TopicPartition]:
+        return [(POSTS_RAW.name, p) for p in range(self._settings.partitions)]
+
+    async def _waiting(self, reader: PartitionReader) -> tuple[int, set[Key]]:
+        """Records of `posts.raw` that are not taken, and the windows that may change by what
+        stands after the committed offsets, there or in `mentions`."""
+        keys = await keys_in_mentions(reader, self._settings, self._taken)
+        ranges = after(self._taken, await reader.bounds(self._raw()))
+        async for (_, partition), records in reader.read(ranges):
+            for first in range(0, len(records), _AT_ONCE):
+                keys |= self._keys(partition, records[first : first + _AT_ONCE])
+                await asyncio.sleep(0)
+        return sum(end - start for start, end in ranges.values()), keys
+
+    def _keys(self, partition: int, records: list[Any]) -> set[Key]:
+        """Brands and minutes of posts, repeats too."""
+        posts: list[Post] = []
+        for record in records:
+            with suppress(InvalidPost):
+                posts.append(self._raw_posts.post(record))
+        found = self._analyser.mentions_many(posts, partition, [0] * len(posts))
+        return {key_of(mention) for mentions in found for mention in mentions}
 
     def _is_settled(
         self, key: Key, ticked: Mapping[int, Clock], closed_to_ms: Mapping[int, int]
@@ -156,6 +224,12 @@ class Audit:
         return start_ms <= closed_to_ms.get(partition, -1) and is_closed(
             ticked[partition], start_ms, grace_ms
         )
+
+    def _is_old(self, key: Key, ticked: Mapping[int, Clock]) -> bool:
+        """Whether a post of that minute would be too late by now."""
+        watermark_ms = ticked[self._partition(key[0])].watermark_ms
+        retention_ms = int(self._settings.retention_s * 1000)
+        return watermark_ms is not None and key[1] + MINUTE_MS + retention_ms <= watermark_ms
 
     def _is_asked_for(self, start_ms: int) -> bool:
         return self._since_ms <= start_ms < self._until_ms
@@ -191,6 +265,8 @@ class Audit:
                 continue
             try:
                 post = self._raw_posts.post(record)
+            except NoPost:
+                continue
             except InvalidPost:
                 self._broken.add((partition, record.offset))
                 continue
@@ -208,9 +284,11 @@ class Audit:
 
     async def _published(
         self, reader: PartitionReader
-    ) -> tuple[dict[Key, Counts], dict[int, int], int]:
-        """The windows asked for, the last closed minute of each partition, and late posts."""
+    ) -> tuple[dict[Key, Counts], dict[int, int], Counter[str]]:
+        """The windows asked for, the last closed minute of each partition, and how many posts were
+        too late, by brand: each window tells of those since the one before."""
         latest: dict[Key, Window] = {}
+        late: dict[tuple[Key, int], int] = {}
         closed_to_ms: dict[int, int] = {}
         decode = msgspec.json.Decoder(Window).decode
         partitions = [(WINDOWS.name, p) for p in range(self._settings.partitions)]
@@ -219,13 +297,17 @@ class Audit:
                 window = decode(record.value)
                 closed_to_ms[partition] = max(closed_to_ms.get(partition, -1), window.start_ms)
                 key = (window.brand, window.start_ms)
+                if window.late:
+                    late[key, window.revision] = window.late
                 if window.size_ms != MINUTE_MS or not self._is_asked_for(window.start_ms):
                     continue
                 if key not in latest or window.revision >= latest[key].revision:
                     latest[key] = window
             await asyncio.sleep(0)
-        late = sum(window.late for window in latest.values())
-        return {key: counts_of(window) for key, window in latest.items()}, closed_to_ms, late
+        late_of = Counter[str]()
+        for ((brand, _), _), posts in late.items():
+            late_of[brand] += posts
+        return {key: counts_of(window) for key, window in latest.items()}, closed_to_ms, late_of
 
     async def _dead_letters(self, reader: PartitionReader) -> tuple[int, int]:
         """Broken records without a dead letter, and dead letters without a broken record."""
@@ -256,6 +338,10 @@ class Audit:
         return found
 
 
+def _without(windows: Mapping[Key, Counts], left_out: AbstractSet[Key]) -> dict[Key, Counts]:
+    return {key: counts for key, counts in windows.items() if key not in left_out}
+
+
 async def audit(
     settings: Settings,
     since_ms: int | None = None,
@@ -266,11 +352,11 @@ async def audit(
 ) -> Report:
     """Recompute the windows of `[since_ms, until_ms)` and compare; None: all that is there.
 
-    Where something differs, it looks again for `settle_s` seconds: a late post may just be on its
-    way.
+    Where something differs, it looks again for `settle_s` seconds: what a worker has just committed
+    may not be visible everywhere yet.
 
     Raises:
-        CommandError: there is no catalogue.
+        OperatorError: there is no catalogue, or the group has taken no post.
         TopicError: topics are missing, or have another number of partitions than the settings.
     """
     states = await topic_states(settings)
@@ -279,7 +365,8 @@ async def audit(
     recount = Audit(settings, await _catalogue(settings), since_ms, until_ms)
     deadline = time.monotonic() + settle_s
     async with PartitionReader(settings) as reader:
-        while True:
+        await recount.advance(reader, on_progress)
+        while True:  # what came during the long first count is counted here
             await recount.advance(reader, on_progress)
             report = await recount.compare(reader)
             if report.is_exact or time.monotonic() > deadline:
@@ -294,8 +381,8 @@ async def _catalogue(settings: Settings) -> Catalogue:
     finally:
         await follower.stop()
     if not catalogue.brands:
-        raise CommandError(
-            f"the topic `{CATALOGUE.name}` holds no brands; publish them with "
+        raise OperatorError(
+            f"the topic `{follower.topic}` holds no brands; publish them with "
             "`leimo catalogue apply`"
         )
     return catalogue
@@ -311,8 +398,15 @@ def summary(report: Report) -> Iterable[str]:
     if report.since_ms > 0:
         yield f"windows from {shown(report.since_ms)}"
     yield f"{report.windows:,} windows compared, {report.open_windows:,} minutes still open"
+    if report.waiting_posts:
+        yield (
+            f"{report.waiting_posts:,} posts not yet taken by the workers, "
+            f"{report.waiting_windows:,} windows left out until they are; see `leimo lag`"
+        )
     if report.late:
         yield f"{report.late:,} posts came too late to change a window"
+    if report.removed:
+        yield f"removed by retention before they were counted: {report.removed:,}"
     yield f"lost: {report.lost:,}"
     yield f"counted twice: {report.counted_twice:,}"
     yield f"windows with a wrong number: {report.wrong_windows:,}"
@@ -330,6 +424,11 @@ def _verdict(report: Report) -> str:
         return "NOT EXACT"
     if report.is_exact:
         return "exact"
+    if report.waiting_windows:
+        return (
+            "NOTHING COMPARED: posts of every closed window in that time are not counted yet. "
+            "Start workers, and try again when `leimo lag` shows less"
+        )
     return (
         "NOTHING COMPARED: there is no closed window in that time. Give an earlier --since or a "
         "later --until, and see with `leimo lag` whether workers run"

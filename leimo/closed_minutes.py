@@ -4,18 +4,19 @@ A published window does not tell that of the others of its minute: while the who
 all open minutes are closed early, and a post that still comes opens its brand's minute again.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
 import msgspec
 
+from kafka_io.ledger import TopicPartition
+from kafka_io.reading import PartitionReader
+from kafka_io.settings import Settings
+from leimo.taken import before
 from measures.watermarks import Clock
 from schemas.mention import MentionOrTick, Tick
 from schemas.topics import MENTIONS
-from streams.ledger import TopicPartition
-from streams.reading import PartitionReader
-from streams.settings import Settings
 
 MINUTE_MS = 60_000
 _FIRST_LOOK = 2_000
@@ -39,9 +40,12 @@ def is_closed(clock: Clock, start_ms: int, grace_ms: int) -> bool:
     return start_ms + MINUTE_MS + grace_ms <= clock.watermark_ms
 
 
-async def clocks(reader: PartitionReader, settings: Settings) -> dict[int, Clock]:
-    """The clock of each partition of `mentions`, as its newest ticks tell it."""
-    bounds = await reader.bounds((MENTIONS.name, p) for p in range(settings.partitions))
+async def clocks(
+    reader: PartitionReader, settings: Settings, taken: Mapping[TopicPartition, int]
+) -> dict[int, Clock]:
+    """The clock of each partition of `mentions`, by the newest ticks that workers have taken."""
+    topic = await reader.bounds((MENTIONS.name, p) for p in range(settings.partitions))
+    bounds = before(taken, topic)
     return {
         source[1]: await _clock(reader, settings, source, *bound)
         for source, bound in bounds.items()

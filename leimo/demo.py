@@ -14,24 +14,30 @@ from collections.abc import AsyncIterator, Iterator
 from enum import Enum
 from pathlib import Path
 
+import aiohttp
 import msgspec
+from aiokafka.errors import KafkaError
 
-from leimo.catalogue_topic import held_definitions, publish
+from catalogue.topic import held_definitions, publish
+from kafka_io.brokers import ApacheKafka, Broker, BrokerUnavailable, EmbeddedBroker
+from kafka_io.child_process import ChildProcess
+from kafka_io.dead_letter_replay import reasons_since
+from kafka_io.reading import PartitionReader
+from kafka_io.settings import SecurityProtocol, Settings
+from kafka_io.topic_admin import TopicError, apply_topics, topic_states
 from leimo.demo_end import asked_to_end, resident_bytes
 from leimo.demo_processes import WorkerProcess, broker_variables, start
-from leimo.run import CommandError
-from leimo.terminal import terminal
+from leimo.demo_refusals import report
+from leimo.terminal import say, terminal
 from leimo.windows_file import write_windows
 from schemas.catalogue import Catalogue
+from schemas.errors import OperatorError
 from schemas.post import Source
 from schemas.topics import CATALOGUE, POSTS_RAW
-from streams.brokers import ApacheKafka, Broker, BrokerUnavailable, EmbeddedBroker
-from streams.child_process import ChildProcess
-from streams.reading import PartitionReader
-from streams.settings import SecurityProtocol, Settings
-from streams.topic_admin import apply_topics, topic_states
 
 _POLL_S = 0.25
+_TELL_S = 5.0
+"""How long the end may take to look for what was refused."""
 _CALM_POLLS = 8
 """So many looks in a row must find all posts counted, before they are believed to be all."""
 
@@ -61,7 +67,7 @@ async def run_demo(options: DemoOptions, settings: Settings) -> None:
     """Run until Ctrl-C, until the terminal is gone, or until all fed posts are counted.
 
     Raises:
-        CommandError: a part does not start, the message holds its last lines; or the broker is in
+        OperatorError: a part does not start, the message holds its last lines; or the broker is in
             use.
     """
     catalogue = _catalogue(options)
@@ -81,19 +87,20 @@ class _End(Enum):
 
 
 async def _run_once(options: DemoOptions, settings: Settings, catalogue: Catalogue) -> _End:
-    say = _Progress()
+    progress = _Progress()
+    started_ms = time.time_ns() // 1_000_000
     async with contextlib.AsyncExitStack() as stack:
-        say("broker")
+        progress("broker")
         settings, process = await stack.enter_async_context(_broker(options, settings))
         if process is None and not options.may_share:
             await refuse_used(settings)
-        say("topics")
+        progress("topics")
         await apply_topics(settings)
-        say("catalogue")
+        progress("catalogue")
         # Never over definitions that are in force: the broker may be somebody's.
         await publish(settings, catalogue, only_absent=True)
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="leimo-demo-")))
-        say("worker" if options.workers == 1 else f"{options.workers} workers")
+        progress("worker" if options.workers == 1 else f"{options.workers} workers")
         idle_s = 2.0 if options.ends_when_done and options.replay else None
         workers = [
             stack.enter_context(WorkerProcess(settings, folder, number, idle_s=idle_s).running())
@@ -102,16 +109,37 @@ async def _run_once(options: DemoOptions, settings: Settings, catalogue: Catalog
         await asyncio.gather(*(worker.ready() for worker in workers))
         stop = asyncio.Event()
         stack.enter_context(asked_to_end(stop))
-        say("feed")
+        progress("feed")
         feed = stack.enter_context(_feed(options, settings, folder))
-        say.done()
+        progress.done()
         guard = _Guard(options, workers, feed, process if _may_begin_anew(options) else None)
         end = await _watch(settings, catalogue, guard, stop)
         await _stop_feeding(feed)
+        if end is not _End.MEMORY:
+            await _tell_refused(options, settings, workers, started_ms)
         if options.windows is not None:
             count = await write_windows(options.windows, settings)
             sys.stderr.write(f"{count} windows written to {options.windows}\n")
         return end
+
+
+async def _tell_refused(
+    options: DemoOptions, settings: Settings, workers: list[WorkerProcess], since_ms: int
+) -> None:
+    """Say how many records were no posts, and why: the live view is gone, and with it the broker.
+
+    Whoever ends a demo whose broker or worker is gone is told nothing, and does not wait for it.
+    """
+    with contextlib.suppress(KafkaError, TopicError, aiohttp.ClientError, OSError):
+        async with asyncio.timeout(_TELL_S):
+            reasons = await reasons_since(settings, since_ms)
+            names = ("posts", "repeats", "dead_letters", "skipped_events")
+            counters = [f"leimo_{name}_total" for name in names]
+            read = sum([await worker.gauge(name) for worker in workers for name in counters])
+            outlives = None if options.broker in {"embedded", "kafka"} else settings.broker
+            lines = report(reasons, read, options.replay, options.source, outlives)
+            for line in lines:
+                say(line, err=True)
 
 
 def _may_begin_anew(options: DemoOptions) -> bool:
@@ -145,7 +173,7 @@ async def refuse_used(settings: Settings) -> None:
     """Refuse a broker that holds somebody's catalogue or posts.
 
     Raises:
-        CommandError: it does.
+        OperatorError: it does.
     """
     states = {state.topic.name: state.found or 0 for state in await topic_states(settings)}
     held = []
@@ -158,7 +186,7 @@ async def refuse_used(settings: Settings) -> None:
         if count := sum(end - first for first, end in bounds.values()):
             held.append(f"posts ({count:,} records)")
     if held:
-        raise CommandError(
+        raise OperatorError(
             f"--broker {settings.broker} is in use: it holds {' and '.join(held)}, and a "
             "demo would add made-up posts and brands. Leave --broker out for a broker of the "
             "demo's own, or add --shared-broker if that is meant"
@@ -181,7 +209,7 @@ async def _broker(
     try:
         await started.__aenter__()
     except BrokerUnavailable as error:
-        raise CommandError(str(error)) from error
+        raise OperatorError(str(error)) from error
     try:
         own = {"broker": started.address, "security_protocol": SecurityProtocol.PLAINTEXT}
         yield settings.model_copy(update=own), started.nodes[0]
@@ -190,12 +218,12 @@ async def _broker(
 
 
 def _catalogue(options: DemoOptions) -> Catalogue:
-    from leimo.catalogue_file import SHIPPED, CatalogueErrors, load
+    from catalogue.file import SHIPPED, CatalogueErrors, load
 
     try:
         return load(options.catalogue or SHIPPED)
     except CatalogueErrors as errors:
-        raise CommandError(str(errors)) from errors
+        raise OperatorError(str(errors)) from errors
 
 
 @contextlib.contextmanager
@@ -266,7 +294,7 @@ class _Guard:
         """Return once all is counted, where that was asked for, or the broker's memory is full.
 
         Raises:
-            CommandError: a part died.
+            OperatorError: a part died.
         """
         calm = 0
         while True:
@@ -278,7 +306,7 @@ class _Guard:
             if self._feed.is_running:
                 continue
             if self._feed.exit_code != 0:
-                raise CommandError(
+                raise OperatorError(
                     f"the feed ended with code {self._feed.exit_code}; its last lines:\n"
                     f"{self._feed.last_lines(15)}"
                 )

@@ -11,10 +11,10 @@ from pathlib import Path
 import aiohttp
 from prometheus_client.parser import text_string_to_metric_families
 
-from leimo.run import CommandError
-from streams.brokers import free_port
-from streams.child_process import ChildProcess
-from streams.settings import Settings
+from kafka_io.brokers import free_port
+from kafka_io.child_process import ChildProcess
+from kafka_io.settings import Settings
+from schemas.errors import OperatorError
 
 _READY_S = 60
 _POLL_S = 0.25
@@ -63,16 +63,16 @@ class WorkerProcess:
                     if answer.status == 200:
                         return
             if time.monotonic() > deadline:
-                raise CommandError(
+                raise OperatorError(
                     f"{self._name} was not ready within {_READY_S} s:\n"
                     f"{self.process.last_lines(15) if self.process else ''}"
                 )
             await asyncio.sleep(_POLL_S)
 
     def refuse_dead(self) -> None:
-        """Raise `CommandError` where the process has ended."""
+        """Raise `OperatorError` where the process has ended."""
         if self.process is not None and not self.process.is_running:
-            raise CommandError(
+            raise OperatorError(
                 f"{self._name} ended with code {self.process.exit_code}; its last lines:\n"
                 f"{self.process.last_lines(15)}"
             )

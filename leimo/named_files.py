@@ -1,22 +1,8 @@
 """Files that a command line names, looked at before the work: a wrong one is exit code 2."""
 
-import os
 from pathlib import Path
 
-from leimo.run import CommandError, fail
-
-
-def refuse_unwritable(option: str, path: Path) -> None:
-    """Before hours of work and not after them.
-
-    Raises:
-        CommandError: the file cannot be written.
-    """
-    if path.is_dir() or not path.parent.is_dir():
-        mend = "name a file in a folder that exists"
-        raise CommandError(f"{option} {path}: cannot be written; {mend}")
-    if not os.access(path if path.exists() else path.parent, os.W_OK):
-        raise CommandError(f"{option} {path}: permission denied; name a file that can be written")
+from leimo.run import fail
 
 
 def refuse_missing(*paths: Path | None) -> None:

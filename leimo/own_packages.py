@@ -4,7 +4,10 @@ from collections.abc import Iterable
 from importlib.util import find_spec
 from pathlib import Path
 
-PACKAGES = ("agents", "analysis", "feeds", "measures", "schemas", "streams")
+PACKAGES = (
+    *("agents", "analysis", "backtest", "catalogue", "feeds", "kafka_io", "measures", "schemas"),
+    *("sources", "streams", "views"),
+)
 
 
 def foreign_packages(home: Path, packages: Iterable[str] = PACKAGES) -> list[str]:

@@ -9,16 +9,14 @@ from typing import Any, NoReturn, TypeVar
 
 import typer
 
-from streams.settings import Settings, SettingsError
+from kafka_io.settings import Settings, SettingsError
+from leimo.own_packages import PACKAGES
+from schemas.errors import OperatorError
 
 T = TypeVar("T")
 
 _NO_COORDINATOR = "GroupCoordinatorNotAvailableError"
 _COORDINATOR_COMES_S = 30
-
-
-class CommandError(RuntimeError):
-    """Something that the person at the terminal can mend."""
 
 
 def load_settings(**overrides: Any) -> Settings:
@@ -31,7 +29,7 @@ def load_settings(**overrides: Any) -> Settings:
 
 def fail(message: str, code: int = 1) -> NoReturn:
     """Print an error for a person and end the command."""
-    from leimo.watch.plain_text import visible
+    from views.plain_text import visible
 
     typer.secho(f"error: {visible(message)}", err=True, fg="red")
     raise typer.Exit(code)
@@ -66,18 +64,16 @@ def start_logging(level: str) -> None:
     )
     for handler in logging.getLogger().handlers:
         handler.addFilter(OperatorFilter(time.time()))
-    for ours in ("agents", "analysis", "measures", "streams", "feeds", "leimo"):
+    for ours in (*PACKAGES, "leimo"):
         logging.getLogger(ours).setLevel(level)
 
 
 def run(work: Coroutine[Any, Any, T], settings: Settings) -> T:
-    """Run to the end on uvloop; a `CommandError` or a broker out of reach becomes a message."""
-    from aiokafka.errors import KafkaConnectionError
+    """Run to the end on uvloop; an `OperatorError` or a broker out of reach becomes a message."""
+    from aiokafka.errors import KafkaConnectionError, KafkaError
 
-    from streams.diagnosis import why_unreachable
-    from streams.event_loop import LoopPolicy
-    from streams.monitoring import MonitoringError
-    from streams.topic_admin import TopicError
+    from kafka_io.diagnosis import why_unreachable
+    from kafka_io.event_loop import LoopPolicy
 
     if not logging.getLogger().handlers:  # what a client logs about it, the message below says
         logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
@@ -89,5 +85,10 @@ def run(work: Coroutine[Any, Any, T], settings: Settings) -> T:
         fail(asyncio.run(why_unreachable(settings)))
     except SettingsError as error:
         fail(str(error), code=2)
-    except (CommandError, TopicError, MonitoringError) as error:
+    except OperatorError as error:
         fail(str(error))
+    except KafkaError as error:
+        fail(
+            f"the broker at {settings.broker} did not do what was asked: {error}. Look at its log, "
+            "at the topics with `leimo topics list`, and at the rights of the user"
+        )

@@ -14,7 +14,7 @@ from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 from rich.text import Text
 
-from leimo.watch.plain_text import HIDDEN, visible
+from views.plain_text import HIDDEN, visible
 
 _WIDE = 1 << 16
 """Columns in a pipe, where nothing is cut and no line is broken."""

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import msgspec
 
+from kafka_io.reading import PartitionReader
+from kafka_io.settings import Settings
 from schemas.topics import WINDOWS
 from schemas.window import Window
-from streams.reading import PartitionReader
-from streams.settings import Settings
 
 
 async def write_windows(path: Path, settings: Settings) -> int:

@@ -15,17 +15,10 @@ from agents.measure import MeasureStage
 from analysis.groups import Groups
 from analysis.pipeline import Analyser
 from analysis.shipped import analyser_of
-from leimo.run import CommandError
-from schemas.catalogue import Catalogue, definitions_of
-from schemas.topics import BRANDS_CHANGELOG, MENTIONS, POSTS_RAW
-from streams.app import StreamApp, add_stages, new_app, state_table
-from streams.followers import CatalogueFollower, wait_for_catalogue
-from streams.metrics import Metrics
-from streams.monitoring import serve_monitoring
-from streams.settings import Profile, Settings
-from streams.stall_watch import watch_for_stalls
-from streams.stop import die
-from streams.topic_admin import (
+from kafka_io.followers import CatalogueFollower, wait_for_catalogue
+from kafka_io.settings import Profile, Settings
+from kafka_io.topic_admin import (
+    TopicError,
     TopicState,
     faults_of,
     refuse_faults,
@@ -35,16 +28,24 @@ from streams.topic_admin import (
     wanted_replicas,
     watch_topics,
 )
+from kafka_io.writers import Checkpoint, has_transactions
+from schemas.catalogue import Catalogue
+from schemas.errors import OperatorError
+from schemas.topics import BRANDS_CHANGELOG, POSTS_RAW
+from streams.app import StreamApp, add_stages, new_app, state_table
+from streams.metrics import Metrics
+from streams.monitoring import serve_monitoring
+from streams.stall_watch import watch_for_stalls
+from streams.stop import die
 from streams.version import VERSION
 from streams.worker import run_app, stop_on_signals, unless_stopped
-from streams.writers import Checkpoint, has_transactions
 
 log = logging.getLogger(__name__)
 
 _LOOK_AT_TOPICS_S = 30
 
 
-class WorkerError(CommandError):
+class WorkerError(OperatorError):
     """The worker cannot start; the message names the mend."""
 
 
@@ -141,7 +142,7 @@ class Worker:
         analyse.declare(app)
         measure.declare(app)
         self._app = app
-        self._count_definitions(catalogue)
+        self.metrics.show_catalogue(catalogue)
         return app
 
     def _analyser(self, catalogue: Catalogue) -> Analyser:
@@ -153,11 +154,8 @@ class Worker:
         if self._analyse is not None and self._measure is not None:
             self._analyse.analyser, self._analyse.groups = analyser, Groups(catalogue)
             self._measure.redefine(catalogue)
-        self._count_definitions(catalogue)
+        self.metrics.show_catalogue(catalogue)
         self.metrics.catalogue_changes.inc()
-
-    def _count_definitions(self, catalogue: Catalogue) -> None:
-        self.metrics.catalogue_definitions.set(len(definitions_of(catalogue)))
 
     def _is_ready(self) -> bool:
         return self._app is not None and self._app.ownership.is_open
@@ -185,12 +183,9 @@ class Worker:
             # Also between two assignments: what was lost has another owner, who tells of it.
             lags = {source: self._app.lag(source) for source in self._app.ledger.positions}
             self.metrics.show_lag({at: lag for at, lag in lags.items() if lag is not None})
-            if not self._is_ready():
-                continue
-            for stage, topic in (("analyse", POSTS_RAW.name), ("measure", MENTIONS.name)):
-                ages = [outbox.age_s() for outbox in self._app.ownership.outboxes(topic)]
-                self.metrics.commit_age_seconds.labels(stage).set(max(ages, default=0))
-            self._measure.gauge(time.time())
+            self._app.ownership.gauge()
+            if self._is_ready():
+                self._measure.gauge(time.time())
 
 
 def _calm_the_collector() -> None:
@@ -206,6 +201,8 @@ def _watched(work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
     async def guarded() -> None:
         try:
             await work
+        except TopicError as error:
+            die(str(error))
         except Exception as error:
             die(f"{name} failed: {error}", error)
 

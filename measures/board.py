@@ -6,7 +6,7 @@ any repetitions, publish the same windows.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 import msgspec
 
@@ -127,6 +127,10 @@ class Board:
     def open_alerts(self) -> int:
         return self._watch.open_alerts
 
+    def firing(self) -> Iterator[tuple[str, int]]:
+        """Brand (`*`: all) and severity of each alert that fires."""
+        return self._watch.firing()
+
     def apply(self, mention: Mention) -> None:
         """Count a mention, once."""
         brand = mention.brand
@@ -204,13 +208,21 @@ class Board:
                     self._revised.add((start_ms, brand))
             self._watch.note(brand, state)
 
+    def applied(self) -> dict[int, int]:
+        """Partition of `posts.raw` -> last offset that any brand has applied."""
+        last: dict[int, int] = {}
+        for state in self.states.values():
+            for partition, offset in state.applied.items():
+                last[partition] = max(last.get(partition, -1), offset)
+        return last
+
     def whole_bytes(self) -> bytes:
         """The value of the partition as a whole for the changelog."""
         return stamped(self._whole)
 
-    def restore_whole(self, value: bytes) -> None:
-        """Go on from a kept clock and crowd."""
-        self._whole = unstamped(b"whole", value, _decode_kept)
+    def restore_whole(self, value: bytes, key: bytes = b"whole") -> None:
+        """Go on from a kept clock and crowd; `key` names their entry where it cannot be read."""
+        self._whole = unstamped(key, value, _decode_kept)
         self._watch = Watch(
             self.states, self._whole, self._scope, speaks_for_all=self._speaks_for_all
         )

@@ -40,6 +40,10 @@ T = TypeVar("T")
 class KeptStateError(ValueError):
     """An entry of the changelog that this build cannot read; the message names its key."""
 
+    def __init__(self, key: bytes, why: str) -> None:
+        super().__init__(why)
+        self.key = key
+
 
 def stamped(body: object) -> bytes:
     """A value for the changelog, with its format."""
@@ -54,12 +58,12 @@ def unstamped(key: bytes, value: bytes, decode: Callable[[memoryview], T]) -> T:
     """
     if value[:1] != FORMAT:
         raise KeptStateError(
-            f"the entry {key!r} has the format {value[:1]!r}, and this build reads {FORMAT!r}"
+            key, f"the entry {key!r} has the format {value[:1]!r}, and this build reads {FORMAT!r}"
         )
     try:
         return decode(memoryview(value)[1:])
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise KeptStateError(f"the entry {key!r} is no state of a brand: {error}") from error
+        raise KeptStateError(key, f"the entry {key!r} is no state of a brand: {error}") from error
 
 
 class Past:
@@ -120,12 +124,12 @@ def _name(key: bytes, name: bytes) -> str:
     try:
         return name.decode()
     except UnicodeDecodeError as error:
-        raise KeptStateError(f"the key {key!r} is no brand's: {error}") from error
+        raise KeptStateError(key, f"the key {key!r} is no brand's: {error}") from error
 
 
 def _number(key: bytes, number: bytes) -> int:
     if not number.isdigit():
-        raise KeptStateError(f"the key {key!r} ends with no number")
+        raise KeptStateError(key, f"the key {key!r} ends with no number")
     return int(number)
 
 

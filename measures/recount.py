@@ -64,6 +64,11 @@ class _Minute:
         return self.sums | distinct | {"bursts": bursts} | intents
 
 
+def key_of(mention: Mention) -> Key:
+    """The brand and minute in which a mention counts."""
+    return mention.brand, mention.event_time_ms - mention.event_time_ms % MINUTE_MS
+
+
 class Recount:
     """Counts mentions, each of which has to be given once."""
 
@@ -71,8 +76,7 @@ class Recount:
         self._minutes: dict[Key, _Minute] = {}
 
     def add(self, mention: Mention) -> None:
-        start_ms = mention.event_time_ms - mention.event_time_ms % MINUTE_MS
-        self._minutes.setdefault((mention.brand, start_ms), _Minute()).add(mention)
+        self._minutes.setdefault(key_of(mention), _Minute()).add(mention)
 
     def windows(self) -> dict[Key, Counts]:
         """The counts of every minute with a mention. Distinct texts end at 129."""
@@ -114,6 +118,32 @@ def lost_and_twice(expected: Mapping[Key, Counts], found: Mapping[Key, Counts]) 
         for key in found.keys() | expected.keys()
     ]
     return -sum(min(0, posts) for posts in change), sum(max(0, posts) for posts in change)
+
+
+def told_late(
+    expected: Mapping[Key, Counts], found: Mapping[Key, Counts], late: Mapping[str, int]
+) -> set[Key]:
+    """The windows that lack no more posts than were told to be late for their brand.
+
+    Each late post excuses one that is missing: what is lost besides is still found.
+
+    >>> expected = {("a", 0): {"posts": 2}, ("a", 60000): {"posts": 1}, ("b", 0): {"posts": 1}}
+    >>> told_late(expected, {("a", 0): {"posts": 1}}, {"a": 1})
+    {('a', 0)}
+    """
+    left = dict(late)
+    excused: set[Key] = set()
+    for key in sorted(expected):
+        lacking = _versions(expected[key]) - _versions(found.get(key, {}))
+        if 0 < lacking <= left.get(key[0], 0):
+            left[key[0]] -= lacking
+            excused.add(key)
+    return excused
+
+
+def _versions(counts: Counts) -> int:
+    """Posts, and later versions of posts."""
+    return counts.get("posts", 0) + counts.get("edits", 0)
 
 
 def _line(key: Key, what: str) -> str:

@@ -92,8 +92,16 @@ class Watch:
     @property
     def open_alerts(self) -> int:
         """Alerts that fire, of brands and of all."""
-        of_brands = sum(len(self._states[brand].alerts) for brand in self._firing)
-        return of_brands + (len(self._whole.every.alerts) if self._speaks_for_all else 0)
+        return sum(1 for _ in self.firing())
+
+    def firing(self) -> Iterator[tuple[str, int]]:
+        """Brand (`*`: all) and severity of each alert that fires."""
+        for brand in self._firing:
+            for held in self._states[brand].alerts.values():
+                yield held.about or brand, held.severity
+        if self._speaks_for_all:
+            for held in self._whole.every.alerts.values():
+                yield EVERY_BRAND, held.severity
 
     def clear(self) -> None:
         """What was told is taken over."""

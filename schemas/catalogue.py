@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from enum import StrEnum
+from typing import get_args
 
 import msgspec
 
@@ -209,10 +210,23 @@ def definitions_of(catalogue: Catalogue) -> tuple[Definition, ...]:
     )
 
 
+def kind_of(definition: type[Definition] | Definition) -> str:
+    """What a definition is: the tag it is written with.
+
+    >>> kind_of(Brand(id="xiaomi", name="小米")), kind_of(Holiday)
+    ('brand', 'holiday')
+    """
+    return str(definition.__struct_config__.tag)
+
+
+DEFINITION_KINDS = tuple(kind_of(kind) for kind in get_args(Definition))
+"""Closed set: label of the metric."""
+
+
 def definition_key(definition: Definition) -> bytes:
     """Key of a definition on the topic.
 
     >>> definition_key(Brand(id="xiaomi", name="小米"))
     b'brand:xiaomi'
     """
-    return f"{definition.__struct_config__.tag}:{definition.id}".encode()
+    return f"{kind_of(definition)}:{definition.id}".encode()

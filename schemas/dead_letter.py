@@ -28,6 +28,9 @@ class DropReason(StrEnum):
     """The header `source` names no known source."""
     TOO_SLOW = "too_slow"
     """It took more CPU time than the settings allow, or ended worker after worker."""
+    NO_POST = "no_post"
+    """An event of the source that holds no post, such as a like. Workers count it and put nothing
+    aside: `posts.dead` has none of them."""
 
 
 class DeadLetter(msgspec.Struct, frozen=True):

@@ -1,6 +1,7 @@
 """JSON Schemas and the topic table, generated from the records: `python -m schemas.json_schemas`.
 
-`--check` writes nothing and exits with 1 where a file has drifted.
+`--check` writes nothing and exits with 1 where a file has drifted. Neither is anything written
+where a record changed in a way that its version does not allow.
 """
 
 import ast
@@ -26,10 +27,12 @@ from schemas.catalogue import (
     RuleKind,
     Silence,
 )
+from schemas.dead_letter import DeadLetter, DropReason
 from schemas.feed import FeedGap, FeedPosition, FeedState, GapReason
 from schemas.mention import Channel, Mention, Objective, Place, Polarity, SpamSign, Span, Tick
 from schemas.topics import DAY_MS, TOPICS, Topic
 from schemas.trend import Influencer, Trend, TrendTerm
+from schemas.versions import breaks, schema_id
 from schemas.window import Window
 
 FOLDER = Path(__file__).parent / "json"
@@ -41,33 +44,46 @@ RECORDS: Mapping[str, type] = {
     "window": Window,
     "alert": Alert,
     "trend": Trend,
+    "dead_letter": DeadLetter,
     "brand": Brand,
     "rule": Rule,
     "intent": Intent,
     "silence": Silence,
     "holiday": Holiday,
-    "feed-position": FeedPosition,
-    "feed-gap": FeedGap,
+    "feed_position": FeedPosition,
+    "feed_gap": FeedGap,
 }
 
 _DECLARED: Mapping[str, type] = {
     declared.__name__: declared
     for declared in (
         *RECORDS.values(),
-        *(AlertState, Channel, Context, Objective, Place, Polarity, RuleKind, Sample, Span),
+        *(
+            AlertState,
+            Channel,
+            Context,
+            DropReason,
+            Objective,
+            Place,
+            Polarity,
+            RuleKind,
+            Sample,
+            Span,
+        ),
         *(Condition, Evidence, Influencer, Measure, SpamSign, Term, TrendTerm),
         *(FeedState, GapReason),
     )
 }
 
 
-def schema_of(record: type) -> dict[str, Any]:
-    """JSON Schema (2020-12) of one record, with the records that it holds under `$defs`."""
+def schema_of(kind: str, record: type) -> dict[str, Any]:
+    """JSON Schema (2020-12) of a kind of record, with the records that it holds under `$defs`."""
     [reference], components = msgspec.json.schema_components([record])
     for name, definition in components.items():
         _describe(definition, _DECLARED[name])
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": schema_id(kind),
         **reference,
         "$defs": components,
     }
@@ -126,13 +142,29 @@ def _kept(topic: Topic) -> str:
     return topic.cleanup.value.replace(",", " + ") + days
 
 
+def _path(name: str) -> Path:
+    return FOLDER / f"{name}.schema.json"
+
+
+def _text(schema: Mapping[str, Any]) -> str:
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+
+
+def unallowed_changes() -> list[str]:
+    """A line for each change since the files were written that needs another version."""
+    return [
+        f"{name}: {change}: raise its number in schemas/versions.py, or keep what was"
+        for name, record in RECORDS.items()
+        if _path(name).is_file()
+        for held in [json.loads(_path(name).read_text(encoding="utf-8"))]
+        if held.get("$id") == schema_id(name)
+        for change in breaks(held, json.loads(_text(schema_of(name, record))))
+    ]
+
+
 def files() -> dict[Path, str]:
     """Every generated file and what it must hold."""
-    wanted = {
-        FOLDER / f"{name}.schema.json": json.dumps(schema_of(record), indent=2, ensure_ascii=False)
-        + "\n"
-        for name, record in RECORDS.items()
-    }
+    wanted = {_path(name): _text(schema_of(name, record)) for name, record in RECORDS.items()}
     page = TOPICS_PAGE.read_text(encoding="utf-8")
     before, _, rest = page.partition(BEGIN)
     _, _, after = rest.partition(END)
@@ -142,6 +174,9 @@ def files() -> dict[Path, str]:
 
 def main(arguments: list[str]) -> int:
     """Write the files, or check them."""
+    if unallowed := unallowed_changes():
+        sys.stderr.write("".join(f"{line}\n" for line in unallowed))
+        return 1
     drifted = [
         path
         for path, text in files().items()

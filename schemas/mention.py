@@ -29,6 +29,8 @@ class Place(StrEnum):
     """In the author's own words, or by a handle in them."""
     CHAIN = "chain"
     """Only in the words of those who passed the post on before."""
+    CARD = "card"
+    """Only beside the text: in the title of a link, what is said of an image, or a warning."""
     QUOTED = "quoted"
     """Only in the original that the post quotes."""
 

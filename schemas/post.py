@@ -22,6 +22,18 @@ class PostEvent(StrEnum):
     DELETE = "delete"
 
 
+class Skipped(StrEnum):
+    """Events without a post that sources are known to send: label of the metric."""
+
+    COLLECTION = "collection"
+    """A record of another kind: a like, a follow, a block, a list."""
+    ACCOUNT = "account"
+    IDENTITY = "identity"
+    SYNC = "sync"
+    NOTICE = "notice"
+    """Word of the server to its reader."""
+
+
 NEW_POSTS = 10
 """An account with fewer posts is new."""
 
@@ -40,7 +52,7 @@ class Author(msgspec.Struct, frozen=True, gc=False):
     is_new: bool = False
     """True where the source says that the account has written fewer than `NEW_POSTS` posts."""
     region: str = ""
-    """Province where the source says that the author is, see `analysis.regions`."""
+    """Province where the source says that the author is, see `sources.regions`."""
 
 
 class Quoted(msgspec.Struct, frozen=True, gc=False):
@@ -72,6 +84,9 @@ class Post(msgspec.Struct, frozen=True, gc=False):
     """The client the post was written with, without markup."""
     is_time_clamped: bool = False
     """True where the source's time was ahead of the receipt time and was replaced by it."""
+    card: str = ""
+    """What is shown beside the text: titles of links, what images say to those who do not see them,
+    content warnings. A line each."""
 
 
 class RawPost(msgspec.Struct, frozen=True):

@@ -9,17 +9,18 @@ from aiokafka.errors import CommitFailedError, IllegalStateError
 from faust.types import TP
 from faust.types.auth import CredentialsT
 
+from kafka_io.ledger import Ledger, TopicPartition, Verdict
+from kafka_io.security import tls_context
+from kafka_io.settings import Settings
+from kafka_io.topic_names import Names
+from kafka_io.writers import Checkpoint, Offsets
 from schemas.topics import Topic
-from streams.ledger import Ledger, TopicPartition, Verdict
 from streams.metrics import Metrics
 from streams.ownership import Ownership
-from streams.security import tls_context
-from streams.settings import Settings
 from streams.stages import Stage
 from streams.stop import die
 from streams.tables import StateTable, StateTableManager
 from streams.transport import BatchTransport
-from streams.writers import Checkpoint, Offsets
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +29,7 @@ class StreamApp(faust.App):  # type: ignore[misc]
     """A Faust app whose agents get record batches and whose commits are the outbox's."""
 
     ownership: Ownership
+    names: Names
 
     @property
     def ledger(self) -> Ledger:
@@ -55,9 +57,10 @@ class StreamApp(faust.App):  # type: ignore[misc]
         """Body of every agent: give each batch to its stage. An error ends the process."""
         async for batch in batches:
             try:
-                verdict = await self.ownership.step(batch)
+                source = self.names.source(batch.source)
+                verdict = await self.ownership.step(batch._replace(topic=source[0]))
                 if verdict is Verdict.GAP:
-                    await self._seek_back(batch.source)
+                    await self._seek_back(source)
                 # Heartbeats, commits and the other agent get their turn.
                 await self.sleep(0)
             except Exception as error:  # Faust would acknowledge and go on
@@ -69,44 +72,57 @@ class StreamApp(faust.App):  # type: ignore[misc]
     async def _seek_back(self, source: TopicPartition) -> None:
         position = self.ledger.positions.get(source)
         if position is not None:
-            log.warning("%s/%d: fetched past %d, seeking back", *source, position)
-            await self.consumer.seek_wait({TP(*source): position})
+            partition = self._partition(source)
+            log.warning("%s/%d: fetched past %d, seeking back", *partition, position)
+            await self.consumer.seek_wait({partition: position})
+
+    def _partition(self, source: TopicPartition) -> TP:
+        """As Faust takes it."""
+        return TP(*self.names.partition(source))
+
+    async def take_over(self, assigned: Iterable[TP]) -> None:
+        """Own what Faust was assigned; see `streams.ownership`."""
+        await self.ownership.take_over(map(self.names.source, assigned))
 
     def lag(self, source: TopicPartition) -> int | None:
         """Records behind the end of the partition; None while the end is not known."""
         position = self.ledger.positions.get(source)
-        end = self.consumer.highwater(TP(*source))
+        end = self.consumer.highwater(self._partition(source))
         return None if position is None or end is None else max(0, end - position)
 
-    async def committed_offsets(self, partitions: Iterable[TP]) -> Mapping[TP, int]:
+    async def committed_offsets(self, sources: Iterable[TopicPartition]) -> Offsets:
         """Read positions that the group has committed."""
-        offsets: Mapping[TP, int] = await self.consumer.committed_offsets(partitions)
-        return offsets
+        found = await self.consumer.committed_offsets(map(self._partition, sources))
+        return {self.names.source(tp): offset for tp, offset in found.items()}
 
     async def commit_offsets(self, offsets: Offsets) -> None:
         """Commit read positions; where the group has moved on, they are simply read again."""
         try:
-            await self.consumer.commit_offsets({TP(*tp): offset for tp, offset in offsets.items()})
+            await self.consumer.commit_offsets(
+                {self._partition(source): offset for source, offset in offsets.items()}
+            )
         except (CommitFailedError, IllegalStateError) as error:
             log.warning("offsets not committed, the next owner repeats them: %s", error)
 
     async def read_notes(self, sources: Iterable[TopicPartition]) -> Mapping[TopicPartition, str]:
         """See `streams.attempts`."""
-        notes = await self.consumer.committed_notes([TP(*source) for source in sources])
-        return {(tp.topic, tp.partition): note for tp, note in notes.items()}
+        notes = await self.consumer.committed_notes(map(self._partition, sources))
+        return {self.names.source(tp): note for tp, note in notes.items()}
 
     async def write_note(self, source: TopicPartition, offset: int, note: str) -> None:
         """See `streams.attempts`; where the group has moved on, it is the next owner's turn."""
         try:
-            await self.consumer.commit_note(TP(*source), offset, note)
+            await self.consumer.commit_note(self._partition(source), offset, note)
         except (CommitFailedError, IllegalStateError) as error:
-            log.warning("%s/%d: no note beside its offset: %s", *source, error)
+            log.warning(
+                "%s/%d: no note beside its offset: %s", *self.names.partition(source), error
+            )
 
 
 def new_app(settings: Settings) -> StreamApp:
     """An app without agents; see `add_stages`."""
-    return StreamApp(
-        settings.group,
+    app = StreamApp(
+        settings.group_id,
         broker=";".join(f"kafka://{address}" for address in settings.broker.split(",")),
         Table=StateTable,
         TableManager=StateTableManager,
@@ -135,10 +151,12 @@ def new_app(settings: Settings) -> StreamApp:
         broker_max_poll_interval=300,
         producer_acks=-1,
     )
+    app.names = Names(settings)
+    return app
 
 
 def _credentials(settings: Settings) -> CredentialsT | None:
-    """What Faust's consumer proves itself by; None: nothing. See `streams.security`."""
+    """What Faust's consumer proves itself by; None: nothing. See `kafka_io.security`."""
     protocol = settings.security_protocol
     context = tls_context(settings) if protocol.has_tls else None
     if protocol.has_sasl:
@@ -190,4 +208,5 @@ def state_table(app: StreamApp, name: str, changelog: Topic, partitions: int) ->
 
 def batch_topic(app: StreamApp, topic: Topic) -> Any:
     """A Faust topic of record batches: raw, and outside of Faust's acknowledgements."""
-    return app.topic(topic.name, key_type=bytes, value_type=bytes, acks=False, internal=True)
+    name = app.names.on_broker(topic.name)
+    return app.topic(name, key_type=bytes, value_type=bytes, acks=False, internal=True)

@@ -20,8 +20,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
 from typing import Any, Protocol, runtime_checkable
 
-from streams.batches import Row
-from streams.ledger import RecordBatch, TopicPartition
+from kafka_io.batches import Row
+from kafka_io.ledger import RecordBatch, TopicPartition
 
 BEGAN = "began"
 ALONE = "alone"

@@ -1,5 +1,6 @@
 """Every metric of a worker, declared once and primed to zero."""
 
+from collections import Counter as Counts
 from collections.abc import Iterable, Mapping
 
 from prometheus_client import (
@@ -12,9 +13,9 @@ from prometheus_client import (
 )
 
 from schemas.alert import AlertState
-from schemas.catalogue import RuleKind
+from schemas.catalogue import DEFINITION_KINDS, Catalogue, RuleKind, definitions_of, kind_of
 from schemas.dead_letter import DropReason
-from schemas.post import Source
+from schemas.post import Skipped, Source
 from streams.version import VERSION
 
 STAGES = ("analyse", "measure")
@@ -44,7 +45,9 @@ class Metrics:
             registry=registry,
         )
         self.mentions = Counter(
-            "leimo_mentions_total", "Brand mentions taken, late ones included", registry=registry
+            "leimo_mentions_total",
+            "Mentions of brands and groups of rivals taken, late ones and edits included",
+            registry=registry,
         )
         self.windows = Counter(
             "leimo_windows_total", "Windows published", ["kind"], registry=registry
@@ -59,6 +62,12 @@ class Metrics:
             ["reason"],
             registry=registry,
         )
+        self.skipped_events = Counter(
+            "leimo_skipped_events_total",
+            "Events of a source that hold no post, such as likes: nothing is wrong with them",
+            ["event"],
+            registry=registry,
+        )
         self.repeats = Counter(
             "leimo_repeats_total", "Posts that the source sent again", registry=registry
         )
@@ -70,11 +79,13 @@ class Metrics:
         )
         self.inhibited_alerts = Counter(
             "leimo_inhibited_alerts_total",
-            "Times that an alert of a brand was held back, as all brands burst",
+            "Looks that would have begun an alert of a brand, held back as all brands burst",
             registry=registry,
         )
         self.clamped_times = Counter(
-            "leimo_clamped_times_total", "Posts dated ahead of their receipt", registry=registry
+            "leimo_clamped_times_total",
+            "Posts dated so far ahead that they count at their receipt",
+            registry=registry,
         )
         # How it runs.
         self.commit_seconds = Histogram(
@@ -90,9 +101,6 @@ class Metrics:
             ["stage"],
             registry=registry,
         )
-        self.send_errors = Counter(
-            "leimo_send_errors_total", "Commits that failed or took too long", registry=registry
-        )
         self.lag_records = Gauge(
             "leimo_lag_records",
             "Records not read yet of a partition that this worker owns",
@@ -101,40 +109,65 @@ class Metrics:
         )
         self.latency_seconds = Histogram(
             "leimo_latency_seconds",
-            "Append of the newest post of a commit to the end of that commit",
+            "Append of the newest post of a commit to `posts.raw`, to the end of that commit",
             ["stage"],
             buckets=_LATENCY_SECONDS,
             registry=registry,
         )
         self.watermark_lag_seconds = Gauge(
-            "leimo_watermark_lag_seconds", "Wall clock less event-time watermark", registry=registry
+            "leimo_watermark_lag_seconds",
+            "Wall clock less event-time watermark, of the partition that is furthest behind",
+            registry=registry,
         )
         self.open_windows = Gauge(
             "leimo_open_windows", "Windows with posts that are not closed yet", registry=registry
         )
-        self.open_alerts = Gauge("leimo_open_alerts", "Alerts that are firing", registry=registry)
+        self.open_alerts = Gauge(
+            "leimo_open_alerts", "Alerts that are firing, silenced ones too", registry=registry
+        )
         self.brand_posts = Gauge(
             "leimo_brand_posts",
-            "Posts of a busy brand in its newest closed window",
+            "Posts of a brand in its newest closed window; of which brands: LEIMO_METRICS_BRANDS",
             ["brand"],
             registry=registry,
         )
         self.brand_sentiment = Gauge(
             "leimo_brand_sentiment",
-            "Mean sentiment of a busy brand in that window, -1 to 1",
+            "Mean sentiment of a brand in that window, -1 to 1, in words of the authors' own",
             ["brand"],
             registry=registry,
         )
-        self.brands = Gauge("leimo_brands", "Brands with state in this worker", registry=registry)
+        self.brand_open_alerts = Gauge(
+            "leimo_brand_open_alerts",
+            "Alerts of a brand that are firing, silenced ones too; `*`: of all brands together",
+            ["brand"],
+            registry=registry,
+        )
+        self.brand_alert_severity = Gauge(
+            "leimo_brand_alert_severity",
+            "Severity of the worst of those, 1 to 10; 0: none fires",
+            ["brand"],
+            registry=registry,
+        )
+        self.brands = Gauge(
+            "leimo_brands",
+            "Brands and groups of rivals with state in this worker",
+            registry=registry,
+        )
         self.recovery_remaining_records = Gauge(
-            "leimo_recovery_remaining_records", "Records of state left to read", registry=registry
+            "leimo_recovery_remaining_records",
+            "Records of state or of earlier posts left to read before partitions are taken over",
+            registry=registry,
         )
         self.catalogue_definitions = Gauge(
-            "leimo_catalogue_definitions", "Definitions in force", registry=registry
+            "leimo_catalogue_definitions",
+            "Definitions of the catalogue in force; none until the worker has one with a brand",
+            ["kind"],
+            registry=registry,
         )
         self.catalogue_changes = Counter(
             "leimo_catalogue_changes_total",
-            "Changes of the catalogue taken over",
+            "Times that changes of the catalogue were taken over",
             registry=registry,
         )
         self._prime()
@@ -152,17 +185,28 @@ class Metrics:
         for (topic, partition), lag in lags.items():
             self.lag_records.labels(topic, str(partition)).set(lag)
 
+    def show_catalogue(self, catalogue: Catalogue) -> None:
+        """How many definitions of each kind are in force."""
+        counts = Counts(map(kind_of, definitions_of(catalogue)))
+        for kind in DEFINITION_KINDS:
+            self.catalogue_definitions.labels(kind).set(counts[kind])
+
     def _prime(self) -> None:
         self.build_info.labels(VERSION).set(1)
         for source in Source:
             self.posts.labels(source.value)
         for reason in DropReason:
-            self.dead_letters.labels(reason.value)
+            if reason is not DropReason.NO_POST:
+                self.dead_letters.labels(reason.value)
+        for event in Skipped:
+            self.skipped_events.labels(event.value)
         for kind in ("closed", "revised"):
             self.windows.labels(kind)
         for rule_kind in RuleKind:
             for state in AlertState:
                 self.alerts.labels(rule_kind.value, state.value)
+        for definition_kind in DEFINITION_KINDS:
+            self.catalogue_definitions.labels(definition_kind)
         for stage in STAGES:
             self.commit_seconds.labels(stage)
             self.commit_age_seconds.labels(stage)

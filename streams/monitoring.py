@@ -7,12 +7,13 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
-from streams.settings import Settings
+from kafka_io.settings import Settings
+from schemas.errors import OperatorError
 
 IsHealthy = Callable[[], bool]
 
 
-class MonitoringError(RuntimeError):
+class MonitoringError(OperatorError):
     """The address cannot be listened on; the message names the mend."""
 
 

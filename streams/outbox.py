@@ -5,11 +5,11 @@ import logging
 import time
 from collections.abc import Callable, Iterable
 
-from streams.batches import Row
-from streams.ledger import TopicPartition
+from kafka_io.batches import Row
+from kafka_io.ledger import TopicPartition
+from kafka_io.writers import Writer
 from streams.metrics import Metrics
 from streams.stop import die
-from streams.writers import Writer
 
 log = logging.getLogger(__name__)
 
@@ -76,6 +76,8 @@ class Outbox:
     def add(self, rows: Iterable[Row]) -> None:
         """Hold rows for the next commit."""
         self._rows.extend(rows)
+        if self._rows:
+            self._note_work()
         if len(self._rows) > MAX_WAITING_ROWS:
             self._room.clear()
 
@@ -86,6 +88,9 @@ class Outbox:
         """
         self._offsets[source] = next_offset
         self._newest_append_ms = max(self._newest_append_ms, append_ms)
+        self._note_work()
+
+    def _note_work(self) -> None:
         if self._waiting_since is None:
             self._waiting_since = time.monotonic()
 
@@ -95,7 +100,7 @@ class Outbox:
             await self._room.wait()
 
     def age_s(self) -> float:
-        """Seconds for which the oldest uncommitted step has waited, a commit under way included."""
+        """Seconds for which the oldest that is held has waited, a commit under way included."""
         since = self._waiting_since if self._writing_since is None else self._writing_since
         return 0.0 if since is None else time.monotonic() - since
 
@@ -110,7 +115,6 @@ class Outbox:
                 async with asyncio.timeout(self._timeout_s):
                     await self._writer.write(rows, offsets)
             except Exception as error:  # whatever it is, the commit is in doubt
-                self._metrics.send_errors.inc()
                 die(f"commit of {self.name} failed: {self._why(error)}", error)
             self._writing_since = None
             self._metrics.commit_seconds.labels(self._stage).observe(time.monotonic() - started)

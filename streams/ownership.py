@@ -15,8 +15,11 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 
-from faust.types import TP
-
+from kafka_io.ledger import Ledger, RecordBatch, TopicPartition, Verdict
+from kafka_io.reading import PartitionReader
+from kafka_io.settings import Settings
+from kafka_io.topic_names import Names
+from kafka_io.writers import AcknowledgedWriter, Checkpoint, Offsets, TransactionalWriter, Writer
 from streams.attempts import (
     AGAIN,
     ALONE,
@@ -29,21 +32,11 @@ from streams.attempts import (
     one_by_one,
 )
 from streams.budget import OverBudgetError
-from streams.ledger import Ledger, RecordBatch, TopicPartition, Verdict
 from streams.metrics import Metrics
 from streams.outbox import Outbox
-from streams.reading import PartitionReader
 from streams.recovery_progress import RecoveryProgress
 from streams.seen_posts import read_back
-from streams.settings import Settings
-from streams.stages import Stage
-from streams.writers import (
-    AcknowledgedWriter,
-    Checkpoint,
-    Offsets,
-    TransactionalWriter,
-    Writer,
-)
+from streams.stages import EntryError, RemembersOffsets, Stage
 
 log = logging.getLogger(__name__)
 
@@ -54,7 +47,13 @@ _SLOW_S = 0.5
 _BREATH_S = 0.2
 """After a record that took longer than `_SLOW_S`, commits and the watchdog get so long."""
 
-CommittedOffsets = Callable[[Iterable[TP]], Awaitable[Mapping[TP, int]]]
+_MADE_ANEW = (
+    "the topic was deleted and made anew. Counting on would take its posts for repeats. Stop all "
+    "workers, delete the other topics that have as many partitions and the group too, and run "
+    "`leimo topics apply`"
+)
+
+CommittedOffsets = Callable[[Iterable[TopicPartition]], Awaitable[Offsets]]
 
 
 class OffsetError(RuntimeError):
@@ -64,9 +63,10 @@ class OffsetError(RuntimeError):
 class StateError(RuntimeError):
     """What stands in a changelog cannot be read; nothing may be counted on top of a part of it."""
 
-    def __init__(self, topic: str, partition: int, why: object) -> None:
+    def __init__(self, topic: str, partition: int, offset: int | None, why: object) -> None:
+        at = "" if offset is None else f" at offset {offset}"
         super().__init__(
-            f"{topic}/{partition}: {why}. Another build of leimo or another program wrote it. "
+            f"{topic}/{partition}{at}: {why}. Another build of leimo or another program wrote it. "
             "Start the build that wrote it; or give the state up: stop all workers, delete "
             f"{topic}, run `leimo topics apply`, and start again: open windows and what is usual "
             "begin anew"
@@ -104,6 +104,7 @@ class Ownership:
         self._suspects: dict[TopicPartition, str] = {}
         """The note of sources whose next record was at work when a worker ended."""
         self._settings = settings
+        self._names = Names(settings)
         self._metrics = metrics
         self._stages = {stage.topic.name: stage for stage in stages}
         self._transactional = transactional
@@ -124,7 +125,13 @@ class Ownership:
             dict.fromkeys(outbox for source, outbox in self._outboxes.items() if source[0] == topic)
         )
 
-    async def take_over(self, assigned: Iterable[TP]) -> None:
+    def gauge(self) -> None:
+        """Set the gauge about work without a commit, that of a release included."""
+        for topic, stage in self._stages.items():
+            ages = [outbox.age_s() for outbox in self.outboxes(topic)]
+            self._metrics.commit_age_seconds.labels(stage.name).set(max(ages, default=0))
+
+    async def take_over(self, assigned: Iterable[TopicPartition]) -> None:
         """Own the assigned partitions of the stages' topics.
 
         Gives up quietly where `release` comes in between: the next rebalance has begun.
@@ -132,7 +139,7 @@ class Ownership:
         await self._abandon(self._outboxes)  # of a take-over that was cancelled
         self._forget()
         turn = self._turn = object()
-        owned = sorted((tp.topic, tp.partition) for tp in assigned if tp.topic in self._stages)
+        owned = sorted(source for source in assigned if source[0] in self._stages)
         outboxes = self._outboxes = self._new_outboxes(owned)
         try:
             starts = await self._prepare(owned, outboxes, turn)
@@ -196,7 +203,7 @@ class Ownership:
             self.ledger.open({source: position})
             raise
         outbox.add(rows)
-        outbox.advance(source, batch.next_offset, records[-1].timestamp if records else 0)
+        outbox.advance(source, batch.next_offset, stage.append_ms(records))
         self._noted.pop(source, None)
         return verdict
 
@@ -239,7 +246,11 @@ class Ownership:
         if found not in (BEGAN, ALONE, AGAIN):
             await self._note(source, position, BEGAN)
             return
-        log.warning("%s/%d: a worker ended at %d; records are taken one by one", *source, position)
+        log.warning(
+            "%s/%d: a worker ended at %d; records are taken one by one",
+            *self._names.partition(source),
+            position,
+        )
         self._careful_to[source] = position + CAREFUL_RECORDS
         if found != BEGAN:
             self._suspects[source] = found
@@ -274,6 +285,7 @@ class Ownership:
             stage.open([partition for name, partition in owned if name == topic])
         async with PartitionReader(self._settings) as reader:
             await self._restore(reader, owned, turn)
+            await self._refuse_other_topics(reader)
             starts = await self._starts(reader, owned)
             await self._recall(reader, starts, turn)
         self._refuse_superseded(turn)
@@ -325,7 +337,7 @@ class Ownership:
 
         if partition is not None and self._transactional:
             writer = TransactionalWriter(
-                self._settings, f"{self._settings.group}-{name}", checkpoint
+                self._settings, f"{self._settings.group_id}-{name}", checkpoint
             )
         else:
             writer = AcknowledgedWriter(self._settings, self._commit_offsets, checkpoint)
@@ -367,17 +379,37 @@ class Ownership:
         for source, values in latest.items():
             try:
                 stage_of[source].restore(source[1], values.items())
-            except ValueError as error:
-                raise StateError(*source, error) from error
+            except EntryError as error:
+                # Searched for now: to remember the offset of each key would cost every start.
+                offset = await _newest_offset(reader, source, bounds[source], error.key)
+                name = self._names.on_broker(source[0])
+                raise StateError(name, source[1], offset, error) from error
+
+    async def _refuse_other_topics(self, reader: PartitionReader) -> None:
+        """Kafka forgets a group's offsets of a topic that is deleted, so state alone can tell."""
+        counted: dict[TopicPartition, int] = {}
+        for stage in self._stages.values():
+            if isinstance(stage, RemembersOffsets):
+                counted |= stage.counted_to()
+        for source, (_, end) in (await reader.bounds(counted)).items():
+            if counted[source] > end:
+                name = self._names.on_broker(source[0])
+                raise OffsetError(
+                    f"{name}/{source[1]}: what is kept has counted up to {counted[source]}, "
+                    f"the partition ends at {end}: {_MADE_ANEW}"
+                )
 
     async def _starts(
         self, reader: PartitionReader, owned: list[TopicPartition]
     ) -> dict[TopicPartition, int]:
-        committed = await self._committed_offsets([TP(*source) for source in owned])
+        committed = await self._committed_offsets(owned)
         bounds = await reader.bounds(owned)
         return {
             source: start_offset(
-                source, committed.get(TP(*source)), *bounds[source], group=self._settings.group
+                self._names.partition(source),
+                committed.get(source),
+                *bounds[source],
+                group=self._settings.group_id,
             )
             for source in owned
         }
@@ -435,6 +467,18 @@ class Ownership:
         return RecoveryProgress(self._metrics, what, records)
 
 
+async def _newest_offset(
+    reader: PartitionReader, source: TopicPartition, bounds: tuple[int, int], key: bytes
+) -> int | None:
+    """Offset of the newest record of a key; None: it was compacted away meanwhile."""
+    newest = None
+    async for _, records in reader.read({source: bounds}):
+        for record in records:
+            if record.key == key:
+                newest = record.offset
+    return newest
+
+
 def start_offset(
     source: TopicPartition, committed: int | None, first: int, end: int, *, group: str
 ) -> int:
@@ -454,9 +498,7 @@ def start_offset(
     if committed > end:
         raise OffsetError(
             f"{source[0]}/{source[1]}: the group {group} has read up to {committed}, but the "
-            f"partition ends at {end}: the topic was deleted and made anew. Counting on would "
-            "take its posts for repeats. Start over under another name with LEIMO_GROUP, or "
-            "delete the topics and the group, and run `leimo topics apply`."
+            f"partition ends at {end}: {_MADE_ANEW}"
         )
     if committed < first:
         raise OffsetError(

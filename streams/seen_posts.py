@@ -13,8 +13,8 @@ from typing import Any
 
 import msgspec
 
-from streams.batches import Row
-from streams.reading import PartitionReader
+from kafka_io.batches import Row
+from kafka_io.reading import PartitionReader
 
 log = logging.getLogger(__name__)
 
@@ -104,7 +104,8 @@ async def read_back(
     while behind := _next_look(topic, seen, low, bounds, look):
         notes: dict[int, list[Note]] = {partition: [] for _, partition in behind}
         async for (_, partition), records in reader.read(behind):
-            notes[partition] += _readable(topic, partition, records)
+            name = reader.names.on_broker(topic)
+            notes[partition] += _readable(name, partition, records)
         for (_, partition), (start, _) in behind.items():
             seen[partition].add_older(notes[partition])
             low[partition] = start
@@ -112,7 +113,7 @@ async def read_back(
     return seen
 
 
-def _readable(topic: str, partition: int, records: Sequence[Any]) -> list[Note]:
+def _readable(name: str, partition: int, records: Sequence[Any]) -> list[Note]:
     """The notes among the records. One that is none is a gap: its posts are read themselves."""
     found = []
     for record in records:
@@ -122,7 +123,7 @@ def _readable(topic: str, partition: int, records: Sequence[Any]) -> list[Note]:
             log.warning(
                 "%s/%d: the record at offset %d is no note of this build (%s); the posts that it "
                 "may tell of are read again instead",
-                *(topic, partition, record.offset, error),
+                *(name, partition, record.offset, error),
             )
     return found
 

@@ -1,10 +1,19 @@
 """What the transport asks of a stage: read a topic, keep state, write rows."""
 
-from collections.abc import Collection, Iterable, Sequence
-from typing import Any, Protocol
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any, Protocol, runtime_checkable
 
+from kafka_io.batches import Row
+from kafka_io.ledger import TopicPartition
 from schemas.topics import Topic
-from streams.batches import Row
+
+
+class EntryError(ValueError):
+    """A stage cannot read an entry of its changelog."""
+
+    def __init__(self, key: bytes, why: object) -> None:
+        super().__init__(why)
+        self.key = key
 
 
 class Stage(Protocol):
@@ -35,13 +44,28 @@ class Stage(Protocol):
         """Offset and identity of the posts among records; where the notes do not go far enough."""
 
     def restore(self, partition: int, entries: Iterable[tuple[bytes, bytes]]) -> None:
-        """Latest value of each key of the changelog."""
+        """Latest value of each key of the changelog.
+
+        Raises:
+            EntryError: one of them is none of this build's.
+        """
 
     def step(self, partition: int, records: Sequence[Any]) -> list[Row]:
         """Take records of its topic into the state; returns what is to be written."""
+
+    def append_ms(self, records: Sequence[Any]) -> int:
+        """When the newest post among records was appended to `posts.raw`, in epoch ms; 0: none."""
 
     def state_rows(self, partition: int) -> list[Row]:
         """Changelog rows of the keys that changed since the last call."""
 
     def drop(self) -> None:
         """No partition is owned any more: forget all state that others may change."""
+
+
+@runtime_checkable
+class RemembersOffsets(Protocol):
+    """A stage whose state tells repeats by offsets: it is worth nothing beside another topic."""
+
+    def counted_to(self) -> Mapping[TopicPartition, int]:
+        """After `restore`: the offset after the last that was counted, by where it came from."""

@@ -8,12 +8,13 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.coordinator.protocol import ConsumerProtocolMemberAssignment
 from aiokafka.errors import KafkaError
 
+from kafka_io.clients import client_options
+from kafka_io.ledger import TopicPartition
+from kafka_io.reading import PartitionReader
+from kafka_io.settings import Settings
+from kafka_io.topic_names import Names
 from schemas.topics import MENTIONS, POSTS_RAW
-from streams.clients import client_options
-from streams.ledger import TopicPartition
 from streams.ownership import Ownership
-from streams.reading import PartitionReader
-from streams.settings import Settings
 from streams.stop import die
 from streams.watchdog import Sight, Watchdog
 
@@ -39,7 +40,7 @@ async def watch_for_stalls(settings: Settings, ownership: Ownership) -> None:
 
 
 async def look(settings: Settings, ownership: Ownership) -> Sight | None:
-    """What stands where; None while the broker does not answer."""
+    """What stands where on the broker; None while the broker does not answer."""
     steps, is_open, positions = ownership.steps, ownership.is_open, ownership.ledger.positions
     try:
         async with asyncio.timeout(settings.stall_s / 2):
@@ -49,16 +50,18 @@ async def look(settings: Settings, ownership: Ownership) -> Sight | None:
             unowned = await unowned_partitions(settings) if idle else frozenset()
     except (KafkaError, TimeoutError, OSError):
         return None
-    ends = {source: end for source, (_, end) in bounds.items()}
-    return Sight(is_open, steps, positions, ends, unowned)
+    names = Names(settings)
+    ends = {names.partition(source): end for source, (_, end) in bounds.items()}
+    stands = {names.partition(source): at for source, at in positions.items()}
+    return Sight(is_open, steps, stands, ends, unowned)
 
 
 async def unowned_partitions(settings: Settings) -> frozenset[TopicPartition]:
-    """Partitions that no member of the group has; none while its members are being dealt them."""
+    """Partitions on the broker that no member of the group has; none while they are being dealt."""
     admin = AIOKafkaAdminClient(**client_options(settings))
     await admin.start()
     try:
-        answers = await admin.describe_consumer_groups([settings.group])
+        answers = await admin.describe_consumer_groups([settings.group_id])
     finally:
         await admin.close()
     groups = [group for answer in answers for group in answer.to_object()["groups"]]
@@ -71,8 +74,9 @@ async def unowned_partitions(settings: Settings) -> frozenset[TopicPartition]:
         for topic, partitions in _assignment(member["member_assignment"])
         for partition in partitions
     }
+    names = Names(settings)
     wanted = {
-        (topic.name, partition)
+        names.partition((topic.name, partition))
         for topic in (POSTS_RAW, MENTIONS)
         for partition in range(settings.partitions)
     }

@@ -60,7 +60,7 @@ class Restoration(Recovery):  # type: ignore[misc]
             try:
                 self._set_recovery_started()
                 assigned = self.app.consumer.assignment()
-                await self._wait(self.app.ownership.take_over(assigned))
+                await self._wait(self.app.take_over(assigned))
                 await self._wait(self.on_recovery_completed(generation_id))
             except RebalanceAgain:
                 log.info("another rebalance began during the take-over")

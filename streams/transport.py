@@ -1,7 +1,7 @@
 """Faust's transport, changed to hand over record batches and to leave offsets to the outbox.
 
 Faust spends 50-180 µs on each message, and aiokafka fetches lists. So each partition's list is one
-Faust event, a `RecordBatch`. Offsets are kept by `streams.ledger` and committed by
+Faust event, a `RecordBatch`. Offsets are kept by `kafka_io.ledger` and committed by
 `streams.outbox`; Faust's own ack and commit machinery is switched off for these topics
 (`acks=False`), because it can commit ahead of the work.
 
@@ -20,7 +20,7 @@ from aiokafka.structs import OffsetAndMetadata
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Consumer, Transport
 from faust.types import TP, ConsumerMessage
 
-from streams.ledger import RecordBatch
+from kafka_io.ledger import RecordBatch
 
 MAX_BATCH_RECORDS = 500
 """Bounds the work between two yields to the event loop."""
@@ -190,7 +190,10 @@ class BatchConsumer(Consumer):  # type: ignore[misc]
 
     async def perform_seek(self) -> None:
         """Go to the ledger's positions, which the restoration has set."""
-        positions = {TP(*source): offset for source, offset in self.app.ledger.positions.items()}
+        positions = {
+            TP(*self.app.names.partition(source)): offset
+            for source, offset in self.app.ledger.positions.items()
+        }
         if positions:
             await self.seek_wait(positions)
         self._read_offset.update(dict.fromkeys(positions))

@@ -1,4 +1,4 @@
-"""The version of the installed leimo; it is written in pyproject.toml alone."""
+"""The version of the installed leimo; it is written in Dockerfile alone."""
 
 from importlib.metadata import version
 

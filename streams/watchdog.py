@@ -8,7 +8,7 @@ on, and nobody else may take its partitions. Ending it mends all of these.
 from collections.abc import Hashable, Mapping
 from typing import NamedTuple
 
-from streams.ledger import TopicPartition
+from kafka_io.ledger import TopicPartition
 
 
 class Sight(NamedTuple):

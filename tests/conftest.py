@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 
-from streams.brokers import ApacheKafka, Broker, BrokerMissing, EmbeddedBroker
+from kafka_io.brokers import ApacheKafka, Broker, BrokerMissing, EmbeddedBroker
 
 ROOT = Path(__file__).resolve().parents[1]
 

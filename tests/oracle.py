@@ -14,11 +14,11 @@ import orjson
 import zstandard
 
 from analysis.pipeline import Analyser
-from analysis.sources import InvalidPost, parse
 from measures import recount
 from measures.recount import Counts, Key
 from schemas.post import Post
 from schemas.window import Window
+from sources.parsing import InvalidPost, parse
 
 _AT_ONCE = 500
 

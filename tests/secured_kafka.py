@@ -1,4 +1,4 @@
-"""Apache Kafka with TLS and passwords: a listener for each way in."""
+"""Apache Kafka with TLS, passwords and rights: a listener for each way in."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,9 +11,11 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from streams.brokers import HOST, ApacheKafka, free_port
+from kafka_io.brokers import HOST, ApacheKafka, free_port
 
 USER, PASSWORD = "leimo", "brand \" and 'buzz'"
+GUEST = "guest"
+"""Comes in by PLAIN with the same password, and has no rights but those that `allow` gives."""
 _LISTENERS = {
     "TLS": "SSL",
     "MUTUAL": "SSL",
@@ -43,7 +45,7 @@ class Certificates:
 
 
 class SecuredKafka(ApacheKafka):
-    """`at` names the address of each listener."""
+    """`at` names the address of each listener. All but the guest may do everything."""
 
     def __init__(self, certificates: Certificates) -> None:
         super().__init__([free_port()], quick=True)
@@ -53,6 +55,15 @@ class SecuredKafka(ApacheKafka):
     def at(self, listener: str) -> str:
         """`tls`, `mutual`, `password`, `both`, or `scramonly`."""
         return f"{HOST}:{self._listener_ports[listener.upper()]}"
+
+    def allow(self, operations: str, *resource: str) -> None:
+        """Give the guest rights on a resource, such as `--topic acme.posts.raw`."""
+        self._run(
+            *("org.apache.kafka.tools.AclCommand", "--bootstrap-server", self.address, "--add"),
+            *("--allow-principal", f"User:{GUEST}"),
+            *(part for name in operations.split() for part in ("--operation", name)),
+            *resource,
+        )
 
     def _format_options(self) -> tuple[str, ...]:
         return tuple(
@@ -77,6 +88,9 @@ class SecuredKafka(ApacheKafka):
             if "SASL" in protocol:
                 properties |= _sasl(of_listener, has_plain=name != "SCRAMONLY")
         return properties | {
+            "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+            "super.users": f"User:ANONYMOUS;User:{USER}",
+            "listener.name.mutual.ssl.principal.mapping.rules": f"RULE:^.*$/{USER}/",
             "listener.name.mutual.ssl.client.auth": "required",
             "listener.name.mutual.ssl.truststore.type": "PEM",
             "listener.name.mutual.ssl.truststore.location": self.certificates.authority,
@@ -85,7 +99,8 @@ class SecuredKafka(ApacheKafka):
 
 def _sasl(of_listener: str, *, has_plain: bool) -> dict[str, str | int | Path]:
     quoted = PASSWORD.replace("\\", "\\\\").replace('"', '\\"')
-    plain = f'{_MODULES}.plain.PlainLoginModule required user_{USER}="{quoted}";'
+    users = " ".join(f'user_{name}="{quoted}"' for name in (USER, GUEST))
+    plain = f"{_MODULES}.plain.PlainLoginModule required {users};"
     scram = f"{_MODULES}.scram.ScramLoginModule required;"
     mechanisms = ["SCRAM-SHA-256", "SCRAM-SHA-512", *(["PLAIN"] if has_plain else [])]
     modules = {

@@ -23,7 +23,6 @@ import numpy as np
 from sklearn.feature_extraction import DictVectorizer
 from sklearn.linear_model import LogisticRegression
 
-from analysis import words
 from analysis.brands import Kind, Matcher
 from analysis.context import ContextRules, Verdict, context_words
 from analysis.han_forms import simplified
@@ -32,6 +31,7 @@ from analysis.senses import FORMAT, NO_BRAND, STEPS, Header, Senses, features_of
 from analysis.tokens import Tokenizer, tokenizer_named
 from analysis.training.card import put_between
 from schemas.catalogue import Brand, Catalogue
+from sources import words
 
 VERSION = "1"
 A_BRAND = 400

@@ -23,8 +23,8 @@ from analysis.training.card import refresh
 from analysis.training.corpus import CLASSES, Corpus, fold_of, read_corpus, trace_of
 from analysis.training.fit import LEADING, Fitted, Settings, fit, prune, sharpen
 from analysis.weights import FORMAT, Figure, Header, Weights
-from analysis.words import own_end
 from schemas.mention import Polarity
+from sources.words import own_end
 
 ROLES = ("train", "split", "mix", "mix-split", "target", "target-split", "test")
 NUMBERS = {Polarity.POSITIVE: 0, Polarity.NEGATIVE: 1, Polarity.NEUTRAL: 2}

@@ -30,14 +30,14 @@ from analysis.groups import Groups
 from analysis.shipped import analyser_of
 from bench import dictionaries
 from bench.alerts.real_mentions import posts_of
-from leimo.catalogue_file import load
+from catalogue.file import load
+from kafka_io.settings import Settings
 from schemas.catalogue import Catalogue
 from schemas.mention import Mention, Tick
 from schemas.topics import MENTIONS
 from streams.metrics import Metrics
-from streams.settings import Settings
 from streams.tables import StateTable
-from tests.streams.records import record
+from tests.kafka_io.records import record
 
 POSTS = 40_000
 _ALL_POSTS = 1_000_000

@@ -19,7 +19,7 @@ import numpy as np
 from bench.alerts import fleet
 from bench.alerts.real_mentions import mentions_of, posts_of
 from bench.alerts.rhythms import DAY_MIN, Rhythms, fitted
-from leimo.catalogue_file import SHIPPED, load
+from catalogue.file import SHIPPED, load
 from measures.board import Board, BoardSettings
 from schemas.alert import Alert, AlertState
 from schemas.catalogue import Brand, Catalogue

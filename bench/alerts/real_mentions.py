@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from analysis.shipped import analyser_of
-from analysis.sources import parse
-from bench.throughput import read_posts
+from bench.posts import read_posts
 from schemas.catalogue import Catalogue
 from schemas.mention import Mention
+from sources.parsing import parse
 
 _AT_ONCE = 500
 

@@ -17,7 +17,7 @@ import msgspec
 from analysis.pipeline import Analyser
 from analysis.shipped import analyser_of
 from analysis.tokens import Tokenizer, tokenizer_named
-from leimo.catalogue_file import SHIPPED, load
+from catalogue.file import SHIPPED, load
 from schemas.catalogue import Brand
 
 LABELS = Path(__file__).with_name("mention_labels.tsv")

@@ -16,7 +16,7 @@ from analysis.training.corpus import Corpus, fold_of, read_corpus, trace_of
 from analysis.training.fit import AIMED, Settings
 from analysis.training.sentiment import FOLDS, TARGET, learn, without
 from bench.evaluate.baselines import Scorer, baselines, scores
-from leimo.catalogue_file import SHIPPED, load
+from catalogue.file import SHIPPED, load
 from schemas.mention import Polarity
 
 POSITIVE, NEGATIVE, NEUTRAL = 0, 1, 2

@@ -14,12 +14,12 @@ from analysis.clauses import Bounds
 from analysis.pipeline import Analyser
 from analysis.sentiment import NOTHING_SAID, Sentiment
 from analysis.shipped import analyser_of
-from analysis.sources import parse
 from analysis.stances import Stance
 from analysis.tokens import tokenizer_named
-from leimo.catalogue_file import SHIPPED, load
+from catalogue.file import SHIPPED, load
 from schemas.catalogue import Brand, Catalogue
 from schemas.post import Post
+from sources.parsing import parse
 
 POSTS = 40_000
 BATCH = 500

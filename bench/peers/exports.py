@@ -7,7 +7,7 @@ from pathlib import Path
 from analysis.brands import Kind, Matcher
 from analysis.sentiment import SentimentModel
 from analysis.tokens import tokenizer_named
-from leimo.catalogue_file import load
+from catalogue.file import load
 
 
 def write(folder: Path, catalogue: Path) -> None:

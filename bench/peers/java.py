@@ -9,8 +9,8 @@ from pathlib import Path
 from bench.peers import exports
 from bench.peers.topics import COMMIT_INTERVAL_S
 from bench.runs import System
-from streams import kafka_jars
-from streams.settings import Settings
+from kafka_io import kafka_jars
+from kafka_io.settings import Settings
 
 FOLDER = Path(__file__).resolve().parent
 # What Flink's serializers reach into on Java 17.

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bench.peers.topics import COMMIT_INTERVAL_S
 from bench.runs import ROOT, System
-from streams.settings import Settings
+from kafka_io.settings import Settings
 
 NAME = "Quix Streams"
 

@@ -19,10 +19,10 @@ from quixstreams.dataframe.windows import Count, Sum
 from quixstreams.models import Serializer
 
 from analysis.shipped import analyser_of
-from analysis.sources import InvalidPost, parse
-from leimo.catalogue_file import load
+from catalogue.file import load
 from schemas.mention import Mention
 from schemas.topics import MENTIONS, POSTS_RAW, WINDOWS
+from sources.parsing import InvalidPost, parse
 
 MINUTE = timedelta(minutes=1)
 GRACE = timedelta(days=3650)

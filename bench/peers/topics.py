@@ -2,8 +2,8 @@
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
+from kafka_io.settings import Settings
 from schemas.topics import MENTIONS, POSTS_RAW, WINDOWS
-from streams.settings import Settings
 
 COMMIT_INTERVAL_S = 1
 """Of every peer, also between two of Flink's checkpoints. Of leimo it is 0.2 s."""

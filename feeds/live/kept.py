@@ -3,11 +3,11 @@
 import msgspec
 
 from feeds.source import FeedError
+from kafka_io.batches import Row
+from kafka_io.compacted import read_compacted
+from kafka_io.settings import Settings
 from schemas.feed import FeedGap, FeedPosition
 from schemas.topics import FEED_GAPS, FEED_POSITIONS
-from streams.batches import Row
-from streams.compacted import read_compacted
-from streams.settings import Settings
 
 _position = msgspec.json.Decoder(FeedPosition).decode
 _gap = msgspec.json.Decoder(FeedGap).decode

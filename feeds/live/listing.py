@@ -4,12 +4,12 @@ from collections.abc import Iterable
 from typing import Any
 
 from feeds.live.kept import all_gaps, all_positions
+from kafka_io.batches import BatchSender, Row
+from kafka_io.producers import started_producer
+from kafka_io.settings import Settings
+from kafka_io.topic_admin import refuse_missing, topic_states
 from schemas.feed import FeedGap, FeedPosition, FeedState
 from schemas.topics import FEED_GAPS, FEED_POSITIONS
-from streams.batches import BatchSender, Row
-from streams.producers import started_producer
-from streams.settings import Settings
-from streams.topic_admin import refuse_missing, topic_states
 
 SILENT_MS = 35_000
 """A feed writes every ten seconds; one that did not for so long does not run, or has no broker."""

@@ -14,9 +14,9 @@ from feeds.progress import shown
 from feeds.publish import Tally
 from feeds.run import END_S, stop_signals
 from feeds.source import FeedError
+from kafka_io.settings import Settings
 from streams.metrics import FeedMetrics
 from streams.monitoring import serve_monitoring
-from streams.settings import Settings
 
 
 class LiveOutcome(NamedTuple):

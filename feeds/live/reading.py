@@ -20,9 +20,9 @@ from feeds.live.source import (
     Retryable,
     moves_on,
 )
-from feeds.payloads import facts_reader
 from feeds.publish import Clock
 from schemas.feed import FeedState, GapReason
+from sources.facts import NOTHING, WrappedError, facts_reader
 from streams.metrics import FeedMetrics
 
 log = logging.getLogger(__name__)
@@ -130,8 +130,11 @@ class Reader:
         if key and 0 < at_ms <= now_ms:
             return payload
         if not (key and at_ms):
-            found_key, found_ms = self._facts_of(payload.value)
-            key, at_ms = key or found_key, at_ms or found_ms
+            try:
+                found = self._facts_of(payload.value)
+            except WrappedError:  # the worker says what is wrong with it
+                found = NOTHING
+            key, at_ms = key or found.key, at_ms or found.event_time_ms
         return Payload(payload.value, payload.position, min(at_ms, now_ms), key)
 
     def _say(self, state: FeedState) -> None:

@@ -15,10 +15,10 @@ from feeds.live.sending import Sender
 from feeds.live.source import LiveFeed, PassReason, ReconnectReason, Resume
 from feeds.publish import Clock, SystemClock, Tally
 from feeds.sinks import BrokerAway, Connection
+from kafka_io.settings import Settings
 from schemas.feed import FeedState, GapReason
 from schemas.topics import FEED_GAPS, FEED_POSITIONS
 from streams.metrics import FeedMetrics
-from streams.settings import Settings
 
 log = logging.getLogger(__name__)
 

@@ -11,8 +11,8 @@ from feeds.live.source import Gap, Item, LiveFeed, Passed, Payload, moves_on
 from feeds.publish import Clock, Tally
 from feeds.sinks import TopicSink
 from feeds.source import DuePost
+from kafka_io.batches import BatchSender
 from schemas.feed import FeedGap, FeedPosition, FeedState
-from streams.batches import BatchSender
 from streams.metrics import FeedMetrics
 
 log = logging.getLogger(__name__)

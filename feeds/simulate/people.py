@@ -7,7 +7,7 @@ from typing import NamedTuple
 import orjson
 
 from feeds.simulate.brands import SimulatedBrand
-from feeds.times import weibo_time
+from sources.styled_times import weibo_time
 
 _CROWD = 200_000
 _FIRST_ID = 1_000_000_000

@@ -17,8 +17,8 @@ from feeds.simulate.phrases import MOODS, Phrases
 from feeds.simulate.rhythm import factor
 from feeds.simulate.truth import Truth
 from feeds.source import DuePost
-from feeds.times import weibo_time
 from schemas.post import Source
+from sources.styled_times import weibo_time
 
 _STEP_MS = 100
 _BRAND_SHARE = 0.3

@@ -113,7 +113,7 @@ def _explain(loaded: "Catalogue", tokenizer: str, text: str | None, *, as_json: 
 
 
 def _loaded(catalogue: Path | None) -> "Catalogue":
-    from leimo.catalogue_file import SHIPPED, CatalogueErrors, load
+    from catalogue.file import SHIPPED, CatalogueErrors, load
     from leimo.run import fail
 
     try:
@@ -144,7 +144,7 @@ def _write(analyser: "LineAnalyser", file: Path | None) -> None:
     import gc
     import sys
 
-    from leimo.lines import BrokenInput, read_batches
+    from feeds.lines import BrokenInput, read_batches
     from leimo.run import fail
 
     # Lists of tokens come and go by the thousand, but never in cycles: searching them for some

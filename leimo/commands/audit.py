@@ -41,9 +41,9 @@ def audit(
 
     from leimo.audit import audit as run_audit
     from leimo.audit import summary
+    from leimo.moment_option import moment_option
     from leimo.progress import counting
     from leimo.run import load_settings, run
-    from leimo.times import moment_option
 
     settings = load_settings(broker=broker)
     with counting("reading posts", hidden=quiet) as on_progress:

@@ -10,11 +10,11 @@ from leimo.commands.analyse import SourceName
 from leimo.terminal import say
 
 if TYPE_CHECKING:
-    from leimo.backtest import Outcome
-    from leimo.backtest_compare import Pair
-    from leimo.backtest_history import History
-    from leimo.backtest_knob import Suggestion
-    from leimo.backtest_text import Names
+    from backtest.compare import Pair
+    from backtest.history import History
+    from backtest.knob import Suggestion
+    from backtest.on_history import Outcome
+    from backtest.text import Names
     from schemas.catalogue import Catalogue
 
 
@@ -73,12 +73,13 @@ def backtest(
 
         leimo backtest --topic --broker kafka1:9092 --per-week 5
     """
-    from leimo.run import CommandError, fail
+    from leimo.run import fail
+    from schemas.errors import OperatorError
 
     origin = _Origin(files or [], source.value, broker)
     try:
         _check(origin, report, is_topic=topic)
-    except CommandError as error:
+    except OperatorError as error:
         fail(str(error), code=2)
     from leimo.backtest_progress import stage
 
@@ -87,7 +88,7 @@ def backtest(
         theirs = _with_rules(against) if against is not None else None
     try:
         _run(origin, (ours, theirs), (catalogue, against), per_week, report, as_json=as_json)
-    except CommandError as error:
+    except OperatorError as error:
         fail(str(error))
     except OSError as error:
         fail(f"the output cannot be written: {error.strerror or error}")
@@ -95,15 +96,15 @@ def backtest(
 
 def _check(origin: _Origin, report: Path | None, *, is_topic: bool) -> None:
     """Before the work, not after it."""
-    from leimo.run import CommandError
+    from schemas.errors import OperatorError
 
     if bool(origin.files) == is_topic:
-        raise CommandError("name files with posts, or --topic for those of the broker")
+        raise OperatorError("name files with posts, or --topic for those of the broker")
     if report is not None:
-        from leimo.plots import refuse_unwritable
+        from backtest.plots import refuse_unwritable
 
         refuse_unwritable("--report", report, (".html",))
-    from leimo.backtest_posts import refuse_missing_files
+    from backtest.posts import refuse_missing_files
 
     refuse_missing_files(origin.files)
 
@@ -127,9 +128,9 @@ def _run(
     *,
     as_json: bool,
 ) -> None:
-    from leimo.backtest_compare import compare
+    from backtest.compare import compare
+    from backtest.text import names_of
     from leimo.backtest_progress import stage
-    from leimo.backtest_text import names_of
 
     ours, theirs = catalogues
     history = _history(ours, origin)
@@ -141,7 +142,7 @@ def _run(
         other = _replayed(again, theirs, "Replaying with the other file")
     suggestion = None
     if per_week is not None:
-        from leimo.backtest_knob import suggest
+        from backtest.knob import suggest
 
         with stage("Trying knobs") as on_progress:
             suggestion = suggest(history, ours, per_week, on_progress)
@@ -152,7 +153,7 @@ def _run(
     else:
         _show(ours, history, (outcome, other), pairs, names, suggestion)
     if report is not None:
-        from leimo.backtest_report import write_report
+        from backtest.report import write_report
 
         with stage("Drawing"):
             write_report(report, history, ours, (outcome, other), pairs, names)
@@ -177,16 +178,17 @@ def _history(catalogue: "Catalogue", origin: _Origin) -> "History":
     """Analyse all posts.
 
     Raises:
-        CommandError: none of them mentions a brand.
+        OperatorError: none of them mentions a brand.
     """
     from leimo.backtest_progress import stage
-    from leimo.run import CommandError, load_settings, run
+    from leimo.run import load_settings, run
+    from schemas.errors import OperatorError
 
     with stage("Reading posts") as on_progress:
         from analysis.groups import Groups
         from analysis.shipped import analyser_of
-        from leimo.backtest_history import History
-        from leimo.backtest_posts import Refused, add_files, add_topic
+        from backtest.history import History
+        from backtest.posts import Refused, add_files, add_topic
 
         refused = Refused()
         history = History(analyser_of(catalogue), Groups(catalogue))
@@ -199,22 +201,26 @@ def _history(catalogue: "Catalogue", origin: _Origin) -> "History":
         say(f"{refused}.", err=True)
     if not history.records:
         if not origin.files:
-            raise CommandError("posts.raw: no posts at all; feed some, or name files with posts")
+            from kafka_io.topic_names import Names
+            from schemas.topics import POSTS_RAW
+
+            name = Names(load_settings(broker=origin.broker)).on_broker(POSTS_RAW.name)
+            raise OperatorError(f"{name}: no posts at all; feed some, or name files with posts")
         where = ", ".join(map(str, origin.files[:3]))
         mend = "see --source" if refused.reasons else "name files with posts"
-        raise CommandError(f"{where}: no {origin.source} posts at all; {mend}")
+        raise OperatorError(f"{where}: no {origin.source} posts at all; {mend}")
     if not len(history):
-        from leimo.backtest_text import counted
+        from backtest.text import counted
 
         mend = "see --catalogue and --source"
-        raise CommandError(
+        raise OperatorError(
             f"{counted(history.posts, 'post')} read, and none mentions a brand; {mend}"
         )
     return history
 
 
 def _replayed(history: "History", catalogue: "Catalogue", what: str) -> "Outcome":
-    from leimo.backtest import replay
+    from backtest.on_history import replay
     from leimo.backtest_progress import stage
 
     with stage(what) as on_progress:
@@ -231,7 +237,7 @@ def _write_json(
 ) -> None:
     import msgspec
 
-    from leimo.backtest_text import objects
+    from backtest.text import objects
 
     told = list(objects(pairs, history, names, is_compared=is_compared))
     if suggestion is not None:
@@ -249,8 +255,8 @@ def _show(
 ) -> None:
     from collections import Counter
 
-    from leimo.backtest_knob import told
-    from leimo.backtest_text import alert_lines, brand_lines, rule_lines, summary
+    from backtest.knob import told
+    from backtest.text import alert_lines, brand_lines, rule_lines, summary
 
     outcome, other = outcomes
     lines = [*summary(history, outcome), *rule_lines(catalogue, history, outcome, other, names)]

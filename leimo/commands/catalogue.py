@@ -8,8 +8,8 @@ import typer
 from leimo.terminal import say, say_json, terminal
 
 if TYPE_CHECKING:
-    from leimo.catalogue_file import Examined, Finding
-    from leimo.catalogue_topic import Changes
+    from catalogue.file import Examined, Finding
+    from catalogue.topic import Changes
     from schemas.catalogue import Catalogue, Definition
 
 app = typer.Typer(no_args_is_help=True, help="Brands, rules and intents: check, apply, show.")
@@ -31,7 +31,7 @@ def check(file: File = None, as_json: AsJson = False) -> None:
 
         leimo catalogue check my.yml
     """
-    from leimo.catalogue_file import SHIPPED, examine
+    from catalogue.file import SHIPPED, examine
     from leimo.named_files import refuse_missing
 
     refuse_missing(file)
@@ -79,8 +79,8 @@ def apply(
 
         leimo catalogue apply my.yml --only-absent
     """
-    from leimo.catalogue_file import SHIPPED, examine
-    from leimo.catalogue_topic import publish
+    from catalogue.file import SHIPPED, examine
+    from catalogue.topic import publish
     from leimo.named_files import refuse_missing
     from leimo.run import fail, load_settings, run
 
@@ -114,11 +114,11 @@ def _confirmed(changes: "Changes") -> bool:
     """Whether a person agrees to what is removed.
 
     Raises:
-        CommandError: nobody can be asked, or the answer was no; nothing was changed.
+        OperatorError: nobody can be asked, or the answer was no; nothing was changed.
     """
     import sys
 
-    from leimo.run import CommandError
+    from schemas.errors import OperatorError
 
     count = _counted(len(changes.removed), "definition")
     for key in changes.removed[:_LISTED]:
@@ -127,10 +127,10 @@ def _confirmed(changes: "Changes") -> bool:
         say(f"… and {len(changes.removed) - _LISTED} more", err=True)
     mend = "add --remove to remove what the file lacks, or --keep to leave it"
     if not sys.stdin.isatty():
-        raise CommandError(f"{count} in force would be removed; nothing was changed: {mend}")
+        raise OperatorError(f"{count} in force would be removed; nothing was changed: {mend}")
     say(f"Remove {count} in force that the file lacks? Type yes: ", err=True, end="")
     if sys.stdin.readline().strip() != "yes":
-        raise CommandError(f"nothing was changed: {mend}")
+        raise OperatorError(f"nothing was changed: {mend}")
     return True
 
 
@@ -155,7 +155,7 @@ def show(
 
         leimo catalogue show --json | jq 'select(.trade == "cars") | .id'
     """
-    from leimo.catalogue_topic import held_definitions
+    from catalogue.topic import held_definitions
     from leimo.run import fail, load_settings, run
     from schemas.catalogue import definitions_of
 
@@ -176,7 +176,7 @@ def show(
 
 def _summary(examined: "Examined") -> str:
     """
-    >>> from leimo.catalogue_file import parse
+    >>> from catalogue.file import parse
     >>> _summary(parse(b"brands: [{id: mi, name: Xiaomi, aliases: [MIUI]}]", "my.yml"))
     '1 brand, 2 names, 0 rules: no errors, 1 warning'
     """
@@ -280,7 +280,7 @@ def _print_table(catalogue: "Catalogue") -> None:
     console.print(rules)
     console.print(intents)
     if catalogue.silences:
-        from leimo.watch.plain_text import one_line
+        from views.plain_text import one_line
 
         silences = Table("silence", "brands", "rules", "until", "reason", box=None)
         for silence in catalogue.silences:

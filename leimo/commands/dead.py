@@ -10,8 +10,8 @@ from schemas.dead_letter import DropReason
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from leimo.dead_letters import Entry, Selection
-    from streams.settings import Settings
+    from kafka_io.dead_letter_replay import Entry, Selection
+    from kafka_io.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, help="Look at records that are no posts; put them back.")
 
@@ -50,7 +50,7 @@ def list_dead(
         leimo dead list --reason not_json --json | jq -r .detail | sort | uniq -c
     """
 
-    from leimo.dead_letters import counts
+    from kafka_io.dead_letter_replay import counts
 
     settings, selection = _asked(broker, reason, since, until)
     entries = _found(settings, selection)
@@ -91,15 +91,18 @@ def show(
     """
     import sys
 
-    from leimo.dead_letters import Selection
+    from kafka_io.dead_letter_replay import Selection
+    from kafka_io.topic_names import Names
     from leimo.run import fail, load_settings
-    from leimo.times import shown
-    from leimo.watch.plain_text import one_line
+    from schemas.topics import POSTS_DEAD
+    from views.plain_text import one_line
+    from views.times import shown
 
     settings = load_settings(broker=broker)
     entries = _found(settings, Selection(offsets=frozenset([offset])))
     if not entries:
-        fail(f"{offset}: `posts.dead` holds no such offset; see `leimo dead list`")
+        name = Names(settings).on_broker(POSTS_DEAD.name)
+        fail(f"{offset}: `{name}` holds no such offset; see `leimo dead list`")
     entry = entries[0]
     if raw:
         sys.stdout.buffer.write(entry.value)
@@ -150,9 +153,11 @@ def replay(
 
         leimo dead replay --reason too_large --since 2h
     """
-    from leimo.dead_letters import replay as put_back
+    from kafka_io.dead_letter_replay import replay as put_back
+    from kafka_io.topic_names import Names
     from leimo.progress import counting
     from leimo.run import fail, run
+    from schemas.topics import POSTS_RAW
 
     settings, selection = _asked(broker, reason, since, until, offset)
     if selection.is_all and not everything:
@@ -168,7 +173,7 @@ def replay(
         say_json(orjson.dumps({"replayed": 0 if dry_run else count, "selected": count}))
     else:
         verb = "would be put back" if dry_run else "put back"
-        say(f"{count:,} {verb} into posts.raw")
+        say(f"{count:,} {verb} into {Names(settings).on_broker(POSTS_RAW.name)}")
 
 
 def _asked(
@@ -178,9 +183,9 @@ def _asked(
     until: str | None,
     offsets: "Sequence[int] | None" = None,
 ) -> "tuple[Settings, Selection]":
-    from leimo.dead_letters import Selection
+    from kafka_io.dead_letter_replay import Selection
+    from leimo.moment_option import moment_option
     from leimo.run import load_settings
-    from leimo.times import moment_option
 
     selection = Selection(
         reasons=frozenset(reasons or ()),
@@ -192,7 +197,7 @@ def _asked(
 
 
 def _found(settings: "Settings", selection: "Selection") -> "list[Entry]":
-    from leimo.dead_letters import found
+    from kafka_io.dead_letter_replay import found
     from leimo.progress import counting
     from leimo.run import run
 
@@ -201,8 +206,8 @@ def _found(settings: "Settings", selection: "Selection") -> "list[Entry]":
 
 
 def _line(entry: "Entry") -> str:
-    from leimo.times import shown
-    from leimo.watch.plain_text import cut, one_line
+    from views.plain_text import cut, one_line
+    from views.times import shown
 
     mark = "  replayed" if entry.is_replayed else ""
     text = cut(one_line(_text(entry.value[: 4 * _SHOWN_CELLS])), _SHOWN_CELLS)

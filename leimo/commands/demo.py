@@ -89,16 +89,18 @@ def demo(
 
         leimo demo --broker kafka
     """
+    from backtest.output_files import refuse_unwritable
     from leimo.demo import DemoOptions, run_demo
-    from leimo.named_files import refuse_missing, refuse_unwritable
-    from leimo.run import CommandError, fail, load_settings, run, start_logging
+    from leimo.named_files import refuse_missing
+    from leimo.run import fail, load_settings, run, start_logging
+    from schemas.errors import OperatorError
 
     refuse_missing(*(replay or ()), catalogue)
     speed_of(speed)
     if windows is not None:
         try:
             refuse_unwritable("--windows", windows)
-        except CommandError as error:
+        except OperatorError as error:
             fail(str(error), code=2)
     named = None if broker in {"embedded", "kafka"} else broker
     settings = load_settings(broker=named)

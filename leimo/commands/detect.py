@@ -8,8 +8,8 @@ import typer
 from leimo.terminal import say
 
 if TYPE_CHECKING:
-    from leimo.series_detector import PacedDetector
-    from leimo.series_file import Row
+    from backtest.series_detector import PacedDetector
+    from backtest.series_file import Row
     from measures.series import Judged
 
 _UNITS_MS = {"s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
@@ -55,10 +55,11 @@ def detect(
 
         leimo detect counts.csv --false-alerts-per-month 0.2 --json | jq -c 'select(.alert == 1)'
     """
+    from backtest.series_detector import PacedDetector
+    from backtest.series_file import series_name
     from leimo.named_files import refuse_missing
-    from leimo.run import CommandError, fail
-    from leimo.series_detector import PacedDetector
-    from leimo.series_file import series_name
+    from leimo.run import fail
+    from schemas.errors import OperatorError
 
     refuse_missing(series)
     drawn: list[tuple[Row, Judged]] | None = None if plot is None else []
@@ -66,14 +67,14 @@ def detect(
         if plot is not None:
             _check_plot(plot)
         step_ms = None if step is None else _step_ms(step)
-    except CommandError as error:
+    except OperatorError as error:
         fail(str(error), code=2)
     detector = PacedDetector(false_alerts_per_month, min_posts, step_ms)
     try:
         rows, alerts, turned = _judge(series, detector, drawn, as_json=as_json)
         if plot is not None:
             _draw(drawn or [], plot, series)
-    except CommandError as error:
+    except OperatorError as error:
         fail(str(error))
     except OSError as error:
         fail(f"the output cannot be written: {error.strerror or error}")
@@ -116,7 +117,7 @@ def _judge(
 
     Where nobody reads any more, it goes on for the sake of the plot alone.
     """
-    from leimo.series_file import read_series
+    from backtest.series_file import read_series
 
     write = _as_json if as_json else _as_csv
     rows = alerts = 0
@@ -187,27 +188,29 @@ def _counted(count: int, noun: str) -> str:
 
 
 def _step_ms(text: str) -> int:
-    from leimo.run import CommandError
+    from schemas.errors import OperatorError
 
     number, unit = text[:-1], text[-1:]
     if unit not in _UNITS_MS or not (number.isascii() and number.isdigit()) or int(number) == 0:
-        raise CommandError(f"--step {text!r} is no time; write such as 60s, 5m, 1h or 1d")
+        raise OperatorError(f"--step {text!r} is no time; write such as 60s, 5m, 1h or 1d")
     return int(number) * _UNITS_MS[unit]
 
 
 def _check_plot(path: Path) -> None:
     """Before the work, not after it."""
-    from leimo.plots import refuse_unwritable
+    from backtest.plots import refuse_unwritable
 
     refuse_unwritable("--plot", path, (".png", ".svg"))
 
 
 def _draw(drawn: "list[tuple[Row, Judged]]", plot: Path, series: Path | None) -> None:
-    from leimo.plots import draw_series
-    from leimo.run import CommandError
-    from leimo.series_file import series_name
+    from backtest.plots import draw_series
+    from backtest.series_file import series_name
+    from schemas.errors import OperatorError
 
     try:
         draw_series(drawn, plot, series_name(series and Path(series.name)))
     except OSError as error:
-        raise CommandError(f"--plot {plot}: cannot be written: {error.strerror or error}") from None
+        raise OperatorError(
+            f"--plot {plot}: cannot be written: {error.strerror or error}"
+        ) from None

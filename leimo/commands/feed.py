@@ -128,7 +128,7 @@ def replay(
 
 
 def _run(main: "Coroutine[Any, Any, Outcome]") -> "Outcome":
-    from streams.event_loop import Loop
+    from kafka_io.event_loop import Loop
 
     runner = asyncio.Runner(loop_factory=Loop)
     outcome = runner.run(main)
@@ -394,8 +394,8 @@ def _live(
     """Run live feeds until a signal, and leave with the right code."""
     from feeds.live.process import run_live
     from feeds.source import FeedError
+    from kafka_io.event_loop import Loop
     from leimo.run import fail, load_settings, start_logging
-    from streams.event_loop import Loop
     from streams.metrics import FeedMetrics
     from streams.monitoring import MonitoringError
 
@@ -435,8 +435,8 @@ def list_(*, broker: Broker = None, as_json: AsJson = False) -> None:
 
     from feeds.live.listing import feed_rows
     from leimo.run import load_settings, run
-    from leimo.times import shown
-    from leimo.watch.plain_text import one_line
+    from views.plain_text import one_line
+    from views.times import shown
 
     settings = load_settings(broker=broker)
     now_ms = round(time.time() * 1000)
@@ -481,9 +481,10 @@ def gaps(
     import msgspec
 
     from feeds.live.listing import found_gaps
+    from leimo.moment_option import moment_option
     from leimo.run import load_settings, run
-    from leimo.times import moment_option, shown
-    from leimo.watch.plain_text import one_line
+    from views.plain_text import one_line
+    from views.times import shown
 
     settings = load_settings(broker=broker)
     since_ms = moment_option("--since", since) or 0

@@ -7,7 +7,7 @@ import typer
 from leimo.terminal import say, say_json
 
 if TYPE_CHECKING:
-    from streams.settings import Settings
+    from kafka_io.settings import Settings
 
 
 def lag(
@@ -46,18 +46,22 @@ def lag(
 
         say_json(json.dumps(waiting))
         return
+    from kafka_io.topic_names import Names
+
+    names = Names(settings)
     for topic, lags in waiting.items():
+        name = names.on_broker(topic)
         behind = sum(1 for records in lags.values() if records)
-        say(f"{topic:<12} {sum(lags.values()):>12} records in {behind} of {len(lags)}")
+        say(f"{name:<12} {sum(lags.values()):>12} records in {behind} of {len(lags)}")
 
 
 async def _waiting(settings: "Settings") -> dict[str, dict[int, int]]:
     """Records that wait, by topic and partition."""
     from aiokafka.errors import KafkaConnectionError, KafkaError
 
-    from leimo.run import CommandError
-    from streams.group_lag import group_lag
-    from streams.topic_admin import refuse_missing, refuse_wrong_partitions, topic_states
+    from kafka_io.group_lag import group_lag, unreadable
+    from kafka_io.topic_admin import refuse_missing, refuse_wrong_partitions, topic_states
+    from schemas.errors import OperatorError
 
     states = await topic_states(settings)
     refuse_missing(states)
@@ -68,17 +72,14 @@ async def _waiting(settings: "Settings") -> dict[str, dict[int, int]]:
     except KafkaConnectionError:
         raise
     except KafkaError as error:
-        raise CommandError(
-            f"group {settings.group}: its offsets cannot be read ({error}); the user needs the "
-            "right to describe the group and to read the topics"
-        ) from error
+        raise OperatorError(unreadable(settings.group_id, error)) from error
     for (topic, partition), records in lags.items():
         waiting.setdefault(topic, {})[partition] = records
     return waiting
 
 
 async def _serve(settings: "Settings") -> None:
-    from streams.group_lag import GroupLag
+    from kafka_io.group_lag import GroupLag
     from streams.monitoring import serve_monitoring
 
     lag_of_group = GroupLag(settings)

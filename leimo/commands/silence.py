@@ -52,7 +52,7 @@ def add(
     """
     import time
 
-    from leimo import silences
+    from catalogue import silences
     from leimo.run import fail, load_settings, run
     from schemas.catalogue import Silence
 
@@ -97,9 +97,9 @@ def list_(
     """
     import time
 
-    from leimo import silences
+    from catalogue import silences
     from leimo.run import load_settings, run
-    from leimo.watch.plain_text import one_line
+    from views.plain_text import one_line
 
     settings = load_settings(broker=broker)
     found = run(silences.in_force(settings, int(time.time() * 1000)), settings)
@@ -130,7 +130,7 @@ def end(
     """
     import time
 
-    from leimo import silences
+    from catalogue import silences
     from leimo.run import load_settings, run
 
     settings = load_settings(broker=broker)
@@ -140,7 +140,7 @@ def end(
 
 def _about(silence: "Silence") -> str:
     """What it silences, as the subject of a sentence."""
-    from leimo.watch.plain_text import one_line
+    from views.plain_text import one_line
 
     rules = (
         f"alerts of {', '.join(map(one_line, silence.rules))}" if silence.rules else "all alerts"
@@ -150,7 +150,7 @@ def _about(silence: "Silence") -> str:
 
 
 def _end(silence: "Silence") -> str:
-    from leimo.silences import ends_at_ms, iso
+    from catalogue.silences import ends_at_ms, iso
 
     return (
         iso(ends_at_ms(silence)).replace("T", " ").removesuffix(":00Z").removesuffix("Z") + " UTC"

@@ -7,7 +7,7 @@ import typer
 from leimo.terminal import say, say_json
 
 if TYPE_CHECKING:
-    from streams.topic_admin import TopicState
+    from kafka_io.topic_admin import TopicState
 
 app = typer.Typer(no_args_is_help=True, help="Create the Kafka topics, or look at them.")
 
@@ -25,8 +25,8 @@ def apply(broker: Broker = None, as_json: AsJson = False) -> None:
 
         LEIMO_PARTITIONS=16 LEIMO_REPLICATION=3 leimo topics apply
     """
+    from kafka_io.topic_admin import apply_topics
     from leimo.run import load_settings, run
-    from streams.topic_admin import apply_topics
 
     settings = load_settings(broker=broker)
     states = run(apply_topics(settings), settings)
@@ -37,7 +37,7 @@ def apply(broker: Broker = None, as_json: AsJson = False) -> None:
         return
     for state in states:
         verb = "created" if state.found is None else "kept   "
-        say(f"{verb}  {state.topic.name:<18} {state.wanted} partitions")
+        say(f"{verb}  {state.name:<18} {state.wanted} partitions")
 
 
 @app.command("list")
@@ -47,10 +47,10 @@ def list_topics(broker: Broker = None, as_json: AsJson = False) -> None:
     Partitions (found and wanted), replicas and how long records are kept. Exit code 1 where one is
     missing, has a wrong number of partitions or fewer replicas than LEIMO_REPLICATION (in
     production: than two), keeps records for less time, takes smaller records, or is cleaned up in
-    another way than needed.
+    another way than needed; and where the broker does not tell.
     """
+    from kafka_io.topic_admin import faults_of, topic_states, wanted_replicas
     from leimo.run import load_settings, run
-    from streams.topic_admin import faults_of, topic_states, wanted_replicas
 
     settings = load_settings(broker=broker)
     states = run(topic_states(settings), settings)
@@ -61,9 +61,9 @@ def list_topics(broker: Broker = None, as_json: AsJson = False) -> None:
     else:
         for state in states:
             found = "missing" if state.found is None else f"{state.found}/{state.wanted}"
-            kept = _days(state.config.get("retention.ms"))
+            kept = "-" if state.found is None else _days(state.config.get("retention.ms"))
             replicas = f"{state.replicas or '-':>2} replicas"
-            say(f"{state.topic.name:<18} {found:>8} {replicas} {kept:>8}  {state.topic.about}")
+            say(f"{state.name:<18} {found:>8} {replicas} {kept:>8}  {state.topic.about}")
     faults = faults_of(states, wanted_replicas(settings))
     for fault in faults:
         say(fault, err=True)
@@ -77,15 +77,16 @@ def _days(retention_ms: str | None) -> str:
     """How long records are kept, for people.
 
     >>> [_days(given) for given in ("86400000", "-1", None, "5400000")]
-    ['1 d', 'for ever', '-', '0.062 d']
+    ['1 d', 'for ever', 'not told', '0.062 d']
     """
     if retention_ms is None:
-        return "-"
+        return "not told"
     return "for ever" if retention_ms == "-1" else f"{int(retention_ms) / 86_400_000:.2g} d"
 
 
 def _described(state: "TopicState", replication: int) -> dict[str, object]:
     return {
+        "name": state.name,
         "partitions": state.found,
         "wanted_partitions": state.wanted,
         "key": state.topic.key,

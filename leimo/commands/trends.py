@@ -9,6 +9,7 @@ from leimo.terminal import say, say_json, terminal
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from kafka_io.settings import Settings
     from schemas.trend import Trend
 
 
@@ -39,14 +40,14 @@ def trends(
     """
     import msgspec
 
+    from kafka_io.topic_names import Names
     from leimo.run import fail, load_settings, run
     from measures.trends import overall
     from schemas.topics import TRENDS
     from schemas.trend import Trend
-    from streams.compacted import read_compacted
 
     settings = load_settings(broker=broker)
-    values = run(read_compacted(settings, TRENDS.name, settings.partitions), settings)
+    values = run(_read(settings), settings)
     held, unread = {}, 0
     for key, value in values.items():
         try:
@@ -54,7 +55,8 @@ def trends(
         except (msgspec.DecodeError, UnicodeDecodeError):
             unread += 1
     if unread:
-        say(f"{unread} records of `{TRENDS.name}` are no trends and were left out.", err=True)
+        name = Names(settings).on_broker(TRENDS.name)
+        say(f"{unread} records of `{name}` are no trends and were left out.", err=True)
     unknown = [brand for brand in brands or () if brand not in held]
     if unknown:
         fail(f"{', '.join(unknown)}: nothing was told of it yet; see `leimo trends` for all")
@@ -65,6 +67,17 @@ def trends(
             say_json(msgspec.json.encode(trend))
         else:
             _show(console, trend, len(held))
+
+
+async def _read(settings: "Settings") -> dict[bytes, bytes]:
+    from kafka_io.compacted import read_compacted
+    from kafka_io.topic_admin import refuse_missing, refuse_wrong_partitions, topic_states
+    from schemas.topics import TRENDS
+
+    states = [state for state in await topic_states(settings) if state.topic == TRENDS]
+    refuse_missing(states)
+    refuse_wrong_partitions(states)
+    return await read_compacted(settings, TRENDS.name, settings.partitions)
 
 
 def _show(console: "Console", trend: "Trend", brands: int) -> None:

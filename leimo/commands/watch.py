@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from leimo.watch.view import Order
-    from streams.settings import Settings
+    from kafka_io.settings import Settings
+    from views.view import Order
 
 _HEED_S = 2.0
 
@@ -100,7 +100,7 @@ async def _watch(
     import asyncio
 
     from leimo.watch.session import run_json, run_watch
-    from leimo.watch.view import Order
+    from views.view import Order
 
     await _refuse_unknown(settings, only)
     stop = asyncio.Event()
@@ -115,11 +115,11 @@ async def _watch(
 
 
 async def _refuse_unknown(settings: "Settings", brands: frozenset[str]) -> None:
-    """Raise `CommandError` where the catalogue in force lacks a brand; an empty one may be filled
+    """Raise `OperatorError` where the catalogue in force lacks a brand; an empty one may be filled
     yet."""
-    from leimo.catalogue_findings import did_you_mean
-    from leimo.catalogue_topic import held_definitions
-    from leimo.run import CommandError
+    from catalogue.findings import did_you_mean
+    from catalogue.topic import held_definitions
+    from schemas.errors import OperatorError
 
     if not brands:
         return
@@ -128,7 +128,7 @@ async def _refuse_unknown(settings: "Settings", brands: frozenset[str]) -> None:
     for brand in sorted(brands - set(known)):
         if known:
             mend = did_you_mean(brand, known, "see `leimo catalogue show`")
-            raise CommandError(f"--brand {brand}: no such brand is in force; {mend}")
+            raise OperatorError(f"--brand {brand}: no such brand is in force; {mend}")
 
 
 async def _until_signal(work: "Coroutine[None, None, None]", stop: "asyncio.Event") -> None:
@@ -167,9 +167,9 @@ async def _once(
 
 
 def _save(path: Path, picture: str) -> None:
-    from leimo.run import CommandError
+    from schemas.errors import OperatorError
 
     try:
         path.write_text(picture, encoding="utf-8")
     except OSError as error:
-        raise CommandError(f"--svg {path}: cannot write it: {error.strerror}") from None
+        raise OperatorError(f"--svg {path}: cannot write it: {error.strerror}") from None

@@ -5,10 +5,10 @@ from datetime import tzinfo
 
 from rich.text import Text
 
-from leimo.watch import figures
-from leimo.watch.plain_text import cut, fit, one_line, width_of
-from leimo.watch.view import AlertRow
 from schemas.alert import Alert, AlertState
+from views import figures
+from views.plain_text import cut, fit, one_line, width_of
+from views.view import AlertRow
 
 _MAX_LINES = 4
 

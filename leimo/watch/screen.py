@@ -8,13 +8,13 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.segment import Segment
 from rich.text import Text
 
-from leimo.watch import figures
 from leimo.watch.alert_lines import alert_lines
-from leimo.watch.plain_text import cut, fit, one_line, width_of
-from leimo.watch.scoreboard import TREND_MINUTES
-from leimo.watch.status import Status
-from leimo.watch.view import BrandRow, Order, View
 from schemas.alert import AlertState
+from views import figures
+from views.plain_text import cut, fit, one_line, width_of
+from views.scoreboard import TREND_MINUTES
+from views.status import Status
+from views.view import BrandRow, Order, View
 
 SIDE_BY_SIDE = 132
 """From this width on, alerts stand beside the brands and not below."""

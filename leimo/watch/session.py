@@ -8,15 +8,15 @@ from datetime import tzinfo
 from rich.console import Console
 from rich.live import Live
 
+from kafka_io.settings import Settings
 from leimo.terminal import say_json
 from leimo.watch.keys import reading_keys
 from leimo.watch.picture import svg
 from leimo.watch.screen import Screen, layout_of
-from leimo.watch.status import Status
-from leimo.watch.stream import ExtraLines, Stream, open_stream
-from leimo.watch.summary import AlertLog, summary_json, summary_line
-from leimo.watch.view import Order, View
-from streams.settings import Settings
+from views.status import Status
+from views.stream import ExtraLines, Stream, open_stream
+from views.summary import AlertLog, summary_json, summary_line
+from views.view import Order, View
 
 _REFRESH_S = 0.5
 _LINE_S = 5.0
@@ -44,7 +44,7 @@ async def run_watch(
     the time zone, None for the machine's. The terminal is left as it was, however this ends.
 
     Raises:
-        CommandError: no broker answers, or topics are missing; the message says what to do.
+        OperatorError: no broker answers, or topics are missing; the message says what to do.
     """
     async with open_stream(settings, names, only) as stream:
         if console.is_terminal and not console.is_dumb_terminal:

@@ -47,6 +47,8 @@ class Graph:
     about: str
     lines: dict[str, str]
     unit: str = "short"
+    lowest: float = 0
+    """Lower end of the axis."""
 
 
 @dataclass(frozen=True)
@@ -74,13 +76,14 @@ ROWS = (
     Row(
         "Now",
         (
-            Stat("Posts", "Raw posts analysed", rate("leimo_posts_total"), "cps"),
-            Stat("Mentions", "Brand mentions counted", rate("leimo_mentions_total"), "cps"),
-            Stat("Firing", "Alerts that are firing", "sum(leimo_open_alerts)"),
+            Stat("Posts", "Posts read for the first time", rate("leimo_posts_total"), "cps"),
+            Stat("Mentions", "Mentions of brands taken", rate("leimo_mentions_total"), "cps"),
+            Stat("Firing", "Alerts that are firing, silenced ones too", "sum(leimo_open_alerts)"),
             Stat(
                 "Latency",
-                "99th percentile, append of a post to commit of its windows",
-                f"max({quantile(0.99, 'leimo_latency_seconds')})",
+                "Append of the newest post of a commit to the end of that commit: 99th "
+                "percentile of five minutes, of the slower stage",
+                "max(stage:leimo_latency_seconds:p99_rate5m)",
                 "s",
                 bad_above=5,
             ),
@@ -98,25 +101,26 @@ ROWS = (
         (
             Graph(
                 "Posts in",
-                "Raw posts read and analysed",
+                "Posts read for the first time and analysed, by source",
                 {"{{source}}": rate("leimo_posts_total", by="source")},
                 "cps",
             ),
             Graph(
                 "Mentions",
-                "Brand mentions counted into windows",
+                "Mentions of brands and groups of rivals taken, late ones and edits included",
                 {"mentions": rate("leimo_mentions_total")},
                 "cps",
             ),
             Graph(
                 "Windows",
-                "Published windows: closed ones, and ones that late posts revised",
+                "Published windows: closed ones, and ones that late posts or edits revised",
                 {"{{kind}}": rate("leimo_windows_total", by="kind")},
                 "cps",
             ),
             Graph(
                 "Alerts",
-                "Alert records published in five minutes; brands held back while all burst",
+                "Alert records published in five minutes, updates included; looks that would have "
+                "begun one, held back while all brands burst",
                 {
                     "{{kind}} {{state}}": "sum by (kind, state) (increase(leimo_alerts_total[5m]))",
                     "held back": "sum(increase(leimo_inhibited_alerts_total[5m])) > 0",
@@ -129,18 +133,31 @@ ROWS = (
         (
             Graph(
                 "Buzz",
-                "Posts of the busiest brands of each worker in their newest closed minute",
-                {"{{brand}}": "topk(10, max by (brand) (leimo_brand_posts))"},
+                "Posts in the newest closed minute of the ten busiest brands, of those that "
+                "LEIMO_METRICS_BRANDS lets out",
+                {"{{brand}}": "topk(10, brand:leimo_brand_posts:max)"},
             ),
             Graph(
                 "Sentiment",
-                "Mean sentiment of the busiest brands, -1 to 1",
+                "Mean sentiment of the same brands in that minute, -1 to 1",
                 {
                     "{{brand}}": (
-                        "max by (brand) (leimo_brand_sentiment) "
-                        "and on (brand) topk(10, max by (brand) (leimo_brand_posts))"
+                        "brand:leimo_brand_sentiment:avg "
+                        "and on (brand) topk(10, brand:leimo_brand_posts:max)"
                     )
                 },
+                lowest=-1,
+            ),
+            Graph(
+                "Open alerts",
+                "Alerts that fire, silenced ones too, of the ten brands with the most; "
+                "*: of all brands together",
+                {"{{brand}}": "topk(10, brand:leimo_brand_open_alerts:sum > 0)"},
+            ),
+            Graph(
+                "Severity",
+                "Of the worst open alert, 1 to 10, of the ten brands with the worst",
+                {"{{brand}}": "topk(10, brand:leimo_brand_alert_severity:max > 0)"},
             ),
         ),
     ),
@@ -149,7 +166,7 @@ ROWS = (
         (
             Graph(
                 "Latency",
-                "Append of a post to commit of what it caused",
+                "Append of the newest post of a commit to the end of that commit, of all commits",
                 {
                     "{{stage}} p50": quantile(0.5, "leimo_latency_seconds"),
                     "{{stage}} p99": quantile(0.99, "leimo_latency_seconds"),
@@ -166,13 +183,14 @@ ROWS = (
             ),
             Graph(
                 "Event time behind the clock",
-                "Wall clock less event-time watermark: the allowed disorder, and what waits",
+                "Wall clock less event-time watermark of the partition furthest behind: the "
+                "allowed disorder, and what waits",
                 {"{{instance}}": "max by (instance) (leimo_watermark_lag_seconds)"},
                 "s",
             ),
             Graph(
                 "Work without a commit",
-                "Time since the last commit while work waits",
+                "For how long the oldest work waits for its commit, a commit under way included",
                 {"{{stage}}": "max by (stage) (leimo_commit_age_seconds)"},
                 "s",
             ),
@@ -183,13 +201,14 @@ ROWS = (
         (
             Graph(
                 "Dead letters",
-                "Raw records that are no posts, kept in posts.dead",
+                "Records put aside in posts.dead, by reason",
                 {"{{reason}}": rate("leimo_dead_letters_total", by="reason") + " > 0"},
                 "cps",
             ),
             Graph(
                 "Late posts and corrected times",
-                "Mentions too late for any window; posts dated ahead of their receipt",
+                "Mentions too late for any window; posts dated so far ahead that they count at "
+                "their receipt",
                 {
                     "late": rate("leimo_late_posts_total"),
                     "dated ahead": rate("leimo_clamped_times_total"),
@@ -197,11 +216,23 @@ ROWS = (
                 "cps",
             ),
             Graph(
-                "Repeats",
-                "Posts that a source sent again; mentions delivered again and skipped",
+                "Shares",
+                "Of the records, those put aside, in ten minutes; of the mentions, those too late, "
+                "in fifteen",
+                {
+                    "put aside": "leimo:dead_letters:ratio_rate10m",
+                    "too late": "leimo:late_mentions:ratio_rate15m",
+                },
+                "percentunit",
+            ),
+            Graph(
+                "Repeats and skipped events",
+                "Posts that a source sent again; mentions delivered again and skipped; events of a "
+                "source that hold no post",
                 {
                     "posts": rate("leimo_repeats_total"),
                     "mentions": rate("leimo_duplicates_total"),
+                    "{{event}}": rate("leimo_skipped_events_total", by="event") + " > 0",
                 },
                 "cps",
             ),
@@ -212,18 +243,23 @@ ROWS = (
         (
             Graph(
                 "Commit",
-                "Duration of a commit, 99th percentile",
-                {"{{stage}}": quantile(0.99, "leimo_commit_seconds")},
+                "Duration of a commit, 99th percentile in five minutes",
+                {"{{stage}}": "stage:leimo_commit_seconds:p99_rate5m"},
                 "s",
             ),
             Graph(
-                "Refused writes",
-                "Writes that the broker refused, in five minutes; each ends its worker",
-                {"{{instance}}": "sum by (instance) (increase(leimo_send_errors_total[5m]))"},
+                "Starts",
+                "Times that a worker was started anew, in fifteen minutes",
+                {
+                    "{{instance}}": (
+                        'max by (instance) (changes(process_start_time_seconds{job="leimo"}[15m]))'
+                    )
+                },
             ),
             Graph(
                 "State",
-                "Brands with state and open windows in each worker; records of state left to read",
+                "Brands and groups with state, and open windows, in each worker; records left to "
+                "read before it has taken its partitions over",
                 {
                     "{{instance}} brands": "sum by (instance) (leimo_brands)",
                     "{{instance}} open windows": "sum by (instance) (leimo_open_windows)",
@@ -239,9 +275,9 @@ ROWS = (
             ),
             Graph(
                 "Catalogue",
-                "Brands and rules in force; changes taken over",
+                "Definitions in force, by kind; changes taken over in five minutes",
                 {
-                    "{{instance}} definitions": "max by (instance) (leimo_catalogue_definitions)",
+                    "{{kind}}": "max by (kind) (leimo_catalogue_definitions)",
                     "changes": "max(increase(leimo_catalogue_changes_total[5m]))",
                 },
             ),
@@ -323,7 +359,7 @@ def _panel(panel: Stat | Graph) -> dict[str, Any]:
         "fieldConfig": {
             "defaults": {
                 "unit": panel.unit,
-                "min": 0,
+                "min": panel.lowest,
                 "custom": {"lineWidth": 1, "fillOpacity": 10, "showPoints": "never"},
             },
             "overrides": [],

@@ -19,23 +19,23 @@ import msgspec
 from agents.analyse import AnalyseStage
 from analysis.groups import Groups
 from analysis.shipped import analyser_of
-from bench.throughput import read_posts
+from bench.posts import read_posts
+from catalogue.file import load
 from feeds.simulate.stream import Simulation
-from leimo.catalogue_file import load
+from kafka_io.settings import Settings
 from measures.board import Board, BoardSettings
 from schemas.catalogue import Catalogue
 from schemas.dead_letter import DropReason
 from schemas.mention import MentionOrTick
 from schemas.topics import MENTIONS, POSTS_DEAD
 from streams.metrics import Metrics
-from streams.settings import Settings
 from tests.agents.mutations import mutated
 from tests.agents.slow_texts import texts
-from tests.streams.records import record
+from tests.kafka_io.records import record
 
 BATCH = 500
 _mention = msgspec.json.Decoder(MentionOrTick).decode
-_CATALOGUE = Path(__file__).parents[2] / "leimo" / "catalogue.yml"
+_CATALOGUE = Path(__file__).parents[2] / "catalogue" / "catalogue.yml"
 
 
 def status(text: str, post_id: int = 1) -> bytes:

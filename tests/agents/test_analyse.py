@@ -12,11 +12,12 @@ from analysis.groups import Groups
 from analysis.pipeline import Analyser
 from analysis.sentiment import SentimentModel
 from analysis.tokens import tokenizer_named
+from kafka_io.dead_letters import TooManyDeadLettersError
+from kafka_io.settings import Settings
 from schemas.catalogue import Brand, Catalogue
 from schemas.topics import MENTIONS, POSTS_DEAD, POSTS_SEEN
 from streams.metrics import Metrics
-from streams.settings import Settings
-from tests.streams.records import record
+from tests.kafka_io.records import record
 
 CREATED_AT = "2026-01-01T00:10:00Z"
 EARLY_MS, LATER_MS = 1_767_000_000_000, 1_767_226_200_000
@@ -30,7 +31,9 @@ def stage() -> AnalyseStage:
         SentimentModel.load(),
         tokenizer_named(),
     )
-    settings = Settings(broker="127.0.0.1:1", partitions=1, repeat_distance=10)
+    settings = Settings(
+        broker="127.0.0.1:1", partitions=1, repeat_distance=10, dead_share_limit=0.5
+    )
     return AnalyseStage(settings, Metrics(), analyser, Groups(Catalogue()))
 
 
@@ -102,6 +105,47 @@ def test_a_dead_letter_is_not_remembered_as_a_post(stage: AnalyseStage) -> None:
     stage.open([0])
     assert stage.identities([ahead]) == []
     assert mentions(stage, post(1, offset=1)) == 1
+
+
+def event_of(collection: str, *, offset: int) -> Any:
+    value = {"did": "did:plc:a", "kind": "commit", "commit": {"collection": collection}}
+    headers = (("source", b"jetstream"), ("received_at", b"%d" % LATER_MS))
+    return record(json.dumps(value).encode(), offset=offset, headers=headers)
+
+
+def skipped(stage: AnalyseStage) -> dict[str, float]:
+    samples = next(iter(stage._metrics.skipped_events.collect())).samples
+    return {sample.labels["event"]: sample.value for sample in samples if sample.value}
+
+
+def test_events_without_a_post_are_counted_and_neither_put_aside_nor_held_against_a_feed(
+    stage: AnalyseStage,
+) -> None:
+    """A whole stream of Bluesky: 499 likes for a post, and more of them than the share looks at."""
+    stage.open([0])
+    rows = []
+    for first in range(0, 12_000, 500):
+        likes = [event_of("app.bsky.feed.like", offset=first + at) for at in range(499)]
+        rows += stage.step(0, [*likes, post(first, offset=first + 499)])
+
+    topics = [row.topic for row in rows]
+    assert topics.count(MENTIONS.name) == 24
+    assert POSTS_DEAD.name not in topics
+    assert skipped(stage) == {"collection": 499 * 24}
+
+
+def test_events_without_a_post_do_not_hide_a_feed_that_sends_what_is_none(
+    stage: AnalyseStage,
+) -> None:
+    def feed_on() -> None:
+        for first in range(0, 26_000, 500):
+            likes = [event_of("app.bsky.feed.like", offset=first + at) for at in range(300)]
+            broken = [record(b"no JSON", offset=first + 300 + at) for at in range(200)]
+            stage.step(0, [*likes, *broken])
+
+    stage.open([0])
+    with pytest.raises(TooManyDeadLettersError):
+        feed_on()
 
 
 def test_headers_without_a_value_are_passed_over(stage: AnalyseStage) -> None:

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.throughput import read_posts
-from leimo.catalogue_file import load
+from bench.posts import read_posts
+from catalogue.file import load
 from schemas.catalogue import Catalogue
 from schemas.dead_letter import DropReason
 from tests.agents.fuzzing import Fuzzer, fuzz, simulated_posts
@@ -16,12 +16,12 @@ from tests.agents.mutations import mutated
 from tests.conftest import ROOT
 
 RECORDS = 15_000
-UNREACHED = {DropReason.UNKNOWN_SOURCE, DropReason.EMPTY, DropReason.TOO_SLOW}
+UNREACHED = {DropReason.NO_POST, DropReason.UNKNOWN_SOURCE, DropReason.EMPTY, DropReason.TOO_SLOW}
 
 
 @pytest.fixture(scope="module")
 def catalogue() -> Catalogue:
-    return load(ROOT / "leimo" / "catalogue.yml")
+    return load(ROOT / "catalogue" / "catalogue.yml")
 
 
 def check(catalogue: Catalogue, posts: list[bytes]) -> None:

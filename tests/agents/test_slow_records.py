@@ -12,13 +12,13 @@ from analysis.groups import Groups
 from analysis.pipeline import Analyser
 from analysis.sentiment import SentimentModel
 from analysis.tokens import Tokenizer, tokenizer_named
+from kafka_io.settings import Settings
 from schemas.catalogue import Brand, Catalogue
 from schemas.topics import MENTIONS, POSTS_DEAD, POSTS_SEEN
 from streams.attempts import ENDED_WORKERS, PutsAside
 from streams.budget import OverBudgetError
 from streams.metrics import Metrics
-from streams.settings import Settings
-from tests.streams.records import record
+from tests.kafka_io.records import record
 
 BACKTRACKING = re.compile(r"(?:a|aa)+b")
 SLOW = "a" * 200

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from analysis.mastodon import plain_text
 from analysis.pipeline import Analyser
 from analysis.shipped import analyser_of
-from analysis.sources import parse
-from leimo.catalogue_file import SHIPPED, load
+from catalogue.file import SHIPPED, load
 from schemas.catalogue import Catalogue
+from sources.mastodon import plain_text
+from sources.parsing import parse
 from tests.agents.fuzzing import Fuzzer, status
 from tests.agents.slow_texts import ambiguous_names, repeated, texts
 

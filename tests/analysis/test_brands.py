@@ -4,8 +4,8 @@ from hypothesis import strategies as st
 
 from analysis.brands import Matcher, spellings
 from analysis.tokens import Tokenizer, tokenizer_named
-from analysis.words import fold
 from schemas.catalogue import Brand
+from sources.words import fold
 
 TOKENIZER: Tokenizer = tokenizer_named("rjieba")
 

@@ -2,8 +2,8 @@ import pytest
 
 from analysis.context import ContextRules, Decision, Verdict, context_words
 from analysis.lexicon import Lexicon
-from analysis.words import fold, mask
 from schemas.catalogue import Brand, Context
+from sources.words import fold, mask
 
 APPLE = Brand(
     id="apple",

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from analysis.explain import explain
 from analysis.sentiment import SentimentModel
 from analysis.shipped import analyser_of
-from leimo.catalogue_file import SHIPPED, load
+from catalogue.file import SHIPPED, load
 
 ANALYSER = analyser_of(load(SHIPPED))
 MODEL = SentimentModel.load()

@@ -5,7 +5,7 @@ import pytest
 from analysis.intents import IntentRules, intent_words
 from analysis.lexicon import Lexicon
 from analysis.shipped import analyser_of
-from leimo.catalogue_file import SHIPPED, load
+from catalogue.file import SHIPPED, load
 from schemas.catalogue import Intent
 from schemas.mention import Objective
 

@@ -12,12 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis.pipeline import Analyser
-from analysis.sources import parse
 from analysis.tokens import Tokenizer, tokenizer_named
-from analysis.words import fold
 from schemas.catalogue import Brand, Context, Intent
 from schemas.mention import Channel, Mention, Objective, Place, Polarity, SpamSign
 from schemas.post import Author, Post, PostEvent, Quoted, Source
+from sources.parsing import parse
+from sources.words import fold
 
 TOKENIZER: Tokenizer = tokenizer_named("rjieba")
 AT_MS = 1_306_835_215_000
@@ -353,6 +353,41 @@ def test_the_place_nearest_to_the_author_counts(
     mention = family(text, quoted)["huawei"]
     assert mention.place is place
     assert (mention.sentiment_milli == 0) == (place is not Place.OWN)
+
+
+@pytest.mark.parametrize(
+    ("text", "quoted", "card", "place"),
+    [
+        ("看看", None, "华为发布会", Place.CARD),
+        ("", None, "华为好", Place.CARD),
+        ("好", "华为", "华为差", Place.CARD),  # the author chose the card, and wrote no quote
+        ("好//@甲:华为", None, "华为", Place.CHAIN),
+        ("华为好", None, "华为差", Place.OWN),
+        ("好", "华为", "小狗", Place.QUOTED),
+    ],
+)
+def test_what_a_card_names_is_an_exposure(
+    text: str, quoted: str | None, card: str, place: Place
+) -> None:
+    mention = family(text, quoted, card=card)["huawei"]
+    assert mention.place is place
+    assert (mention.sentiment_milli != 0) == (place is Place.OWN)
+    assert bool(mention.spans) == (place in (Place.OWN, Place.CHAIN))
+
+
+def test_a_card_tells_what_an_ambiguous_name_in_the_text_means() -> None:
+    assert mentions("小米不错") == []
+    assert [mention.brand for mention in mentions("小米不错", card="雷军谈手机")] == ["xiaomi"]
+
+
+def test_a_product_in_a_card_counts_for_its_brand_there() -> None:
+    found = family("看看", card="红米手机")
+    assert (found["mi"].place, found["mi"].product) == (Place.CARD, "redmi")
+
+
+def test_posts_without_words_are_copies_where_they_show_the_same_card() -> None:
+    hashes = [family("", card=card)["huawei"].text_hash for card in ("华为", "华为", "华为好")]
+    assert hashes[0] == hashes[1] != hashes[2]
 
 
 def test_intents_signs_and_language_are_those_of_own_words() -> None:

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis.spam import quoted_signs_of, signs_of
-from analysis.words import fold, mask
 from schemas.mention import SpamSign
+from sources.words import fold, mask
 
 GIVEAWAY, PITCH, FLOOD, BOT = (
     SpamSign.GIVEAWAY, SpamSign.PITCH, SpamSign.FLOOD, SpamSign.BOT,

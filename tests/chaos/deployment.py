@@ -15,16 +15,16 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError
 
-from leimo.catalogue_file import SHIPPED, load
-from leimo.catalogue_topic import publish
+from catalogue.file import SHIPPED, load
+from catalogue.topic import publish
+from kafka_io.brokers import ApacheKafka
+from kafka_io.child_process import ChildProcess
+from kafka_io.ledger import TopicPartition
+from kafka_io.reading import PartitionReader
+from kafka_io.settings import Settings
+from kafka_io.topic_admin import apply_topics
 from schemas.catalogue import Catalogue
 from schemas.topics import BRANDS_CHANGELOG, MENTIONS, POSTS_RAW
-from streams.brokers import ApacheKafka
-from streams.child_process import ChildProcess
-from streams.ledger import TopicPartition
-from streams.reading import PartitionReader
-from streams.settings import Settings
-from streams.topic_admin import apply_topics
 
 ROOT = Path(__file__).resolve().parents[2]
 GROUP = "chaos"

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import msgspec
 from aiokafka.errors import KafkaError
 
-from leimo.catalogue_topic import publish
+from catalogue.topic import publish
 from schemas.catalogue import Brand
 from schemas.topics import BRANDS_CHANGELOG, MENTIONS
 from tests.chaos.deployment import SESSION_S, Deployment, Process

@@ -19,8 +19,8 @@ from typing import BinaryIO
 from feeds.simulate.stream import Simulation
 from feeds.sinks import Connection, TopicSink
 from feeds.source import DuePost
+from kafka_io.settings import Settings
 from schemas.post import Source
-from streams.settings import Settings
 
 _REPEATED_BYTES = 4 << 20
 """About six thousand posts."""

@@ -9,9 +9,9 @@ import random
 import signal
 import sys
 
+from kafka_io.settings import Settings
 from leimo.run import run, start_logging
 from leimo.worker import Worker
-from streams.settings import Settings
 
 _ARRIVALS = 40
 """One commit of both stages passes about ten points; so many are drawn from."""

@@ -6,9 +6,9 @@ import subprocess
 
 import pytest
 
-from streams.brokers import EmbeddedBroker
-from streams.settings import Settings
-from streams.topic_admin import apply_topics
+from kafka_io.brokers import EmbeddedBroker
+from kafka_io.settings import Settings
+from kafka_io.topic_admin import apply_topics
 from tests.leimo.started import started
 
 

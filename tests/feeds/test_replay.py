@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 import zstandard
 
+from feeds import files
 from feeds.replay import Replay
 from feeds.source import DuePost, FeedError
+from schemas.post import Source
 
 NOW_MS = 1_800_000_000_000
 
@@ -59,6 +61,127 @@ def test_a_line_that_is_no_json_is_sent_as_it_is(tmp_path: Path) -> None:
     lines = [LINES[0], b"no JSON at all", LINES[1]]
     posts = replayed(written(tmp_path / "posts", lines), speed=float("inf"))
     assert [post.value for post in posts] == lines
+
+
+BARE = [json.loads(line) for line in LINES[:3]]
+USER = {"id": 1669879400, "screen_name": "zaku"}
+FLAT = [{key: value for key, value in post.items() if key != "user"} for post in BARE]
+
+
+@pytest.mark.parametrize(
+    ("wrapper", "expected"),
+    [
+        ({"ok": 1, "data": BARE[0]}, BARE[:1]),
+        ({"mblog": BARE[0]}, BARE[:1]),
+        ({"statuses": BARE, "total_number": 3}, BARE),
+        ({"ok": 1, "data": {"statuses": BARE}}, BARE),
+        ({"ok": 1, "data": {"list": BARE, "since_id": "5"}}, BARE),
+        (
+            {"ok": 1, "data": {"cards": [
+                {"card_type": 9, "mblog": BARE[0]}, {"card_type": 11, "desc": "an advertisement"},
+                {"card_type": 11, "card_group": [{"mblog": BARE[1]}, {"title": "a heading"}]},
+            ]}},
+            BARE[:2],
+        ),
+        ({"user": USER, "weibo": FLAT}, [{"user": USER} | post for post in FLAT]),
+        ({"user": USER, "weibo": [BARE[0], FLAT[1]]}, [BARE[0], {"user": USER} | FLAT[1]]),
+        (BARE, BARE),
+        ([{"mblog": BARE[0]}, BARE[1], 7], [*BARE[:2], 7]),  # 7 is refused by the worker
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("speed", [float("inf"), 10.0])
+def test_posts_in_a_wrapper_are_records_of_their_own(
+    tmp_path: Path, wrapper: Any, expected: list[Any], speed: float
+) -> None:
+    line = json.dumps(wrapper, ensure_ascii=False).encode()
+    posts = replayed(written(tmp_path / "posts", [LINES[9], line, LINES[8]]), speed=speed)
+    assert [json.loads(post.value) for post in posts[1:-1]] == expected
+    assert (posts[0].value, posts[-1].value) == (LINES[9], LINES[8])
+    assert posts[1].key == str(expected[0]["user"]["id"]).encode()
+
+
+@pytest.mark.parametrize("indent", [1, 4])
+@pytest.mark.parametrize("end", [b"\n", b"\r\n"])
+def test_an_archive_over_many_lines_is_a_record_a_post(
+    tmp_path: Path, indent: int, end: bytes
+) -> None:
+    """As crawlers write it: an object of a user and the user's posts, indented."""
+    archive = json.dumps({"user": USER, "weibo": FLAT}, ensure_ascii=False, indent=indent).encode()
+    file = tmp_path / "1669879400.json"
+    file.write_bytes(archive.replace(b"\n", end))
+    posts = replayed(file, speed=float("inf"))
+    assert [json.loads(post.value) for post in posts] == [{"user": USER} | post for post in FLAT]
+    assert {post.key for post in posts} == {b"1669879400"}
+
+
+def test_json_over_many_lines_without_posts_is_sent_line_by_line(tmp_path: Path) -> None:
+    lines = [b"{", b'"a": 1', b"}", LINES[0]]
+    posts = replayed(written(tmp_path / "posts", lines), speed=float("inf"))
+    assert [post.value for post in posts] == lines
+
+
+def test_an_archive_that_is_too_large_for_the_memory_is_named_with_what_mends_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "MAX_DOCUMENT_BYTES", 100_000)
+    file = tmp_path / "archive.json"
+    many = [FLAT[0] | {"text": "好" * 1000}] * 1000
+    file.write_text(json.dumps({"user": USER, "weibo": many}, indent=1))
+    with pytest.raises(FeedError, match=r"archive\.json.*jq -c"):
+        replayed(file, speed=float("inf"))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [b'{"ok":0,"msg":"nothing here"}', b'{"ok":1,"data":{"cards":[]}}', b"[]", b'{"data":[1'],
+)
+def test_a_wrapper_without_posts_is_sent_as_it_is(tmp_path: Path, line: bytes) -> None:
+    """The worker says what it is: nothing vanishes."""
+    posts = replayed(written(tmp_path / "posts", [LINES[0], line]), speed=float("inf"))
+    assert [post.value for post in posts] == [LINES[0], line]
+
+
+def test_the_author_of_a_flat_status_is_its_key(tmp_path: Path) -> None:
+    flat = [{"id": 5, "user_id": 77, "text": "a", "created_at": "2019年02月04日 10:48"}]
+    lines = [json.dumps(post, ensure_ascii=False).encode() for post in flat]
+    (post,) = replayed(written(tmp_path / "posts", lines), speed=1.0)
+    assert (post.key, post.event_time_ms) == (b"77", 1_549_248_480_000)
+    (moved,) = replayed(written(tmp_path / "posts", lines), speed=1.0, now_ms=NOW_MS)
+    assert json.loads(moved.value)["created_at"] == "Fri Jan 15 16:00:00 +0800 2027"
+
+
+def test_a_frame_of_jetstream_is_keyed_by_its_author(tmp_path: Path) -> None:
+    frame = {
+        "$type": "message",
+        "payload": {"did": "did:plc:a", "time": "2026-08-27T16:34:46.203Z"},
+    }
+    file = written(tmp_path / "posts", [json.dumps(frame).encode()])
+    (post,) = replayed(file, source=Source.JETSTREAM, speed=1.0)
+    assert (post.key, post.event_time_ms) == (b"did:plc:a", 1_787_848_486_203)
+
+
+def test_a_frame_of_jetstream_is_moved_as_a_whole(tmp_path: Path) -> None:
+    at = {"time": "2026-08-27T16:34:46.203833Z", "witnessedAt": "2026-08-27T16:34:46.203834Z"}
+    record = {"text": "a", "createdAt": "2026-08-27T16:34:46.000Z"}
+    frame = {"$type": "message", "payload": {"did": "did:plc:a", "record": record} | at}
+    file = written(tmp_path / "posts", [json.dumps(frame).encode()])
+    (post,) = replayed(file, source=Source.JETSTREAM, speed=1.0, now_ms=NOW_MS)
+    moved = json.loads(post.value)["payload"]
+    times = [moved["time"], moved["witnessedAt"], moved["record"]["createdAt"]]
+    assert [text[:19] for text in times] == ["2027-01-15T08:00:00"] * 2 + ["2027-01-15T07:59:59"]
+
+
+def test_an_envelope_of_mastodon_is_keyed_by_the_author_of_its_status(tmp_path: Path) -> None:
+    status = {"id": "5", "account": {"id": "9"}, "created_at": "2026-08-27T16:34:46.203Z"}
+    lines = [
+        json.dumps({"event": "update", "payload": json.dumps(status)}).encode(),
+        b'{"event":"delete","payload":"5"}',
+    ]
+    posts = replayed(written(tmp_path / "posts", lines), source=Source.MASTODON, speed=1.0)
+    assert [(post.key, post.event_time_ms) for post in posts] == [
+        (b"9", 1_787_848_486_203),
+        (b"", 0),
+    ]
 
 
 def test_posts_keep_their_own_pace_times_the_speed(tmp_path: Path) -> None:

@@ -13,12 +13,12 @@ from typing import Any
 import orjson
 from pydantic import SecretStr
 
-from leimo.catalogue_file import SHIPPED, load
-from leimo.catalogue_topic import publish
+from catalogue.file import SHIPPED, load
+from catalogue.topic import publish
+from kafka_io.reading import PartitionReader
+from kafka_io.settings import Settings
+from kafka_io.topic_admin import apply_topics
 from schemas.topics import WINDOWS
-from streams.reading import PartitionReader
-from streams.settings import Settings
-from streams.topic_admin import apply_topics
 
 ROOT = Path(__file__).resolve().parents[2]
 DEADLINE_S = 180

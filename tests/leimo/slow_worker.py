@@ -6,9 +6,10 @@ Stands for a bad regular expression of a release to come.
 import re
 import threading
 
-from analysis import leimo_post, sources
 from leimo.cli import main
 from schemas.post import Post
+from sources import leimo_post
+from sources import parsing as sources
 
 SLOW = "a" * 200
 HANG = "hang"

@@ -5,14 +5,14 @@ from typing import Any
 
 import orjson
 
+from kafka_io.batches import BatchSender, Headers, Row
+from kafka_io.brokers import Broker
+from kafka_io.dead_letters import read_dead_letter
+from kafka_io.producers import started_producer
+from kafka_io.reading import PartitionReader
+from kafka_io.settings import Settings
 from schemas.dead_letter import DeadLetter
 from schemas.topics import POSTS_DEAD, POSTS_RAW
-from streams.batches import BatchSender, Headers, Row
-from streams.brokers import Broker
-from streams.dead_letters import read_dead_letter
-from streams.producers import started_producer
-from streams.reading import PartitionReader
-from streams.settings import Settings
 from tests.leimo import pipeline_run
 
 GOOD = {

@@ -9,17 +9,20 @@ import socket
 import subprocess
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from analysis.shipped import analyser_of
+from catalogue.file import SHIPPED, load, parse
+from catalogue.topic import held_definitions, publish
 from feeds.simulate.stream import Simulation
-from leimo.catalogue_file import SHIPPED, load, parse
-from leimo.catalogue_topic import held_definitions, publish
-from streams.brokers import EmbeddedBroker, free_port
-from streams.settings import Settings
-from streams.topic_admin import apply_topics
+from kafka_io.brokers import EmbeddedBroker, free_port
+from kafka_io.settings import Settings
+from kafka_io.topic_admin import apply_topics
+from sources.parsing import InvalidPost
+from sources.parsing import parse as read_post
 from tests import oracle
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -40,15 +43,32 @@ def test_a_replay_ends_by_itself_with_the_windows_of_a_batch_computation(tmp_pat
     lines = [post.value for batch in plan.batches() for post in batch]
     file = oracle.compressed(tmp_path / "posts.ndjson.zst", lines)
     windows = tmp_path / "windows.ndjson"
-    subprocess.run(
+    done = subprocess.run(
         command("--replay", str(file), "--speed", "max", "--until", "done",
                 "--windows", str(windows)),
-        cwd=tmp_path, env=environment(), check=True, timeout=120,
+        cwd=tmp_path, env=environment() | {"LEIMO_TOPIC_PREFIX": "try-"}, check=True, timeout=120,
+        stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     analyser = analyser_of(load(SHIPPED))
     expected = oracle.batch_windows(lines, analyser, now_ms)
     assert expected
     assert oracle.differences(expected, oracle.read_ndjson(windows)) == []
+    refused = reasons(lines, now_ms)
+    assert f"{refused.total():,} of {len(lines):,} records were refused" in done.stderr
+    for reason, count in refused.items():
+        assert f"  {count:,} {reason}, such as: " in done.stderr
+    assert f"leimo analyse --source weibo {file}" in done.stderr
+
+
+def reasons(lines: list[bytes], received_at_ms: int) -> Counter[str]:
+    """Why lines are no posts."""
+    found: Counter[str] = Counter()
+    for line in lines:
+        try:
+            read_post("weibo", line, received_at_ms)
+        except InvalidPost as refusal:
+            found[refusal.reason.value] += 1
+    return found
 
 
 @pytest.mark.embedded

@@ -15,24 +15,24 @@ import msgspec
 import pytest
 import typer
 
+from catalogue.topic import publish
 from feeds.live.kept import gap_row, position_row
-from leimo.catalogue_topic import publish
+from kafka_io.batches import Row
+from kafka_io.brokers import EmbeddedBroker
+from kafka_io.dead_letters import dead_letter_row
+from kafka_io.settings import Settings
+from kafka_io.topic_admin import apply_topics
 from leimo.cli import app
-from leimo.watch.plain_text import HIDDEN
 from schemas.alert import Alert
 from schemas.catalogue import Brand, Catalogue, Holiday, Rule, RuleKind, Silence
 from schemas.dead_letter import DropReason
 from schemas.feed import FeedGap, FeedPosition, FeedState, GapReason
 from schemas.topics import ALERTS, FEED_POSITIONS, POSTS_RAW, TRENDS, WINDOWS
 from schemas.trend import Influencer, Trend, TrendTerm
-from streams.batches import Row
-from streams.brokers import EmbeddedBroker
-from streams.dead_letters import dead_letter_row
-from streams.settings import Settings
-from streams.topic_admin import apply_topics
-from tests.leimo.watch.records import alert, window
-from tests.streams.broker_log import append
-from tests.streams.records import record
+from tests.kafka_io.broker_log import append
+from tests.kafka_io.records import record
+from tests.views.records import alert, window
+from views.plain_text import HIDDEN
 
 ROOT = Path(__file__).resolve().parents[2]
 EVIL = "\x1b[2J\x1b]0;title\x07\x9b31m\u202e\u200b\x08\r\x7f\u2066evil"

@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 import zstandard
 
-from leimo.catalogue_checks import MAX_DEFINITION_BYTES
-from leimo.catalogue_findings import MAX_FINDINGS
-from leimo.catalogue_topic import publish
-from leimo.catalogue_yaml import MAX_EXPANDED
+from catalogue.checks import MAX_DEFINITION_BYTES
+from catalogue.findings import MAX_FINDINGS
+from catalogue.topic import publish
+from catalogue.yaml_reader import MAX_EXPANDED
+from kafka_io.brokers import EmbeddedBroker
+from kafka_io.settings import Settings
+from kafka_io.topic_admin import apply_topics
 from schemas.catalogue import Brand, Catalogue
-from streams.brokers import EmbeddedBroker
-from streams.settings import Settings
-from streams.topic_admin import apply_topics
 
 MEBIBYTE = 1 << 20
 

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from analysis.shipped import analyser_of
-from analysis.sources import parse
-from leimo.catalogue_file import SHIPPED, load
-from streams.brokers import Broker
+from catalogue.file import SHIPPED, load
+from kafka_io.brokers import Broker
+from sources.parsing import parse
 from tests import oracle
 from tests.leimo import pipeline_run
 

@@ -11,17 +11,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from kafka_io.brokers import HOST, BrokerMissing, free_port
+from kafka_io.clients import client_options
+from kafka_io.diagnosis import why_unreachable
+from kafka_io.reading import PartitionReader
+from kafka_io.settings import Settings, SettingsError
+from kafka_io.topic_admin import TopicError, apply_topics, faults_of, refuse_faults, topic_states
+from leimo.cli import app
 from leimo.run import run
-from schemas.topics import POSTS_RAW
-from streams.brokers import HOST, BrokerMissing, free_port
-from streams.clients import client_options
-from streams.diagnosis import why_unreachable
-from streams.reading import PartitionReader
-from streams.settings import Settings, SettingsError
-from streams.topic_admin import apply_topics, topic_states
+from schemas.topics import POSTS_RAW, TOPICS
 from tests.leimo import pipeline_run
-from tests.secured_kafka import PASSWORD, USER, Certificates, SecuredKafka
+from tests.leimo.test_broken_input import append, status
+from tests.secured_kafka import GUEST, PASSWORD, USER, Certificates, SecuredKafka
 
 pytestmark = pytest.mark.kafka
 
@@ -100,6 +103,49 @@ async def test_a_worker_counts_behind_tls_and_a_password(
             return sum(end for _, end in bounds.values()) > 100
 
         await pipeline_run.until(has_windows, lambda: "no mentions behind TLS")
+
+
+async def test_rights_by_prefix_are_enough_and_one_that_lacks_is_told(
+    kafka: SecuredKafka, client_leaks: None
+) -> None:
+    """Those of docs/operations.md."""
+    root = await pipeline_run.prepared(kafka.address, "guest", topic_prefix="acme.")
+    given: dict[str, Any] = {
+        **root.model_dump(exclude_unset=True),
+        "broker": kafka.at("password"),
+        "security_protocol": "SASL_PLAINTEXT",
+        "sasl_mechanism": "PLAIN",
+        "sasl_username": GUEST,
+        "sasl_password": PASSWORD,
+    }
+    guest = Settings(**given)
+    prefixed = ("--resource-pattern-type", "prefixed")
+    kafka.allow("Read Describe Write", "--topic", "acme.", *prefixed)
+
+    states = await topic_states(guest)
+    faults = faults_of(states, 1)
+    assert len(faults) == sum("not told by the broker" in fault for fault in faults) == len(TOPICS)
+    with pytest.raises(TopicError, match=r"production refuses .*acme\.mentions: .*not told"):
+        refuse_faults(states, 1)
+    environment = pipeline_run.environment(guest)
+    shown = await asyncio.to_thread(CliRunner().invoke, app, ["topics", "list"], env=environment)
+    assert (shown.exit_code, shown.stdout.count(" not told ")) == (1, len(TOPICS))
+
+    kafka.allow("DescribeConfigs", "--topic", "acme.", *prefixed)
+    kafka.allow("Read", "--group", "acme.", *prefixed)
+    kafka.allow("Write Describe", "--transactional-id", "acme.", *prefixed)
+    kafka.allow("IdempotentWrite", "--cluster")
+
+    async def all_is_told() -> bool:
+        return not faults_of(await topic_states(guest), 1)
+
+    async def has_windows() -> bool:
+        return bool(await pipeline_run.windows(root))
+
+    await pipeline_run.until(all_is_told, lambda: "the broker does not tell")
+    with pipeline_run.leimo(guest, "worker"):
+        await append(root, [status()])
+        await pipeline_run.until(has_windows, lambda: "nothing was counted")
 
 
 WRONG_WAYS = [

@@ -7,8 +7,8 @@ from typing import Any
 import orjson
 import pytest
 
+from kafka_io.brokers import Broker
 from schemas.dead_letter import DeadLetter
-from streams.brokers import Broker
 from tests.agents.test_slow_texts import NAMES, NEAR
 from tests.leimo import pipeline_run
 from tests.leimo.slow_worker import HANG, SLOW

@@ -12,13 +12,13 @@ from pathlib import Path
 
 import pytest
 
+from kafka_io.batches import Row
+from kafka_io.brokers import HOST, ApacheKafka, EmbeddedBroker
+from kafka_io.settings import Settings
+from kafka_io.topic_admin import apply_topics
 from schemas.topics import BRANDS_CHANGELOG, MENTIONS
-from streams.batches import Row
-from streams.brokers import HOST, ApacheKafka, EmbeddedBroker
-from streams.settings import Settings
-from streams.topic_admin import apply_topics
+from tests.kafka_io.broker_log import append, committed
 from tests.leimo.pipeline_run import DEADLINE_S, ROOT, environment, prepared
-from tests.streams.broker_log import append
 
 pytestmark = pytest.mark.kafka
 
@@ -68,7 +68,11 @@ def test_a_worker_that_is_asked_to_end_ends_cleanly(
 def test_foreign_state_is_named_in_the_last_line(kafka_broker: ApacheKafka, tmp_path: Path) -> None:
     settings = asyncio.run(prepared(kafka_broker.address, "foreign"))
     foreign = Row(BRANDS_CHANGELOG.name, 2, b"xiaomi", b"\x07")
-    asyncio.run(append(settings, foreign))
+    others = [foreign._replace(key=b"%d" % number, value=None) for number in range(3)]
+    asyncio.run(append(settings, foreign, *others, foreign, *others))
+    asyncio.run(append(settings, *others))
+    newest = asyncio.run(committed(settings, BRANDS_CHANGELOG.name))[2]
+    offset = max(record.offset for record in newest if record.key == b"xiaomi")
     log = tmp_path / "log"
     try:
         with worker(settings, log) as process:
@@ -77,7 +81,8 @@ def test_foreign_state_is_named_in_the_last_line(kafka_broker: ApacheKafka, tmp_
         asyncio.run(append(settings, foreign._replace(value=None)))
 
     told = last_line(log)
-    assert f"{BRANDS_CHANGELOG.name}/2: the entry b'xiaomi' has the format b'\\x07'" in told
+    assert f"{BRANDS_CHANGELOG.name}/2 at offset {offset}: the entry b'xiaomi' has the " in told
+    assert "has the format b'\\x07', and this build reads b'\\x01'" in told
     assert f"delete {BRANDS_CHANGELOG.name}" in told
 
 

@@ -17,11 +17,11 @@ import aiohttp
 import pytest
 import yaml
 
+from kafka_io.batches import Row
+from kafka_io.brokers import HOST, ApacheKafka, free_port
 from schemas.topics import POSTS_RAW
-from streams.batches import Row
-from streams.brokers import HOST, ApacheKafka, free_port
+from tests.kafka_io.broker_log import append
 from tests.leimo import pipeline_run
-from tests.streams.broker_log import append
 
 OPS = Path(__file__).resolve().parents[2] / "ops"
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
@@ -84,28 +84,57 @@ async def asked(port: int, path: str, **query: str) -> Any:
         return None
 
 
+@contextmanager
+def watching(folder: Path, *, worker: int, lag: int) -> Iterator[tuple[int, int]]:
+    """Ports of a Prometheus with the shipped rules, and of the Alertmanager that it tells."""
+    prometheus = program("prometheus")
+    alertmanager = program("prometheus-alertmanager", "alertmanager")
+    server, manager = free_port(), free_port()
+    write_configuration(folder, worker=worker, lag=lag, alertmanager=manager)
+    with (
+        running(
+            folder,
+            alertmanager,
+            f"--config.file={OPS / 'alertmanager/alertmanager.yml'}",
+            f"--storage.path={folder / 'alertmanager'}",
+            f"--web.listen-address={HOST}:{manager}",
+            "--cluster.listen-address=",
+        ),
+        running(
+            folder,
+            prometheus,
+            "--config.file=prometheus.yml",
+            f"--storage.tsdb.path={folder / 'prometheus'}",
+            f"--web.listen-address={HOST}:{server}",
+        ),
+    ):
+        yield server, manager
+
+
+async def value(server: int, query: str) -> str | None:
+    """Of the first series; None where there is none."""
+    found = await asked(server, "/api/v1/query", query=query)
+    result = found["data"]["result"] if found else []
+    return str(result[0]["value"][1]) if result else None
+
+
+async def alerts(manager: int) -> set[str]:
+    """What the Alertmanager has got, inhibited ones too."""
+    found = await asked(manager, "/api/v2/alerts")
+    return {alert["labels"]["alertname"] for alert in found or ()}
+
+
 async def test_crash_loop_lag_and_a_worker_that_is_down_reach_the_alertmanager(
     kafka_broker: ApacheKafka, tmp_path: Path
 ) -> None:
-    prometheus = program("prometheus")
-    alertmanager = program("prometheus-alertmanager", "alertmanager")
     settings = await pipeline_run.prepared(kafka_broker.address, "watched")
-    worker, lag, server, manager = (free_port() for _ in range(4))
-    write_configuration(tmp_path, worker=worker, lag=lag, alertmanager=manager)
+    worker, lag = free_port(), free_port()
     starts: set[str] = set()
 
-    async def value(query: str) -> str | None:
-        found = await asked(server, "/api/v1/query", query=query)
-        result = found["data"]["result"] if found else []
-        return str(result[0]["value"][1]) if result else None
-
-    async def alerts() -> set[str]:
-        """What the Alertmanager has got, inhibited ones too."""
-        found = await asked(manager, "/api/v2/alerts")
-        return {alert["labels"]["alertname"] for alert in found or ()}
-
     async def start_is_seen() -> bool:
-        start = await value('process_start_time_seconds{job="leimo"} and up{job="leimo"} == 1')
+        start = await value(
+            server, 'process_start_time_seconds{job="leimo"} and up{job="leimo"} == 1'
+        )
         is_new = start is not None and start not in starts
         starts.update({start} if start is not None else ())
         return is_new
@@ -117,32 +146,14 @@ async def test_crash_loop_lag_and_a_worker_that_is_down_reach_the_alertmanager(
             await asyncio.to_thread(process.wait)
 
     with ExitStack() as servers:
-        servers.enter_context(
-            running(
-                tmp_path,
-                alertmanager,
-                f"--config.file={OPS / 'alertmanager/alertmanager.yml'}",
-                f"--storage.path={tmp_path / 'alertmanager'}",
-                f"--web.listen-address={HOST}:{manager}",
-                "--cluster.listen-address=",
-            )
-        )
-        servers.enter_context(
-            running(
-                tmp_path,
-                prometheus,
-                "--config.file=prometheus.yml",
-                f"--storage.tsdb.path={tmp_path / 'prometheus'}",
-                f"--web.listen-address={HOST}:{server}",
-            )
-        )
+        server, manager = servers.enter_context(watching(tmp_path, worker=worker, lag=lag))
         servers.enter_context(pipeline_run.leimo(settings, "lag", "--serve", f"{HOST}:{lag}"))
         for _ in range(3):
             await crash()
-        assert "LeimoWorkerRestarts" not in await alerts(), "two restarts are no loop"
+        assert "LeimoWorkerRestarts" not in await alerts(manager), "two restarts are no loop"
         await crash()
-        assert float(await value("max(resets(leimo_mentions_total[15m]))") or 0) == 0
-        assert "LeimoLag" not in await alerts(), "nothing waits yet"
+        assert float(await value(server, "max(resets(leimo_mentions_total[15m]))") or 0) == 0
+        assert "LeimoLag" not in await alerts(manager), "nothing waits yet"
 
         await append(
             settings, *(Row(POSTS_RAW.name, number % 4, b"u", b"{}") for number in range(400))
@@ -151,7 +162,36 @@ async def test_crash_loop_lag_and_a_worker_that_is_down_reach_the_alertmanager(
         got: set[str] = set()
 
         async def all_came() -> bool:
-            got.update(await alerts())
+            got.update(await alerts(manager))
             return wanted <= got
 
         await pipeline_run.until(all_came, lambda: f"came: {sorted(got)}", 60)
+
+
+async def test_a_commit_that_hangs_is_told_while_it_hangs(
+    kafka_broker: ApacheKafka, tmp_path: Path
+) -> None:
+    """The broker is there and answers nothing; after a minute the worker ends by itself."""
+    worker, lag = free_port(), free_port()
+    settings = await pipeline_run.prepared(kafka_broker.address, "stalled")
+    with (
+        watching(tmp_path, worker=worker, lag=lag) as (server, manager),
+        pipeline_run.leimo(settings, "worker", "--metrics", f"{HOST}:{worker}") as process,
+    ):
+
+        async def is_committing() -> bool:
+            commits = 'sum(leimo_commit_seconds_count{stage="measure"}) > 0'
+            return await value(server, commits) is not None
+
+        async def is_told() -> bool:
+            return "LeimoCommitStall" in await alerts(manager)
+
+        await pipeline_run.until(is_committing, lambda: "no commit was seen", 90)
+        assert not await is_told()
+        kafka_broker.pause()
+        try:
+            await pipeline_run.until(is_told, lambda: "LeimoCommitStall did not come", 60)
+            assert process.poll() is None, "the worker ended before it was told of"
+        finally:
+            process.kill()
+            kafka_broker.resume()

@@ -11,9 +11,9 @@ import pytest
 import typer
 import yaml
 
+from kafka_io.settings import PREFIX, Settings
 from leimo.cli import app
 from schemas.topics import TOPICS
-from streams.settings import PREFIX, Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 PROMETHEUS = yaml.safe_load((ROOT / "ops/prometheus/prometheus.yml").read_text())
@@ -190,7 +190,7 @@ def test_every_file_that_is_mounted_exists(compose: dict[str, Any]) -> None:
 def mounts(compose: dict[str, Any]) -> list[str]:
     """What is mounted where, with the shipped catalogue for a person's own."""
     return [
-        re.sub(r"\$\{LEIMO_CATALOGUE[^}]*\}", "./leimo/catalogue.yml", volume)
+        re.sub(r"\$\{LEIMO_CATALOGUE[^}]*\}", "./catalogue/catalogue.yml", volume)
         for service in compose["services"].values()
         for volume in service.get("volumes", [])
     ]

@@ -14,13 +14,12 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 OURS = {
-    *("schemas", "analysis", "measures", "streams", "agents", "feeds", "leimo"),
-    *("tests", "bench"),
+    *(package.parent.name for package in ROOT.glob("*/__init__.py")),
 }
 EXTRAS_OF = {
     "analysis/training": ["train"],
-    "leimo/plots.py": ["plot"],
-    "streams/brokers.py": ["demo"],
+    "backtest/plots.py": ["plot"],
+    "kafka_io/brokers.py": ["demo"],
     "bench": ["evaluate", "bench"],
     "tests": ["dev"],
 }

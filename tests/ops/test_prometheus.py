@@ -12,9 +12,9 @@ import pytest
 import yaml
 from prometheus_client.metrics import MetricWrapperBase
 
-from streams.group_lag import GroupLag
+from kafka_io.group_lag import GroupLag
+from kafka_io.settings import Settings
 from streams.metrics import Metrics
-from streams.settings import Settings
 
 FOLDER = Path(__file__).resolve().parents[2] / "ops" / "prometheus"
 SUFFIXES: dict[str | None, tuple[str, ...]] = {
@@ -27,6 +27,11 @@ RULES = [
     for group in yaml.safe_load((FOLDER / "rules.yml").read_text())["groups"]
     for rule in group["rules"]
 ]
+ALERTS = [rule for rule in RULES if "alert" in rule]
+RECORDED = {rule["record"]: rule["expr"] for rule in RULES if "record" in rule}
+TESTS = yaml.safe_load((FOLDER / "rules_test.yml").read_text())["tests"]
+_NAME = re.compile(r"\b(?:[a-z]+:)?leimo[_:][\w:]+")
+_GROUPS = re.compile(r"\bby \(([^)]*)\)")
 
 
 def series() -> dict[str, set[str]]:
@@ -43,8 +48,23 @@ def declared() -> list[MetricWrapperBase]:
     return [item for item in served if isinstance(item, MetricWrapperBase)]
 
 
+def named(expr: str) -> set[str]:
+    """Series that are asked for, as they are written."""
+    return set(_NAME.findall(expr))
+
+
 def used(expr: str) -> set[str]:
-    return set(re.findall(r"\bleimo_\w+", expr))
+    """Series of ours that are asked for, those behind a recorded one too."""
+    names = named(expr)
+    behind = [used(RECORDED[name]) for name in names if name in RECORDED]
+    return names.difference(RECORDED).union(*behind)
+
+
+def labels_of(name: str) -> set[str]:
+    if name not in RECORDED:
+        return series()[name]
+    kept = [group.split(", ") for group in _GROUPS.findall(RECORDED[name])]
+    return set().union(*kept) - {"le"}
 
 
 @pytest.fixture
@@ -67,31 +87,54 @@ def test_every_metric_that_is_served_is_shown(dashboard: ModuleType) -> None:
 
 def test_every_label_that_is_grouped_by_exists(expressions: list[str]) -> None:
     """Labels in `by (...)` are the metric's own, or those that Prometheus gives."""
-    known = series()
     for expr in expressions:
-        labels = {"instance", "job"}.union(*(known[name] for name in used(expr)))
-        for group in re.findall(r"\bby \(([^)]*)\)", expr):
+        labels = {"instance", "job"}.union(*(labels_of(name) for name in named(expr)))
+        for group in _GROUPS.findall(expr):
             assert set(group.split(", ")) <= labels, expr
 
 
 def test_every_alert_says_what_to_do() -> None:
-    for rule in RULES:
+    for rule in ALERTS:
         assert rule["labels"]["severity"] in {"critical", "warning"}
         assert rule["annotations"]["summary"]
         assert len(rule["annotations"]["description"]) > 30
-    assert len({rule["alert"] for rule in RULES}) == len(RULES)
+    assert len({rule["alert"] for rule in ALERTS}) == len(ALERTS)
+
+
+def test_every_recorded_series_is_named_by_the_labels_it_keeps() -> None:
+    """Level, metric, operations: Prometheus' own convention."""
+    assert len(RECORDED) + len(ALERTS) == len(RULES)
+    for name in RECORDED:
+        level, _, _ = name.split(":")
+        assert labels_of(name) == (set() if level == "leimo" else {level}), name
+
+
+def test_every_recorded_series_is_used(dashboard: ModuleType) -> None:
+    asked = [rule["expr"] for rule in ALERTS] + list(dashboard.expressions())
+
+    assert set(RECORDED) <= {name for expr in asked for name in named(expr)}
+
+
+def test_every_recorded_series_is_seen_with_a_value() -> None:
+    seen = {
+        item["expr"]
+        for test in TESTS
+        for item in test.get("promql_expr_test", ())
+        if item["exp_samples"]
+    }
+
+    assert seen == set(RECORDED)
 
 
 def test_every_alert_is_seen_firing() -> None:
-    tests = yaml.safe_load((FOLDER / "rules_test.yml").read_text())["tests"]
     tested = {
         alert["alertname"]
-        for test in tests
-        for alert in test["alert_rule_test"]
+        for test in TESTS
+        for alert in test.get("alert_rule_test", ())
         if alert["exp_alerts"]
     }
 
-    assert tested == {rule["alert"] for rule in RULES}
+    assert tested == {rule["alert"] for rule in ALERTS}
 
 
 class Promtool(Protocol):

@@ -20,6 +20,7 @@ from schemas.catalogue import (
     RuleKind,
     Silence,
 )
+from schemas.dead_letter import DeadLetter, DropReason
 from schemas.feed import FeedGap, FeedPosition, FeedState, GapReason
 from schemas.mention import Mention, Objective, Place, Polarity, SpamSign, Span, Tick
 from schemas.trend import Influencer, Trend, TrendTerm
@@ -53,6 +54,10 @@ SAMPLES: dict[str, msgspec.Struct] = {
         top=(TrendTerm("手机", 2.0, 1.0, 3.5),), rising=(),
         influencers=(Influencer("7", 100, 1.0, 2.0),),
     ),
+    "dead_letter": DeadLetter(
+        reason=DropReason.NOT_JSON, topic="posts.raw", partition=1, offset=2, detail="cut",
+        value=b"{",
+    ),
     "brand": Brand(id="xiaomi", name="小米", context=Context(require=("手机",))),
     "rule": Rule(
         id="fire", kind=RuleKind.CRISIS, words=("起火",),
@@ -61,11 +66,11 @@ SAMPLES: dict[str, msgspec.Struct] = {
     "silence": Silence(id="fair", reason="the yearly fair", until="2026-11-25T08:00+08:00"),
     "holiday": Holiday(id="golden-week", first="2026-10-01", last="2026-10-07"),
     "intent": Intent(id="wish", objective=Objective.SOCIAL_SALES, query="想买"),
-    "feed-position": FeedPosition(
+    "feed_position": FeedPosition(
         feed="jetstream", position='{"seq": 7}', event_time_ms=1, at_ms=2, state=FeedState.LIVE,
         endpoint="wss://a", posts=3, started_at_ms=1, posts_per_s=2.5,
     ),
-    "feed-gap": FeedGap(
+    "feed_gap": FeedGap(
         feed="jetstream", from_ms=1, to_ms=2, reason=GapReason.CURSOR_TOO_OLD, detail="x", at_ms=3
     ),
 }  # fmt: skip

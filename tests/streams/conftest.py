@@ -4,10 +4,10 @@ import gc
 
 import pytest
 
-from streams.brokers import ApacheKafka, Broker
-from streams.settings import Settings
-from streams.topic_admin import apply_topics
-from tests.streams import words
+from kafka_io.brokers import ApacheKafka, Broker
+from kafka_io.settings import Settings
+from kafka_io.topic_admin import apply_topics
+from tests.kafka_io import words
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -18,18 +18,18 @@ from typing import Any
 
 import msgspec
 
+from kafka_io.batches import Row
+from kafka_io.dead_letters import dead_letter_row
+from kafka_io.partitions import partition_for
+from kafka_io.settings import Settings
+from kafka_io.writers import has_transactions
 from schemas.dead_letter import DropReason
 from schemas.topics import BRANDS_CHANGELOG, MENTIONS, POSTS_RAW, WINDOWS, Topic
 from streams.app import add_stages, batch_topic, new_app, state_table
-from streams.batches import Row
-from streams.dead_letters import dead_letter_row
 from streams.metrics import Metrics
-from streams.partitions import partition_for
-from streams.settings import Settings
 from streams.stall_watch import watch_for_stalls
 from streams.tables import StateTable
 from streams.worker import run_app, stop_on_signals
-from streams.writers import has_transactions
 
 Count = tuple[int, dict[int, int]]
 POISON = b"!"
@@ -59,6 +59,9 @@ class Spread:
 
     def restore(self, partition: int, entries: object) -> None: ...
     def drop(self) -> None: ...
+
+    def append_ms(self, records: Sequence[Any]) -> int:
+        return records[-1].timestamp if records else 0
 
     def state_rows(self, partition: int) -> list[Row]:
         return []
@@ -121,6 +124,9 @@ class CountWords:
             self._table[record.key] = count
             rows.append(Row(WINDOWS.name, partition, record.key, b"%d" % count[0]))
         return rows
+
+    def append_ms(self, records: Sequence[Any]) -> int:
+        return records[-1].timestamp if records else 0
 
     def state_rows(self, partition: int) -> list[Row]:
         counts = self._table.data

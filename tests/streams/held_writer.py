@@ -3,8 +3,8 @@
 import asyncio
 from collections.abc import Iterable
 
-from streams.batches import Row
-from streams.writers import Offsets
+from kafka_io.batches import Row
+from kafka_io.writers import Offsets
 
 
 class HeldWriter:

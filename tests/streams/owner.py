@@ -8,15 +8,15 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from faust.types import TP
 
+from kafka_io.batches import Row
+from kafka_io.ledger import RecordBatch, Verdict
+from kafka_io.settings import Settings
+from kafka_io.writers import has_transactions
 from schemas.topics import BRANDS_CHANGELOG, MENTIONS, POSTS_RAW, POSTS_SEEN, WINDOWS, Topic
-from streams.batches import Row
-from streams.ledger import RecordBatch, Verdict
 from streams.metrics import Metrics
 from streams.ownership import Ownership
 from streams.seen_posts import Note, note_row
-from streams.settings import Settings
-from streams.writers import has_transactions
-from tests.streams.broker_log import append, committed
+from tests.kafka_io.broker_log import append, committed
 
 RAW, MENTION = TP(POSTS_RAW.name, 1), TP(MENTIONS.name, 2)
 ASSIGNED = [RAW, MENTION, TP(BRANDS_CHANGELOG.name, 2)]
@@ -60,6 +60,9 @@ class Copies:
             rows.append(note_row(POSTS_SEEN.name, partition, Note(start, end, posts)))
         return rows
 
+    def append_ms(self, records: Sequence[Any]) -> int:
+        return records[-1].timestamp if records else 0
+
     def state_rows(self, partition: int) -> list[Row]:
         raise AssertionError("it has no state")
 
@@ -78,6 +81,7 @@ class Totals:
 
     def __init__(self) -> None:
         self.totals: dict[bytes, int] = {}
+        self.counted: dict[tuple[str, int], int] = {}
         self._changed: set[bytes] = set()
 
     def open(self, partitions: Collection[int]) -> None: ...
@@ -94,11 +98,17 @@ class Totals:
     def restore(self, partition: int, entries: Iterable[tuple[bytes, bytes]]) -> None:
         self.totals |= {key: int(value) for key, value in entries}
 
+    def counted_to(self) -> dict[tuple[str, int], int]:
+        return self.counted
+
     def step(self, partition: int, records: Sequence[Any]) -> list[Row]:
         for record in records:
             self.totals[record.key] = self.totals.get(record.key, 0) + 1
             self._changed.add(record.key)
         return []
+
+    def append_ms(self, records: Sequence[Any]) -> int:
+        return records[-1].timestamp if records else 0
 
     def state_rows(self, partition: int) -> list[Row]:
         changed, self._changed = sorted(self._changed), set()
@@ -119,9 +129,13 @@ class Owner:
         self.may_read_offsets = asyncio.Event()
         self.may_read_offsets.set()
         self.reads_offsets = asyncio.Event()
+        self.may_commit_offsets = asyncio.Event()
+        self.may_commit_offsets.set()
+        self.commits_offsets = asyncio.Event()
+        self.metrics = Metrics()
         self.ownership = Ownership(
             settings,
-            Metrics(),
+            self.metrics,
             [self.copies, self.totals],
             transactional=transactional,
             committed_offsets=self._committed_offsets,
@@ -149,6 +163,8 @@ class Owner:
         return {tp: offset for tp, offset in found.items() if offset is not None}
 
     async def _commit_offsets(self, offsets: Mapping[tuple[str, int], int]) -> None:
+        self.commits_offsets.set()
+        await self.may_commit_offsets.wait()
         async with self._group_member() as consumer:
             consumer.assign([TopicPartition(*source) for source in offsets])
             await consumer.commit(

@@ -8,12 +8,12 @@ import asyncio
 import logging
 import sys
 
+from kafka_io.batches import Row
+from kafka_io.settings import Settings
+from kafka_io.writers import TransactionalWriter
 from schemas.topics import MENTIONS, WINDOWS
-from streams.batches import Row
 from streams.metrics import Metrics
 from streams.outbox import Outbox
-from streams.settings import Settings
-from streams.writers import TransactionalWriter
 
 
 async def main(kind: str) -> None:

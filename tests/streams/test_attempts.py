@@ -7,14 +7,14 @@ import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.structs import OffsetAndMetadata
 
+from kafka_io.batches import Row
+from kafka_io.dead_letters import read_dead_letter
+from kafka_io.reading import PartitionReader
+from kafka_io.settings import Settings
 from schemas.dead_letter import DeadLetter
 from schemas.topics import POSTS_DEAD, POSTS_RAW
 from streams.attempts import ALONE, BEGAN
-from streams.batches import Row
-from streams.dead_letters import read_dead_letter
-from streams.reading import PartitionReader
-from streams.settings import Settings
-from tests.streams import words
+from tests.kafka_io import words
 from tests.streams.counting_worker import HANG, POISON
 
 STALL_S = "6"

@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 
-from tests.streams import words
+from tests.kafka_io import words
 
 POINTS = ("begun", "sent", "flushed", "offsets sent", "committed")
 

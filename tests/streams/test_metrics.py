@@ -9,21 +9,26 @@ from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
 
 from schemas.alert import AlertState
-from schemas.catalogue import RuleKind
+from schemas.catalogue import Brand, Catalogue, Rule, RuleKind
 from schemas.dead_letter import DropReason
-from schemas.post import Source
+from schemas.post import Skipped, Source
 from streams.metrics import Metrics
 from streams.version import VERSION
 
 STAGES = ["analyse", "measure"]
+RULE = Rule(id="r", kind=RuleKind.SPIKE)
 LABELLED: dict[str, dict[str, list[str]]] = {
     "leimo_posts_total": {"source": [item.value for item in Source]},
-    "leimo_dead_letters_total": {"reason": [item.value for item in DropReason]},
+    "leimo_dead_letters_total": {
+        "reason": [item.value for item in DropReason if item is not DropReason.NO_POST]
+    },
+    "leimo_skipped_events_total": {"event": [item.value for item in Skipped]},
     "leimo_windows_total": {"kind": ["closed", "revised"]},
     "leimo_alerts_total": {
         "kind": [item.value for item in RuleKind],
         "state": [item.value for item in AlertState],
     },
+    "leimo_catalogue_definitions": {"kind": ["brand", "rule", "intent", "silence", "holiday"]},
     "leimo_commit_seconds_count": {"stage": STAGES},
     "leimo_commit_age_seconds": {"stage": STAGES},
     "leimo_latency_seconds_count": {"stage": STAGES},
@@ -32,6 +37,8 @@ UNKNOWN_BEFORE_THE_FIRST_ASSIGNMENT = {
     "leimo_lag_records",
     "leimo_brand_posts",
     "leimo_brand_sentiment",
+    "leimo_brand_open_alerts",
+    "leimo_brand_alert_severity",
 }
 
 
@@ -122,6 +129,17 @@ def test_the_lag_of_a_lost_partition_leaves() -> None:
     value = metrics.registry.get_sample_value
     assert value("leimo_lag_records", {"topic": "posts.raw", "partition": "0"}) is None
     assert value("leimo_lag_records", {"topic": "posts.raw", "partition": "1"}) == 3
+
+
+def test_definitions_are_counted_by_kind_and_leave() -> None:
+    """`LeimoNoCatalogue` is about brands: rules that look at none are no catalogue."""
+    metrics = Metrics()
+    metrics.show_catalogue(Catalogue((Brand(id="a", name="A"), Brand(id="b", name="B")), (RULE,)))
+    metrics.show_catalogue(Catalogue(rules=(RULE,)))
+
+    value = metrics.registry.get_sample_value
+    assert value("leimo_catalogue_definitions", {"kind": "brand"}) == 0
+    assert value("leimo_catalogue_definitions", {"kind": "rule"}) == 1
 
 
 def test_no_series_tells_when_a_counter_was_made() -> None:

@@ -10,8 +10,8 @@ from aiohttp import ClientSession
 from prometheus_client import CollectorRegistry, Counter
 from pydantic import SecretStr
 
+from kafka_io.settings import Settings
 from streams.monitoring import MonitoringError, serve_monitoring
-from streams.settings import Settings
 
 TOKEN = "s3cret-ü"
 

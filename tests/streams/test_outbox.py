@@ -6,15 +6,15 @@ from collections.abc import Callable
 
 import pytest
 
+from kafka_io.batches import Row
+from kafka_io.settings import Settings
+from kafka_io.writers import Writer
 from schemas.topics import BRANDS_CHANGELOG, MENTIONS, WINDOWS
-from streams.batches import Row
 from streams.metrics import Metrics
 from streams.outbox import MAX_WAITING_ROWS, PATIENCE, Outbox, StateRows
-from streams.settings import Settings
 from streams.stop import EXIT_FATAL
-from streams.writers import Writer
-from tests.streams import words
-from tests.streams.broker_log import group_offsets, values, writer_of
+from tests.kafka_io import words
+from tests.kafka_io.broker_log import group_offsets, values, writer_of
 from tests.streams.held_writer import HeldWriter
 
 SOURCE = (MENTIONS.name, 0)
@@ -204,6 +204,23 @@ async def test_the_age_grows_while_a_commit_hangs() -> None:
     writer.may_end.set()
     await committing
     await outbox.commit()
+    assert outbox.age_s() == 0
+
+
+async def test_the_age_is_also_that_of_rows_without_a_step() -> None:
+    """Ticks are all that a worker commits while no posts come: a broker that hangs shows there."""
+    writer = HeldWriter()
+    outbox = new_outbox(writer)
+    outbox.add([])
+    assert outbox.age_s() == 0
+    outbox.add([row(1)])
+    writer.may_end.clear()
+    committing = asyncio.create_task(outbox.commit())
+    await writer.has_begun.wait()
+    assert outbox.age_s() > 0
+
+    writer.may_end.set()
+    await committing
     assert outbox.age_s() == 0
 
 

@@ -8,14 +8,14 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.records_to_delete import RecordsToDelete
 from aiokafka.errors import ProducerFenced
 
+from kafka_io.batches import Row
+from kafka_io.ledger import Verdict
+from kafka_io.settings import Settings
+from kafka_io.writers import TransactionalWriter
 from schemas.topics import BRANDS_CHANGELOG, MENTIONS, POSTS_RAW, WINDOWS
-from streams.batches import Row
-from streams.ledger import Verdict
 from streams.ownership import OffsetError, start_offset
-from streams.settings import Settings
-from streams.writers import TransactionalWriter
-from tests.streams.broker_log import append, committed, values
-from tests.streams.owner import ASSIGNED, MENTION, RAW, feed, owning
+from tests.kafka_io.broker_log import append, committed, values
+from tests.streams.owner import ASSIGNED, MENTION, RAW, Owner, feed, owning
 
 
 async def test_the_first_owner_starts_at_the_beginning_with_no_state(settings: Settings) -> None:
@@ -136,6 +136,32 @@ async def test_a_take_over_that_the_next_rebalance_overtakes_owns_nothing(
         assert await owner.read(RAW, range(3)) is Verdict.TAKEN
 
 
+async def test_a_commit_that_hangs_is_told_also_when_the_partitions_go(settings: Settings) -> None:
+    """A broker that hangs ends the session as well: partitions are given up just then."""
+
+    def age_s(owner: Owner) -> float | None:
+        owner.ownership.gauge()
+        return owner.metrics.registry.get_sample_value(
+            "leimo_commit_age_seconds", {"stage": "copies"}
+        )
+
+    await feed(settings, 2)
+    async with owning(settings) as owner:
+        await owner.ownership.take_over(ASSIGNED)
+        assert age_s(owner) == 0
+        owner.may_commit_offsets.clear()
+        await owner.read(RAW, range(2))
+        releasing = asyncio.create_task(owner.ownership.release())
+        await asyncio.wait_for(owner.commits_offsets.wait(), 20)
+        while owner.ownership.is_open:
+            await asyncio.sleep(0)
+        assert (age_s(owner) or 0) > 0
+
+        owner.may_commit_offsets.set()
+        await releasing
+        assert age_s(owner) == 0
+
+
 async def test_a_worker_without_partitions_is_ready_and_idle(settings: Settings) -> None:
     """More workers than partitions."""
     async with owning(settings) as owner:
@@ -156,6 +182,20 @@ async def test_a_topic_that_was_made_anew_is_noticed(kafka_settings: Settings) -
         with pytest.raises(OffsetError, match=r"posts\.raw/1: .* up to 12, .*ends at 2"):
             await owner.ownership.take_over(ASSIGNED)
         assert not owner.ownership.is_open
+
+
+async def test_a_topic_that_was_made_anew_is_told_by_the_state(settings: Settings) -> None:
+    """Kafka forgets the group's offsets with a topic that is deleted."""
+    await feed(settings, 5)
+    async with owning(settings) as owner:
+        owner.totals.counted = {RAW: 6}
+        with pytest.raises(OffsetError, match=r"posts\.raw/1: .* up to 6, .*ends at 5.*made anew"):
+            await owner.ownership.take_over(ASSIGNED)
+        assert not owner.ownership.is_open
+
+        owner.totals.counted = {RAW: 5}
+        await owner.ownership.take_over(ASSIGNED)
+        assert owner.ownership.is_open
 
 
 async def test_posts_that_retention_removed_uncounted_are_noticed(kafka_settings: Settings) -> None:
@@ -185,7 +225,7 @@ def test_where_to_start(committed_offset: int | None, first: int, end: int, star
 @pytest.mark.parametrize(
     ("committed_offset", "first", "end", "message"),
     [
-        (10, 3, 9, "deleted and made anew.*LEIMO_GROUP.*`leimo topics apply`"),
+        (10, 3, 9, "deleted and made anew.*delete the other topics.*`leimo topics apply`"),
         (1, 0, 0, "deleted and made anew"),
         (2, 3, 9, "1 records were removed by retention.*LEIMO_GROUP"),
         (0, 9, 9, "9 records were removed"),

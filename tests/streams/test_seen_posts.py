@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kafka_io.batches import Row
+from kafka_io.reading import PartitionReader
+from kafka_io.settings import Settings
 from schemas.topics import POSTS_SEEN
-from streams.batches import Row
-from streams.reading import PartitionReader
 from streams.seen_posts import Note, SeenPosts, note_row, read_back
-from streams.settings import Settings
-from tests.streams.broker_log import append
+from tests.kafka_io.broker_log import append
 
 END = 60
 CUTS = st.lists(st.integers(0, END), max_size=8).map(lambda cuts: sorted({0, *cuts, END}))

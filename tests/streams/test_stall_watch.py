@@ -5,13 +5,13 @@ import asyncio
 import pytest
 from aiokafka import AIOKafkaConsumer
 
+from kafka_io.batches import Row
+from kafka_io.brokers import EmbeddedBroker
+from kafka_io.settings import Settings
 from schemas.topics import MENTIONS, POSTS_RAW
-from streams.batches import Row
-from streams.brokers import EmbeddedBroker
-from streams.settings import Settings
 from streams.stall_watch import look, unowned_partitions
 from streams.watchdog import Watchdog
-from tests.streams import words
+from tests.kafka_io import words
 from tests.streams.conftest import create_topics
 from tests.streams.counting_worker import HANG
 from tests.streams.owner import ASSIGNED, MENTION, RAW, feed, owning

@@ -14,16 +14,16 @@ import pytest
 from faust.transport.producer import ProducerBuffer
 from faust.types import TP, FutureMessage
 
+from kafka_io.batches import Row
+from kafka_io.ledger import Ledger, RecordBatch, Verdict
+from kafka_io.settings import Settings
 from schemas.topics import BRANDS_CHANGELOG, MENTIONS, POSTS_RAW
 from streams.app import new_app, state_table
-from streams.batches import Row
-from streams.ledger import Ledger, RecordBatch, Verdict
 from streams.metrics import Metrics
 from streams.outbox import Outbox
-from streams.settings import Settings
 from streams.stop import EXIT_FATAL
-from tests.streams import words
-from tests.streams.broker_log import group_offsets
+from tests.kafka_io import words
+from tests.kafka_io.broker_log import group_offsets
 from tests.streams.counting_worker import POISON
 from tests.streams.held_writer import HeldWriter
 

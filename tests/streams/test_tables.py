@@ -1,17 +1,14 @@
 """The table remembers what changed, by partition, once for each commit."""
 
-import weakref
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
 
 import pytest
-from faust import Event, streams
-from faust.types import TP, ConsumerMessage
 
+from kafka_io.settings import Settings
 from schemas.topics import BRANDS_CHANGELOG, MENTIONS
 from streams.app import batch_topic, new_app, state_table
-from streams.settings import Settings
 from streams.tables import StateTable, StateTableManager
+from tests.streams.agent_step import within
 
 
 @pytest.fixture
@@ -49,19 +46,6 @@ async def table(settings: Settings) -> AsyncIterator[StateTable]:
     app = new_app(settings)
     yield state_table(app, "brands", BRANDS_CHANGELOG, settings.partitions)
     app.consumer._thread.thread_loop.close()  # made at once, for a thread that is not started
-
-
-@contextmanager
-def within(table: StateTable, partition: int) -> Iterator[None]:
-    """As in an agent that works on a batch of the partition."""
-    tp = TP(MENTIONS.name, partition)
-    message = ConsumerMessage(*tp, 0, 0, 0, (), None, None, None, None, None, tp)
-    event = Event(table.app, None, None, {}, message)
-    token = streams._current_event.set(weakref.ref(event))
-    try:
-        yield
-    finally:
-        streams._current_event.reset(token)
 
 
 async def test_changed_keys_are_told_once_and_by_partition(table: StateTable) -> None:

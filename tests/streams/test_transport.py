@@ -14,13 +14,13 @@ from faust.types import TP
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kafka_io.batches import Row
+from kafka_io.ledger import RecordBatch
+from kafka_io.settings import Settings
 from schemas.topics import MENTIONS, WINDOWS
-from streams.batches import Row
-from streams.ledger import RecordBatch
-from streams.settings import Settings
 from streams.transport import MAX_BATCH_RECORDS, BatchConsumerThread, split
-from tests.streams.broker_log import append, writer_of
-from tests.streams.records import record
+from tests.kafka_io.broker_log import append, writer_of
+from tests.kafka_io.records import record
 
 SOURCE = TP("posts.raw", 3)
 

@@ -4,7 +4,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from streams.settings import is_loopback
+from kafka_io.settings import is_loopback
 
 STREAMS = ("public", "public:local", "public:remote")
 

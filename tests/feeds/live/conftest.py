@@ -2,9 +2,9 @@
 
 import pytest
 
-from streams.brokers import EmbeddedBroker
-from streams.settings import Settings
-from streams.topic_admin import apply_topics
+from kafka_io.brokers import EmbeddedBroker
+from kafka_io.settings import Settings
+from kafka_io.topic_admin import apply_topics
 
 
 @pytest.fixture

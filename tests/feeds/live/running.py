@@ -9,11 +9,11 @@ from random import Random
 from feeds.live.kept import all_gaps, all_positions
 from feeds.live.runner import LiveRun
 from feeds.live.source import LiveFeed
+from kafka_io.settings import Settings
 from schemas.feed import FeedGap, FeedPosition, FeedState
 from schemas.topics import POSTS_RAW
 from streams.metrics import FeedMetrics
-from streams.settings import Settings
-from tests.streams.broker_log import committed
+from tests.kafka_io.broker_log import committed
 
 DEADLINE_S = 60.0
 

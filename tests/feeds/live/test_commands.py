@@ -14,16 +14,16 @@ from typer.testing import CliRunner
 
 from feeds.live.jetstream.feed import Jetstream
 from feeds.live.kept import gap_row, position_row
+from kafka_io.batches import Row
+from kafka_io.brokers import EmbeddedBroker, free_port
+from kafka_io.settings import Settings
 from leimo.cli import app
 from schemas.feed import FeedGap, FeedPosition, FeedState, GapReason
 from schemas.topics import FEED_POSITIONS
-from streams.batches import Row
-from streams.brokers import EmbeddedBroker, free_port
-from streams.settings import Settings
 from tests.feeds.live.jetstream_server import JetstreamServer
 from tests.feeds.live.running import running, until
+from tests.kafka_io.broker_log import append
 from tests.leimo.started import started
-from tests.streams.broker_log import append
 
 pytestmark = pytest.mark.embedded
 

@@ -13,10 +13,10 @@ from feeds.live.connections import Timing
 from feeds.live.jetstream.cursor import cursor_of
 from feeds.live.jetstream.feed import Jetstream
 from feeds.live.source import Permanent
+from kafka_io.settings import Settings
 from schemas.feed import FeedState, GapReason
 from schemas.topics import POSTS_RAW
 from streams.metrics import FeedMetrics
-from streams.settings import Settings
 from tests.feeds.live.jetstream_server import (
     LIKE,
     POST,
@@ -27,7 +27,7 @@ from tests.feeds.live.jetstream_server import (
     info,
 )
 from tests.feeds.live.running import Running, gaps, has_value, position, raw_values, running, until
-from tests.streams.broker_log import committed
+from tests.kafka_io.broker_log import committed
 
 pytestmark = pytest.mark.embedded
 QUICK = Timing(connect_s=2.0, heartbeat_s=0.3)

@@ -13,12 +13,12 @@ import pytest
 from aiokafka.errors import KafkaConnectionError
 
 from feeds.live.jetstream.feed import Jetstream
+from kafka_io.batches import BatchSender, Row
+from kafka_io.brokers import ApacheKafka
+from kafka_io.settings import Settings
+from kafka_io.topic_admin import apply_topics
 from schemas.feed import FeedState
 from schemas.topics import POSTS_RAW
-from streams.batches import BatchSender, Row
-from streams.brokers import ApacheKafka
-from streams.settings import Settings
-from streams.topic_admin import apply_topics
 from tests.feeds.live.jetstream_server import JetstreamServer
 from tests.feeds.live.running import gaps, position, raw_values, running, until
 from tests.feeds.live.test_jetstream import keys, numbers

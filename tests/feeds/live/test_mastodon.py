@@ -7,18 +7,18 @@ from functools import partial
 
 import pytest
 
-from analysis.sources import parse
 from feeds.live.connections import Timing
 from feeds.live.mastodon.feed import Mastodon
 from feeds.live.source import Permanent
+from kafka_io.settings import Settings
 from schemas.feed import FeedState, GapReason
 from schemas.post import PostEvent
 from schemas.topics import POSTS_RAW
+from sources.parsing import parse
 from streams.metrics import FeedMetrics
-from streams.settings import Settings
 from tests.feeds.live.mastodon_server import TOKEN, MastodonServer, status
 from tests.feeds.live.running import Running, gaps, has_value, position, raw_values, running, until
-from tests.streams.broker_log import committed
+from tests.kafka_io.broker_log import committed
 
 pytestmark = pytest.mark.embedded
 QUICK = Timing(connect_s=5.0, heartbeat_s=0.5, silence_s=0.5)

@@ -25,9 +25,9 @@ from feeds.live.source import (
     Resume,
 )
 from feeds.source import FeedError
+from kafka_io.settings import Settings
 from schemas.feed import FeedState, GapReason
 from schemas.post import Source
-from streams.settings import Settings
 from tests.feeds.live.running import gaps, position, raw_values, running, until
 
 PAGE = (Path(__file__).resolve().parents[3] / "docs" / "feeds.md").read_text(encoding="utf-8")

@@ -7,13 +7,13 @@ from typing import Any
 import orjson
 import pytest
 
-from analysis.sources import parse
+from catalogue.file import SHIPPED, load
 from feeds.simulate.brands import BRANDS
 from feeds.simulate.rhythm import HOUR_MS, factor
 from feeds.simulate.stream import Simulation
 from feeds.simulate.truth import Truth
 from feeds.source import DuePost
-from leimo.catalogue_file import SHIPPED, load
+from sources.parsing import parse
 
 START_MS = 1_700_000_000_000
 

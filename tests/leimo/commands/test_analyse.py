@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis.shipped import analyser_of
+from catalogue.file import SHIPPED, load
 from leimo.analysed_lines import LineAnalyser, text_of_line
-from leimo.catalogue_file import SHIPPED, load
 
 STATUS = {
     "created_at": "Tue May 31 17:46:55 +0800 2011",

@@ -2,28 +2,31 @@
 
 import asyncio
 import json
+import uuid
 
 import msgspec
 import pytest
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 from typer.testing import CliRunner, Result
 
 from analysis.shipped import analyser_of
-from analysis.sources import parse
-from leimo.catalogue_topic import publish
+from catalogue.topic import publish
+from kafka_io.batches import Row
+from kafka_io.brokers import ApacheKafka
+from kafka_io.dead_letters import dead_letter_row
+from kafka_io.partitions import partition_for
+from kafka_io.settings import Settings
+from kafka_io.topic_admin import apply_topics
 from leimo.cli import app
 from schemas.catalogue import Brand, Catalogue
 from schemas.dead_letter import DropReason
-from schemas.mention import Tick
+from schemas.mention import Mention, Tick
 from schemas.topics import MENTIONS, POSTS_RAW, WINDOWS
 from schemas.window import Window
-from streams.batches import Row
-from streams.brokers import ApacheKafka
-from streams.dead_letters import dead_letter_row
-from streams.partitions import partition_for
-from streams.settings import Settings
-from streams.topic_admin import apply_topics
-from tests.streams.broker_log import append
-from tests.streams.records import record
+from sources.parsing import parse
+from tests.kafka_io.broker_log import append
+from tests.kafka_io.records import record
 
 pytestmark = pytest.mark.kafka
 
@@ -33,6 +36,7 @@ FIRST_MS = 1_767_225_600_000
 TEXT = "小米手机真好用"
 BRAND = Brand(id="xiaomi", name="小米手机", aliases=("小米手机",))
 BROKEN = b'{"id": 1'
+LIKE = b'{"did":"d","kind":"commit","commit":{"collection":"app.bsky.feed.like"}}'
 
 
 def post(number: int, minute: int, author: str, text: str, followers: int = 10) -> Row:
@@ -66,6 +70,7 @@ POSTS = [
     Row(POSTS_RAW.name, 1, b"c", BROKEN, [("source", b"leimo")]),
     post(3, 1, "a", TEXT),
     post(4, 2, "a", TEXT),  # its minute is not closed yet
+    Row(POSTS_RAW.name, 1, b"d", LIKE, [("source", b"jetstream")]),  # skipped, and no dead letter
 ]
 MILLI = next(
     iter(
@@ -96,6 +101,7 @@ RIGHT = [window("xiaomi", 0, posts=99), window("xiaomi", 0, 1, **TWO), window("x
 def settings(kafka_broker: ApacheKafka, monkeypatch: pytest.MonkeyPatch) -> Settings:
     monkeypatch.setenv("LEIMO_BROKER", kafka_broker.address)
     monkeypatch.setenv("LEIMO_PARTITIONS", "2")
+    monkeypatch.setenv("LEIMO_GROUP", f"audit-{uuid.uuid4().hex}")
     settings = Settings.load()
     asyncio.run(_fill(settings))
     return settings
@@ -107,8 +113,45 @@ async def _fill(settings: Settings) -> None:
     await append(settings, *POSTS)
 
 
-def audit(settings: Settings, *rows: Row, options: tuple[str, ...] = ()) -> Result:
+async def take(settings: Settings, raw: int | None = None, mentions: int | None = None) -> None:
+    """Commit as the workers' group what they would have: all, or so many of `POSTS`."""
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=settings.broker, group_id=settings.group, enable_auto_commit=False
+    )
+    asked = {POSTS_RAW.name: raw, MENTIONS.name: mentions}
+    async with consumer:
+        partitions = [TopicPartition(topic, p) for topic in asked for p in range(2)]
+        consumer.assign(partitions)
+        ends = await consumer.end_offsets(partitions)
+        await consumer.commit(
+            {
+                at: end if (few := asked[at.topic]) is None else min(few, end)
+                for at, end in ends.items()
+            }
+        )
+
+
+async def remove_before(settings: Settings, offset: int) -> None:
+    """As retention does."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=settings.broker)
+    await admin.start()
+    try:
+        await admin.delete_records(
+            {TopicPartition(POSTS_RAW.name, 1): RecordsToDelete(before_offset=offset)}
+        )
+    finally:
+        await admin.close()
+
+
+def audit(
+    settings: Settings,
+    *rows: Row,
+    options: tuple[str, ...] = (),
+    raw: int | None = None,
+    mentions: int | None = None,
+) -> Result:
     asyncio.run(append(settings, *rows))
+    asyncio.run(take(settings, raw, mentions))
     result = CliRunner().invoke(app, ["audit", "--settle", "0", *options])
     assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
     return result
@@ -119,7 +162,7 @@ def test_right_windows_are_exact(settings: Settings) -> None:
 
     assert told.exit_code == 0, told.stdout
     assert told.stdout.splitlines() == [
-        "6 records read: 4 posts, 1 repeats",
+        "7 records read: 4 posts, 1 repeats",
         "2 windows compared, 1 minutes still open",
         "lost: 0",
         "counted twice: 0",
@@ -138,7 +181,7 @@ def test_a_post_that_took_too_long_was_put_aside_and_not_counted(settings: Setti
     told = audit(settings, RIGHT[1], DEAD, put_aside)
 
     assert told.exit_code == 0, told.stdout
-    assert told.stdout.startswith("6 records read: 3 posts, 1 repeats\n1 windows compared")
+    assert told.stdout.startswith("7 records read: 3 posts, 1 repeats\n1 windows compared")
 
 
 def test_every_way_to_be_wrong_is_counted(settings: Settings) -> None:
@@ -215,6 +258,85 @@ def test_a_range_looks_at_its_own_windows_only(settings: Settings) -> None:
     until = audit(settings, options=("--until", "2026-01-01T00:01"))
     assert "1 windows compared, 0 minutes still open" in until.stdout
     assert until.exit_code == 1
+
+
+def test_posts_that_are_not_taken_yet_are_no_loss(settings: Settings) -> None:
+    """A worker was stopped after the first post: its minute was closed in a lull."""
+    first = window("xiaomi", 0, **ONE)
+    told = audit(settings, first, tick(9), raw=1)
+
+    assert told.exit_code == 1
+    assert told.stdout.splitlines()[:-1] == [
+        "1 records read: 1 posts, 0 repeats",
+        "0 windows compared, 0 minutes still open",
+        "5 posts not yet taken by the workers, 1 windows left out until they are; see `leimo lag`",
+        "lost: 0",
+        "counted twice: 0",
+        "windows with a wrong number: 0",
+        "dead letters missing: 0",
+        "dead letters too many: 0",
+    ]
+    assert "NOTHING COMPARED: posts of every closed window" in told.stdout
+
+
+def test_posts_that_are_counted_and_not_committed_are_not_too_many(settings: Settings) -> None:
+    """A worker was killed between the two; what it left out is found all the same."""
+    told = audit(settings, *RIGHT, DEAD, tick(9), raw=4, options=("--json",))
+    report = json.loads(told.stdout)
+
+    assert told.exit_code == 0, told.stdout
+    assert (report["windows"], report["waiting_posts"], report["waiting_windows"]) == (1, 2, 1)
+
+    lost = audit(settings, window("xiaomi", 0, 2, **ONE), raw=4, options=("--json",))
+    assert json.loads(lost.stdout)["lost"] == 1
+    assert lost.exit_code == 1
+
+
+def test_mentions_that_are_not_counted_yet_are_no_loss(settings: Settings) -> None:
+    """The second worker is behind the first: a mention and the tick after it wait for it."""
+    waiting = Mention("xiaomi", 1, 1, FIRST_MS)
+    partition = partition_for(b"xiaomi", 2)
+    sent = Row(MENTIONS.name, partition, b"xiaomi", msgspec.json.encode(waiting))
+    rows = [window("xiaomi", 0, **ONE), DEAD, tick(1), sent, tick(9)]
+    told = audit(settings, *rows, raw=5, mentions=1, options=("--json",))
+    report = json.loads(told.stdout)
+
+    assert [report[key] for key in ("lost", "windows", "waiting_windows")] == [0, 0, 1]
+    assert report["open_windows"] == 1
+
+    taken = audit(settings, raw=5, options=("--json",))
+    report = json.loads(taken.stdout)
+    assert [report[key] for key in ("lost", "windows", "waiting_windows")] == [1, 1, 0]
+
+
+@pytest.mark.parametrize("told_late", [2, 1])
+def test_posts_that_were_told_to_be_late_are_not_lost(settings: Settings, told_late: int) -> None:
+    """Two posts of the first minute came when it was older than what is kept."""
+    rows = [window("xiaomi", 1, **ONE | {"late": told_late}), window("xiaomi", 2, **ONE)]
+    told = audit(settings, *rows, DEAD, tick(125), options=("--json",))
+    report = json.loads(told.stdout)
+
+    assert report["late"] == told_late
+    assert report["is_exact"] is (told_late == 2)
+    assert report["lost"] == (0 if told_late == 2 else 2)
+
+
+def test_posts_that_retention_took_before_the_workers_are_lost(settings: Settings) -> None:
+    """Of the minutes around nothing is known: they are not compared."""
+    asyncio.run(remove_before(settings, 4))
+    told = audit(settings, *RIGHT, DEAD, raw=1)
+
+    assert told.exit_code == 1
+    assert "removed by retention before they were counted: 3" in told.stdout
+    assert "windows with a wrong number: 0" in told.stdout
+    assert told.stdout.endswith("NOT EXACT\n")
+
+
+def test_a_group_that_took_nothing_is_named(settings: Settings) -> None:
+    told = CliRunner().invoke(app, ["audit"], env={"LEIMO_GROUP": "typo"})
+
+    assert told.exit_code == 1
+    assert "LEIMO_GROUP=typo: this group has taken no post" in told.stderr
 
 
 def test_a_time_that_is_none_is_refused() -> None:

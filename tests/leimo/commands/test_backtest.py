@@ -16,13 +16,13 @@ import msgspec
 import pytest
 from typer.testing import CliRunner, Result
 
+from kafka_io.batches import Row
+from kafka_io.brokers import Broker, EmbeddedBroker
+from kafka_io.settings import Settings
+from kafka_io.topic_admin import apply_topics
 from leimo.cli import app
 from schemas.topics import POSTS_RAW
-from streams.batches import Row
-from streams.brokers import Broker, EmbeddedBroker
-from streams.settings import Settings
-from streams.topic_admin import apply_topics
-from tests.leimo.past_posts import (
+from tests.backtest.past_posts import (
     BURST_MIN,
     BURSTING,
     CATALOGUE,
@@ -34,8 +34,8 @@ from tests.leimo.past_posts import (
     post,
     written,
 )
+from tests.kafka_io.broker_log import append
 from tests.leimo.started import started
-from tests.streams.broker_log import append
 
 BURST = "2026-01-02 13:00  华为  burst  severity "
 FIRE = "2026-01-02 16:03  老干妈  fire  severity "
@@ -274,7 +274,7 @@ def test_mistakes_are_named(
 def test_matplotlib_is_missed_before_the_work(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("leimo.plots.find_spec", lambda name: None)
+    monkeypatch.setattr("backtest.plots.find_spec", lambda name: None)
     result = leimo(*arguments(folder, "--report", str(tmp_path / "r.html")))
     assert result.exit_code == 2
     install = f"{sys.executable} -m pip install matplotlib"

@@ -7,16 +7,16 @@ from collections.abc import Callable
 import pytest
 from typer.testing import CliRunner, Result
 
+from kafka_io.batches import Row
+from kafka_io.brokers import Broker
+from kafka_io.dead_letters import dead_letter_row
+from kafka_io.settings import Settings
+from kafka_io.topic_admin import apply_topics
 from leimo.cli import app
 from schemas.dead_letter import DropReason
 from schemas.topics import MENTIONS, POSTS_DEAD, POSTS_RAW
-from streams.batches import Row
-from streams.brokers import Broker
-from streams.dead_letters import dead_letter_row
-from streams.settings import Settings
-from streams.topic_admin import apply_topics
-from tests.streams.broker_log import append, committed
-from tests.streams.records import record
+from tests.kafka_io.broker_log import append, committed
+from tests.kafka_io.records import record
 
 HOSTILE = b'{"text": "\x1b[2J\xe5\xb0\x8f\xe7\xb1\xb3\xff"'
 Leimo = Callable[..., Result]

@@ -439,7 +439,7 @@ def test_a_hostile_file_name_breaks_neither_picture_nor_terminal(tmp_path: Path)
 def test_matplotlib_is_missed_before_the_work(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("leimo.plots.find_spec", lambda name: None)
+    monkeypatch.setattr("backtest.plots.find_spec", lambda name: None)
     file = tmp_path / "series.csv"
     file.write_text(ROWS)
     result = leimo(str(file), "--plot", str(tmp_path / "plot.png"))

@@ -10,13 +10,13 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from typer.testing import CliRunner
 
+from kafka_io.batches import Row
+from kafka_io.brokers import HOST, ApacheKafka, free_port
+from kafka_io.settings import Settings
 from leimo.cli import app
 from schemas.topics import POSTS_RAW
-from streams.batches import Row
-from streams.brokers import HOST, ApacheKafka, free_port
-from streams.settings import Settings
+from tests.kafka_io.broker_log import append
 from tests.leimo import pipeline_run
-from tests.streams.broker_log import append
 
 pytestmark = pytest.mark.kafka
 Label = tuple[str, str]

@@ -10,15 +10,15 @@ import msgspec
 import pytest
 from typer.testing import CliRunner, Result
 
-from leimo.catalogue_topic import Changes, held_definitions, publish, send
+from catalogue.topic import Changes, held_definitions, publish, send
+from kafka_io.brokers import Broker, EmbeddedBroker
+from kafka_io.followers import CatalogueFollower
+from kafka_io.settings import Settings
+from kafka_io.topic_admin import apply_topics
 from leimo.cli import app
 from measures.board import Board, BoardSettings
 from schemas.alert import Alert
 from schemas.catalogue import Brand, Catalogue, Definition, Rule, RuleKind, Silence
-from streams.brokers import Broker, EmbeddedBroker
-from streams.followers import CatalogueFollower
-from streams.settings import Settings
-from streams.topic_admin import apply_topics
 from tests.measures.stream import mention, tick
 
 CATALOGUE = Catalogue(

@@ -7,14 +7,14 @@ import msgspec
 import pytest
 from typer.testing import CliRunner
 
+from kafka_io.batches import Row
+from kafka_io.brokers import EmbeddedBroker
+from kafka_io.settings import Settings
+from kafka_io.topic_admin import apply_topics
 from leimo.cli import app
 from schemas.topics import TRENDS
 from schemas.trend import Influencer, Trend, TrendTerm
-from streams.batches import Row
-from streams.brokers import EmbeddedBroker
-from streams.settings import Settings
-from streams.topic_admin import apply_topics
-from tests.streams.broker_log import append
+from tests.kafka_io.broker_log import append
 
 pytestmark = pytest.mark.embedded
 
@@ -72,3 +72,9 @@ def test_an_unknown_brand_is_named(broker: str) -> None:
     code, shown = run(broker, "nobody")
     assert code == 1
     assert "nobody: nothing was told of it yet" in shown
+
+
+def test_missing_topics_are_named(embedded_broker: EmbeddedBroker) -> None:
+    code, shown = run(embedded_broker.address)
+    assert code == 1
+    assert "Topics are missing: trends. Create them with `leimo topics apply`." in shown

@@ -11,12 +11,12 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from leimo.watch.picture import svg
-from leimo.watch.scoreboard import Scoreboard
 from leimo.watch.screen import Screen
-from leimo.watch.status import Status
-from leimo.watch.view import Order
 from schemas.alert import AlertState
-from tests.leimo.watch.records import MINUTE_MS, NOON_MS, alert, tick, window
+from tests.views.records import MINUTE_MS, NOON_MS, alert, tick, window
+from views.scoreboard import Scoreboard
+from views.status import Status
+from views.view import Order
 
 SIZES = [(80, 24), (120, 40), (160, 50), (200, 24), (60, 16), (40, 10), (20, 5), (7, 3), (1, 1)]
 HOSTILE = (

@@ -15,9 +15,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from streams.brokers import EmbeddedBroker
-from streams.settings import Settings
-from streams.topic_admin import apply_topics
+from kafka_io.brokers import EmbeddedBroker
+from kafka_io.settings import Settings
+from kafka_io.topic_admin import apply_topics
 
 TIMEOUT_S = 30.0
 LEAVE = b"\x1b[?1049l"

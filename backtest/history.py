@@ -1,0 +1,136 @@
+"""Archived posts, analysed once and kept as what they mention, to be replayed many times."""
+
+from array import array
+from collections.abc import Iterator, Sequence
+
+import msgspec
+import numpy as np
+
+from analysis.groups import Groups
+from analysis.pipeline import Analyser
+from schemas.mention import Mention
+from schemas.post import Post, PostEvent
+from sources.parsing import post_identity
+
+MINUTE_MS = 60_000
+WEEK_MS = 7 * 24 * 60 * MINUTE_MS
+_OUTAGE_MIN = 5
+_OUTAGE_GAPS = 50
+"""A hole is an outage when it is so many times as long as usual between minutes with posts."""
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(tuple[Mention, ...]).decode
+
+
+class History:
+    """What posts of the past mention: about half a kilobyte a mention, and 16 bytes a post.
+
+    The order in which posts are added does not matter, nor does it matter how often a post is
+    added: each counts once, as in a worker. Nor do deletions change what was counted.
+    """
+
+    def __init__(self, analyser: Analyser, groups: Groups) -> None:
+        self._analyser = analyser
+        self._groups = groups
+        self._identities = array("Q")
+        """Of every post and edit."""
+        self._minutes = array("q")
+        self._at_ms = array("q")
+        """Of the posts that mention a brand, as all below."""
+        self._versions = array("Q")
+        self._mentions: list[bytes] = []
+        self._edited: dict[int, int] = {}
+        """Number of an edit -> identity of its post."""
+        self._order: list[tuple[int, bool]] | None = None
+
+    def add(self, posts: Sequence[Post]) -> None:
+        """Analyse posts and keep what they mention."""
+        self._order = None
+        found = self._analyser.mentions_many(posts, 0, [0] * len(posts))
+        for post, mentions in zip(posts, found, strict=True):
+            self._minutes.append(post.event_time_ms // MINUTE_MS)
+            if post.event is PostEvent.DELETE:
+                continue
+            identity = post_identity(post)
+            self._identities.append(identity)
+            if mentions:
+                self._keep(post, identity, (*mentions, *self._groups.of(mentions)))
+
+    def _keep(self, post: Post, identity: int, mentions: tuple[Mention, ...]) -> None:
+        if post.event is PostEvent.EDIT:
+            original = msgspec.structs.replace(post, event=PostEvent.ADD)
+            self._edited[len(self._mentions)] = post_identity(original)
+        self._at_ms.append(post.event_time_ms)
+        self._versions.append(identity)
+        self._mentions.append(_encode(mentions))
+
+    def __len__(self) -> int:
+        """Posts that mention a brand, each once."""
+        return len(self._ordered())
+
+    @property
+    def records(self) -> int:
+        """Posts that were added."""
+        return len(self._identities)
+
+    @property
+    def posts(self) -> int:
+        """Different posts, and edits of them."""
+        return len(np.unique(np.frombuffer(self._identities, np.uint64))) if self.records else 0
+
+    @property
+    def first_ms(self) -> int:
+        """Start of the first minute with a post."""
+        return min(self._minutes, default=0) * MINUTE_MS
+
+    @property
+    def end_ms(self) -> int:
+        """End of the last minute with a post."""
+        return max(self._minutes) * MINUTE_MS + MINUTE_MS if self._minutes else 0
+
+    @property
+    def weeks(self) -> float:
+        """How long it is."""
+        return (self.end_ms - self.first_ms) / WEEK_MS
+
+    def outages(self) -> list[tuple[int, int]]:
+        """Begin and end, in ms, of holes that are too long for silence: nobody collected posts.
+
+        They are longer than five minutes, as in a worker, and than fifty times the usual gap
+        between minutes with posts: an archive of few posts has no outage every night.
+        """
+        minutes = np.unique(np.frombuffer(self._minutes, np.int64))
+        if len(minutes) < 2:
+            return []
+        gaps = np.diff(minutes)
+        limit = max(_OUTAGE_MIN, _OUTAGE_GAPS * float(gaps.mean()))
+        return [
+            (int(minutes[at] + 1) * MINUTE_MS, int(minutes[at + 1]) * MINUTE_MS)
+            for at in np.flatnonzero(gaps > limit)
+        ]
+
+    def mentions(self) -> Iterator[Mention]:
+        """All, in the order of event time. Offsets are given anew: they rise with time."""
+        for offset, (at, is_edit) in enumerate(self._ordered()):
+            for mention in _decode(self._mentions[at]):
+                yield msgspec.structs.replace(mention, offset=offset, is_edit=is_edit)
+
+    def _ordered(self) -> list[tuple[int, bool]]:
+        """Number of each post that counts, and whether it counts as an edit; by time.
+
+        The first version that is there counts as the post, the others are edits of it.
+        """
+        if self._order is None:
+            known = set(self._identities) if self._edited else set()
+            numbers = range(len(self._mentions))
+            seen: set[int] = set()
+            self._order = []
+            for at in sorted(numbers, key=lambda at: (self._at_ms[at], self._mentions[at])):
+                if self._versions[at] in seen:
+                    continue
+                seen.add(self._versions[at])
+                post = self._edited.get(at)
+                self._order.append((at, post in known))
+                if post is not None:
+                    known.add(post)
+        return self._order

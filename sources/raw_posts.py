@@ -1,0 +1,54 @@
+"""Records of `posts.raw` as posts: the envelope in their headers, and the limits."""
+
+from typing import Any, Protocol
+
+from schemas.post import Post, Source
+from sources.parsing import parse
+
+
+class Limits(Protocol):
+    """What a record may be, and whose it is where it does not say so: the settings."""
+
+    @property
+    def max_post_bytes(self) -> int: ...
+    @property
+    def max_text_chars(self) -> int: ...
+    @property
+    def skew_s(self) -> float:
+        """How far a post's time may be ahead of its receipt."""
+
+    @property
+    def source(self) -> Source: ...
+
+
+class RawPosts:
+    """Reads raw records as the settings say."""
+
+    def __init__(self, settings: Limits) -> None:
+        self._limits = {
+            "max_bytes": settings.max_post_bytes,
+            "max_text": settings.max_text_chars,
+            "max_skew_ms": int(settings.skew_s * 1000),
+        }
+        self._default_source = settings.source.value
+
+    def post(self, record: Any) -> Post:
+        """The record as a post.
+
+        Raises:
+            InvalidPost: it is none; says why.
+        """
+        source, received_at_ms = self._envelope(record)
+        return parse(source, record.value, received_at_ms, **self._limits)
+
+    def _envelope(self, record: Any) -> tuple[str, int]:
+        """Source and receipt time: from the headers, or the settings and the record's own time."""
+        source, received_at_ms = self._default_source, record.timestamp
+        for name, value in record.headers:
+            if value is None:
+                continue
+            if name == "source":
+                source = value.decode("ascii", "replace")
+            elif name == "received_at" and value.isdigit():
+                received_at_ms = int(value)
+        return source, received_at_ms

@@ -1,0 +1,36 @@
+"""Which record is the first of its post, which a repeat, and which a later version."""
+
+from collections.abc import Iterator
+from typing import Protocol
+
+import msgspec
+
+from schemas.post import Post, PostEvent
+from sources.parsing import post_identity
+
+
+class Seen(Protocol):
+    """Remembers identities: `sources.repeats`."""
+
+    def seen(self, identity: int, offset: int) -> bool: ...
+
+
+def identities_of(post: Post) -> Iterator[int]:
+    """What has to be remembered of a record: itself, and of an edit that its post exists."""
+    yield post_identity(post)
+    if post.event is PostEvent.EDIT:
+        yield post_identity(msgspec.structs.replace(post, event=PostEvent.ADD))
+
+
+def first_sight(post: Post, repeats: Seen, offset: int) -> Post | None:
+    """The post as it counts, or None for a repeat.
+
+    An edit of a post that was not read before is the first that is seen of it, and counts as the
+    post; the other versions that follow are edits.
+    """
+    was_seen = [repeats.seen(identity, offset) for identity in identities_of(post)]
+    if was_seen[0]:
+        return None
+    if len(was_seen) > 1 and not was_seen[1]:
+        return msgspec.structs.replace(post, event=PostEvent.ADD)
+    return post
