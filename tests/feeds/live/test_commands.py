@@ -81,7 +81,7 @@ def test_without_topics_or_broker_it_says_so(embedded_broker: EmbeddedBroker) ->
     done = leimo("jetstream", *at, embedded_broker.address)
     assert (done.returncode, "leimo topics apply" in done.stderr) == (1, True)
     done = leimo("jetstream", *at, f"127.0.0.1:{free_port()}")
-    assert (done.returncode, "start it, or name another" in done.stderr) == (1, True)
+    assert (done.returncode, "Start one, or name another" in done.stderr) == (1, True)
     assert "Traceback" not in done.stderr
 
 

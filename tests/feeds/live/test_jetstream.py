@@ -15,9 +15,13 @@ from feeds.live.jetstream.feed import Jetstream
 from feeds.live.source import Permanent
 from kafka_io.settings import Settings
 from schemas.feed import FeedState, GapReason
+from schemas.post import PostEvent, Skipped
 from schemas.topics import POSTS_RAW
+from sources.parsing import parse
+from sources.refusals import NoPost
 from streams.metrics import FeedMetrics
 from tests.feeds.live.jetstream_server import (
+    FIRST_US,
     LIKE,
     POST,
     REPOST,
@@ -47,6 +51,14 @@ def keys(first: int, count: int) -> set[str]:
     return {f"k{number}" for number in range(first, first + count)}
 
 
+def event_of(value: bytes) -> PostEvent | Skipped:
+    """What a worker makes of a record; it may be known and hold no post."""
+    try:
+        return parse("jetstream", value, FIRST_US // 1_000 + 60_000).event
+    except NoPost as passed:
+        return passed.event
+
+
 async def has_sent(feed: Running, posts: int) -> None:
     await until(lambda: feed.run.tally.posts >= posts, f"{posts} posts")
 
@@ -74,6 +86,8 @@ async def test_what_comes_is_sent_on_as_it_is(settings: Settings, version: int) 
     assert {record.value for record in records} == {event.text(version) for event in wanted}
     assert {record.key.decode() for record in records} == {event.body["did"] for event in wanted}
     assert dict(records[0].headers)["source"] == b"jetstream"
+    read = Counter(event_of(record.value) for record in records)
+    assert read == {PostEvent.ADD: 4, PostEvent.DELETE: 1, Skipped.ACCOUNT: 1}
     assert ("zstdDictionary" in server.asked[0]) is (version == 2)
     assert await gaps(settings) == []
 
