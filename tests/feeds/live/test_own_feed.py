@@ -26,6 +26,7 @@ from feeds.live.source import (
 )
 from feeds.source import FeedError
 from kafka_io.settings import Settings
+from kafka_io.topic_admin import apply_topics
 from schemas.feed import FeedState, GapReason
 from schemas.post import Source
 from tests.feeds.live.running import gaps, position, raw_values, running, until
@@ -145,6 +146,20 @@ async def test_each_connection_goes_on_after_the_newest_item(settings: Settings)
     kept = await position(settings, "scripted")
     assert (kept.position, kept.endpoint, kept.state) == ("three", "elsewhere", FeedState.STOPPED)
     assert await gaps(settings) == []
+
+
+@pytest.mark.embedded
+async def test_topics_with_a_prefix_are_those_of_this_deployment(settings: Settings) -> None:
+    acme = settings.model_copy(update={"topic_prefix": "acme."})
+    await apply_topics(acme)
+    gap = Gap(1, 2_001, GapReason.NO_RESUME)
+    for expected in (None, Resume("one", 1_790_000_000_000)):
+        feed = Scripted([gap, payload(1, "one")])
+        async with running(feed, acme) as run:
+            await until(lambda run=run: run.run.tally.posts == 1)  # type: ignore[misc]
+        assert feed.resumed == [expected]
+    assert (len(await raw_values(acme)), len(await raw_values(settings))) == (2, 0)
+    assert (len(await gaps(acme)), len(await gaps(settings))) == (1, 0)
 
 
 @pytest.mark.embedded
