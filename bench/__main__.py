@@ -1,11 +1,16 @@
-"""`python -m bench` compares posts a second; see also `latency`, `restart` and `scaling`."""
+"""`python -m bench` compares posts a second; see also `board`, `latency`, `restart`, `scaling`."""
 
 import logging
 import sys
 
-from bench import latency, restart, scaling, throughput
+from bench import board, latency, restart, scaling, throughput
 
-KINDS = {"latency": latency.main, "restart": restart.main, "scaling": scaling.main}
+KINDS = {
+    "board": board.main,
+    "latency": latency.main,
+    "restart": restart.main,
+    "scaling": scaling.main,
+}
 
 # Producers and consumers that wait for the leaders of new topics say so many times.
 logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
