@@ -65,6 +65,7 @@ class AnalyseStage:
         self.groups = groups
         self._settings = settings
         self._metrics = metrics
+        self._partitions = settings.partitions
         self._raw_posts = RawPosts(settings)
         self._tick_settings = TickSettings(
             disorder_ms=int(settings.disorder_s * 1000),
@@ -99,9 +100,7 @@ class AnalyseStage:
 
     def recall(self, partition: int, posts: Sequence[tuple[int, int]]) -> None:
         """Remember posts that were counted before."""
-        seen = self._repeats[partition].seen
-        for offset, identity in posts:
-            seen(identity, offset)
+        self._repeats[partition].note(posts)
 
     def identities(self, records: Sequence[Any]) -> list[tuple[int, int]]:
         """Offset and identities of the posts; a dead letter is none that could be repeated."""
@@ -182,10 +181,9 @@ class AnalyseStage:
         offsets = [record.offset for record in work.kept]
         found = self.analyser.mentions_many(work.posts, partition, offsets)
         for record, mentions in zip(work.kept, found, strict=True):
-            work.rows += [self._row(mention, record.timestamp) for mention in mentions]
             if mentions:
-                of_groups = self.groups.of(mentions)
-                work.rows += [self._row(mention, record.timestamp) for mention in of_groups]
+                named = [*mentions, *self.groups.of(mentions)]
+                work.rows += [self._row(mention, record.timestamp) for mention in named]
         return work
 
     def _take(self, partition: int, records: Sequence[Any], work: "_Work") -> list[Row]:
@@ -194,9 +192,8 @@ class AnalyseStage:
             self._put_aside(partition, record, invalid.reason, invalid.detail)
             for record, invalid in work.refused
         ]
-        observe = self._clocks[partition].observe
-        for time_ms in work.times_ms:
-            observe(time_ms)
+        if work.times_ms:
+            self._clocks[partition].observe(max(work.times_ms))
         work.seen.keep()
         self._metrics.repeats.inc(len(work.times_ms) - len(work.posts))
         self._count(work.posts)
@@ -232,7 +229,7 @@ class AnalyseStage:
 
     def _row(self, mention: Mention, timestamp_ms: int) -> Row:
         key = mention.brand.encode()
-        partition = partition_for(key, self._settings.partitions)
+        partition = partition_for(key, self._partitions)
         return Row(MENTIONS.name, partition, key, _encode(mention), NO_HEADERS, timestamp_ms)
 
     def _put_aside(self, partition: int, record: Any, reason: DropReason, detail: str) -> Row:

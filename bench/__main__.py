@@ -1,12 +1,13 @@
-"""`python -m bench` compares posts a second; see also `feeds`, `latency`, `restart` and
+"""`python -m bench` compares posts a second; see also `board`, `feeds`, `latency`, `restart` and
 `scaling`."""
 
 import logging
 import sys
 
-from bench import feeds, latency, restart, scaling, throughput
+from bench import board, feeds, latency, restart, scaling, throughput
 
 KINDS = {
+    "board": board.main,
     "feeds": feeds.main,
     "latency": latency.main,
     "restart": restart.main,
