@@ -224,6 +224,10 @@ class Jetstream:
         self._distrusted.discard(base)
         self._skip_us = 0
 
+    def shed(self, base: str) -> None:
+        """Read this instance uncompressed: its dictionary is not that of its frames."""
+        self._dictionaries[base] = None
+
     def now_us(self) -> int:
         """Wall clock."""
         return self._now_us()
@@ -282,6 +286,7 @@ class _Progress:
         if self._malformed == 1:
             log.warning("%s: a frame cannot be read: %s", self._feed.name, _shown(error))
         if self._malformed > _MOST_MALFORMED:
+            self._feed.shed(self._plan.base)
             raise Retryable(ReconnectReason.PROTOCOL, "nothing that comes can be read")
         return [Passed(PassReason.MALFORMED)]
 

@@ -58,7 +58,8 @@ async def missed(
             yield converter.status(bytes(status))
         newest = _newest_id(statuses)
         if not newest or newest == after:
-            return
+            why = "the server does not give what comes after a status"
+            break
         after = newest
         reached_ms = max(reached_ms, time_of(newest) or converter.place.time_ms)
         if reached_ms > until_ms + _MARGIN_MS:

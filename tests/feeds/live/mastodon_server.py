@@ -44,6 +44,8 @@ class MastodonServer:
         self.connections = 0
         self.asked: list[dict[str, str]] = []
         """Parameters of requests to the timeline."""
+        self.has_ids = True
+        """False: the timeline is given with ids that cannot be read."""
         self.thump_s = 0.05
         self.port = 0
         self._streams: set[asyncio.Queue[tuple[str, str] | None]] = set()
@@ -173,6 +175,8 @@ class MastodonServer:
             (each for each in self.kept if int(each["id"]) > after),
             key=lambda each: int(each["id"]),
         )
+        if not self.has_ids:
+            later = [{**each, "id": [1]} for each in later]
         return web.json_response(
             later[:limit][::-1], headers={"X-RateLimit-Remaining": str(self.remaining)}
         )

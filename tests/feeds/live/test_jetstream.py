@@ -319,6 +319,27 @@ async def test_frames_that_cannot_be_read_cost_themselves_alone(settings: Settin
     assert numbers(await raw_values(settings)).keys() == keys(0, 3)
 
 
+async def test_frames_that_are_never_readable_are_asked_for_uncompressed(
+    settings: Settings,
+) -> None:
+    """From the cursor on: what could not be read is not passed."""
+    async with (
+        JetstreamServer().serving() as server,
+        running(Jetstream([server.url]), settings) as feed,
+    ):
+        await until(lambda: feed.run.is_live)
+        await server.add_posts(0, 3)
+        await has_sent(feed, 3)
+        server.before = [b"no frame of Zstandard"] * 101
+        server.drop_connections()
+        await server.add_posts(3, 3)
+        await has_sent(feed, 6)
+        assert feed.value("leimo_feed_reconnects_total", reason="protocol") == 1
+        assert "zstdDictionary" not in server.asked[-1]
+    assert numbers(await raw_values(settings)) == Counter(dict.fromkeys(keys(0, 6), 1))
+    assert await gaps(settings) == []
+
+
 def zstd_bomb() -> bytes:
     """A small frame that would become 64 MiB."""
     packer = zstandard.ZstdCompressor(dict_data=dictionary(20_260_811))

@@ -166,6 +166,23 @@ async def test_what_the_server_does_not_give_back_is_a_gap(settings: Settings) -
     assert contents(await raw_values(settings)) == texts(0, 80) | texts(500, 2)
 
 
+async def test_a_timeline_that_cannot_be_followed_is_a_gap(settings: Settings) -> None:
+    at_ms = now_ms() - 3_600_000
+    async with MastodonServer().serving() as server:
+        async with running(Mastodon(server.url, TOKEN, timing=QUICK), settings) as run:
+            await is_up(run, server)
+            server.post(status(0, at_ms))
+            await has_sent(run, 1)
+        server.has_ids = False
+        async with running(Mastodon(server.url, TOKEN, timing=QUICK), settings) as run:
+            await is_up(run, server)
+            await until(lambda: run.value("leimo_feed_passed_total", reason="malformed") == 1)
+            server.post(status(1, now_ms()))
+            await has_sent(run, 1)
+    [gap] = await gaps(settings)
+    assert (gap.from_ms, gap.reason) == (at_ms, GapReason.BACKFILL_LIMIT)
+
+
 async def test_two_servers_that_carry_one_post_key_it_alike(settings: Settings) -> None:
     at_ms = now_ms()
     async with MastodonServer().serving() as one, MastodonServer().serving() as other:
