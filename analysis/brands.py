@@ -17,9 +17,9 @@
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import IntEnum
-from itertools import product
+from itertools import accumulate, product
 from typing import NamedTuple
 
 import daachorse
@@ -39,15 +39,19 @@ MIN_NUMBERED_LETTERS = 4
 _HAN = "\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0002ffff"
 _IS_HAN = re.compile(f"[{_HAN}]")
 _ALL_HAN = re.compile(f"[{_HAN}]+")
-_SPLIT = re.compile(
-    f"(?<=[{_HAN}])[ \u3000·•・\\-_\u200b-\u200d\ufe0f\U0001f000-\U0001faff]{{1,4}}(?=[{_HAN}])"
-)
+_GAP_SIGN = "[ \u3000·•・\\-_\u200b-\u200d\ufe0f\U0001f000-\U0001faff]"
+# Begins with the sign, and not with what stands before it: so `re` skips to the next one.
+_SPLIT = re.compile(f"{_GAP_SIGN}(?<=[{_HAN}].){_GAP_SIGN}{{0,3}}(?=[{_HAN}])")
 MIN_SPLIT_HAN = 3
 """Shorter names are not looked for across gaps: 我小 米饭 is no 小米."""
 _SEPARATORS = ("", " ", "-", "·")
 _GAP = re.compile(r"[ \-·•・_]+|(?<=[a-z]{2})(?=\d)")
 MAX_NAMES = 1_000
 """Names looked at in a text, the first ones; what names more is no prose."""
+MAX_HITS = 2 * MAX_NAMES
+"""Names, those within others too, that are found before the longest of them are chosen."""
+MAX_JOINED = 1 << 15
+"""Code points that are looked at in one pass: what is found in them takes memory."""
 MAX_FREE_GAPS = 2
 """Names with more gaps get the same separator in all of them."""
 
@@ -90,8 +94,6 @@ class Found(NamedTuple):
 
     masked: str
     """The text, folded, masked and in simplified characters."""
-    tokens: list[str] | None
-    """Tokens of `masked`, where they were needed."""
     hits: Sequence[Hit]
 
 
@@ -154,6 +156,22 @@ class Matcher:
             return None
         return self._found(text, folded, matches, None)
 
+    def find_many(self, texts: Sequence[str]) -> list[Found | None]:
+        """What `find` finds in each text; one pass over many tells which of them name nothing."""
+        found: list[Found | None] = [None] * len(texts)
+        for some in _slices(texts):
+            joined = words.BLANK.join(texts[some]).lower()
+            ends = list(accumulate([len(text) + 1 for text in texts[some]]))
+            if len(joined) + 1 == ends[-1]:
+                places = [start for start, _, _ in self._find(joined)]
+                places += [gap.start() for gap in _SPLIT.finditer(joined)]
+                looked_at: Iterable[int] = {bisect_right(ends, place) for place in places}
+            else:  # a letter grew: places cannot be told
+                looked_at = range(len(ends))
+            for at in looked_at:
+                found[some.start + at] = self.find(texts[some.start + at])
+        return found
+
     def candidates(self, text: str) -> tuple[Found, list[Dropped]]:
         """What `find` finds, and what it does not take for a name, with the reason."""
         folded = words.fold(text)
@@ -161,7 +179,7 @@ class Matcher:
         matches = self._find(folded) + self._across_gaps(folded)
         found = self._found(text, folded, matches, dropped)
         if found is None:
-            found = Found(simplified(words.mask(folded)), None, ())
+            found = Found(simplified(words.mask(folded)), ())
         for start, end, pattern in matches:
             hit = Hit(start, end, pattern)
             if pattern < len(self.patterns) and hit not in found.hits:
@@ -172,6 +190,10 @@ class Matcher:
 
     def _across_gaps(self, folded: str) -> list[tuple[int, int, int]]:
         """Names of three Han characters and more with space, dots or emoji between (可口 可乐)."""
+        squeezed = _SPLIT.sub("", folded)
+        matches = [match for match in self._find(squeezed) if match[1] - match[0] >= MIN_SPLIT_HAN]
+        if not matches or len(squeezed) == len(folded):
+            return []
         kept: list[int] = []
         gaps: list[int] = []
         at = 0
@@ -179,16 +201,11 @@ class Matcher:
             kept += range(at, gap.start())
             gaps.append(len(kept))
             at = gap.end()
-        if not gaps:
-            return []
         kept += range(at, len(folded))
-        squeezed = "".join([folded[place] for place in kept])
         return [
             (kept[start], kept[end - 1] + 1, pattern)
-            for start, end, pattern in self._find(squeezed)
-            if end - start >= MIN_SPLIT_HAN
-            and _is_any_within(gaps, start, end)
-            and _ALL_HAN.fullmatch(squeezed, start, end)
+            for start, end, pattern in matches
+            if _is_any_within(gaps, start, end) and _ALL_HAN.fullmatch(squeezed, start, end)
         ]
 
     def _found(
@@ -204,22 +221,31 @@ class Matcher:
             matches = [match for match in self._find(folded) if match[2] < wide]
             matches += self._across_gaps(folded)
         masked = simplified(words.mask(folded))
-        tokens: list[str] | None = None
-        known: set[int] = set()
+        runs = _Runs(masked, self._cut)
         hits = []
         for start, end, pattern in matches:
-            needs = self._needs[pattern]
-            if needs & TOKENS and tokens is None and _needs_tokens(masked, start, end, needs):
-                tokens = self._cut(masked)
-                known = edges(tokens)
-            reason = _refusal(folded, masked, start, end, needs, known)
+            reason = _refusal(folded, runs, start, end, self._needs[pattern])
             if not reason:
                 hits.append(Hit(start, end, pattern))
+                if len(hits) == MAX_HITS:
+                    break
             elif dropped is not None:
                 dropped.append(Dropped(Hit(start, end, pattern), reason))
         if not hits:
             return None
-        return Found(masked, tokens, hits if len(hits) == 1 else _leftmost_longest(hits))
+        return Found(masked, hits if len(hits) == 1 else _leftmost_longest(hits))
+
+
+def _slices(texts: Sequence[str]) -> Iterator[slice]:
+    """Neighbours that have `MAX_JOINED` code points together, or one more text than fits."""
+    first = size = 0
+    for at, text in enumerate(texts):
+        size += len(text)
+        if size > MAX_JOINED:
+            yield slice(first, at + 1)
+            first, size = at + 1, 0
+    if first < len(texts):
+        yield slice(first, len(texts))
 
 
 def _is_any_within(places: Sequence[int], start: int, end: int) -> bool:
@@ -245,6 +271,12 @@ HANDLE = 32
 """A handle or hashtag, which stands alone and is looked for before masking."""
 _RUN_MARKS = frozenset("+#&._%-")
 """What tokenizers keep within a run of letters, digits and Han characters."""
+
+
+_BETWEEN_RUNS = frozenset(
+    words.BLANK + "\t\n\r !\"$'()*,/:;<=>?@[]~…—“”‘’、。《》【】！（），：；？～\u3000"
+)
+"""What stands in no run, and parts one from the next. Others do too, these are the commonest."""
 
 
 def _needs(pattern: str) -> int:
@@ -311,8 +343,31 @@ def _is_word(char: str) -> bool:
     return (char.isalnum() or char == "_") and not _IS_HAN.match(char)
 
 
-def _refusal(folded: str, masked: str, start: int, end: int, needs: int, known: set[int]) -> str:
+class _Runs:
+    """Where tokens begin and end around a place: only what stands there is cut."""
+
+    def __init__(self, text: str, cut: Callable[[str], list[str]]) -> None:
+        self.text = text
+        self._cut = cut
+        self._low = self._high = -1
+        self._edges: set[int] = set()
+
+    def edges(self, start: int, end: int) -> set[int]:
+        """The edges of tokens within [start, end], and maybe others of the text."""
+        if not self._low <= start <= end <= self._high:
+            text, low, high = self.text, start, end
+            while low and text[low - 1] not in _BETWEEN_RUNS:
+                low -= 1
+            while high < len(text) and text[high] not in _BETWEEN_RUNS:
+                high += 1
+            self._low, self._high = low, high
+            self._edges = edges(self._cut(text[low:high]), low)
+        return self._edges
+
+
+def _refusal(folded: str, runs: _Runs, start: int, end: int, needs: int) -> str:
     """Why a pattern at [start, end) is no name there; nothing where it is one."""
+    masked = runs.text
     if needs == HANDLE:
         is_longer = end < len(folded) and _goes_on(folded, start, end)
         return "part of a longer handle or hashtag" if is_longer else ""
@@ -321,6 +376,7 @@ def _refusal(folded: str, masked: str, start: int, end: int, needs: int, known: 
     if _is_within_word(masked, start, end, needs):
         return "part of a longer word"
     if needs & TOKENS and _needs_tokens(masked, start, end, needs):
+        known = runs.edges(start, end)
         if needs & TOKEN_START and start not in known:
             return "begins within a word"
         if needs & TOKEN_END and end not in known:

@@ -179,7 +179,7 @@ class Namer:
     ) -> Iterable[Judgement]:
         """What the rest of the text says of names that their context leaves open."""
         brands = quote.brands | {name.brand for name in sure}
-        tokens: Sequence[str] | None = found.tokens
+        tokens: Sequence[str] = ()
         ends: Sequence[int] = ()
         left = MAX_BY_SENSES
         for name in still_open:
@@ -196,8 +196,7 @@ class Namer:
             if not left:
                 continue
             left -= 1
-            if tokens is None:
-                tokens = self._cut(found.masked)
+            tokens = tokens or self._cut(found.masked)
             ends = ends or ends_of(tokens)
             yield self._by_senses(name, tokens, ends)
 
@@ -223,7 +222,7 @@ class Namer:
     def told_by(self, name: Named, found: Found) -> list[str]:
         """The words that weighed most where a name was judged `BY_SENSES`, with their weights."""
         senses = self._senses = self._senses or shipped()
-        tokens = found.tokens if found.tokens is not None else self._cut(found.masked)
+        tokens = self._cut(found.masked)
         return senses.told_by(self._brands[name.brand].trade, tokens, name.start, name.end)
 
     def _judged(self, name: Named, because: str, milli: int, is_accepted: bool = True) -> Judgement:

@@ -15,16 +15,18 @@ from typing import NamedTuple
 import msgspec
 
 from analysis import spam
-from analysis.brands import Kind
+from analysis.brands import Found, Kind
 from analysis.context import context_words
 from analysis.families import Families
 from analysis.han_forms import simplified
 from analysis.intents import IntentRules, intent_words
 from analysis.languages import language_of
 from analysis.lexicon import Clue, Lexicon
-from analysis.naming import NO_QUOTE, Named, Namer, Quote, Reading
+from analysis.naming import NO_QUOTE, SURE_MILLI, Named, Namer, Quote, Reading
 from analysis.senses import Senses
 from analysis.stances import (
+    NOTHING_ASKED,
+    Asked,
     Sentiment,
     SentimentScorer,
     Stance,
@@ -35,7 +37,7 @@ from analysis.stances import (
     stances_of,
 )
 from analysis.terms import Word, content_words, top_terms
-from analysis.tokens import Tokenizer
+from analysis.tokens import Tokenizer, cut_many
 from schemas.catalogue import Brand, Intent
 from schemas.mention import Channel, Mention, Objective, Place, Polarity, SpamSign, Span
 from schemas.post import Post, PostEvent
@@ -95,15 +97,46 @@ class _Original(NamedTuple):
 
     quote: Quote
     signs: tuple[SpamSign, ...]
+    spans: Mapping[int, Sequence[Named]]
+    """The brands of the quote, and those whose products they are, in order; no places."""
+    products: Mapping[int, int]
 
 
-_NO_ORIGINAL = _Original(NO_QUOTE, ())
+_NO_ORIGINAL = _Original(NO_QUOTE, (), {}, {})
+
+
+class _Draft(NamedTuple):
+    """The brands that a post names, in order, with where; its own words are still to be read."""
+
+    post: Post
+    place: tuple[int, int]
+    """Partition and offset."""
+    own_text: str
+    reading: Reading | None
+    spans: Mapping[int, Sequence[Named]]
+    products: Mapping[int, int]
+    """Brand -> the product that is named in its place."""
+    quoted_signs: tuple[SpamSign, ...]
+    asked: Asked
+    """What the sentiment model is asked, in the order of the spans in own words."""
+    card: frozenset[int]
+    """The brands that are named beside the text."""
+
+
+class _Prose(NamedTuple):
+    """Own words folded, masked and in simplified characters; empty where nobody wrote any."""
+
+    masked: str
+    bare: str
+    """Its letters."""
+
+
+_NO_PROSE = _Prose("", "")
 
 
 class _Own(NamedTuple):
     """The own words of a post, made ready once for all its mentions."""
 
-    text: str
     sample: str
     content: Sequence[Word]
     text_hash: int
@@ -111,19 +144,6 @@ class _Own(NamedTuple):
     objectives: tuple[Objective, ...]
     signs: tuple[SpamSign, ...]
     language: str
-
-
-class _Draft(NamedTuple):
-    """The brands that a post names, in order, with where; moods are still to come."""
-
-    own: _Own
-    spans: dict[int, Sequence[Named]]
-    products: Mapping[int, int]
-    """Brand -> the product that is named in its place."""
-    stances: Sequence[Stance]
-    """What the sentiment model is asked, in the order of the spans in own words."""
-    card: frozenset[int] = frozenset()
-    """The brands that are named beside the text."""
 
 
 class Analyser:
@@ -144,6 +164,7 @@ class Analyser:
         self._lexicon = lexicon
         self.namer = Namer(self.brands, tokenizer, lexicon, senses)
         self._find = self.namer.find
+        self._find_many = self.namer.matcher.find_many
         self.intents = IntentRules(listed, lexicon)
         self._sentiment = sentiment
         self._towards_many: Callable[[Sequence[Stance]], Sequence[Sentiment]] = getattr(
@@ -152,7 +173,7 @@ class Analyser:
         self._score_many: Callable[[Sequence[str]], Sequence[Sentiment]] = getattr(
             sentiment, "score_many", one_text_at_a_time(sentiment)
         )
-        self._cut = tokenizer.cut
+        self._cut: Callable[[str], list[str]] = tokenizer.cut
         self._accounts = [
             frozenset(account.lstrip("@＠") for account in brand.accounts) for brand in self.brands
         ]
@@ -176,54 +197,66 @@ class Analyser:
     def mentions_many(
         self, posts: Sequence[Post], partition: int, offsets: Sequence[int]
     ) -> list[list[Mention]]:
-        """What `mentions` gives for each post, in far less time: one question to the model."""
-        drafts = []
-        stances: list[Stance] = []
-        for index, post in enumerate(posts):
-            draft = self._draft(post)
-            if draft is not None:
-                drafts.append((index, draft))
-                stances += draft.stances
+        """What `mentions` gives for each post, in far less time: many are looked at in one go."""
         mentions: list[list[Mention]] = [[] for _ in posts]
+        drafts: list[_Draft] = []
+        numbers: list[int] = []
+        for number, found in enumerate(self._find_many([post.text for post in posts])):
+            post = posts[number]
+            original = _NO_ORIGINAL
+            if post.quoted is not None:
+                text = post.quoted.text
+                read = self._original if len(text) <= MAX_KEPT else self._read_original
+                original = read(text)
+            card = NO_QUOTE
+            if post.card:
+                card = self.namer.quote(post.card)
+                original = self._beside(original, card)
+            if found is None and not original.spans:
+                continue
+            draft = self._draft(post, (partition, offsets[number]), found, original, card.brands)
+            if draft.spans and post.event is not PostEvent.DELETE:
+                drafts.append(draft)
+                numbers.append(number)
+        stances = [stance for draft in drafts for stance in draft.asked.stances]
         moods = iter(self._towards_many(stances) if stances else ())
-        for index, draft in drafts:
-            place = (partition, offsets[index])
-            found = mentions[index]
-            for brand, named in draft.spans.items():
-                found.append(self._mention(posts[index], place, brand, named, draft, moods))
+        for number, draft, own in zip(numbers, drafts, self._own_words(drafts), strict=True):
+            mentions[number] = self._mentions(draft, own, moods)
         return mentions
 
-    def _draft(self, post: Post) -> _Draft | None:
-        """The brands that the post names, in order, with where; None where it names none."""
-        quoted = post.quoted
-        if quoted is None or not quoted.text:
-            original = _NO_ORIGINAL
-        else:
-            text = quoted.text
-            original = self._original(text) if len(text) <= MAX_KEPT else self._read_original(text)
-        quote, card = original.quote, NO_QUOTE
-        if post.card:
-            card = self.namer.quote(post.card)
-            quote = Quote(quote.brands | card.brands, quote.clues | card.clues)
-        found = self._find(post.text)
-        if (found is None and not quote.brands) or post.event is PostEvent.DELETE:
-            return None
-        end = words.own_end(post.text)
+    def _draft(
+        self,
+        post: Post,
+        place: tuple[int, int],
+        found: Found | None,
+        original: _Original,
+        card: frozenset[int],
+    ) -> _Draft:
+        """The brands that the post names, in order, with where; maybe none."""
+        text, quote, signs = post.text, original.quote, original.signs
+        end = words.own_end(text)
+        own_text = text if end == len(text) else text[:end]
         reading = self.namer.read(found) if found is not None else None
         named = self._named(reading, quote, end) if reading is not None else ()
-        if not named and not quote.brands:
-            return None
+        if not named:
+            spans, products = original.spans, original.products
+            asked = NOTHING_ASKED
+            return _Draft(post, place, own_text, reading, spans, products, signs, asked, card)
+        spans, products = self._rolled_up(quote, named)
+        asked = stances_of(own_text, spans)
+        return _Draft(post, place, own_text, reading, spans, products, signs, asked, card)
+
+    def _rolled_up(
+        self, quote: Quote, named: Sequence[Named]
+    ) -> tuple[Mapping[int, Sequence[Named]], Mapping[int, int]]:
+        """Brands with where they are named, in order; and brand -> the product in its place."""
         spans: dict[int, Sequence[Named]] = dict.fromkeys(quote.brands, ())
         for number, name in enumerate(named):
             there = spans.get(name.brand, ())
             if len(there) < (MAX_SPANS if number < MAX_SPANS_IN_ALL else 1):
                 spans[name.brand] = [*there, name]
         products = self._families.roll_up(spans, MAX_SPANS)
-        if len(spans) > 1:
-            spans = dict(sorted(spans.items()))
-        own = self._own(post, reading, end, original.signs)
-        stances = stances_of(own.text, spans) if named else ()
-        return _Draft(own, spans, products, stances, card.brands)
+        return dict(sorted(spans.items())) if len(spans) > 1 else spans, products
 
     def _named(self, reading: Reading, quote: Quote, end: int) -> Sequence[Named]:
         """The names in a text; handles in the chain name who wrote there, not who is meant."""
@@ -250,13 +283,14 @@ class Analyser:
             for text, end in zip(texts, ends, strict=True)
             for found in [self._find(text)]
         ]
-        asked = [
-            stance for pair in zip(own, named, strict=True) for stance in stances_in_order(*pair)
-        ]
-        moods = iter(self._towards_many(asked) if asked else ())
+        asked = [stances_in_order(*pair) for pair in zip(own, named, strict=True)]
+        stances = [stance for of_text in asked for stance in of_text.stances]
+        moods = iter(self._towards_many(stances) if stances else ())
         return [
-            self._analysis(text, own_words, mood, names, moods)
-            for text, own_words, mood, names in zip(texts, own, whole, named, strict=True)
+            self._analysis(text, own_words, mood, names, (moods, of_text.end))
+            for text, own_words, mood, names, of_text in zip(
+                texts, own, whole, named, asked, strict=True
+            )
         ]
 
     def _analysis(
@@ -265,12 +299,13 @@ class Analyser:
         own_words: str,
         whole: Sentiment,
         named: Sequence[Named],
-        moods: Iterator[Sentiment],
+        asked: tuple[Iterator[Sentiment], int],
     ) -> Analysis:
+        moods, asked_to = asked
         masked = simplified(words.mask(words.fold(own_words)))
         occurrences = []
         for name in named:
-            mood = next(moods) if name.end <= len(own_words) else None
+            mood = next(moods) if name.end <= asked_to else None
             occurrences.append(
                 Occurrence(
                     brand=self.brands[name.brand].id,
@@ -280,7 +315,7 @@ class Analyser:
                     polarity=Polarity.NEUTRAL if mood is None else mood.polarity,
                     score=0.0 if mood is None else mood.score,
                     confidence=name.confidence_milli / 1000,
-                    place=Place.CHAIN if mood is None else Place.OWN,
+                    place=Place.OWN if name.end <= len(own_words) else Place.CHAIN,
                 )
             )
         return Analysis(
@@ -296,106 +331,132 @@ class Analyser:
 
     def _read_original(self, text: str) -> _Original:
         masked = simplified(words.mask(words.fold(text)))
-        return _Original(self.namer.quote(text), spam.quoted_signs_of(masked))
+        quote = self.namer.quote(text)
+        return _Original(quote, spam.quoted_signs_of(masked), *self._rolled_up(quote, ()))
 
-    def _own(
-        self, post: Post, reading: Reading | None, end: int, signs: tuple[SpamSign, ...]
-    ) -> _Own:
-        text = post.text
-        own_words = text if end == len(text) else text[:end]
-        if own_words in words.REPOST_PHRASES:
-            masked = bare = ""
-        else:
-            masked = (
-                reading.found.masked[:end]
-                if reading is not None
-                else simplified(words.mask(words.fold(own_words)))
-            )
-            bare = words.letters(masked)
-        is_bot = post.author.is_bot
-        if bare in words.REPOST_PHRASES:
-            if is_bot or post.app:
-                signs = spam.signs_of("", post.app, is_bot=is_bot, quoted_signs=signs)
-            text_hash = self._shown_hash(post)
-            return _Own(own_words, "", (), text_hash, _is_paid(own_words), (), signs, "")
+    def _beside(self, original: _Original, card: Quote) -> _Original:
+        """The original, with what is named and said on the card."""
+        quote = Quote(original.quote.brands | card.brands, original.quote.clues | card.clues)
+        return _Original(quote, original.signs, *self._rolled_up(quote, ()))
+
+    def _own_words(self, drafts: Sequence[_Draft]) -> Iterator[_Own]:
+        """The own words of each post."""
+        prose = [_prose(draft.own_text, draft.reading) for draft in drafts]
+        tokens = iter(cut_many(self._cut, [said.masked for said in prose if said.masked]))
+        for said, draft in zip(prose, drafts, strict=True):
+            yield self._own(draft, said, next(tokens)) if said.masked else self._wordless(draft)
+
+    def _own(self, draft: _Draft, prose: _Prose, tokens: Sequence[str]) -> _Own:
+        post, own_text, masked = draft.post, draft.own_text, prose.masked
         clues: Sequence[Clue]
-        if reading is not None:
-            found, clues = reading.found, reading.clues
-            tokens = found.tokens if found.tokens is not None else self._cut(masked)
-            if end < len(text):
-                tokens = _until(tokens, end)
-                clues = [clue for clue in clues if clue.end <= end]
+        if draft.reading is None:
+            clues = self._lexicon.clues(masked)
         else:
-            tokens, clues = self._cut(masked), self._lexicon.clues(masked)
+            clues, end = draft.reading.clues, len(own_text)
+            if end < len(post.text):
+                clues = [clue for clue in clues if clue.end <= end]
         return _Own(
-            text=own_words,
-            sample=own_words.strip()[:MAX_SAMPLE],
-            content=content_words(masked, tokens),
-            text_hash=words.text_hash(bare),
-            is_paid=_is_paid(own_words),
-            objectives=self.intents.objectives(clues) if clues else (),
-            signs=spam.signs_of(masked, post.app, is_bot=is_bot, quoted_signs=signs),
-            language=language_of(masked),
+            own_text.strip()[:MAX_SAMPLE],
+            content_words(masked, tokens),
+            words.text_hash(prose.bare),
+            _is_paid(own_text),
+            self.intents.objectives(clues) if clues else (),
+            spam.signs_of(
+                masked, post.app, is_bot=post.author.is_bot, quoted_signs=draft.quoted_signs
+            ),
+            language_of(masked),
         )
+
+    def _wordless(self, draft: _Draft) -> _Own:
+        """Of who wrote nothing, or what clients write then."""
+        post, signs = draft.post, draft.quoted_signs
+        is_bot = post.author.is_bot
+        if is_bot or post.app:
+            signs = spam.signs_of("", post.app, is_bot=is_bot, quoted_signs=signs)
+        text_hash, is_paid = self._shown_hash(post), _is_paid(draft.own_text)
+        return _Own("", (), text_hash, is_paid, (), signs, "")
 
     def _shown_hash(self, post: Post) -> int:
         """Of a post without words: all that show the same original, or card, are copies."""
         shown = post.card if post.quoted is None else post.quoted.text
         return self._original_hash(shown[:MAX_KEPT]) if shown or post.quoted is not None else 0
 
-    def _mention(
-        self,
-        post: Post,
-        place: tuple[int, int],
-        brand: int,
-        named: Sequence[Named],
-        draft: _Draft,
-        moods: Iterator[Sentiment],
-    ) -> Mention:
-        author, own = post.author, draft.own
-        end = len(own.text)
-        said = [name for name in named if name.end <= end] if named else named
-        polarity, milli = (
-            mean_mood(list(islice(moods, len(said)))) if said else (Polarity.NEUTRAL, 0)
-        )
-        accounts = self._accounts[brand]
-        if accounts and (author.name in accounts or author.id in accounts):
-            channel = Channel.OWNED
-        elif own.is_paid or any(name.kind is Kind.CAMPAIGN for name in said):
-            channel = Channel.PAID
-        else:
-            channel = Channel.EARNED
-        product = draft.products.get(brand)
-        # By position, in the order of the record's fields: half the time of keywords.
-        return Mention(
-            self.brands[brand].id,
-            place[0],
-            place[1],
-            post.event_time_ms,
-            polarity,
-            milli,
-            post.is_repost,
-            channel,
-            author.followers,
-            author.id,
-            post.id,
-            post.source._value_,
-            tuple([Span(name.start, name.end, name.alias) for name in named]) if named else (),
-            own.sample,
-            top_terms(own.content, self._aliases[brand], [(name.start, name.end) for name in said]),
-            own.text_hash,
-            Place.OWN if said else _elsewhere(brand, named, draft),
-            max([name.confidence_milli for name in named]) if named else 1000,
-            any(name.kind is Kind.ACCOUNT for name in said),
-            post.event is PostEvent.EDIT,
-            "" if product is None else self.brands[product].id,
-            own.objectives,
-            own.signs,
-            own.language,
-            post.quoted.author.id if post.is_repost and post.quoted is not None else "",
-            author.is_new,
-            author.region,
-        )
+    def _mentions(self, draft: _Draft, own: _Own, moods: Iterator[Sentiment]) -> list[Mention]:
+        """A mention for each brand, by brand id."""
+        post, (partition, offset) = draft.post, draft.place
+        author, source, is_edit = post.author, post.source._value_, post.event is PostEvent.EDIT
+        quoted = post.quoted if post.is_repost else None
+        original_author = "" if quoted is None else quoted.author.id
+        end, asked_to = len(draft.own_text), draft.asked.end
+        found = []
+        for brand, named in draft.spans.items():
+            said: Sequence[Named] = ()
+            spans: tuple[Span, ...] = ()
+            polarity, milli, confidence_milli = Polarity.NEUTRAL, 0, SURE_MILLI
+            is_address = is_campaign = False
+            if named:
+                said = [name for name in named if name.end <= end]
+                asked = sum([name.end <= asked_to for name in said])
+                polarity, milli = mean_mood(list(islice(moods, asked)))
+                spans = tuple([Span(name.start, name.end, name.alias) for name in named])
+                confidence_milli = max([name.confidence_milli for name in named])
+                is_address = any(name.kind is Kind.ACCOUNT for name in said)
+                is_campaign = any(name.kind is Kind.CAMPAIGN for name in said)
+            accounts = self._accounts[brand]
+            if accounts and (author.name in accounts or author.id in accounts):
+                channel = Channel.OWNED
+            elif own.is_paid or is_campaign:
+                channel = Channel.PAID
+            else:
+                channel = Channel.EARNED
+            product = draft.products.get(brand)
+            # By position, in the order of the record's fields: half the time of keywords.
+            found.append(
+                Mention(
+                    self.brands[brand].id,
+                    partition,
+                    offset,
+                    post.event_time_ms,
+                    polarity,
+                    milli,
+                    post.is_repost,
+                    channel,
+                    author.followers,
+                    author.id,
+                    post.id,
+                    source,
+                    spans,
+                    own.sample,
+                    top_terms(
+                        own.content, self._aliases[brand], [(name.start, name.end) for name in said]
+                    ),
+                    own.text_hash,
+                    Place.OWN if said else _elsewhere(brand, named, draft),
+                    confidence_milli,
+                    is_address,
+                    is_edit,
+                    "" if product is None else self.brands[product].id,
+                    own.objectives,
+                    own.signs,
+                    own.language,
+                    original_author,
+                    author.is_new,
+                    author.region,
+                )
+            )
+        return found
+
+
+def _prose(own_text: str, reading: Reading | None) -> _Prose:
+    """Own words made ready; a phrase that clients write for those who wrote nothing is none."""
+    if own_text in words.REPOST_PHRASES:
+        return _NO_PROSE
+    if reading is None:
+        masked = simplified(words.mask(words.fold(own_text)))
+    else:
+        masked = reading.found.masked[: len(own_text)]
+    bare = words.letters(masked)
+    return _NO_PROSE if bare in words.REPOST_PHRASES else _Prose(masked, bare)
 
 
 def _elsewhere(brand: int, named: Sequence[Named], draft: _Draft) -> Place:
@@ -409,17 +470,6 @@ def _is_paid(own_words: str) -> bool:
     return ("#" in own_words or "＃" in own_words or "告" in own_words) and _PAID.search(
         own_words
     ) is not None
-
-
-def _until(tokens: Sequence[str], end: int) -> list[str]:
-    """The tokens before a position that is a token edge: own words end before `//`."""
-    kept, position = [], 0
-    for token in tokens:
-        position += len(token)
-        if position > end:
-            break
-        kept.append(token)
-    return kept
 
 
 def _original_hash(text: str) -> int:

@@ -57,16 +57,16 @@ def signs_of(
     >>> [sign.value for sign in signs_of("关注并转发，抽3人送小米手机", "")]
     ['giveaway']
     """
-    found = set(quoted_signs)
+    found = [*quoted_signs]
     if _is_giveaway(masked):
-        found.add(SpamSign.GIVEAWAY)
+        found.append(SpamSign.GIVEAWAY)
     if _MAY_PITCH.search(masked) and _PITCH.search(masked):
-        found.add(SpamSign.PITCH)
-    if _is_flood(masked):
-        found.add(SpamSign.FLOOD)
+        found.append(SpamSign.PITCH)
+    if ("\0" in masked or "#" in masked) and _is_flood(masked):
+        found.append(SpamSign.FLOOD)
     if is_bot or (app and _is_bot_client(app)):
-        found.add(SpamSign.BOT)
-    return tuple(sorted(found)) if found else ()
+        found.append(SpamSign.BOT)
+    return tuple(sorted(set(found))) if found else ()
 
 
 def quoted_signs_of(masked: str) -> tuple[SpamSign, ...]:
@@ -84,8 +84,6 @@ def _is_bot_client(app: str) -> bool:
 
 
 def _is_flood(masked: str) -> bool:
-    if "\0" not in masked and "#" not in masked:
-        return False
     signs = len(_MASKED.findall(masked)) + len(_HASHTAG.findall(masked))
     if signs < _FLOOD_FROM:
         return False

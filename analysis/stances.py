@@ -1,14 +1,22 @@
 """What a sentiment model is asked about the names in a post, and what its answers add up to."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Protocol
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from itertools import chain
+from typing import NamedTuple, Protocol
 
-from analysis.clauses import Bounds
+from analysis.clauses import MAX_REACH, Bounds
 from analysis.naming import Named
 from schemas.mention import Polarity
 
 MIXED_FROM = 0.1
 """Occurrences that disagree make a mood only when their mean is at least so far from zero."""
+
+
+MAX_ASKED = 32
+"""Names in own words that the model is asked about, the first ones. What names more is a list, and
+each answer reads up to a thousand characters around a name; of 257,000 statuses none names a brand
+more than 15 times. The other names count, and say nothing."""
 
 
 class Sentiment(Protocol):
@@ -38,48 +46,62 @@ class SentimentScorer(Protocol):
     ) -> Sentiment: ...
 
 
-def stances_of(own_words: str, spans: Mapping[int, Sequence[Named]]) -> list[Stance]:
-    """Every name in own words, brand by brand, with what else is named there."""
-    end = len(own_words)
-    every = {(name.start, name.end) for named in spans.values() for name in named}
-    others = sorted(span for span in every if span[1] <= end) if len(every) > 1 else ()
-    stances = []
+class Asked(NamedTuple):
+    """What is asked about the names in own words."""
+
+    stances: Sequence[Stance]
+    end: int
+    """Names that end at most here are asked about; those after them say nothing."""
+
+
+NOTHING_ASKED = Asked((), 0)
+
+
+def stances_of(own_words: str, spans: Mapping[int, Sequence[Named]]) -> Asked:
+    """The names in own words, brand by brand, with what else is named near them."""
+    places = _Places(own_words, chain.from_iterable(spans.values()))
+    stances: list[Stance] = []
     for named in spans.values():
-        rivals = _others_than(named, others)
-        stances += [_stance(own_words, name, rivals) for name in named if name.end <= end]
-    return stances
+        ours = {(name.start, name.end) for name in named}
+        stances += [places.stance(name, ours) for name in named if name.end <= places.end]
+    return Asked(stances, places.end)
 
 
-def stances_in_order(own_words: str, named: Sequence[Named]) -> Iterator[Stance]:
-    """Every name in own words, as they stand there, with what else is named."""
-    end = len(own_words)
-    ours: dict[int, list[Named]] = {}
+def stances_in_order(own_words: str, named: Sequence[Named]) -> Asked:
+    """The names in own words, as they stand there, with what else is named near them."""
+    places = _Places(own_words, named)
+    ours: dict[int, set[Bounds]] = {}
     for name in named:
-        ours.setdefault(name.brand, []).append(name)
-    every = sorted({(name.start, name.end) for name in named if name.end <= end})
-    rivals = {brand: _others_than(names, every) for brand, names in ours.items()}
-    for name in named:
-        if name.end <= end:
-            yield _stance(own_words, name, rivals[name.brand])
+        ours.setdefault(name.brand, set()).add((name.start, name.end))
+    asked = [name for name in named if name.end <= places.end]
+    return Asked([places.stance(name, ours[name.brand]) for name in asked], places.end)
 
 
-def _others_than(ours: Sequence[Named], every: Sequence[Bounds]) -> Sequence[Bounds]:
-    """What else is named, in the order of `every`."""
-    if len(every) < 2:
-        return ()
-    of_brand = {(other.start, other.end) for other in ours}
-    return [span for span in every if span not in of_brand]
+class _Places:
+    """Where own words name brands: in order and without overlaps."""
 
+    def __init__(self, own_words: str, named: Iterable[Named]) -> None:
+        self._own_words = own_words
+        end = len(own_words)
+        self._spans = sorted({(name.start, name.end) for name in named if name.end <= end})
+        self._starts = [start for start, _ in self._spans]
+        self._ends = [end for _, end in self._spans]
+        self.end = end if len(self._spans) <= MAX_ASKED else self._ends[MAX_ASKED - 1]
 
-def _stance(own_words: str, name: Named, rivals: Sequence[Bounds]) -> Stance:
-    """What to ask the sentiment model about one name."""
-    if rivals:
-        return own_words, name.start, name.end, rivals
-    return own_words, name.start, name.end
+    def stance(self, name: Named, ours: Container[Bounds]) -> Stance:
+        """What to ask the sentiment model about one name; `ours` are the places of its brand."""
+        low = bisect_right(self._ends, name.start - MAX_REACH)
+        high = bisect_left(self._starts, name.end + MAX_REACH)
+        rivals = [span for span in self._spans[low:high] if span not in ours]
+        if rivals:
+            return self._own_words, name.start, name.end, rivals
+        return self._own_words, name.start, name.end
 
 
 def mean_mood(moods: Sequence[Sentiment]) -> tuple[Polarity, int]:
-    """Mean of what the clauses around a brand say, and in thousandths."""
+    """Mean of what the clauses around a brand say, and in thousandths; neutral where none is."""
+    if not moods:
+        return Polarity.NEUTRAL, 0
     score = sum(mood.score for mood in moods) / len(moods)
     polarities = {mood.polarity for mood in moods}
     if len(polarities) == 1:

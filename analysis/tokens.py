@@ -9,6 +9,8 @@ from collections.abc import Callable, Sequence
 from itertools import accumulate
 from typing import Protocol
 
+from sources.words import BLANK
+
 JIEBA = "jieba"
 RJIEBA = "rjieba"
 
@@ -63,6 +65,24 @@ def tokenizer_named(name: str = RJIEBA) -> Tokenizer:
     if name == JIEBA:
         return Jieba()
     raise ValueError(f"tokenizer: {name!r} is unknown; use {RJIEBA} or {JIEBA}")
+
+
+def cut_many(cut: Callable[[str], list[str]], texts: Sequence[str]) -> list[list[str]]:
+    """What `cut` makes of each text; one call for many short ones takes half the time.
+
+    >>> cut_many(tokenizer_named().cut, ["小米手机", "", "好看\\0\\0"])
+    [['小米', '手机'], [], ['好看', '\\x00', '\\x00']]
+    """
+    tokens = cut(BLANK.join(texts))
+    found: list[list[str]] = []
+    end = -1
+    for text in texts:
+        start = end + 1
+        for _ in range(text.count(BLANK)):
+            end = tokens.index(BLANK, end + 1)
+        end = tokens.index(BLANK, end + 1) if len(found) + 1 < len(texts) else len(tokens)
+        found.append(tokens[start:end])
+    return found
 
 
 def ends_of(tokens: Sequence[str]) -> list[int]:

@@ -25,54 +25,87 @@ Detection in Social Data" (2015).
 """
 
 import math
-import struct
+from array import array
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import NamedTuple
 
 import msgspec
 
+from measures import season as seasons
 from measures.extremes import Extremes
 from measures.horizons import HORIZONS_MIN
+from measures.season import (
+    DAY_MS,
+    DAYS,
+    FLOAT,
+    FLOOR,
+    HOUR_HALF_LIFE_MIN,
+    HOUR_MS,
+    HOURS,
+    MINUTE_MS,
+    MINUTES_A_DAY,
+    NO_HOLIDAYS,
+    PLACES,
+    Holidays,
+    Profile,
+    weekday_of,
+)
 from measures.spreads import Spreads, most_learned
 
-MINUTE_MS = 60_000
-HOUR_MS = 60 * MINUTE_MS
-DAY_MS = 24 * HOUR_MS
 WARM_MS = HOUR_MS // 2
 """No verdict before the stream was watched for so long."""
 SEASONED_MS = DAY_MS // 2
 """After so long the records are kept; before, a daily rhythm looks like a burst."""
 
-_HOURS = 24
-_DAYS = 7
 _LEVEL_HALF_LIFE_MIN = 180
 _LEVEL_SHRINK = 5.0
 """So many posts as expected count with those of the last hours."""
 _RHYTHM_KNOWN_MS = 5 * DAY_MS
 """After so long the season is trusted to say how the level moves within a day."""
 _SLOW_HALF_LIFE_MIN = 5 * 24 * 60
-_HOUR_HALF_LIFE_MIN = 10 * 60
 _DAY_HALF_LIFE_MIN = 4 * 24 * 60
 """Of a weekday's own minutes: four weeks."""
 _DISPERSION_HALF_LIFE_MIN = 4 * 24 * 60
 _RECORD_HALF_LIFE_MIN = 60 * 24 * 60
-_SHRINK_MIN = 30
-"""The mean of the last days weighs as much as so many minutes of an hour."""
-_FLOOR = 0.01
-"""Posts a minute below which no brand is believed to be: guards against empty histories."""
-_EPOCH_WEEKDAY = 3
-"""1 January 1970 was a Thursday; the week begins on Monday."""
-_SUNDAY = 6
+_LEVEL_LOST = 1 - math.exp2(-1 / _LEVEL_HALF_LIFE_MIN)
+_SLOW_LOST = 1 - math.exp2(-1 / _SLOW_HALF_LIFE_MIN)
 
-Holidays = frozenset[int]
-"""Days since the epoch on which people post as on Sundays."""
-NO_HOLIDAYS: Holidays = frozenset()
-
-_FLOAT = struct.Struct("<f")
-_BLOCK_MS = 5 * MINUTE_MS
+_BLOCK_MIN = 5
+_BLOCK_MS = _BLOCK_MIN * MINUTE_MS
 _BLOCKS = HOUR_MS // _BLOCK_MS + 1
-_NO_BLOCKS = bytes(_FLOAT.size * _BLOCKS)
-_NO_SEASON = bytes(_FLOAT.size * (_HOURS + 2 * _DAYS))
+_NO_BLOCKS = bytes(4 * _BLOCKS)
+
+
+class Fadings(NamedTuple):
+    """What is left of each total after some time."""
+
+    level: float
+    slow: float
+    record: float
+    dispersion: float
+    hour: float
+    day: float
+
+
+@lru_cache(maxsize=4096)
+def _fadings(minutes: float) -> Fadings:
+    return Fadings(
+        math.exp2(-minutes / _LEVEL_HALF_LIFE_MIN),
+        math.exp2(-minutes / _SLOW_HALF_LIFE_MIN),
+        math.exp2(-minutes / _RECORD_HALF_LIFE_MIN),
+        math.exp2(-minutes / _DISPERSION_HALF_LIFE_MIN),
+        math.exp2(-minutes / HOUR_HALF_LIFE_MIN),
+        math.exp2(-minutes / _DAY_HALF_LIFE_MIN),
+    )
+
+
+@lru_cache(maxsize=1024)
+def _passing(passed_ms: int) -> tuple[float, float, float, float]:
+    """Of up to an hour: what is left of level, hour and weekday, and its weight in the level."""
+    fadings = _fadings(passed_ms / MINUTE_MS)
+    weight = (1 - fadings.level) / _LEVEL_LOST
+    return fadings.level, fadings.hour, fadings.day, weight
 
 
 class Baseline(msgspec.Struct, array_like=True, gc=False):
@@ -92,7 +125,7 @@ class Baseline(msgspec.Struct, array_like=True, gc=False):
     """Factor of the weekday, then."""
     blocks: bytes = _NO_BLOCKS
     """32-bit floats: posts a minute that were expected of each five minutes of the last hour."""
-    season: bytes = _NO_SEASON
+    season: bytes = seasons.EMPTY
     """32-bit floats: the hours' faded totals; for each weekday posts seen, and posts expected."""
     spreads: Spreads = msgspec.field(default_factory=Spreads)
     extremes: Extremes = msgspec.field(default_factory=Extremes)
@@ -126,12 +159,14 @@ class Baseline(msgspec.Struct, array_like=True, gc=False):
         (3, 25)
         """
         season = self._season(start_ms, holidays)
-        return max(season, self._level(season), _FLOOR)
+        trust, ratio, plain = self._level()
+        return max(season, trust * season * ratio + plain, FLOOR)
 
     def least_expected(self, start_ms: int, holidays: Holidays = NO_HOLIDAYS) -> float:
         """The smaller of the season's and the recent level, in posts a minute."""
         season = self._season(start_ms, holidays)
-        return min(season, self._level(season))
+        trust, ratio, plain = self._level()
+        return min(season, trust * season * ratio + plain)
 
     def means(self, start_ms: int, holidays: Holidays = NO_HOLIDAYS) -> list[float]:
         """Posts expected over each horizon up to the minute at `start_ms`.
@@ -142,15 +177,15 @@ class Baseline(msgspec.Struct, array_like=True, gc=False):
         means = [now]
         total = now
         at_ms = start_ms
+        blocks = array(FLOAT, self.blocks)
         for horizon_min in HORIZONS_MIN[1:]:
             until_ms = start_ms - (horizon_min - 1) * MINUTE_MS
             while at_ms > until_ms:
                 block_ms = (at_ms - 1) // _BLOCK_MS * _BLOCK_MS
                 first_ms = max(block_ms, until_ms)
-                number = block_ms // _BLOCK_MS % _BLOCKS * _FLOAT.size
-                rate = _FLOAT.unpack_from(self.blocks, number)[0]
                 is_known = block_ms >= self.since_ms
-                total += (at_ms - first_ms) / MINUTE_MS * (rate if is_known else now)
+                rate = blocks[block_ms // _BLOCK_MS % _BLOCKS] if is_known else now
+                total += (at_ms - first_ms) / MINUTE_MS * rate
                 at_ms = first_ms
             means.append(total)
         return means
@@ -158,8 +193,30 @@ class Baseline(msgspec.Struct, array_like=True, gc=False):
     def _season(self, at_ms: int, holidays: Holidays) -> float:
         """Posts a minute by hour and weekday; the same within five minutes."""
         if at_ms // _BLOCK_MS != self.known_to_ms // _BLOCK_MS:
-            return self._of_the_day(at_ms) * self._of_the_week(at_ms, holidays)
+            profile = self._profile()
+            return profile.of_the_day(at_ms) * profile.of_the_week(weekday_of(at_ms, holidays))
         return self.of_the_day * self.of_the_week
+
+    def _profile(self) -> Profile:
+        """What the season says now."""
+        since_ms, known_to_ms = self.since_ms, self.known_to_ms
+        minutes = (known_to_ms - since_ms) / MINUTE_MS
+        weight = (1 - math.exp2(-minutes / _SLOW_HALF_LIFE_MIN)) / _SLOW_LOST
+        slow = self.slow_total / weight if weight else 0.0
+        day_posts = 24 * 60 * self.slow_total / weight if weight else 0.0
+        return Profile(array(FLOAT, self.season), since_ms, known_to_ms, day_posts, slow)
+
+    def _level(self) -> tuple[float, float, float]:
+        """Trust, ratio and rest: by the last hours there are `trust * season * ratio + rest`."""
+        watched_ms = self.known_to_ms - self.since_ms
+        kept = math.exp2(-(watched_ms / MINUTE_MS) / _LEVEL_HALF_LIFE_MIN)
+        weight = (1 - kept) / _LEVEL_LOST
+        plain = self.level_total / weight if weight else 0.0
+        ratio = (self.level_total + _LEVEL_SHRINK) / (self.usual_total + _LEVEL_SHRINK)
+        if watched_ms >= _RHYTHM_KNOWN_MS and self.since_ms >= 0:
+            return 1.0, ratio, 0.0
+        trust = self.watched_ms() / _RHYTHM_KNOWN_MS
+        return trust, ratio, (1 - trust) * plain
 
     def _note_blocks(self, from_ms: int, holidays: Holidays) -> None:
         """Keep what is expected of the five minutes that begin now."""
@@ -167,15 +224,21 @@ class Baseline(msgspec.Struct, array_like=True, gc=False):
         first = max(from_ms // _BLOCK_MS + 1, last - _BLOCKS + 1)
         if first > last:
             return
-        blocks = bytearray(self.blocks)
+        blocks = array(FLOAT, self.blocks)
+        profile, (trust, ratio, plain) = self._profile(), self._level()
+        of_the_week = profile.of_the_week(weekday_of(first * _BLOCK_MS, holidays))
         for number in range(first, last + 1):
-            at_ms = number * _BLOCK_MS
-            self.of_the_day = self._of_the_day(at_ms)
-            self.of_the_week = self._of_the_week(at_ms, holidays)
-            season = self.of_the_day * self.of_the_week
-            rate = max(season, self._level(season), _FLOOR)
-            _FLOAT.pack_into(blocks, number % _BLOCKS * _FLOAT.size, rate)
-        self.blocks = bytes(blocks)
+            minute = number * _BLOCK_MIN % MINUTES_A_DAY
+            if not minute:
+                of_the_week = profile.of_the_week(weekday_of(number * _BLOCK_MS, holidays))
+            before, after, left, right = PLACES[minute]
+            of_the_day = left * profile[before] + right * profile[after]
+            season = of_the_day * of_the_week
+            rate = trust * season * ratio + plain
+            rate = max(rate, season)
+            blocks[number % _BLOCKS] = rate if rate > FLOOR else FLOOR
+        self.of_the_day, self.of_the_week = of_the_day, of_the_week
+        self.blocks = blocks.tobytes()
 
     def pass_empty(self, until_ms: int, holidays: Holidays = NO_HOLIDAYS) -> None:
         """Take the time without posts up to `until_ms` into account."""
@@ -183,30 +246,44 @@ class Baseline(msgspec.Struct, array_like=True, gc=False):
         if minutes <= 0 or self.since_ms < 0:
             return
         expected = self.expected(self.known_to_ms, holidays)
-        self._fade(minutes)
-        kept = _fading(minutes, _DISPERSION_HALF_LIFE_MIN)
-        self.spreads.learn_empty([expected * horizon for horizon in HORIZONS_MIN], kept)
-        season = bytearray(self.season)
-        days, rest_ms = divmod(until_ms - self.known_to_ms, DAY_MS)
-        if days:
-            self.usual_total = 0.0
-            for hour in range(_HOURS):
-                _multiply(season, hour, _fading(days * 60, _HOUR_HALF_LIFE_MIN))
-        at_ms = until_ms - rest_ms
-        while at_ms < until_ms:
-            end_ms = min(at_ms - at_ms % HOUR_MS + HOUR_MS, until_ms)
-            of_hour = (end_ms - at_ms) / MINUTE_MS
-            _multiply(season, at_ms % DAY_MS // HOUR_MS, _fading(of_hour, _HOUR_HALF_LIFE_MIN))
-            of_day = self._of_the_day(at_ms)
-            self.usual_total *= _fading(of_hour, _LEVEL_HALF_LIFE_MIN)
-            of_week = self._of_the_week(at_ms, holidays)
-            self.usual_total += of_day * of_week * _weight(of_hour, _LEVEL_HALF_LIFE_MIN)
-            day = _weekday(at_ms, holidays)
-            _count_weekday(season, day, 0.0, of_day * of_hour, of_hour)
-            at_ms = end_ms
-        self.season = bytes(season)
+        fadings = self._fade(minutes)
+        self.spreads.learn_empty(
+            [expected * horizon for horizon in HORIZONS_MIN], fadings.dispersion
+        )
+        self._pass_hours(until_ms, holidays)
         from_ms, self.known_to_ms = self.known_to_ms, until_ms
         self._note_blocks(from_ms, holidays)
+
+    def _pass_hours(self, until_ms: int, holidays: Holidays) -> None:
+        """The season passes whole days at once, and the rest hour by hour."""
+        season, profile = array(FLOAT, self.season), self._profile()
+        days, rest_ms = divmod(until_ms - self.known_to_ms, DAY_MS)
+        usual_total = self.usual_total
+        if days:
+            usual_total = 0.0
+            kept = math.exp2(-days * 60 / HOUR_HALF_LIFE_MIN)
+            for hour in range(HOURS):
+                season[hour] *= kept
+        at_ms = until_ms - rest_ms
+        weekday = weekday_of(at_ms, holidays)
+        of_week, day = profile.of_the_week(weekday), HOURS + weekday
+        while at_ms < until_ms:
+            since_ms = at_ms % DAY_MS
+            if not since_ms:
+                weekday = weekday_of(at_ms, holidays)
+                of_week, day = profile.of_the_week(weekday), HOURS + weekday
+            hour = since_ms // HOUR_MS
+            of_hour_ms = HOUR_MS - at_ms % HOUR_MS
+            of_hour_ms = min(of_hour_ms, until_ms - at_ms)
+            level_kept, hour_kept, day_kept, weight = _passing(of_hour_ms)
+            of_day = profile.of_the_day(at_ms)
+            usual_total = usual_total * level_kept + of_day * of_week * weight
+            season[hour] *= hour_kept
+            season[day] *= day_kept
+            season[day + DAYS] = season[day + DAYS] * day_kept + of_day * (of_hour_ms / MINUTE_MS)
+            at_ms += of_hour_ms
+        self.usual_total = usual_total
+        self.season = season.tobytes()
 
     def skip(self, until_ms: int) -> None:
         """The stream was not watched until `until_ms`: nothing is learned from that time."""
@@ -226,20 +303,21 @@ class Baseline(msgspec.Struct, array_like=True, gc=False):
         usual = self.of_the_day * minutes
         value = min(float(posts), cap)
         season_posts = self._season(start_ms, holidays) * minutes
-        self._fade(minutes)
-        self.usual_total *= _fading(minutes, _LEVEL_HALF_LIFE_MIN)
-        self.usual_total += season_posts
+        fadings = self._fade(minutes)
+        self.usual_total = self.usual_total * fadings.level + season_posts
         self.level_total += value
         if math.isfinite(cap):
             # The level follows what goes on; the season must not take an event for a rhythm.
-            usual_posts = max(season_posts, _FLOOR * minutes)
+            usual_posts = max(season_posts, FLOOR * minutes)
             value = min(value, most_learned(usual_posts, self.spreads.dispersions[1]))
         self.slow_total += value
-        season = bytearray(self.season)
+        season = array(FLOAT, self.season)
         hour = start_ms % DAY_MS // HOUR_MS
-        _multiply(season, hour, _fading(minutes, _HOUR_HALF_LIFE_MIN), value)
-        _count_weekday(season, _weekday(start_ms, holidays), value, usual, minutes)
-        self.season = bytes(season)
+        season[hour] = season[hour] * fadings.hour + value
+        day = HOURS + weekday_of(start_ms, holidays)
+        season[day] = season[day] * fadings.day + value
+        season[day + DAYS] = season[day + DAYS] * fadings.day + usual
+        self.season = season.tobytes()
         from_ms, self.known_to_ms = self.known_to_ms, start_ms + step_ms
         self._note_blocks(from_ms, holidays)
 
@@ -259,83 +337,12 @@ class Baseline(msgspec.Struct, array_like=True, gc=False):
         if self.is_seasoned():
             self.extremes.learn(at_ms, sums, means)
         if not unusual:
-            kept = _fading(step_ms / MINUTE_MS, _DISPERSION_HALF_LIFE_MIN)
+            kept = _fadings(step_ms / MINUTE_MS).dispersion
             self.spreads.learn(sums, means, kept)
 
-    def _fade(self, minutes: float) -> None:
-        self.level_total *= _fading(minutes, _LEVEL_HALF_LIFE_MIN)
-        self.slow_total *= _fading(minutes, _SLOW_HALF_LIFE_MIN)
-        self.extremes.fade(_fading(minutes, _RECORD_HALF_LIFE_MIN))
-
-    def _watched_min(self) -> float:
-        return (self.known_to_ms - self.since_ms) / MINUTE_MS
-
-    def _level(self, season: float) -> float:
-        """Posts a minute by the last hours, where the season says `season`."""
-        weight = _weight(self._watched_min(), _LEVEL_HALF_LIFE_MIN)
-        plain = self.level_total / weight if weight else 0.0
-        ratio = (self.level_total + _LEVEL_SHRINK) / (self.usual_total + _LEVEL_SHRINK)
-        trust = min(self.watched_ms() / _RHYTHM_KNOWN_MS, 1.0)
-        return trust * season * ratio + (1 - trust) * plain
-
-    def _of_the_day(self, at_ms: int) -> float:
-        """Posts a minute by the profile of the day, read between the middles of two hours."""
-        weight = _weight(self._watched_min(), _SLOW_HALF_LIFE_MIN)
-        slow = self.slow_total / weight if weight else 0.0
-        position = at_ms % DAY_MS / HOUR_MS - 0.5
-        before = math.floor(position)
-        share = position - before
-        return (1 - share) * self._of_hour(before % _HOURS, slow) + share * self._of_hour(
-            (before + 1) % _HOURS, slow
-        )
-
-    def _of_hour(self, hour: int, slow: float) -> float:
-        weight = _weight(self._minutes_of(hour), _HOUR_HALF_LIFE_MIN)
-        total: float = _FLOAT.unpack_from(self.season, hour * _FLOAT.size)[0]
-        return (total + _SHRINK_MIN * slow) / (weight + _SHRINK_MIN)
-
-    def _minutes_of(self, hour: int) -> float:
-        """Minutes of this hour of the day that were watched."""
-        return (_until(self.known_to_ms, hour) - _until(self.since_ms, hour)) / MINUTE_MS
-
-    def _of_the_week(self, at_ms: int, holidays: Holidays) -> float:
-        day = _weekday(at_ms, holidays)
-        seen: float = _FLOAT.unpack_from(self.season, (_HOURS + day) * _FLOAT.size)[0]
-        usual: float = _FLOAT.unpack_from(self.season, (_HOURS + _DAYS + day) * _FLOAT.size)[0]
-        # A weekday that was seen once counts half.
-        weight = _weight(self._watched_min(), _SLOW_HALF_LIFE_MIN)
-        day_posts = 24 * 60 * self.slow_total / weight if weight else 0.0
-        return (seen + day_posts) / (usual + day_posts) if day_posts > _FLOOR else 1.0
-
-
-def _until(at_ms: int, hour: int) -> int:
-    """Time that lay in this hour of the day since the epoch, until `at_ms`."""
-    days, rest_ms = divmod(at_ms, DAY_MS)
-    return days * HOUR_MS + min(max(rest_ms - hour * HOUR_MS, 0), HOUR_MS)
-
-
-def _weekday(at_ms: int, holidays: Holidays) -> int:
-    day = at_ms // DAY_MS
-    return _SUNDAY if day in holidays else (day + _EPOCH_WEEKDAY) % _DAYS
-
-
-@lru_cache(maxsize=4096)
-def _fading(minutes: float, half_life_min: float) -> float:
-    return math.exp2(-minutes / half_life_min)
-
-
-@lru_cache(maxsize=4096)
-def _weight(minutes: float, half_life_min: float) -> float:
-    """Sum of the weights of so many minutes that faded with this half-life."""
-    return (1 - _fading(minutes, half_life_min)) / (1 - _fading(1, half_life_min))
-
-
-def _multiply(season: bytearray, at: int, factor: float, more: float = 0.0) -> None:
-    value = _FLOAT.unpack_from(season, at * _FLOAT.size)[0]
-    _FLOAT.pack_into(season, at * _FLOAT.size, value * factor + more)
-
-
-def _count_weekday(season: bytearray, day: int, seen: float, usual: float, minutes: float) -> None:
-    kept = _fading(minutes, _DAY_HALF_LIFE_MIN)
-    _multiply(season, _HOURS + day, kept, seen)
-    _multiply(season, _HOURS + _DAYS + day, kept, usual)
+    def _fade(self, minutes: float) -> Fadings:
+        fadings = _fadings(minutes)
+        self.level_total *= fadings.level
+        self.slow_total *= fadings.slow
+        self.extremes.fade(fadings.record)
+        return fadings

@@ -5,15 +5,16 @@ of the time of day. Two boards that got the same mentions, in any order within t
 any repetitions, publish the same windows.
 """
 
-from collections import defaultdict
+import math
 from collections.abc import Callable, Iterable, Iterator
 
 import msgspec
 
 from measures.brand_state import BrandState
 from measures.buckets import BUCKET_MS, Bucket, bucket_start_ms
-from measures.crowd import Crowd
+from measures.crowd import KEPT_MS, Crowd
 from measures.kept_state import Entry, KeptStates, stamped, unstamped
+from measures.minutes import Minutes
 from measures.rules.crisis import Crises
 from measures.scope import Scope
 from measures.trends import AT_LEAST, EVERY_MS
@@ -80,7 +81,11 @@ class Board:
         self._settings = settings
         self._whole = Kept()
         self._kept = KeptStates()
-        self._open: defaultdict[int, set[str]] = defaultdict(set)
+        self._open: dict[int, set[str]] = {}
+        self._due = Minutes()
+        """Those of `_open`."""
+        self._counted = Minutes()
+        """Those of the crowd."""
         self._revised: set[tuple[int, str]] = set()
         self._touched: dict[str, int] = {}
         self._output = Output()
@@ -154,7 +159,7 @@ class Board:
         self._kept.touch(brand, start_ms)
         state.held += not mention.is_edit
         if bucket.revision < 0:
-            self._open[start_ms].add(brand)
+            self._open_minute(start_ms, brand)
         else:
             bucket.is_revised = True
             self._revised.add((start_ms, brand))
@@ -165,8 +170,16 @@ class Board:
         if brand.startswith(GROUP_PREFIX):
             bucket.count_rivals(mention)
             return
-        self._whole.crowd.count(start_ms, bucket.posts)
+        if self._whole.crowd.count(start_ms, bucket.posts):
+            self._counted.add(start_ms)
         self._hear(brand, state, mention, bucket)
+
+    def _open_minute(self, start_ms: int, brand: str) -> None:
+        brands = self._open.get(start_ms)
+        if brands is None:
+            brands = self._open[start_ms] = set()
+            self._due.add(start_ms)
+        brands.add(brand)
 
     def _hear(self, brand: str, state: BrandState, mention: Mention, bucket: Bucket) -> None:
         """What is talked about; spam neither makes a crisis nor explains one."""
@@ -180,7 +193,7 @@ class Board:
         self._clock.observe(tick, self._settings.allowance_ms)
         if not self._clock.is_complete:
             return
-        self._close()
+        self._close(tick.sent_at_ms - LIVE_MS)
         self._revise()
         self._look_early(tick.sent_at_ms)
         self._watch.look_at_feed(tick.sent_at_ms)
@@ -203,7 +216,7 @@ class Board:
             state.prune(self._limit_ms())
             for start_ms, bucket in state.buckets.items():
                 if bucket.revision < 0:
-                    self._open[start_ms].add(brand)
+                    self._open_minute(start_ms, brand)
                 elif bucket.is_revised:
                     self._revised.add((start_ms, brand))
             self._watch.note(brand, state)
@@ -223,6 +236,7 @@ class Board:
     def restore_whole(self, value: bytes, key: bytes = b"whole") -> None:
         """Go on from a kept clock and crowd; `key` names their entry where it cannot be read."""
         self._whole = unstamped(key, value, _decode_kept)
+        self._counted = Minutes(self._whole.crowd.bits)
         self._watch = Watch(
             self.states, self._whole, self._scope, speaks_for_all=self._speaks_for_all
         )
@@ -243,32 +257,31 @@ class Board:
             bucket.hit(hit, mention.author)
         return bool(hit)
 
-    def _close(self) -> None:
+    def _close(self, live_from_ms: int) -> None:
         """Close what is due, in the order of event time."""
-        watermark_ms = self._clock.watermark_ms
-        if self._clock.is_idle:
-            due = list(self._open)
-        else:
+        watermark_ms, last_ms = self._clock.watermark_ms, math.inf
+        if not self._clock.is_idle:
             if watermark_ms is None:
                 return
             last_ms = watermark_ms - self._settings.grace_ms - BUCKET_MS
-            due = [start_ms for start_ms in self._open if start_ms <= last_ms]
-        for start_ms in sorted(due):
+        for start_ms in self._due.take(last_ms):
             self._watch.look_at_crowd(start_ms)
             for brand in sorted(self._open.pop(start_ms)):
-                self._close_bucket(brand, start_ms)
-            self._whole.crowd.learn(start_ms + BUCKET_MS)
+                self._close_bucket(brand, start_ms, is_live=start_ms >= live_from_ms)
+            self._whole.crowd.learn(start_ms)
+            for old_ms in self._counted.take(start_ms + BUCKET_MS - KEPT_MS - 1):
+                self._whole.crowd.forget(old_ms)
         if watermark_ms is not None and not self._clock.is_idle:
             until_ms = watermark_ms - self._settings.grace_ms
             self._watch.look_at_silent(until_ms - until_ms % BUCKET_MS)
 
-    def _close_bucket(self, brand: str, start_ms: int) -> None:
+    def _close_bucket(self, brand: str, start_ms: int, *, is_live: bool) -> None:
         state = self.states[brand]
         bucket = state.buckets[start_ms]
         self._publish(brand, state, bucket, start_ms)
         if start_ms >= state.baseline.known_to_ms:
             self._pass_empty(state, start_ms)
-            self._watch.look_and_learn(brand, state, start_ms)
+            self._watch.look_and_learn(brand, state, start_ms, is_live=is_live)
             self._tell_trend(brand, state, start_ms + BUCKET_MS)
         state.prune(self._limit_ms())
 

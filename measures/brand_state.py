@@ -5,10 +5,11 @@ from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
 
-from measures.baselines import NO_HOLIDAYS, Baseline, Holidays
+from measures.baselines import Baseline
 from measures.buckets import BUCKET_MS, Bucket
 from measures.explanations import Talk
 from measures.horizons import HORIZONS_MIN
+from measures.season import NO_HOLIDAYS, Holidays
 from measures.spreads import most_learned
 from schemas.catalogue import RuleKind
 from schemas.mention import Mention
@@ -122,7 +123,9 @@ class BrandState(msgspec.Struct, array_like=True, gc=False):
         """Let the baseline know a closed minute; what is unusual now does not become usual."""
         bucket = self.buckets[start_ms]
         baseline = self.baseline
-        unusual = any(start_ms < held.started_at_ms + NEWS_MS for held in self.alerts.values())
+        unusual = bool(self.alerts) and any(
+            start_ms < held.started_at_ms + NEWS_MS for held in self.alerts.values()
+        )
         cap = math.inf
         if baseline.is_warm():
             cap = most_learned(means[0], baseline.spreads.dispersions[1])
@@ -152,6 +155,8 @@ class BrandState(msgspec.Struct, array_like=True, gc=False):
         return self.loudest * math.pow(_LOUDEST_KEPT, self._minutes_since(start_ms))
 
     def _faded_attacks(self, start_ms: int) -> float:
+        if not self.attacks_total:
+            return 0.0
         return self.attacks_total * math.pow(_ATTACK_KEPT, self._minutes_since(start_ms))
 
     def _minutes_since(self, start_ms: int) -> int:

@@ -156,10 +156,10 @@ class Bucket(msgspec.Struct, array_like=True, gc=False):
         """The next revision of the window."""
         self.revision += 1
         self.is_revised = False
-        self.heard = self.posts - self.spam - self.authors.bursts()
-        self.authors.pack()
-        self.texts.pack()
-        return Window(
+        authors, texts = self.authors, self.texts
+        bursts, spoken = authors.bursts(), self.spoken
+        self.heard = self.posts - self.spam - bursts
+        window = Window(
             brand=brand,
             start_ms=start_ms,
             size_ms=BUCKET_MS,
@@ -172,17 +172,20 @@ class Bucket(msgspec.Struct, array_like=True, gc=False):
             products=self.products,
             positive=self.positive,
             negative=self.negative,
-            neutral=self.spoken - self.positive - self.negative,
+            neutral=spoken - self.positive - self.negative,
             sentiment_milli=self.sentiment_milli,
             reach=self.reach,
-            authors=self.authors.count(),
-            texts=self.texts.count(),
+            authors=authors.count(),
+            texts=texts.count(),
             owned=self.owned,
             paid=self.paid,
             earned=self.posts - self.owned - self.paid,
             spam=self.spam,
-            bursts=self.authors.bursts(),
+            bursts=bursts,
             edits=self.edits,
-            intents=dict(sorted((self.intents or {}).items())),
+            intents=dict(sorted(self.intents.items())) if self.intents else {},
             late=late,
         )
+        authors.pack()
+        texts.pack()
+        return window

@@ -10,9 +10,10 @@ import math
 
 import msgspec
 
-from measures.baselines import MINUTE_MS, Baseline
+from measures.baselines import Baseline
 from measures.detector import gamma_quantile
 from measures.horizons import HORIZONS_MIN
+from measures.season import MINUTE_MS
 from measures.spreads import most_learned
 
 MIN_EXPECTED = 10
@@ -23,7 +24,8 @@ _TAIL = 1e-7
 """Of a minute: once in twenty years."""
 _LASTING_MS = 5 * MINUTE_MS
 _ALL = len(HORIZONS_MIN)
-_KEPT_MS = 15 * MINUTE_MS
+KEPT_MS = 15 * MINUTE_MS
+"""For so long after the end of a minute others may ask what was seen in it."""
 
 
 class Crowd(msgspec.Struct, array_like=True, gc=False):
@@ -37,10 +39,16 @@ class Crowd(msgspec.Struct, array_like=True, gc=False):
     true_ms: int = -1
     """Newest minute in which it held."""
 
-    def count(self, start_ms: int, posts: int) -> None:
-        """A brand has so many posts now in the minute at `start_ms`; called at each post."""
-        if posts & (posts - 1) == 0:
-            self.bits[start_ms] = self.bits.get(start_ms, 0) + 1
+    def count(self, start_ms: int, posts: int) -> bool:
+        """A brand has so many posts now in the minute at `start_ms`; called at each post.
+
+        Returns whether it is the first of this minute.
+        """
+        if posts & (posts - 1):
+            return False
+        seen = self.bits.get(start_ms, 0)
+        self.bits[start_ms] = seen + 1
+        return not seen
 
     def seen(self, start_ms: int) -> float:
         """In the minute at `start_ms`, so far."""
@@ -69,20 +77,21 @@ class Crowd(msgspec.Struct, array_like=True, gc=False):
         """Whether the last burst of all reaches into these minutes."""
         return 0 <= self.since_ms <= last_ms and self.true_ms >= first_ms
 
-    def learn(self, until_ms: int) -> None:
-        """Learn the minutes that end at or before `until_ms`."""
-        baseline = self.baseline
-        due = sorted(at_ms for at_ms in self.bits if at_ms + MINUTE_MS <= until_ms)
-        for at_ms in due:
-            baseline.begin(at_ms)
-            if at_ms >= baseline.known_to_ms:
-                baseline.pass_empty(at_ms)
-                usual = baseline.expected(at_ms)
-                warm = baseline.is_warm()
-                cap = most_learned(usual, 1.0) if warm else math.inf
-                is_burst = self.since_ms >= 0 and self.since_ms <= at_ms <= self.true_ms
-                sums, means = [float(self.bits[at_ms])] * _ALL, [usual] * _ALL
-                baseline.learn(at_ms, self.bits[at_ms], cap)
-                baseline.learn_sums(at_ms, sums, means, unusual=is_burst)
-            if at_ms < until_ms - _KEPT_MS:
-                del self.bits[at_ms]
+    def learn(self, start_ms: int) -> None:
+        """Learn the minute at `start_ms`, which is closed; to be called in the order of minutes."""
+        seen, baseline = self.bits.get(start_ms), self.baseline
+        if seen is None:
+            return
+        baseline.begin(start_ms)
+        if start_ms < baseline.known_to_ms:
+            return
+        baseline.pass_empty(start_ms)
+        usual = baseline.expected(start_ms)
+        cap = most_learned(usual, 1.0) if baseline.is_warm() else math.inf
+        is_burst = self.since_ms >= 0 and self.since_ms <= start_ms <= self.true_ms
+        baseline.learn(start_ms, seen, cap)
+        baseline.learn_sums(start_ms, [float(seen)] * _ALL, [usual] * _ALL, unusual=is_burst)
+
+    def forget(self, start_ms: int) -> None:
+        """The minute at `start_ms` is closed since `KEPT_MS`."""
+        self.bits.pop(start_ms, None)

@@ -22,8 +22,9 @@ from functools import lru_cache
 from statistics import NormalDist
 from typing import NamedTuple
 
-from measures.baselines import MINUTE_MS, SEASONED_MS, Baseline
+from measures.baselines import SEASONED_MS, Baseline
 from measures.horizons import HORIZONS_MIN
+from measures.season import MINUTE_MS
 
 MONTH_MIN = 30 * 24 * 60
 MIN_FACTOR = 1.5
@@ -108,6 +109,29 @@ def limits(
     return found
 
 
+def is_unusual(
+    baseline: Baseline,
+    sums: Sequence[float],
+    means: Sequence[float],
+    false_alerts_per_month: float,
+    least: float,
+) -> bool:
+    """Whether `judge` finds it unusual; what few posts or no rise rule out is not worked out."""
+    factor = MIN_FACTOR if baseline.is_seasoned() else MIN_FACTOR_UNSEASONED
+    rises = [at for at, seen in enumerate(sums) if seen > least - 1.0 and seen > factor * means[at]]
+    if not rises:
+        return False
+    level = return_level(baseline.watched_ms(), false_alerts_per_month)
+    spreads, records = baseline.spreads, baseline.extremes.records
+    for at in rises:
+        seen, mean = sums[at], means[at]
+        if seen > mean + records[at] * level:
+            tail = tail_of(HORIZONS_MIN[at], false_alerts_per_month)
+            if seen > gamma_quantile(mean, spreads.dispersion(at, mean), tail):
+                return True
+    return False
+
+
 def bars_of(
     baseline: Baseline, means: Sequence[float], false_alerts_per_month: float, least: float
 ) -> list[float]:
@@ -121,7 +145,7 @@ def return_level(watched_ms: int, false_alerts_per_month: float) -> float:
 
     Records fade, so that they never stand for more than a month.
 
-    >>> from measures.baselines import DAY_MS
+    >>> from measures.season import DAY_MS
     >>> return_level(30 * DAY_MS, 1.0), round(return_level(3 * DAY_MS, 1.0), 2)
     (1.0, 1.78)
     """

@@ -56,11 +56,12 @@ class Extremes(msgspec.Struct, array_like=True, gc=False):
             self.records = [max(pair) for pair in zip(self.records, self.earlier, strict=True)]
             self.earlier, self.recent = self.recent, [0.0] * _HORIZONS
             self.recent_ms = at_ms
-        in_event = at_ms < self.event_ms + EVENT_MS
-        for at, recent in enumerate(self.recent):
-            excess = RECORD_SHARE * (sums[at] - means[at])
-            if excess > recent:
-                self.recent[at] = min(excess, self.ceilings[at]) if in_event else excess
+        recent = self.recent
+        for at, seen in enumerate(sums):
+            excess = RECORD_SHARE * (seen - means[at])
+            if excess > recent[at]:
+                in_event = at_ms < self.event_ms + EVENT_MS
+                recent[at] = min(excess, self.ceilings[at]) if in_event else excess
 
     def begin_event(self, at_ms: int, sums: Sequence[float], means: Sequence[float]) -> None:
         """Something unusual begins: how far the records may grow by it."""

@@ -1,13 +1,13 @@
 """A brand at one minute, as the rules look at it: what is asked for is computed once."""
 
 from collections import Counter
-from functools import cached_property
 
-from measures.baselines import NO_HOLIDAYS, Baseline, Holidays
+from measures.baselines import Baseline
 from measures.brand_state import BrandState
 from measures.buckets import BUCKET_MS, Bucket
-from measures.detector import MIN_POSTS, Verdict, judge
+from measures.detector import MIN_POSTS, Verdict, is_unusual, judge
 from measures.horizons import HORIZONS_MIN
+from measures.season import NO_HOLIDAYS, Holidays
 from measures.sketches import PER_AUTHOR
 
 _FIVE_MS, _QUARTER_MS = HORIZONS_MIN[1] * BUCKET_MS, HORIZONS_MIN[2] * BUCKET_MS
@@ -15,6 +15,19 @@ _FIVE_MS, _QUARTER_MS = HORIZONS_MIN[1] * BUCKET_MS, HORIZONS_MIN[2] * BUCKET_MS
 
 class Moment:
     """The last hour of a brand, up to the minute that starts at `start_ms`."""
+
+    __slots__ = (
+        "_hour",
+        "_means",
+        "_sums",
+        "_unusual",
+        "_verdicts",
+        "baseline",
+        "holidays",
+        "start_ms",
+        "state",
+        "watched_ms",
+    )
 
     def __init__(
         self,
@@ -24,24 +37,31 @@ class Moment:
         watched_ms: int = -1,
     ) -> None:
         self.state = state
+        self.baseline: Baseline = state.baseline
         self.start_ms = start_ms
         self.holidays = holidays
         self.watched_ms = watched_ms
         """Since then the feed is read without an outage."""
+        self._hour: list[tuple[int, Bucket]] | None = None
+        self._sums: list[float] | None = None
+        self._means: list[float] | None = None
         self._verdicts: dict[tuple[float, float], Verdict] = {}
-
-    @property
-    def baseline(self) -> Baseline:
-        return self.state.baseline
+        self._unusual: dict[tuple[float, float], bool] = {}
 
     @property
     def bucket(self) -> Bucket | None:
         """The minute itself; None: no posts."""
         return self.state.buckets.get(self.start_ms)
 
-    @cached_property
+    @property
     def hour(self) -> list[tuple[int, Bucket]]:
         """Start and bucket of the minutes with posts of the last hour, in any order."""
+        hour = self._hour
+        if hour is None:
+            hour = self._hour = self._minutes()
+        return hour
+
+    def _minutes(self) -> list[tuple[int, Bucket]]:
         buckets = self.state.buckets
         first_ms = self.start_ms - (HORIZONS_MIN[-1] - 1) * BUCKET_MS
         if len(buckets) <= HORIZONS_MIN[-1]:
@@ -54,9 +74,15 @@ class Moment:
         first_ms = self.start_ms - (minutes - 1) * BUCKET_MS
         return [bucket for at, bucket in self.hour if at >= first_ms]
 
-    @cached_property
+    @property
     def sums(self) -> list[float]:
         """Posts over each horizon, without spam and the bursts of single accounts."""
+        sums = self._sums
+        if sums is None:
+            sums = self._sums = self._summed()
+        return sums
+
+    def _summed(self) -> list[float]:
         minute = five = quarter = hour = 0
         start_ms = self.start_ms
         for at, bucket in self.hour:
@@ -73,9 +99,15 @@ class Moment:
                         minute = voices
         return [float(minute), float(five), float(quarter), float(hour)]
 
-    @cached_property
+    @property
     def means(self) -> list[float]:
         """Posts expected over each horizon; where few were seen, by the rate of now."""
+        means = self._means
+        if means is None:
+            means = self._means = self._expected()
+        return means
+
+    def _expected(self) -> list[float]:
         if self.sums[-1] < MIN_POSTS:
             rate = self.baseline.expected(self.start_ms, self.holidays)
             return [rate * horizon_min for horizon_min in HORIZONS_MIN]
@@ -87,6 +119,16 @@ class Moment:
         found = self._verdicts.get(key)
         if found is None:
             found = self._verdicts[key] = judge(
+                self.baseline, self.sums, self.means, false_alerts_per_month, least
+            )
+        return found
+
+    def is_unusual(self, false_alerts_per_month: float, least: float) -> bool:
+        """Whether the verdict is that it is; found sooner."""
+        key = (false_alerts_per_month, least)
+        found = self._unusual.get(key)
+        if found is None:
+            found = self._unusual[key] = is_unusual(
                 self.baseline, self.sums, self.means, false_alerts_per_month, least
             )
         return found

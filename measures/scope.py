@@ -131,6 +131,9 @@ class Scope:
         self._hours = dict(_hours_of(catalogue.rules))
         self._silences = list(_spans_of(catalogue.silences))
         self._of_brand: dict[str, tuple[Rule, ...]] = {}
+        self._shared: dict[tuple[str, ...], tuple[Rule, ...]] = {}
+        """Ids of rules -> the rules: most brands have the same."""
+        self._among: dict[tuple[int, frozenset[RuleKind]], tuple[Rule, ...]] = {}
         self._groups = {
             GROUP_PREFIX + rule.id: rule for rule in catalogue.rules if rule.kind is RuleKind.SHARE
         }
@@ -147,7 +150,18 @@ class Scope:
         """Rules that look at a brand, at a group, or at all together (`*`)."""
         found = self._of_brand.get(brand)
         if found is None:
-            found = self._of_brand[brand] = self._rules_of(brand)
+            rules = self._rules_of(brand)
+            found = self._shared.setdefault(tuple(rule.id for rule in rules), rules)
+            self._of_brand[brand] = found
+        return found
+
+    def rules_among(self, brand: str, kinds: frozenset[RuleKind]) -> tuple[Rule, ...]:
+        """Those of `rules_of` that are of one of these kinds, in the same order."""
+        rules = self.rules_of(brand)
+        key = id(rules), kinds
+        found = self._among.get(key)
+        if found is None:
+            found = self._among[key] = tuple(rule for rule in rules if rule.kind in kinds)
         return found
 
     def _rules_of(self, brand: str) -> tuple[Rule, ...]:

@@ -5,9 +5,10 @@ from collections import deque
 from itertools import islice
 from typing import NamedTuple
 
-from measures.baselines import MINUTE_MS, Baseline
+from measures.baselines import Baseline
 from measures.detector import MIN_POSTS, Verdict, bars_of, judge, lasts
 from measures.horizons import HORIZONS_MIN
+from measures.season import MINUTE_MS
 from measures.spreads import most_learned
 
 COOL_DOWN_MS = 9 * 60 * MINUTE_MS

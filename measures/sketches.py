@@ -1,6 +1,7 @@
 """Count distinct things in little space."""
 
 from array import array
+from itertools import chain
 
 import msgspec
 
@@ -132,7 +133,7 @@ class Authors(msgspec.Struct, array_like=True, gc=False):
         """Rest in a tenth of the space, until the next author comes."""
         if isinstance(self.counts, dict):
             ordered = sorted(self.counts.items())
-            self.counts = array(_HASH, [part for pair in ordered for part in pair]).tobytes()
+            self.counts = array(_HASH, chain.from_iterable(ordered)).tobytes()
 
     def _size(self) -> int:
         held = self.counts

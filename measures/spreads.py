@@ -47,16 +47,19 @@ class Spreads(msgspec.Struct, array_like=True, gc=False):
 
     def learn(self, sums: Sequence[float], means: Sequence[float], kept: float) -> None:
         """Take the posts seen and expected over each horizon into account; `kept` of what was."""
-        for at, seen in enumerate(sums):
-            mean = means[at]
-            self._learn(at, min((seen - mean) ** 2 / mean, MOST), mean, kept)
+        squares = [(seen - mean) ** 2 / mean for seen, mean in zip(sums, means, strict=True)]
+        self._learn(squares, means, kept)
 
     def learn_empty(self, means: Sequence[float], kept: float) -> None:
         """For some time nothing was seen where so many posts were expected over each horizon."""
-        for at, mean in enumerate(means):
-            self._learn(at, min(mean, MOST), mean, kept)
+        self._learn(means, means, kept)
 
-    def _learn(self, at: int, spread: float, mean: float, kept: float) -> None:
-        self.dispersions[at] = max(1.0, spread + (self.dispersions[at] - spread) * kept)
-        learned_at = self.means[at]
-        self.means[at] = mean + (learned_at - mean) * kept if learned_at else mean
+    def _learn(self, squares: Sequence[float], means: Sequence[float], kept: float) -> None:
+        dispersions, learned_at = self.dispersions, self.means
+        for at, mean in enumerate(means):
+            spread = squares[at]
+            spread = min(spread, MOST)
+            spread += (dispersions[at] - spread) * kept
+            dispersions[at] = spread if spread > 1.0 else 1.0
+            before = learned_at[at]
+            learned_at[at] = mean + (before - mean) * kept if before else mean

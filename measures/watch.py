@@ -17,7 +17,7 @@ from measures.crowd import FACTOR, Crowd
 from measures.detector import MIN_POSTS
 from measures.moment import Moment
 from measures.room import Room, room_after
-from measures.rules import LOOKS, share, silence
+from measures.rules import LOOKS, kinds_at, share, silence
 from measures.rules.finding import Finding, severity_of
 from measures.rules.influencer import MIN_REACH
 from measures.scope import Scope
@@ -69,6 +69,10 @@ class Watch:
         self._room: dict[str, Room] = {}
         self._busy: set[str] = set()
         """Brands whose silence would be noticed."""
+        self._looked: set[str] = set()
+        """Brands with alerts that were looked at since alerts were last ended."""
+        self._ended_ms = -1
+        """Up to then what was over has ended."""
         self._closed_ms = -1
         """All minutes that end at or before are closed."""
         self._crowd_bursts = False
@@ -78,6 +82,7 @@ class Watch:
     def redefine(self, scope: Scope) -> None:
         """Rules changed: alerts that no rule looks for any more end."""
         before, self._scope = self._scope, scope
+        self._ended_ms = -1
         self._room.clear()
         self._least_reach = min(
             (r.min_reach or MIN_REACH for r in scope.rules if r.kind is RuleKind.INFLUENCER),
@@ -111,6 +116,7 @@ class Watch:
         """A brand came back from the changelog, where rules of another time may have left it."""
         if state.alerts:
             self._firing.add(brand)
+            self._looked.add(brand)
         self._forget(brand, state, self._scope)
         self._note_busy(brand, state)
 
@@ -119,30 +125,41 @@ class Watch:
         self._skip_outage(baseline, until_ms)
         baseline.pass_empty(until_ms, self._scope.holidays)
 
-    def look_and_learn(self, brand: str, state: BrandState, start_ms: int) -> None:
-        """A minute of the brand is closed: look, then learn it."""
+    def look_and_learn(
+        self, brand: str, state: BrandState, start_ms: int, *, is_live: bool
+    ) -> None:
+        """A minute of the brand is closed: look, then learn it.
+
+        `is_live`: whether the next minute may be looked into before it is closed.
+        """
         moment = self._moment(state, start_ms)
         bucket = state.buckets[start_ms]
         if bucket.rivals is not None:
             state.compare(self._scope.members_of(brand), start_ms)
         # Of small brands hardly a minute is worth a look.
         if state.held >= self._scope.least_posts or self._counts_at_once(state, bucket):
-            self._look(brand, moment)
+            self._look(brand, moment, self._kinds_at(moment))
         baseline = state.baseline
-        if moment.sums[-1] >= MIN_POSTS and baseline.is_warm():
-            verdict = moment.verdict(1.0, MIN_POSTS)
-            if verdict.is_unusual:
-                baseline.extremes.begin_event(start_ms, moment.sums, moment.means)
+        if (
+            moment.sums[-1] >= MIN_POSTS
+            and baseline.is_warm()
+            and moment.is_unusual(1.0, MIN_POSTS)
+        ):
+            baseline.extremes.begin_event(start_ms, moment.sums, moment.means)
         state.learn(start_ms, moment.sums, moment.means, self._scope.holidays)
-        rules = self._scope.rules_of(brand)
-        self._room[brand] = room_after(moment, rules, self._scope.least_posts)
+        if is_live:
+            rules = self._scope.rules_of(brand)
+            self._room[brand] = room_after(moment, rules, self._scope.least_posts)
+        else:
+            self._room.pop(brand, None)
         self._note_busy(brand, state)
 
     def look_early(self, brand: str, start_ms: int) -> None:
         """Look into an open minute, if it may hold something."""
         state = self._states[brand]
         if self._may_hold(brand, state, start_ms):
-            self._look(brand, self._moment(state, start_ms))
+            moment = self._moment(state, start_ms)
+            self._look(brand, moment, self._kinds_at(moment))
 
     def look_at_silent(self, until_ms: int) -> None:
         """Look at the busy brands that had no post of late, every five minutes.
@@ -204,12 +221,16 @@ class Watch:
         if clock.watermark_ms is None:
             return
         now_ms = clock.watermark_ms if clock.is_idle else self._closed_ms
-        for brand in sorted(self._firing):
+        # While time stands still, nothing ends but what has just begun.
+        moved = now_ms != self._ended_ms
+        for brand in sorted(self._firing if moved else self._looked):
             state = self._states[brand]
             if self._end(brand, state, now_ms):
                 self._note_busy(brand, state)
             if not state.alerts:
                 self._firing.discard(brand)
+        self._looked.clear()
+        self._ended_ms = now_ms
         if self._speaks_for_all:
             self._end(EVERY_BRAND, self._whole.every, now_ms)
 
@@ -250,14 +271,15 @@ class Watch:
         """Whether a rule about rivals still is about this one."""
         return not about or about in self._scope.members_of(GROUP_PREFIX + rule.id)
 
-    def _look(self, brand: str, moment: Moment, kinds: frozenset[RuleKind] | None = None) -> None:
+    def _kinds_at(self, moment: Moment) -> frozenset[RuleKind]:
+        return kinds_at(moment, self._scope.least_posts, self._least_reach)
+
+    def _look(self, brand: str, moment: Moment, kinds: frozenset[RuleKind]) -> None:
         state, start_ms = moment.state, moment.start_ms
         if state.alerts:
             # What comes after the end has to be as much as at any begin.
             self._end(brand, state, start_ms)
-        for rule in self._scope.rules_of(brand):
-            if kinds is not None and rule.kind not in kinds:
-                continue
+        for rule in self._scope.rules_among(brand, kinds):
             if not self._scope.is_active(rule, start_ms):
                 continue
             for finding in self._found(moment, rule):
@@ -268,6 +290,7 @@ class Watch:
                 self._find(brand, subject, start_ms, finding)
         if state.alerts:
             self._firing.add(brand)
+            self._looked.add(brand)
 
     def _found(self, moment: Moment, rule: Rule) -> Iterator[Finding]:
         alerts = moment.state.alerts
@@ -353,8 +376,7 @@ class Watch:
         return not room.holds(state.buckets, start_ms)
 
     def _note_busy(self, brand: str, state: BrandState) -> None:
-        rules = self._scope.rules_of(brand)
-        if any(rule.kind in _QUIET for rule in rules) and (
+        if self._scope.rules_among(brand, _QUIET) and (
             state.alerts
             or 60 * state.baseline.least_expected(state.baseline.known_to_ms)
             >= _QUIET_POSTS_AN_HOUR

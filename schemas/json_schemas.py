@@ -28,6 +28,7 @@ from schemas.catalogue import (
     Silence,
 )
 from schemas.dead_letter import DeadLetter, DropReason
+from schemas.feed import FeedGap, FeedPosition, FeedState, GapReason
 from schemas.mention import Channel, Mention, Objective, Place, Polarity, SpamSign, Span, Tick
 from schemas.topics import DAY_MS, TOPICS, Topic
 from schemas.trend import Influencer, Trend, TrendTerm
@@ -49,6 +50,8 @@ RECORDS: Mapping[str, type] = {
     "intent": Intent,
     "silence": Silence,
     "holiday": Holiday,
+    "feed_position": FeedPosition,
+    "feed_gap": FeedGap,
 }
 
 _DECLARED: Mapping[str, type] = {
@@ -68,6 +71,7 @@ _DECLARED: Mapping[str, type] = {
             Span,
         ),
         *(Condition, Evidence, Influencer, Measure, SpamSign, Term, TrendTerm),
+        *(FeedState, GapReason),
     )
 }
 

@@ -137,6 +137,21 @@ POSTS_SEEN = Topic(
     segment_ms=HOUR_MS,
     segment_bytes=64 * MIB,
 )
+FEED_POSITIONS = Topic(
+    name="feed-positions",
+    key="feed",
+    value="`FeedPosition`",
+    about="How far a live feed has come, and how it fares. An absent value forgets a feed.",
+    cleanup=Cleanup.COMPACT,
+)
+FEED_GAPS = Topic(
+    name="feed-gaps",
+    key="feed | from ms",
+    value="`FeedGap`",
+    about="Stretches of time that a live feed could not give: upsert by key.",
+    cleanup=Cleanup.COMPACT_DELETE,
+    retention_ms=90 * DAY_MS,
+)
 
 TOPICS: Mapping[str, Topic] = MappingProxyType(
     {
@@ -152,6 +167,8 @@ TOPICS: Mapping[str, Topic] = MappingProxyType(
             DELIVERIES,
             BRANDS_CHANGELOG,
             POSTS_SEEN,
+            FEED_POSITIONS,
+            FEED_GAPS,
         )
     }
 )

@@ -25,11 +25,9 @@ class RawPosts:
     """Reads raw records as the settings say."""
 
     def __init__(self, settings: Limits) -> None:
-        self._limits = {
-            "max_bytes": settings.max_post_bytes,
-            "max_text": settings.max_text_chars,
-            "max_skew_ms": int(settings.skew_s * 1000),
-        }
+        self._max_bytes = settings.max_post_bytes
+        self._max_text = settings.max_text_chars
+        self._max_skew_ms = int(settings.skew_s * 1000)
         self._default_source = settings.source.value
 
     def post(self, record: Any) -> Post:
@@ -38,8 +36,17 @@ class RawPosts:
         Raises:
             InvalidPost: it is none; says why.
         """
-        source, received_at_ms = self._envelope(record)
-        return parse(source, record.value, received_at_ms, **self._limits)
+        source, received_at_ms = self._default_source, record.timestamp
+        if record.headers:
+            source, received_at_ms = self._envelope(record)
+        return parse(
+            source,
+            record.value,
+            received_at_ms,
+            max_bytes=self._max_bytes,
+            max_text=self._max_text,
+            max_skew_ms=self._max_skew_ms,
+        )
 
     def _envelope(self, record: Any) -> tuple[str, int]:
         """Source and receipt time: from the headers, or the settings and the record's own time."""

@@ -6,6 +6,7 @@ records before it: a verdict that is the same at every replay, since it depends 
 """
 
 from collections import deque
+from collections.abc import Sequence
 
 
 class Repeats:
@@ -32,17 +33,24 @@ class Repeats:
         >>> [repeats.seen(7, offset) for offset in (0, 10, 21)]
         [False, True, False]
         """
+        is_repeat = self.knows(identity, offset)
+        self.note([(offset, identity)])
+        return is_repeat
+
+    def note(self, posts: Sequence[tuple[int, int]]) -> None:
+        """Note records, as offset and identity, whose offsets go on rising."""
+        if not posts:
+            return
         latest, order = self._latest, self._order
-        oldest = offset - self.distance
-        while order and order[0][0] < oldest:
+        latest.update([(identity, offset) for offset, identity in posts])
+        order.extend(posts)
+        newest = posts[-1][0]
+        oldest = newest - self.distance
+        while order[0][0] < oldest:
             gone_offset, gone = order.popleft()
             if latest.get(gone) == gone_offset:
                 del latest[gone]
-        is_repeat = identity in latest
-        latest[identity] = offset
-        order.append((offset, identity))
-        self._next_offset = offset + 1
-        return is_repeat
+        self._next_offset = newest + 1
 
     def knows(self, identity: int, offset: int) -> bool:
         """What `seen` would say of the record, without noting it.
@@ -101,12 +109,10 @@ class Draft:
         latest = self._fresh.get(identity)
         self._fresh[identity] = offset
         self.noted.append((offset, identity))
-        if latest is not None and latest >= offset - self._repeats.distance:
-            return True
-        return self._repeats.knows(identity, offset)
+        if latest is None:
+            return self._repeats.knows(identity, offset)
+        return latest >= offset - self._repeats.distance
 
     def keep(self) -> None:
         """Note them all."""
-        seen = self._repeats.seen
-        for offset, identity in self.noted:
-            seen(identity, offset)
+        self._repeats.note(self.noted)

@@ -1,7 +1,7 @@
 """Creation times of posts: from what sources write to UTC milliseconds.
 
-Weibo's `Tue May 31 17:46:55 +0800 2011` comes with every post, so it is read by table look-ups
-and one remembered day, not by `strptime` (20 times slower).
+Weibo's `Tue May 31 17:46:55 +0800 2011` comes with every post, so it is read by a table look-up
+and one remembered hour, not by `strptime` (20 times slower).
 """
 
 import re
@@ -28,10 +28,12 @@ LATEST_MS = int(datetime(9999, 1, 1, tzinfo=UTC).timestamp()) * SECOND_MS
 
 _MONTH_NAMES = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec"
 _MONTHS = {name: number for number, name in enumerate(_MONTH_NAMES.split(), start=1)}
-# Small tables: they stay in the processor's caches, which one of all minutes of a day would not.
 _HOURS = {f"{n:02}:": n * HOUR_MS for n in range(24)}
-_MINUTES = {f"{n:02}": n * MINUTE_MS for n in range(60)}
-_SECONDS = {f":{n:02}": n * SECOND_MS for n in range(60)}
+_WITHIN_HOUR = {
+    f"{minute:02}:{second:02}": minute * MINUTE_MS + second * SECOND_MS
+    for minute in range(60)
+    for second in range(60)
+}
 _ASCTIME = re.compile(
     r"(?:[A-Z][a-z]{2},?\s+)?([A-Z][a-z]{2})\s+(\d{1,2})\s+"
     r"(\d{1,2}):(\d{2}):(\d{2})\s+([+-]\d{4})\s+(\d{4})",
@@ -39,10 +41,10 @@ _ASCTIME = re.compile(
 )
 
 
-@lru_cache(maxsize=512)
-def _day_start_ms(month_and_day: str, offset_and_year: str) -> int:
-    """Start in UTC of a day such as `"May 31 "`, `" +0800 2011"`; a few are remembered."""
-    month, day = month_and_day.split()
+@lru_cache(maxsize=8192)
+def _hour_start_ms(month_day_and_hour: str, offset_and_year: str) -> int:
+    """Start in UTC of an hour such as `"May 31 17:"`, `" +0800 2011"`; a year's are remembered."""
+    month, day = month_day_and_hour[:7].split()
     offset, year = offset_and_year.split()
     if len(offset) != 5 or offset[0] not in "+-" or not offset[1:].isdecimal():
         raise ValueError(f"{offset!r} is no offset such as +0800")
@@ -53,7 +55,7 @@ def _day_start_ms(month_and_day: str, offset_and_year: str) -> int:
     start_ms = days * DAY_MS + (offset_ms if offset[0] == "-" else -offset_ms)
     if start_ms < EARLIEST_MS:
         raise ValueError(f"{year}: before microblogs existed")
-    return start_ms
+    return start_ms + _HOURS[month_day_and_hour[7:]]
 
 
 def weibo_ms(text: str) -> int:
@@ -62,12 +64,7 @@ def weibo_ms(text: str) -> int:
     >>> weibo_ms("Tue May 31 17:46:55 +0800 2011")
     1306835215000
     """
-    return (
-        _day_start_ms(text[4:11], text[19:])
-        + _HOURS[text[11:14]]
-        + _MINUTES[text[14:16]]
-        + _SECONDS[text[16:19]]
-    )
+    return _hour_start_ms(text[4:14], text[19:]) + _WITHIN_HOUR[text[14:19]]
 
 
 def created_ms(

@@ -28,9 +28,9 @@ def first_sight(post: Post, repeats: Seen, offset: int) -> Post | None:
     An edit of a post that was not read before is the first that is seen of it, and counts as the
     post; the other versions that follow are edits.
     """
-    was_seen = [repeats.seen(identity, offset) for identity in identities_of(post)]
-    if was_seen[0]:
+    if post.event is not PostEvent.EDIT:
+        return None if repeats.seen(post_identity(post), offset) else post
+    was_seen, was_read_before = [repeats.seen(each, offset) for each in identities_of(post)]
+    if was_seen:
         return None
-    if len(was_seen) > 1 and not was_seen[1]:
-        return msgspec.structs.replace(post, event=PostEvent.ADD)
-    return post
+    return post if was_read_before else msgspec.structs.replace(post, event=PostEvent.ADD)

@@ -46,7 +46,7 @@ def parse(value: bytes, received_at_ms: int, max_text: int, max_skew_ms: int) ->
     author = _author(status.user) if status.user is not None else _flat_author(status)
     if (
         event is PostEvent.DELETE
-        or _is_set(status.deleted)
+        or (status.deleted is not None and _is_set(status.deleted))
         or (text and "删除" in text and _DELETED.match(text))
     ):
         return _deletion(status, post_id, author, received_at_ms, max_skew_ms)
@@ -119,8 +119,9 @@ def _author(user: User) -> Author:
         followers if 0 <= followers <= MAX_COUNT else MAX_COUNT if followers > 0 else 0,
         user.verified is True,
         verified_type if verified_type is not None and -1 <= verified_type < 1_000_000 else -1,
-        is_new=user.statuses_count is not None and 0 <= user.statuses_count < NEW_POSTS,
-        region=region_of(user.location),
+        False,
+        user.statuses_count is not None and 0 <= user.statuses_count < NEW_POSTS,
+        region_of(user.location) if user.location else "",
     )
 
 

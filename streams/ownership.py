@@ -393,9 +393,10 @@ class Ownership:
                 counted |= stage.counted_to()
         for source, (_, end) in (await reader.bounds(counted)).items():
             if counted[source] > end:
+                name = self._names.on_broker(source[0])
                 raise OffsetError(
-                    f"{self._names.on_broker(source[0])}/{source[1]}: what is kept has counted up to {counted[source]}, "
-                    f"but the partition ends at {end}: {_MADE_ANEW}"
+                    f"{name}/{source[1]}: what is kept has counted up to {counted[source]}, "
+                    f"the partition ends at {end}: {_MADE_ANEW}"
                 )
 
     async def _starts(

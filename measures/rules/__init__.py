@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from measures.brand_state import OpenAlert
+from measures.brand_state import BELIEVED_POSTS, OpenAlert
 from measures.moment import Moment
 from measures.rules import composite, crisis, drop, influencer, sentiment, silence, spike
 from measures.rules.finding import Finding
@@ -24,3 +24,32 @@ LOOKS: Mapping[RuleKind, Look] = MappingProxyType(
     }
 )
 """All but `share`, which looks at a group of rivals."""
+
+_MAY_ALWAYS = frozenset({RuleKind.DROP, RuleKind.SHARE})
+_MORE_POSTS = frozenset({RuleKind.SPIKE, RuleKind.COMPOSITE})
+_SPIKE = frozenset({RuleKind.SPIKE})
+_CRISIS = frozenset({RuleKind.CRISIS})
+_SENTIMENT = frozenset({RuleKind.SENTIMENT})
+_INFLUENCER = frozenset({RuleKind.INFLUENCER})
+
+
+def kinds_at(moment: Moment, least_posts: float, least_reach: int) -> frozenset[RuleKind]:
+    """The kinds of rules that may find something in a minute with posts; no other has to look.
+
+    `least_posts` and `least_reach`: the smallest that any rule asks for.
+    """
+    bucket, state = moment.bucket, moment.state
+    kinds = _MAY_ALWAYS
+    if bucket is None:
+        return kinds
+    if moment.sums[-1] >= least_posts:
+        kinds |= _MORE_POSTS
+    elif state.alerts:
+        kinds |= _SPIKE
+    if bucket.hits:
+        kinds |= _CRISIS
+    if bucket.negative and state.judged >= BELIEVED_POSTS:
+        kinds |= _SENTIMENT
+    if bucket.attacks or bucket.loudest >= least_reach:
+        kinds |= _INFLUENCER
+    return kinds

@@ -1,10 +1,10 @@
 """Far fewer posts than usual over an hour: a feed that limps, or a talk that died."""
 
-from measures.baselines import DAY_MS, MINUTE_MS
 from measures.brand_state import OpenAlert
 from measures.detector import gamma_quantile, gamma_tail
 from measures.moment import Moment
 from measures.rules.finding import Finding
+from measures.season import DAY_MS, MINUTE_MS
 from schemas.catalogue import Rule
 
 HORIZON_MIN = 60

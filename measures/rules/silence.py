@@ -5,10 +5,10 @@ That the whole feed is silent is seen by the watch, see `measures.watch`.
 
 import math
 
-from measures.baselines import MINUTE_MS
 from measures.brand_state import OpenAlert
 from measures.moment import Moment
 from measures.rules.finding import Finding
+from measures.season import MINUTE_MS
 from schemas.catalogue import Rule
 
 WITHIN_MIN = 60

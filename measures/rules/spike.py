@@ -20,11 +20,9 @@ def _begun(moment: Moment, rule: Rule) -> Finding | None:
     if not moment.baseline.is_warm():
         return None
     least, knob = rule.min_posts or MIN_POSTS, rule.false_alerts_per_month
-    if moment.sums[-1] < least:
+    if moment.sums[-1] < least or not moment.is_unusual(knob, least):
         return None
     verdict = moment.verdict(knob, least)
-    if not verdict.is_unusual:
-        return None
     if not _is_a_crowd(moment, verdict, rule.min_authors or _MIN_AUTHORS):
         return None
     bars = tuple(bars_of(moment.baseline, moment.means, knob, least))

@@ -11,8 +11,10 @@ import pytest
 
 from analysis.pipeline import Analyser
 from analysis.shipped import analyser_of
+from analysis.stances import MAX_ASKED
 from catalogue.file import SHIPPED, load
 from schemas.catalogue import Catalogue
+from schemas.mention import Polarity
 from sources.mastodon import plain_text
 from sources.parsing import parse
 from tests.agents.fuzzing import Fuzzer, status
@@ -105,6 +107,25 @@ def test_twice_as_many_words_that_are_not_near_are_twice_the_work(analyser: Anal
     ]
     assert counts[1] < counts[0] * GROWTH
     assert counts[2] < counts[1] * GROWTH
+
+
+def test_twice_as_many_brands_are_twice_the_work(catalogue: Catalogue, analyser: Analyser) -> None:
+    names = [brand.name for brand in catalogue.brands if len(brand.name) < 5]
+    counts = [steps(analyser, " ".join(names[: n * 80])) for n in (1, 2, 4)]
+    assert counts[1] < counts[0] * GROWTH
+    assert counts[2] < counts[1] * GROWTH
+
+
+def test_a_post_that_names_all_brands_counts_for_each(
+    catalogue: Catalogue, analyser: Analyser
+) -> None:
+    text = "，".join(brand.name + "真好用" for brand in catalogue.brands)
+    found = analyse(analyser, text)
+    said = [mention for mention in found if mention.polarity is not Polarity.NEUTRAL]
+    assert len(found) > 400
+    assert 10 < len(said) <= MAX_ASKED * 2  # a product's name is asked about for its brand too
+    least = max(min(span.start for span in mention.spans) for mention in said)
+    assert least < len(text) / 4
 
 
 def test_texts_that_are_made_to_be_slow_are_not(catalogue: Catalogue, analyser: Analyser) -> None:

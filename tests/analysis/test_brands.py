@@ -2,8 +2,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from analysis import brands as brands_module
 from analysis.brands import Matcher, spellings
-from analysis.tokens import Tokenizer, tokenizer_named
+from analysis.tokens import Tokenizer, edges, tokenizer_named
 from schemas.catalogue import Brand
 from sources.words import fold
 
@@ -117,3 +118,34 @@ def test_han_names_are_found_across_gaps(text: str, span: tuple[int, int] | None
     matcher = Matcher([Brand(id="a", name="可口可乐", aliases=("小米",))], TOKENIZER)
     found = matcher.find(text)
     assert (None if found is None else tuple(found.hits[0][:2])) == span
+
+
+NAMED = Matcher(
+    [Brand(id=f"b{n}", name=name) for n, name in enumerate(("小米", "可口可乐", "iPhone", "全家"))],
+    TOKENIZER,
+)
+PIECES = st.sampled_from(
+    ["小米", "小", "米", "粥", "可口", " ", "·", "可乐", "iphone", "ｉPhone", "İ", "Σ", "\0", "\n"]
+)
+TEXTS = st.lists(PIECES, max_size=6).map("".join)
+
+
+@given(st.lists(TEXTS, max_size=8), st.integers(1, 30))
+def test_many_texts_are_searched_as_each_is_alone(texts: list[str], joined: int) -> None:
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(brands_module, "MAX_JOINED", joined)
+        assert NAMED.find_many(texts) == [NAMED.find(text) for text in texts]
+
+
+@given(
+    st.lists(
+        st.sampled_from(["小米", "小米粥", "全家", "全家人", "，", "\0", " ", "a-b", "喝了", "。"])
+    )
+)
+def test_the_run_around_a_name_is_cut_as_the_whole_text_is(pieces: list[str]) -> None:
+    text = "".join(pieces)
+    whole = edges(TOKENIZER.cut(text))
+    runs = brands_module._Runs(text, TOKENIZER.cut)
+    for start in range(len(text) - 1):
+        for at in (start, start + 2):
+            assert (at in runs.edges(start, start + 2)) == (at in whole)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.tokens import Jieba, Rjieba, Tokenizer, edges, tokenizer_named
+from analysis.tokens import Jieba, Rjieba, Tokenizer, cut_many, edges, tokenizer_named
 
 RJIEBA, JIEBA = Rjieba(), Jieba()
 
@@ -25,6 +25,18 @@ def spans(tokenizer: Tokenizer, text: str) -> set[tuple[int, int]]:
 def test_tokens_joined_are_the_text(text: str) -> None:
     assert "".join(RJIEBA.cut(text)) == text
     assert "".join(JIEBA.cut(text)) == text
+
+
+PIECES = st.sampled_from(
+    ["小米", "手机", "\0", "\r", "\n", "\r\n", " ", "a1", ".", "，", "😀", "が"]
+)
+
+
+@given(st.lists(st.one_of(st.text(), st.lists(PIECES).map("".join)), max_size=6))
+@settings(max_examples=200, deadline=None)
+def test_many_texts_are_cut_as_each_is_alone(texts: list[str]) -> None:
+    for tokenizer in (RJIEBA, JIEBA):
+        assert cut_many(tokenizer.cut, texts) == [tokenizer.cut(text) for text in texts]
 
 
 def test_engines_agree_on_real_posts(shared_data: Path) -> None:

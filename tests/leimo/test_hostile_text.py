@@ -16,6 +16,7 @@ import pytest
 import typer
 
 from catalogue.topic import publish
+from feeds.live.kept import gap_row, position_row
 from kafka_io.batches import Row
 from kafka_io.brokers import EmbeddedBroker
 from kafka_io.dead_letters import dead_letter_row
@@ -25,7 +26,8 @@ from leimo.cli import app
 from schemas.alert import Alert
 from schemas.catalogue import Brand, Catalogue, Holiday, Rule, RuleKind, Silence
 from schemas.dead_letter import DropReason
-from schemas.topics import ALERTS, POSTS_RAW, TRENDS, WINDOWS
+from schemas.feed import FeedGap, FeedPosition, FeedState, GapReason
+from schemas.topics import ALERTS, FEED_POSITIONS, POSTS_RAW, TRENDS, WINDOWS
 from schemas.trend import Influencer, Trend, TrendTerm
 from tests.kafka_io.broker_log import append
 from tests.kafka_io.records import record
@@ -58,7 +60,13 @@ COMMANDS: dict[str, list[list[str]]] = {
     ],
     "feed kafka": [["--from", EVIL], ["--from", "x", "--map", EVIL], ["--from", "posts.raw"]],
     "feed push": [["--listen", EVIL], ["--metrics", EVIL]],
+    "feed forget": [[EVIL]],
+    "feed gaps": [[], ["--json"], ["--feed", EVIL], ["--since", EVIL]],
+    "feed jetstream": [["--endpoint", EVIL], ["--endpoint", "ws://a/b", "--name", EVIL]],
+    "feed list": [[], ["--json"]],
+    "feed mastodon": [["--server", EVIL], ["--server", "a", "--stream", EVIL]],
     "feed replay": [["POSTS", "--speed", "max"], [EVIL]],
+    "feed run": [[EVIL], [EVIL, "--set", EVIL]],
     "feed simulate": [["--duration", "1", "--speed", "max"], ["--out", f"/nowhere/{EVIL}"]],
     "lag": [[], ["--json"], ["--serve", EVIL]],
     "silence add": [["--all", "--for", "2h", "--reason", EVIL], ["--brand", EVIL, "--reason", "x"]],
@@ -152,6 +160,10 @@ async def fill(settings: Settings) -> None:
     told = msgspec.structs.replace(alert(), brand=brand, reason=EVIL, department=EVIL)
     assert isinstance(told, Alert)
     closed = window(brand, 0, 5)
+    stands = FeedPosition(
+        feed=EVIL, position=EVIL, event_time_ms=1, at_ms=1, state=FeedState.LIVE, endpoint=EVIL
+    )
+    gap = FeedGap(feed=EVIL, from_ms=1, to_ms=2**50, reason=GapReason.NO_RESUME, detail=EVIL)
     encoded = msgspec.json.encode
     await append(
         settings,
@@ -160,6 +172,9 @@ async def fill(settings: Settings) -> None:
         Row(TRENDS.name, 0, b"\xff", b"no trend"),
         Row(ALERTS.name, 0, told.id.encode(), encoded(told)),
         Row(WINDOWS.name, 0, closed.key, encoded(closed)),
+        position_row(stands),
+        gap_row(gap),
+        Row(FEED_POSITIONS.name, 0, b"\xff", b"no position"),
     )
 
 

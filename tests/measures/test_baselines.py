@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from measures.baselines import DAY_MS, HOUR_MS, MINUTE_MS, WARM_MS, Baseline
+from measures.baselines import WARM_MS, Baseline
 from measures.horizons import HORIZONS_MIN
+from measures.season import DAY_MS, HOUR_MS, MINUTE_MS
 
 pytestmark = pytest.mark.no_cover
 """Days of minutes: tracing would slow them down three times."""

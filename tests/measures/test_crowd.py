@@ -9,6 +9,7 @@ from measures.crowd import Crowd
 from schemas.alert import Alert
 from schemas.catalogue import Condition, Measure, Rule, RuleKind
 from tests.measures.feed import HOUR, Feed, at, begun, catalogue, check_lives, ended, learned
+from tests.measures.stream import board, mention, run, tick
 
 SPIKE = Rule(id="spike", kind=RuleKind.SPIKE)
 MANY = tuple(f"b{number}" for number in range(30))
@@ -135,11 +136,27 @@ def test_spam_waves_and_repeats_count_a_brand_once_for_each_doubling() -> None:
 
 
 def test_minutes_are_forgotten_once_they_are_learned() -> None:
-    crowd = Crowd()
+    """Also those that late posts bring back."""
+    subject = board([SPIKE])
     for minute in range(200):
-        crowd.count(at(minute), 1)
-        crowd.learn(at(minute + 1))
-    assert len(crowd.bits) <= 17
+        is_late = minute % 3 == 0 and minute > 60
+        late = [mention(minute - 60, minute, partition=1)] if is_late else []
+        run(subject, [mention(minute, minute), *late, tick(minute + 2)])
+    kept = subject._whole.crowd.bits
+    assert at(199) in kept
+    assert min(kept) >= at(180)
+    assert len(kept) <= 17
+
+
+def test_a_minute_is_learned_once_and_in_its_turn() -> None:
+    crowd = Crowd()
+    counted = [(0, 1), (0, 2), (0, 3), (1, 1)]
+    firsts = [crowd.count(at(minute), posts) for minute, posts in counted]
+    assert firsts == [True, False, False, True]
+    for minute in (0, 1, 0):
+        crowd.learn(at(minute))
+    assert crowd.baseline.known_to_ms == at(2)
+    assert crowd.seen(at(0)) == 2
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats  # type: ignore[import-untyped]
 
-from measures.baselines import DAY_MS, Baseline
+from measures.baselines import Baseline
 from measures.detector import (
     MIN_FACTOR,
     MIN_FACTOR_UNSEASONED,
@@ -16,6 +16,7 @@ from measures.detector import (
     Verdict,
     gamma_quantile,
     gamma_tail,
+    is_unusual,
     judge,
     limits,
     return_level,
@@ -24,6 +25,7 @@ from measures.detector import (
 )
 from measures.extremes import Extremes
 from measures.horizons import HORIZONS_MIN
+from measures.season import DAY_MS, MINUTE_MS
 from measures.spreads import Spreads, most_learned
 
 KNOBS = st.floats(0.001, 1000)
@@ -141,3 +143,23 @@ def test_the_probability_is_that_of_the_horizon() -> None:
 
 def test_what_is_learned_of_a_burst_is_bounded() -> None:
     assert most_learned(100, 4) == 100 + 4 * 20 + 2
+
+
+@given(
+    st.lists(st.integers(0, 400), min_size=4, max_size=4),
+    st.sampled_from([1.0, 20.0]),
+    st.sampled_from([3, MIN_POSTS]),
+    st.sampled_from([1, 20, 60]),
+)
+def test_what_is_unusual_is_found_without_the_verdict(
+    posts: list[int], knob: float, least: int, hours: int
+) -> None:
+    baseline = Baseline()
+    baseline.begin(0)
+    for minute in range(60 * hours):
+        baseline.learn(minute * MINUTE_MS, minute % 3, math.inf)
+        baseline.learn_sums(minute * MINUTE_MS, [minute % 7] * 4, [1.0] * 4, unusual=False)
+    means = baseline.means(baseline.known_to_ms)
+    sums = [float(seen) for seen in sorted(posts)]
+    expected = judge(baseline, sums, means, knob, least).is_unusual
+    assert is_unusual(baseline, sums, means, knob, least) is expected

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from measures.baselines import DAY_MS, MINUTE_MS
+from measures.season import DAY_MS, MINUTE_MS
 from measures.series import COOL_DOWN_MS, SeriesDetector
 
 pytestmark = pytest.mark.no_cover

@@ -21,6 +21,7 @@ from schemas.catalogue import (
     Silence,
 )
 from schemas.dead_letter import DeadLetter, DropReason
+from schemas.feed import FeedGap, FeedPosition, FeedState, GapReason
 from schemas.mention import Mention, Objective, Place, Polarity, SpamSign, Span, Tick
 from schemas.trend import Influencer, Trend, TrendTerm
 from schemas.window import Window
@@ -65,6 +66,13 @@ SAMPLES: dict[str, msgspec.Struct] = {
     "silence": Silence(id="fair", reason="the yearly fair", until="2026-11-25T08:00+08:00"),
     "holiday": Holiday(id="golden-week", first="2026-10-01", last="2026-10-07"),
     "intent": Intent(id="wish", objective=Objective.SOCIAL_SALES, query="想买"),
+    "feed_position": FeedPosition(
+        feed="jetstream", position='{"seq": 7}', event_time_ms=1, at_ms=2, state=FeedState.LIVE,
+        endpoint="wss://a", posts=3, started_at_ms=1, posts_per_s=2.5,
+    ),
+    "feed_gap": FeedGap(
+        feed="jetstream", from_ms=1, to_ms=2, reason=GapReason.CURSOR_TOO_OLD, detail="x", at_ms=3
+    ),
 }  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sources.repeats import Repeats
+from sources.repeats import Draft, Repeats
 
 DISTANCES = st.integers(0, 12)
 # Gaps in the offsets: markers, dead letters, compaction.
@@ -33,6 +33,20 @@ def verdicts(repeats: Repeats, stream: list[tuple[int, int]]) -> list[bool]:
 @given(STREAMS, DISTANCES)
 def test_it_agrees_with_the_definition(stream: list[tuple[int, int]], distance: int) -> None:
     assert verdicts(Repeats(distance), stream) == naive(stream, distance)
+
+
+@given(STREAMS, DISTANCES, st.integers(1, 9))
+def test_batches_are_judged_and_held_as_single_records(
+    stream: list[tuple[int, int]], distance: int, size: int
+) -> None:
+    single, batched = Repeats(distance), Repeats(distance)
+    for first in range(0, len(stream), size):
+        batch = stream[first : first + size]
+        draft = Draft(batched)
+        judged = [draft.seen(identity, offset) for offset, identity in batch]
+        draft.keep()
+        assert judged == verdicts(single, batch)
+        assert vars(batched) == vars(single)
 
 
 @given(STREAMS, DISTANCES, st.integers(0, 100))

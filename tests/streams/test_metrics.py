@@ -12,7 +12,7 @@ from schemas.alert import AlertState
 from schemas.catalogue import Brand, Catalogue, Rule, RuleKind
 from schemas.dead_letter import DropReason
 from schemas.post import Skipped, Source
-from streams.metrics import Metrics
+from streams.metrics import FeedMetrics, Metrics
 from streams.version import VERSION
 
 STAGES = ["analyse", "measure"]
@@ -153,3 +153,18 @@ def test_a_start_is_seen_and_the_version() -> None:
     assert found["process_start_time_seconds"].value > 0
     assert found["leimo_build_info"].labels == {"version": VERSION}
     assert found["leimo_build_info"].value == 1
+
+
+def test_series_of_a_feed_are_there_from_its_start_and_named_as_the_others() -> None:
+    metrics = FeedMetrics()
+    metrics.add_feed("a", {"passed": ["kind"], "reconnects": ["stale"], "gap_seconds": ["x"]})
+    families = list(text_string_to_metric_families(generate_latest(metrics.registry).decode()))
+    found = {sample.name: sample for family in families for sample in family.samples}
+    ours = {name: sample for name, sample in found.items() if name.startswith("leimo_feed_")}
+
+    assert len(ours) == 7
+    assert {sample.value for sample in ours.values()} == {0}
+    assert {sample.labels["feed"] for sample in ours.values()} == {"a"}
+    for family in families:
+        assert family.name.startswith(("leimo_", "process_"))
+        assert family.documentation

@@ -1,0 +1,96 @@
+"""What a brand's volume usually is by the hour of the day and by the weekday, as it is kept.
+
+32-bit floats in one array: the hours' faded totals; for each weekday posts seen, then those
+expected.
+"""
+
+import math
+from array import array
+from typing import Final
+
+MINUTE_MS = 60_000
+HOUR_MS = 60 * MINUTE_MS
+DAY_MS = 24 * HOUR_MS
+FLOOR = 0.01
+"""Posts a minute below which no brand is believed to be: guards against empty histories."""
+
+HOURS: Final = 24
+DAYS: Final = 7
+FLOAT: Final = "f"
+EMPTY = bytes(4 * (HOURS + 2 * DAYS))
+HOUR_HALF_LIFE_MIN = 10 * 60
+_HOUR_LOST = 1 - math.exp2(-1 / HOUR_HALF_LIFE_MIN)
+_SHRINK_MIN = 30
+"""The mean of the last days weighs as much as so many minutes of an hour."""
+_EPOCH_WEEKDAY = 3
+"""1 January 1970 was a Thursday; the week begins on Monday."""
+_SUNDAY = 6
+
+Holidays = frozenset[int]
+"""Days since the epoch on which people post as on Sundays."""
+NO_HOLIDAYS: Holidays = frozenset()
+
+
+def weekday_of(at_ms: int, holidays: Holidays) -> int:
+    """Number of the weekday from Monday on; a holiday is a Sunday."""
+    day = at_ms // DAY_MS
+    return _SUNDAY if day in holidays else (day + _EPOCH_WEEKDAY) % DAYS
+
+
+def _place(at_ms: int) -> tuple[int, int, float, float]:
+    """The two hours between whose middles a time lies, and the weights of both."""
+    position = at_ms % DAY_MS / HOUR_MS - 0.5
+    before = math.floor(position)
+    share = position - before
+    return before % HOURS, (before + 1) % HOURS, 1 - share, share
+
+
+MINUTES_A_DAY = DAY_MS // MINUTE_MS
+PLACES = tuple(_place(minute * MINUTE_MS) for minute in range(MINUTES_A_DAY))
+"""Of the begin of each minute of a day."""
+
+
+class Profile(dict[int, float]):
+    """Hour of the day -> posts a minute, at one state of a season: each is worked out once."""
+
+    __slots__ = ("_known_ms", "_season", "_since_ms", "_slow", "_watched_ms", "day_posts")
+
+    def __init__(
+        self, season: "array[float]", since_ms: int, known_to_ms: int, day_posts: float, slow: float
+    ) -> None:
+        """`day_posts` and `slow`: posts of a day and a minute, by the mean of the last days."""
+        self._season = season
+        known_days, self._known_ms = divmod(known_to_ms, DAY_MS)
+        since_days, self._since_ms = divmod(since_ms, DAY_MS)
+        self._watched_ms = (known_days - since_days) * HOUR_MS
+        self._slow = _SHRINK_MIN * slow
+        self.day_posts = day_posts
+
+    def __missing__(self, hour: int) -> float:
+        # Minutes of this hour of the day that were watched.
+        begin_ms = hour * HOUR_MS
+        watched_ms = self._watched_ms
+        known_ms, since_ms = self._known_ms - begin_ms, self._since_ms - begin_ms
+        if known_ms > 0:
+            watched_ms += known_ms if known_ms < HOUR_MS else HOUR_MS
+        if since_ms > 0:
+            watched_ms -= since_ms if since_ms < HOUR_MS else HOUR_MS
+        faded = math.exp2(-(watched_ms / MINUTE_MS) / HOUR_HALF_LIFE_MIN)
+        weight = (1 - faded) / _HOUR_LOST
+        found = self[hour] = (self._season[hour] + self._slow) / (weight + _SHRINK_MIN)
+        return found
+
+    def of_the_day(self, at_ms: int) -> float:
+        """Posts a minute by the profile of the day, read between the middles of two hours."""
+        before, after, left, right = (
+            _place(at_ms) if at_ms % MINUTE_MS else PLACES[at_ms // MINUTE_MS % MINUTES_A_DAY]
+        )
+        return left * self[before] + right * self[after]
+
+    def of_the_week(self, weekday: int) -> float:
+        """Factor of the weekday; one that was seen once counts half."""
+        day_posts = self.day_posts
+        if day_posts <= FLOOR:
+            return 1.0
+        at, season = HOURS + weekday, self._season
+        return (season[at] + day_posts) / (season[at + DAYS] + day_posts)
