@@ -9,21 +9,11 @@ from typing import IO, Protocol, Self
 
 import msgspec
 
+from feeds.live.kept import kept_position, position_row
 from feeds.source import FeedError
-
-
-class Position(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a feed goes on. A record of JSON; the key is `feed`."""
-
-    feed: str
-    position: str
-    """Read by nobody but its feed."""
-    event_time_ms: int = 0
-    at_ms: int = 0
-    """When it was written."""
-    state: str = "live"
-    posts: int = 0
-    """Posts sent since the process started."""
+from kafka_io.batches import BatchSender
+from kafka_io.settings import Settings
+from schemas.feed import FeedPosition
 
 
 class Positions(Protocol):
@@ -32,11 +22,11 @@ class Positions(Protocol):
     async def load(self, feed: str) -> str:
         """The position; empty: the feed never ran."""
 
-    async def keep(self, position: Position) -> None:
+    async def keep(self, position: FeedPosition) -> None:
         """Durable when it returns."""
 
 
-_decode = msgspec.json.Decoder(Position).decode
+_decode = msgspec.json.Decoder(FeedPosition).decode
 
 
 class FilePositions:
@@ -48,7 +38,7 @@ class FilePositions:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._lock: IO[bytes] | None = None
-        self._held: dict[str, Position] = {}
+        self._held: dict[str, FeedPosition] = {}
 
     async def __aenter__(self) -> Self:
         try:
@@ -98,7 +88,7 @@ class FilePositions:
         held = self._held.get(feed)
         return held.position if held else ""
 
-    async def keep(self, position: Position) -> None:
+    async def keep(self, position: FeedPosition) -> None:
         """Write all and replace the file; raises `OSError` where the disk is full."""
         self._held[position.feed] = position
         written = b"".join(msgspec.json.encode(held) + b"\n" for held in self._held.values())
@@ -110,14 +100,27 @@ class FilePositions:
         new.replace(self._path)
 
 
-class NoPositions:
-    """For what cannot go back: standard input."""
+class TopicPositions:
+    """Positions in the topic `feed-positions`, as those of live feeds."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._sender: BatchSender | None = None
+
+    def connected(self, sender: BatchSender) -> None:
+        """Write through this connection from now on: the one that the posts take."""
+        self._sender = sender
 
     async def load(self, feed: str) -> str:
-        return ""
+        held = await kept_position(self._settings, feed)
+        return held.position if held else ""
 
-    async def keep(self, position: Position) -> None:
-        return
+    async def keep(self, position: FeedPosition) -> None:
+        """Raises `KafkaError` where the broker does not take it."""
+        if self._sender is None:
+            raise RuntimeError("a position cannot be kept before the broker is connected to")
+        await self._sender.send([position_row(position)])
+        await self._sender.flush()
 
 
 def now_ms() -> int:

@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable
 from aiokafka.errors import KafkaError
 from rich.console import Console
 
+from feeds.positions import TopicPositions
 from feeds.progress import shown
 from feeds.publish import Tally
 from feeds.run import END_S, Outcome, limited_by, stop_signals
@@ -19,6 +20,7 @@ from feeds.sinks import Connection, TopicSink
 from feeds.source import FeedError
 from kafka_io.settings import Settings
 from schemas.post import Source
+from schemas.topics import FEED_POSITIONS
 
 log = logging.getLogger(__name__)
 
@@ -30,9 +32,18 @@ Work = Callable[[TopicSink, Tally, asyncio.Event], Awaitable[None]]
 
 
 async def run_steadily(
-    work: Work, settings: Settings, source: Source, console: Console, *, quiet: bool
+    work: Work,
+    settings: Settings,
+    source: Source,
+    console: Console,
+    *,
+    quiet: bool,
+    positions: TopicPositions | None = None,
 ) -> Outcome:
-    """Work until it ends, or a signal comes. A broker that goes away is waited for."""
+    """Work until it ends, or a signal comes. A broker that goes away is waited for.
+
+    `positions` is told each new connection.
+    """
     tally, stop, limit = Tally(), asyncio.Event(), asyncio.timeout(None)
     error = ""
     started_s = time.monotonic()
@@ -43,7 +54,7 @@ async def run_steadily(
                 limited_by(stop, limit),
                 shown(tally, console, quiet=quiet),
             ):
-                await _again_and_again(work, settings, source, tally, stop)
+                await _again_and_again(work, settings, source, tally, stop, positions)
         except FeedError as failure:
             error = str(failure)
         except KafkaError as failure:
@@ -60,12 +71,17 @@ async def run_steadily(
 
 
 async def _again_and_again(
-    work: Work, settings: Settings, source: Source, tally: Tally, stop: asyncio.Event
+    work: Work,
+    settings: Settings,
+    source: Source,
+    tally: Tally,
+    stop: asyncio.Event,
+    positions: TopicPositions | None,
 ) -> None:
     pause_s = _FIRST_PAUSE_S
     has_begun = False
     while True:
-        connection = Connection(settings, source)
+        connection = Connection(settings, source, () if positions is None else (FEED_POSITIONS,))
         try:
             sink = await connection.__aenter__()
         except FeedError as error:
@@ -74,6 +90,8 @@ async def _again_and_again(
             failure: Exception = error
         else:
             has_begun, pause_s = True, _FIRST_PAUSE_S
+            if positions is not None:
+                positions.connected(connection.sender)
             try:
                 await work(sink, tally, stop)
             except KafkaError as error:

@@ -3,19 +3,23 @@
 import asyncio
 import logging
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from feeds.follow.forms import PostsOf, Unreadable
 from feeds.follow.found import Entries, Found, Stamp, found_files
 from feeds.follow.reading import Piece, read_pass
-from feeds.positions import Position, Positions, now_ms
+from feeds.positions import Positions, now_ms
 from feeds.publish import Tally
 from feeds.sinks import Sink
+from schemas.feed import FeedPosition, FeedState
 
 log = logging.getLogger(__name__)
 
 _COMMIT_S = 1.0
+_HEARTBEAT_S = 10.0
+_RATE_OVER_S = 30.0
 _LOOK_S = 0.5
 
 
@@ -65,7 +69,7 @@ class Follower:
             is_done = self._once
             if not is_done:
                 await _pause(stop, self._look_s)
-        await commit.now()
+        await commit.now(FeedState.STOPPED)
 
     def _passes(self, entries: Entries, stamps: dict[str, Stamp]) -> dict[str, Iterator[Piece]]:
         """A pass for each file that was written to since the last one."""
@@ -141,6 +145,9 @@ class _Commit:
         self._written = written
         self._clock: Callable[[], float] = asyncio.get_running_loop().time
         self._next_s = self._clock() + _COMMIT_S
+        self._written_s = self._clock()
+        self._marks = deque([(self._clock(), tally.posts)])
+        self._started_at_ms = now_ms()
 
     async def after(self, piece: Piece) -> None:
         """Remember a piece that was sent; once a second, for good."""
@@ -148,22 +155,37 @@ class _Commit:
         if self._clock() >= self._next_s:
             await self.now()
 
-    async def now(self) -> None:
-        """All that was sent is safe when it returns, and written down."""
+    async def now(self, state: FeedState = FeedState.LIVE) -> None:
+        """All that was sent is safe when it returns, and written down.
+
+        Now and then also where nothing is new: `leimo feed list` tells a dead process from idle
+        files.
+        """
         await self._sink.flush()
         encoded = self._entries.encoded()
-        if encoded != self._written:
-            await self._positions.keep(
-                Position(
-                    feed=self._name,
-                    position=encoded,
-                    event_time_ms=self._tally.newest_ms,
-                    at_ms=now_ms(),
-                    posts=self._tally.posts,
-                )
-            )
-            self._written = encoded
-        self._next_s = self._clock() + _COMMIT_S
+        now_s = self._clock()
+        is_due = state is not FeedState.LIVE or now_s - self._written_s >= _HEARTBEAT_S
+        if encoded != self._written or is_due:
+            await self._positions.keep(self._position(encoded, state, now_s))
+            self._written, self._written_s = encoded, now_s
+        self._next_s = now_s + _COMMIT_S
+
+    def _position(self, encoded: str, state: FeedState, now_s: float) -> FeedPosition:
+        self._marks.append((now_s, self._tally.posts))
+        while len(self._marks) > 2 and self._marks[1][0] < now_s - _RATE_OVER_S:
+            self._marks.popleft()
+        (then_s, before), posts = self._marks[0], self._tally.posts
+        return FeedPosition(
+            feed=self._name,
+            position=encoded,
+            event_time_ms=self._tally.newest_ms,
+            at_ms=now_ms(),
+            state=state,
+            endpoint=self._name.partition(":")[2],
+            posts=posts,
+            started_at_ms=self._started_at_ms,
+            posts_per_s=round((posts - before) / max(now_s - then_s, 1e-3), 1),
+        )
 
 
 async def _pause(stop: asyncio.Event, seconds: float) -> None:

@@ -93,8 +93,9 @@ def follow(
         bool, typer.Option("--once", help="End when all that is there was sent.")
     ] = False,
     positions: Annotated[
-        Path, typer.Option(help="File that keeps how far each file was sent.")
-    ] = Path("leimo-positions.json"),
+        Path | None,
+        typer.Option(help="Keep how far each file was sent in this file.  [default: in Kafka]"),
+    ] = None,
     broker: Broker = None,
     quiet: Quiet = False,
     as_json: AsJson = False,
@@ -114,7 +115,7 @@ def follow(
     """
     from feeds.follow.follower import Follower
     from feeds.follow.standard_input import StandardInput
-    from feeds.positions import FilePositions
+    from feeds.positions import FilePositions, TopicPositions
     from feeds.steady import run_steadily
     from leimo.named_files import refuse_missing_path
     from leimo.run import load_settings, start_logging
@@ -131,14 +132,18 @@ def follow(
         return
     root = Path(what)
     refuse_missing_path(root)
-    own = str(positions.absolute())
 
     async def followed() -> "Outcome":
-        async with FilePositions(positions) as kept:
-            follower = Follower(root, posts_of, kept, once=once, ignored=frozenset({own}))
+        if positions is None:
+            in_topic = TopicPositions(settings)
+            work = Follower(root, posts_of, in_topic, once=once).run
             return await run_steadily(
-                follower.run, settings, posts_of.source, _console, quiet=quiet
+                work, settings, posts_of.source, _console, quiet=quiet, positions=in_topic
             )
+        own = frozenset({str(positions.absolute())})
+        async with FilePositions(positions) as in_file:
+            work = Follower(root, posts_of, in_file, once=once, ignored=own).run
+            return await run_steadily(work, settings, posts_of.source, _console, quiet=quiet)
 
     _finish(followed(), as_json=as_json, quiet=quiet)
 

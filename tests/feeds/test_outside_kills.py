@@ -110,10 +110,10 @@ async def test_a_followed_file_arrives_whole_through_kills(
 ) -> None:
     settings = await settings_for(kafka_broker)
     draw, number = Random(5), 0
-    file, positions = tmp_path / "posts.ndjson", tmp_path / "positions"
+    file = tmp_path / "posts.ndjson"
     command = (
         *("feed", "follow", str(file), "--source", "leimo", "--broker", settings.broker),
-        *("--positions", str(positions), "--quiet"),
+        "--quiet",
     )
     file.touch()
     for _ in range(KILLS):
@@ -161,7 +161,7 @@ async def test_follow_ends_in_an_orderly_way_and_goes_on_without_a_repeat(
     append(file, 0, 2_000)
     command = (
         *("feed", "follow", str(tmp_path), "--source", "leimo", "--broker", settings.broker),
-        *("--positions", str(tmp_path / "positions"), "--quiet"),
+        "--quiet",
     )
     with started(*command) as process:
         async with asyncio.timeout(60):
