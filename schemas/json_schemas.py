@@ -23,11 +23,16 @@ from schemas.catalogue import (
     Holiday,
     Intent,
     Measure,
+    ReceivingChannel,
     Rule,
     RuleKind,
     Silence,
+    Subscriber,
+    Weekday,
+    Wording,
 )
 from schemas.dead_letter import DeadLetter, DropReason
+from schemas.delivery import Attempt, Delivery, Outcome, Progress, Reason, Receiver
 from schemas.mention import Channel, Mention, Objective, Place, Polarity, SpamSign, Span, Tick
 from schemas.topics import DAY_MS, TOPICS, Topic
 from schemas.trend import Influencer, Trend, TrendTerm
@@ -49,6 +54,10 @@ RECORDS: Mapping[str, type] = {
     "intent": Intent,
     "silence": Silence,
     "holiday": Holiday,
+    "subscriber": Subscriber,
+    "delivery": Delivery,
+    "receiver": Receiver,
+    "progress": Progress,
 }
 
 _DECLARED: Mapping[str, type] = {
@@ -68,6 +77,7 @@ _DECLARED: Mapping[str, type] = {
             Span,
         ),
         *(Condition, Evidence, Influencer, Measure, SpamSign, Term, TrendTerm),
+        *(Alert, Attempt, Outcome, Reason, ReceivingChannel, Weekday, Wording),
     )
 }
 
