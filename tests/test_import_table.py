@@ -20,11 +20,12 @@ MAY_IMPORT: dict[str, set[str]] = {
     "agents": {"schemas", "sources", "analysis", "measures", "kafka_io", "streams"},
     "catalogue": {"schemas", "sources", "analysis", "measures", "kafka_io"},
     "views": {"schemas", "kafka_io"},
+    "delivery": {"schemas", "kafka_io", "streams", "views"},
     "feeds": {"schemas", "sources", "kafka_io", "streams"},
     "backtest": {"schemas", "sources", "analysis", "measures", "kafka_io", "views", "feeds"},
     "leimo": {
         *("schemas", "sources", "analysis", "measures", "kafka_io", "streams", "agents"),
-        *("catalogue", "views", "feeds", "backtest"),
+        *("catalogue", "views", "delivery", "feeds", "backtest"),
     },
 }
 OTHERS_OF_OURS = {"tests", "bench"}
