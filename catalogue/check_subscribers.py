@@ -6,10 +6,8 @@ from zoneinfo import ZoneInfo
 
 from catalogue.findings import Findings, KeyPath, did_you_mean
 from catalogue.yaml_reader import Raw
-from schemas.catalogue import ReceivingChannel, RuleKind, Subscriber
+from schemas.catalogue import SECRET_NAME, ReceivingChannel, RuleKind, Subscriber
 
-SECRET_NAME = re.compile(r"SUBSCRIBER_[A-Z0-9_]{1,100}")
-"""The prefix keeps a catalogue from naming the broker's password, or whatever else there is."""
 LOCAL_HOURS = re.compile(r"(?:[01]\d|2[0-3]):[0-5]\d-(?:(?:[01]\d|2[0-3]):[0-5]\d|24:00)")
 _NEED_SECRET = frozenset({ReceivingChannel.WEBHOOK, ReceivingChannel.TELEGRAM})
 _MOST = {"per_minute": 6000, "wait_s": 3600, "interval_min": 7 * 24 * 60}

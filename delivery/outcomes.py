@@ -127,6 +127,8 @@ def after(
     state.closed_until_ms = ended_ms + round(pause_s * 1000)
     if answer.reason is Reason.SENT:
         return _sent(delivery, answer, told, parts, ended_ms)
+    if delivery.pending is None:  # silenced meanwhile
+        return delivery
     if answer.reason is Reason.THROTTLED:
         return replace(delivery, outcome=Outcome.HELD, reason=Reason.THROTTLED)
     if answer.reason in (Reason.REFUSED, Reason.GONE):
@@ -174,13 +176,13 @@ def _sent(delivery: Delivery, answer: Answer, told: Alert, parts: int, ended_ms:
             parts_sent=delivery.parts_sent + 1,
             message=delivery.message or answer.message,
         )
+    is_done = is_current or delivery.pending is None
     is_kept = delivery.channel is ReceivingChannel.ALERTMANAGER
     return replace(
         delivery,
-        outcome=Outcome.SENT if is_current else Outcome.HELD,
-        reason=Reason.SENT if is_current else Reason.WAITING,
+        outcome=Outcome.SENT if is_done else Outcome.HELD,
+        reason=Reason.SENT if is_done else Reason.WAITING,
         pending=None if is_current else delivery.pending,
-        matched_at_ms=delivery.matched_at_ms,
         due_ms=0,
         parts_sent=0,
         failures=0,

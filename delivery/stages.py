@@ -95,6 +95,7 @@ def take_in(
         reason=verdict.reason,
         at_ms=now_ms,
         matched_at_ms=delivery.matched_at_ms if waits else now_ms,
+        is_over=alert.state is AlertState.RESOLVED,
         pending=alert,
         parts_sent=0,
     )
@@ -135,6 +136,7 @@ def _put(
         outcome=Outcome.NOT_SENT,
         reason=reason,
         at_ms=now_ms,
+        is_over=alert.state is AlertState.RESOLVED,
         pending=None,
         due_ms=0,
         parts_sent=0,

@@ -11,10 +11,19 @@ import re
 import tomllib
 from collections.abc import Mapping
 from enum import StrEnum
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Any, Self
 
-from pydantic import Field, FilePath, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import (
+    DirectoryPath,
+    Field,
+    FilePath,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -171,6 +180,16 @@ class Settings(BaseSettings):
         20,
         description="brands with series of their own in /metrics: how many of the top, or which",
     )
+    secrets_folder: DirectoryPath | None = Field(
+        None, description="files called SUBSCRIBER_...: addresses and keys of subscribers"
+    )
+    deliver_networks: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = Field(
+        (), description="private networks that receivers of alerts may be in, comma-separated"
+    )
+    smtp_url: SecretStr = Field(
+        SecretStr(""), description="mail server: smtps://user:password@host:465, smtp+starttls://…"
+    )
+    mail_from: str = Field("", description="sender of mails")
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR")
 
     @field_validator("broker")
@@ -199,6 +218,13 @@ class Settings(BaseSettings):
         if level not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
             raise ValueError(f"{value!r} is none of DEBUG, INFO, WARNING, ERROR")
         return level
+
+    @field_validator("deliver_networks", mode="before")
+    @classmethod
+    def _split_networks(cls, value: object) -> object:
+        if isinstance(value, str):
+            return [part.strip() for part in value.split(",") if part.strip()]
+        return value
 
     @field_validator("metrics_brands", mode="before")
     @classmethod
@@ -365,5 +391,6 @@ def _explain(item: Any) -> str:
     if item["type"] == "extra_forbidden":
         near = difflib.get_close_matches(key, Settings.model_fields, n=1)
         return f"{key}: unknown setting; " + (f"did you mean {near[0]}?" if near else "remove it")
-    shown = "***" if "token" in key or "password" in key else repr(item.get("input"))
+    is_secret = any(word in key for word in ("token", "password", "smtp_url"))
+    shown = "***" if is_secret else repr(item.get("input"))
     return f"{key}={shown}: {message}"

@@ -11,6 +11,7 @@ from leimo.commands import (
     backtest,
     catalogue,
     dead,
+    deliver,
     demo,
     detect,
     feed,
@@ -55,6 +56,7 @@ def options(
 
 app.command("demo")(demo.demo)
 app.command("worker")(worker.worker)
+app.command("deliver")(deliver.deliver)
 app.add_typer(feed.app, name="feed")
 app.add_typer(topics.app, name="topics")
 app.add_typer(catalogue.app, name="catalogue")

@@ -1,5 +1,6 @@
 """The definitions that the topic `catalogue` carries: brands, rules, subscribers and more."""
 
+import re
 from collections.abc import Iterable
 from enum import StrEnum
 from typing import get_args
@@ -172,6 +173,11 @@ class Intent(
     objective: Objective
     query: str
     """A boolean query over the own words, see `analysis.queries`."""
+
+
+SECRET_NAME = re.compile(r"SUBSCRIBER_[A-Z0-9_]{1,100}")
+"""Names of addresses and keys of subscribers. The prefix keeps whoever writes a catalogue from
+naming the broker's password, or whatever else the environment holds."""
 
 
 class ReceivingChannel(StrEnum):

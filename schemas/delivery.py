@@ -96,6 +96,8 @@ class Delivery(
     """When this was written."""
     matched_at_ms: int
     """When the state that waits, or was told last, was read from `alerts`."""
+    is_over: bool = False
+    """Whether the alert had ended in that state."""
     pending: Alert | None = None
     """What waits to be told."""
     due_ms: int = 0
