@@ -30,6 +30,8 @@ log = logging.getLogger(__name__)
 
 _POLL_MS = 500
 _MAX_RECORDS = 500
+_WRITTEN_MS = 6 * 3_600_000
+"""A broker forgets a transactional id that writes nothing for days."""
 _decode_alert = msgspec.json.Decoder(Alert).decode
 _decode_record = msgspec.json.Decoder(DeliveryRecord).decode
 
@@ -217,6 +219,7 @@ class PartitionOwner:
     async def _take_in(self) -> None:
         if self._alerts is None or self._offsets is None:
             raise RuntimeError("not placed yet")
+        written_ms = self._clock.now_ms()
         while True:
             fetched = await self._alerts.getmany(timeout_ms=_POLL_MS, max_records=_MAX_RECORDS)
             records: list[DeliveryRecord] = []
@@ -224,7 +227,9 @@ class PartitionOwner:
             for partition, some in fetched.items():
                 records += self._take_in_records(some, changed)
                 self._offsets[partition.partition] = some[-1].offset + 1
-            if fetched:
+            now_ms = self._clock.now_ms()
+            if fetched or now_ms - written_ms > _WRITTEN_MS:
+                written_ms = now_ms
                 # No `await` since the first alert was taken in: its record comes before its intent.
                 durable = self._journal.add([*records, self._progress()])
                 await durable

@@ -86,9 +86,10 @@ class Receiver:
         """Take over what another owner left; returns what was found cut off, to be written."""
         now_ms = self._clock.now_ms()
         cut = []
-        for delivery in deliveries:
-            if delivery.outcome is Outcome.SENDING:
-                delivery = outcomes.cut_off(delivery, now_ms)
+        for found in deliveries:
+            delivery = found
+            if found.outcome is Outcome.SENDING:
+                delivery = outcomes.cut_off(found, now_ms)
                 cut.append(delivery)
                 self._metrics.repeats.inc()
                 log.warning(
@@ -282,7 +283,7 @@ class Receiver:
             for held in self.held.values()
             if held.told is not None and self._is_kept_alive(held)
         ]
-        for alert, held in list(self.held.items()):
+        for held in list(self.held.values()):
             if held.told is not None and not self._is_kept_alive(held):
                 self._hold(replace(held, told=None))
         answer = await self._sender.refresh(self.subscriber, alerts, self.names, now_ms)
