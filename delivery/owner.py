@@ -78,6 +78,7 @@ class PartitionOwner:
         self._alerts: AIOKafkaConsumer | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._sending: dict[str, asyncio.Task[None]] = {}
+        self._retiring: dict[str, asyncio.Task[None]] = {}
 
     async def start(self, catalogue: Catalogue) -> None:
         """Take the partition over and begin."""
@@ -97,7 +98,8 @@ class PartitionOwner:
             task.cancel()
         for receiver in self.receivers.values():
             receiver.stop()
-        await asyncio.gather(*self._sending.values(), return_exceptions=True)
+        under_way = (*self._sending.values(), *self._retiring.values())
+        await asyncio.gather(*under_way, return_exceptions=True)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -120,15 +122,23 @@ class PartitionOwner:
         }
         for subscriber_id in [one for one in self.receivers if one not in wanted]:
             receiver = self.receivers.pop(subscriber_id)
-            receiver.stop()
-            if (task := self._sending.pop(subscriber_id, None)) is not None:
-                await asyncio.gather(task, return_exceptions=True)
-            await receiver.give_up_all()
-            self._kept[subscriber_id] = list(receiver.held.values())
+            work = _or_die(self._retire(receiver), f"the end of {subscriber_id}")
+            self._retiring[subscriber_id] = asyncio.create_task(work)
         for subscriber in wanted.values():
             await self._define_one(subscriber)
 
+    async def _retire(self, receiver: Receiver) -> None:
+        """Not defined any more: what is under way ends, the rest is given up."""
+        mine = receiver.subscriber.id
+        receiver.stop()
+        if (task := self._sending.pop(mine, None)) is not None:
+            await asyncio.gather(task, return_exceptions=True)
+        await receiver.give_up_all()
+        self._kept[mine] = list(receiver.held.values())
+
     async def _define_one(self, subscriber: Subscriber) -> None:
+        if (retiring := self._retiring.pop(subscriber.id, None)) is not None:
+            await retiring
         receiver = self.receivers.get(subscriber.id)
         if receiver is None:
             receiver = self.receivers[subscriber.id] = Receiver(

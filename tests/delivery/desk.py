@@ -72,7 +72,7 @@ async def serving(handler: Handler, **options: Any) -> AsyncIterator[str]:
     """A server on the loopback; gives its address."""
     app = web.Application(client_max_size=1 << 20)
     app.router.add_route("*", "/{path:.*}", handler)
-    runner = web.AppRunner(app)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
     await runner.setup()
     try:
         await web.TCPSite(runner, "127.0.0.1", 0, **options).start()
