@@ -1,6 +1,7 @@
 """Each stage says why."""
 
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -40,7 +41,7 @@ from tests.delivery.alerts import MINUTE_MS, NOON_MS, alert, resolved, subscribe
     ],
 )
 def test_what_concerns_whom(
-    wanted: dict[str, object], given_alert: dict[str, object], reason: Reason
+    wanted: dict[str, Any], given_alert: dict[str, Any], reason: Reason
 ) -> None:
     assert match(subscriber(**wanted), alert(**given_alert)) is reason
 
@@ -126,7 +127,7 @@ def local(text: str, zone: str = "Asia/Shanghai") -> int:
     return round(datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(zone)).timestamp() * 1000)
 
 
-WORK = {
+WORK: dict[str, Any] = {
     "hours": "09:00-18:00",
     "days": (Weekday.MON, Weekday.TUE, Weekday.WED, Weekday.THU, Weekday.FRI),
 }
@@ -150,7 +151,7 @@ WORK = {
     ],
 )
 def test_hours_are_those_of_the_subscriber(
-    when: dict[str, object], now: str, until: str | None
+    when: dict[str, Any], now: str, until: str | None
 ) -> None:
     verdict = hours(subscriber(**when), 5, local(now))
     expected = (Reason.DUE, 0) if until is None else (Reason.OUTSIDE_HOURS, local(until))

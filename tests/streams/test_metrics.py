@@ -25,7 +25,9 @@ LABELLED: dict[str, dict[str, list[str]]] = {
         "kind": [item.value for item in RuleKind],
         "state": [item.value for item in AlertState],
     },
-    "leimo_catalogue_definitions": {"kind": ["brand", "rule", "intent", "silence", "holiday"]},
+    "leimo_catalogue_definitions": {
+        "kind": ["brand", "rule", "intent", "silence", "holiday", "subscriber"]
+    },
     "leimo_commit_seconds_count": {"stage": STAGES},
     "leimo_commit_age_seconds": {"stage": STAGES},
     "leimo_latency_seconds_count": {"stage": STAGES},
