@@ -138,7 +138,7 @@ def test_applying_the_changes_gives_what_is_wanted(
     wanted: dict[bytes, bytes], held: dict[bytes, bytes], keep: bool, over: set[bytes]
 ) -> None:
     """Silences that are over go, wanted or not; others stay, as does what is not a catalogue's."""
-    wanted = {key: value for key, value in wanted.items() if not key.startswith(b"subscriber")}
+    wanted = {key: value for key, value in wanted.items() if not key.startswith(b"note")}
     changes = changes_between(wanted, held, keep=keep, over=over)
     after = dict(held)
     for key in (*changes.added, *changes.changed):
@@ -148,11 +148,11 @@ def test_applying_the_changes_gives_what_is_wanted(
     wanted = {key: value for key, value in wanted.items() if key not in over}
     rest = {key: held[key] for key in held if key not in wanted and key not in over}
     if not keep:
-        rest = {key: value for key, value in rest.items() if key.startswith((b"sub", b"silence"))}
+        rest = {key: value for key, value in rest.items() if key.startswith((b"note", b"silence"))}
     assert after == wanted | rest
     assert sorted((*changes.added, *changes.changed, *changes.unchanged)) == sorted(
         key.decode() for key in wanted
     )
     assert {key.encode() for key in changes.kept} == {
-        key for key in rest if not key.startswith(b"sub")
+        key for key in rest if not key.startswith(b"note")
     }
