@@ -83,7 +83,7 @@ def take_in(
         return None
     if held is None and alert.state is AlertState.RESOLVED:
         return None
-    if (reason := _not_to_be_told(alert, held)) is not None:
+    if (reason := _not_to_be_told(subscriber, alert, held, now_ms)) is not None:
         return _put(subscriber, alert, held, reason, now_ms)
     delivery = held or _new(subscriber, alert, now_ms)
     verdict = ready(subscriber, replace(delivery, pending=alert), now_ms)
@@ -101,7 +101,9 @@ def take_in(
     )
 
 
-def _not_to_be_told(alert: Alert, held: Delivery | None) -> Reason | None:
+def _not_to_be_told(
+    subscriber: Subscriber, alert: Alert, held: Delivery | None, now_ms: int
+) -> Reason | None:
     """Silenced; or over, of which this subscriber has heard nothing."""
     if alert.state is not AlertState.RESOLVED:
         return Reason.SILENCED if alert.silenced_by else None
@@ -109,7 +111,8 @@ def _not_to_be_told(alert: Alert, held: Delivery | None) -> Reason | None:
         return None
     if held.pending is None:
         return Reason.NEVER_TOLD
-    return Reason.OVER_BEFORE_TOLD if held.reason is Reason.WAITING else None
+    is_gathered = group(subscriber, held, now_ms).reason is Reason.WAITING
+    return Reason.OVER_BEFORE_TOLD if is_gathered else None
 
 
 def _new(subscriber: Subscriber, alert: Alert, now_ms: int) -> Delivery:

@@ -44,10 +44,8 @@ class Reason(StrEnum):
     OVER_BEFORE_TOLD = "over_before_told"
     # duplicate
     DUPLICATE = "duplicate"
-    SUPERSEDED = "superseded"
     # limit, send
     LIMIT = "limit"
-    RECEIVER_DOWN = "receiver_down"
     DUE = "due"
     SENT = "sent"
     # retry, record
