@@ -36,7 +36,7 @@ def list_(
 
     settings = load_settings(broker=broker)
     found = run(catalogue_in_force(settings), settings).subscribers
-    for one in found:
+    for one in sorted(found, key=lambda subscriber: subscriber.id):
         if as_json:
             import msgspec
 

@@ -155,7 +155,7 @@ async def test_it_learns_what_fires_changes_is_silenced_and_is_over(
             assert one.written.latest[over.id].outcome is Outcome.SENT
 
             async def is_over() -> bool:
-                return await server.asked() == []
+                return bool(await server.asked() == [])
 
             await until(is_over, "it is not over")
     finally:
