@@ -12,7 +12,7 @@ from delivery.channels import HTTP_CHANNELS
 from schemas.alert import Sample
 from schemas.catalogue import ReceivingChannel as Channel
 from schemas.catalogue import Wording
-from schemas.delivery import Outcome, Reason
+from schemas.delivery import Delivery, Outcome, Reason
 from tests.delivery.alerts import HOSTILE, NOON_MS, alert, resolved, subscriber
 from tests.delivery.desk import QuickClock, desk, serving
 from tests.delivery.vendors import (
@@ -106,6 +106,24 @@ async def test_no_minute_has_more_than_the_vendor_takes(
     assert vendor.refusals == []
     assert len(vendor.shown) == count
     assert {held.outcome for held in one.written.latest.values()} == {Outcome.SENT}
+
+
+async def test_a_new_owner_keeps_the_limit_of_the_minute(
+    channel: Channel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ownership moves again and again in the middle of a minute's messages."""
+    clock = QuickClock(100)
+    vendor = CASES[channel].vendor(clock.now_ms)
+    held: list[Delivery] = []
+    async with serving(vendor.handle) as address:
+        put(monkeypatch, channel, address)
+        for turn in range(5):
+            async with desk(who(channel), clock=clock) as one:
+                assert one.receiver.restore(held, None) == []
+                await one.tell(*(alert(10 * turn + number) for number in range(9)))
+            held += one.written.latest.values()
+    assert vendor.refusals == []
+    assert len(vendor.shown) == 45
 
 
 async def test_who_is_told_to_wait_waits(channel: Channel, monkeypatch: pytest.MonkeyPatch) -> None:

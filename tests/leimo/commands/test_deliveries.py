@@ -90,8 +90,8 @@ def test_what_was_told_is_listed(leimo: Leimo) -> None:
             "1 may have arrived twice"
         ),
         (
-            f"2026-05-25T12:00:00Z  {two}/0  xiaomi → ops (webhook): given up: the receiver refused "
-            "this message for good"
+            f"2026-05-25T12:00:00Z  {two}/0  xiaomi → ops (webhook): given up: the receiver "
+            "refused this message for good"
         ),
     ]
     shown = leimo("deliveries", "list", "--outcome", "dead", "--json").stdout
