@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -30,6 +31,7 @@ log = logging.getLogger(__name__)
 
 _POLL_MS = 500
 _MAX_RECORDS = 500
+_TURN_S = 0.02
 _WRITTEN_MS = 6 * 3_600_000
 """A broker forgets a transactional id that writes nothing for days."""
 _decode_alert = msgspec.json.Decoder(Alert).decode
@@ -39,6 +41,19 @@ _decode_record = msgspec.json.Decoder(DeliveryRecord).decode
 def is_in(subscriber: str, partition: int, partitions: int) -> bool:
     """Whether a partition of `deliveries` is that of a subscriber."""
     return partition_for(subscriber.encode(), partitions) == partition
+
+
+class _Turn:
+    """What came of the alerts that are taken in without a pause."""
+
+    def __init__(self) -> None:
+        self.records: list[DeliveryRecord] = []
+        self.changed: set[str] = set()
+        self._until_s = time.monotonic() + _TURN_S
+
+    @property
+    def is_long(self) -> bool:
+        return time.monotonic() > self._until_s
 
 
 class PartitionOwner:
@@ -232,42 +247,54 @@ class PartitionOwner:
         written_ms = self._clock.now_ms()
         while True:
             fetched = await self._alerts.getmany(timeout_ms=_POLL_MS, max_records=_MAX_RECORDS)
-            records: list[DeliveryRecord] = []
-            changed: set[str] = set()
-            for partition, some in fetched.items():
-                records += self._take_in_records(some, changed)
-                self._offsets[partition.partition] = some[-1].offset + 1
+            durable = None
+            turn = _Turn()
+            for record in (record for some in fetched.values() for record in some):
+                turn.records += self._take_in_record(record, turn.changed)
+                self._offsets[record.partition] = record.offset + 1
+                if turn.is_long:
+                    durable = self._hand_over(turn)
+                    turn = _Turn()
+                    await asyncio.sleep(0)  # others have their turn, too
             now_ms = self._clock.now_ms()
             if fetched or now_ms - written_ms > _WRITTEN_MS:
                 written_ms = now_ms
-                # No `await` since the first alert was taken in: its record comes before its intent.
-                durable = self._journal.add([*records, self._progress()])
+                durable = self._hand_over(turn)
+            if durable is not None:
                 await durable
-                for subscriber in changed:
-                    if (receiver := self.receivers.get(subscriber)) is not None:
-                        self._keep_running(receiver)
-            self._gauge()
+            self._forget_finished()
 
-    def _take_in_records(self, records: Iterable[Any], changed: set[str]) -> list[DeliveryRecord]:
+    def _hand_over(self, turn: "_Turn") -> "asyncio.Future[None]":
+        """Write what came of some alerts, in one transaction with how far that is.
+
+        There is no `await` since the first of them was taken in, so that what is held of an alert
+        is written before the intent of its send.
+        """
+        durable = self._journal.add([*turn.records, self._progress()])
+        for subscriber in turn.changed:
+            if (receiver := self.receivers.get(subscriber)) is not None:
+                self._keep_running(receiver)
+        return durable
+
+    def _take_in_record(self, record: Any, changed: set[str]) -> list[DeliveryRecord]:
+        if record.value is None:
+            return []
+        try:
+            alert = _decode_alert(record.value)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            where = f"{ALERTS.name}/{record.partition} at {record.offset}"
+            log.error("%s is no alert and is told to nobody: %s", where, error)
+            return []
+        now_ms = self._clock.now_ms()
         found: list[DeliveryRecord] = []
-        for record in records:
-            if record.value is None:
-                continue
-            try:
-                alert = _decode_alert(record.value)
-            except (msgspec.DecodeError, UnicodeDecodeError) as error:
-                where = f"{ALERTS.name}/{record.partition} at {record.offset}"
-                log.error("%s is no alert and is told to nobody: %s", where, error)
-                continue
-            now_ms = self._clock.now_ms()
-            for receiver in self.receivers.values():
-                delivery = receiver.take_in(alert, now_ms)
-                if delivery is not None:
-                    found.append(delivery)
-                    changed.add(receiver.subscriber.id)
+        for receiver in self.receivers.values():
+            delivery = receiver.take_in(alert, now_ms)
+            if delivery is not None:
+                found.append(delivery)
+                changed.add(receiver.subscriber.id)
         return found
 
-    def _gauge(self) -> None:
+    def _forget_finished(self) -> None:
         for mine, task in list(self._sending.items()):
             if task.done():
                 del self._sending[mine]

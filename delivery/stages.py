@@ -37,33 +37,28 @@ def match(subscriber: Subscriber, alert: Alert) -> Reason:
 
     Alerts about the whole feed (`*`) go to those who name neither brands nor groups.
     """
-    conditions = (
-        (_of_wanted_group(subscriber, alert), Reason.OTHER_GROUP),
-        (_of_wanted_brand(subscriber, alert), Reason.OTHER_BRAND),
-        (not subscriber.kinds or alert.kind in subscriber.kinds, Reason.OTHER_KIND),
-        (
-            not subscriber.departments or alert.department in subscriber.departments,
-            Reason.OTHER_DEPARTMENT,
-        ),
-        (
-            not subscriber.intents or bool(alert.evidence.intents.keys() & {*subscriber.intents}),
-            Reason.OTHER_INTENT,
-        ),
-        (alert.severity >= subscriber.min_severity, Reason.TOO_MILD),
-    )
-    return next((reason for holds, reason in conditions if not holds), Reason.MATCHED)
+    about = _about_another(subscriber, alert)
+    if about is not None:
+        return about
+    if alert.severity < subscriber.min_severity:
+        return Reason.TOO_MILD
+    if subscriber.kinds and alert.kind not in subscriber.kinds:
+        return Reason.OTHER_KIND
+    if subscriber.departments and alert.department not in subscriber.departments:
+        return Reason.OTHER_DEPARTMENT
+    if subscriber.intents and alert.evidence.intents.keys().isdisjoint(subscriber.intents):
+        return Reason.OTHER_INTENT
+    return Reason.MATCHED
 
 
-def _of_wanted_group(subscriber: Subscriber, alert: Alert) -> bool:
-    if not (subscriber.brands or subscriber.groups) or not alert.brand.startswith(GROUP_PREFIX):
-        return True
-    return alert.brand.removeprefix(GROUP_PREFIX) in subscriber.groups
-
-
-def _of_wanted_brand(subscriber: Subscriber, alert: Alert) -> bool:
-    if not (subscriber.brands or subscriber.groups) or alert.brand.startswith(GROUP_PREFIX):
-        return True
-    return bool({alert.brand, alert.parent} & set(subscriber.brands))
+def _about_another(subscriber: Subscriber, alert: Alert) -> Reason | None:
+    if not (subscriber.brands or subscriber.groups):
+        return None
+    if alert.brand.startswith(GROUP_PREFIX):
+        is_wanted = alert.brand.removeprefix(GROUP_PREFIX) in subscriber.groups
+        return None if is_wanted else Reason.OTHER_GROUP
+    is_wanted = alert.brand in subscriber.brands or alert.parent in subscriber.brands
+    return None if is_wanted else Reason.OTHER_BRAND
 
 
 def take_in(
