@@ -109,6 +109,7 @@ class Deliverer(ConsumerRebalanceListener):  # type: ignore[misc]
         consumer = AIOKafkaConsumer(
             **client_options(self.settings),
             group_id=f"{self.settings.group_id}-deliver",
+            group_instance_id=self.settings.instance or None,
             enable_auto_commit=False,
             auto_offset_reset="latest",
             session_timeout_ms=round(self.settings.session_timeout_s * 1000),

@@ -148,7 +148,9 @@ def _failed(
     delivery = replace(delivery, failures=failures, failing_since_ms=since_ms)
     if ended_ms - since_ms >= EXPIRES_MS:
         return _dead(delivery, Reason.EXPIRED)
-    if failures > len(SCHEDULE_S) and state.last_success_ms > since_ms:
+    # Others were taken between its last two failures, so it is not the receiver that is down.
+    before_ms = delivery.attempts[-2].at_ms if len(delivery.attempts) > 1 else ended_ms
+    if failures > len(SCHEDULE_S) and state.last_success_ms > before_ms:
         return _dead(delivery, Reason.GAVE_UP)
     wait_s = SCHEDULE_S[min(failures, len(SCHEDULE_S)) - 1] * (1 + JITTER * jitter)
     due_ms = ended_ms + round(wait_s * 1000)

@@ -80,7 +80,10 @@ def take_in(
         return None
     if (reason := _not_to_be_told(subscriber, alert, held, now_ms)) is not None:
         return _put(subscriber, alert, held, reason, now_ms)
-    delivery = held or _new(subscriber, alert, now_ms)
+    # Another message than the one that failed: it is due, and counts from nothing.
+    delivery = replace(
+        held or _new(subscriber, alert, now_ms), failures=0, failing_since_ms=0, due_ms=0
+    )
     verdict = ready(subscriber, replace(delivery, pending=alert), now_ms)
     return replace(
         delivery,

@@ -85,6 +85,16 @@ def test_a_message_that_fails_while_others_are_taken_is_given_up() -> None:
     assert held.failures == len(SCHEDULE_S) + 1
 
 
+def test_a_message_is_not_given_up_while_the_receiver_takes_nothing() -> None:
+    """One failure, a success of another, and then an outage: it is not the message."""
+    state = ReceiverState()
+    held = answered(waiting(), FAILED, state)
+    answered(waiting(2), SENT, state, ended_ms=NOON_MS + 1)
+    for minute in range(1, 200):
+        held = answered(held, FAILED, state, ended_ms=NOON_MS + minute * 60_000)
+    assert held.outcome is Outcome.HELD
+
+
 def test_being_too_quick_is_no_failure() -> None:
     state = ReceiverState()
     quick = Answer(Reason.THROTTLED, 429, "slowly", retry_after_s=7.5)

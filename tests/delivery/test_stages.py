@@ -121,6 +121,7 @@ def test_an_alert_that_ends_while_its_receiver_is_down_is_told_as_over() -> None
     over = take_in(subscriber(), resolved(), down, NOON_MS)
     assert over is not None
     assert (over.outcome, over.pending, over.is_over) == (Outcome.HELD, resolved(), True)
+    assert (over.failures, over.due_ms) == (0, 0)  # another message: it is due at once
 
 
 def local(text: str, zone: str = "Asia/Shanghai") -> int:
