@@ -222,9 +222,10 @@ class Settings(BaseSettings):
     @field_validator("deliver_networks", mode="before")
     @classmethod
     def _split_networks(cls, value: object) -> object:
-        if isinstance(value, str):
-            return [part.strip() for part in value.split(",") if part.strip()]
-        return value
+        parts = value.split(",") if isinstance(value, str) else value
+        if not isinstance(parts, list | tuple):
+            return value
+        return [_network(part) for part in parts if not isinstance(part, str) or part.strip()]
 
     @field_validator("metrics_brands", mode="before")
     @classmethod
@@ -354,6 +355,16 @@ def brands_shown(value: object) -> int | tuple[str, ...]:
         f"it is neither a number nor a list of 1 to {MOST_BRANDS_SHOWN} ids of brands, such as 20 "
         "or xiaomi,huawei"
     )
+
+
+def _network(given: object) -> IPv4Network | IPv6Network:
+    if isinstance(given, IPv4Network | IPv6Network):
+        return given
+    text = str(given).strip()
+    try:
+        return ipaddress.ip_network(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is no network, such as 10.1.0.0/16") from None
 
 
 def is_port(text: str, lowest: int) -> bool:

@@ -9,10 +9,10 @@ from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
 
 from schemas.alert import AlertState
-from schemas.catalogue import Brand, Catalogue, Rule, RuleKind
+from schemas.catalogue import Brand, Catalogue, ReceivingChannel, Rule, RuleKind
 from schemas.dead_letter import DropReason
 from schemas.post import Source
-from streams.metrics import Metrics
+from streams.metrics import DeliveryMetrics, Metrics
 from streams.version import VERSION
 
 STAGES = ["analyse", "measure"]
@@ -152,3 +152,16 @@ def test_a_start_is_seen_and_the_version() -> None:
     assert found["process_start_time_seconds"].value > 0
     assert found["leimo_build_info"].labels == {"version": VERSION}
     assert found["leimo_build_info"].value == 1
+
+
+def test_what_is_delivered_is_there_from_the_start_under_names_that_follow_the_rules() -> None:
+    families = list(DeliveryMetrics().registry.collect())
+    [told] = [family for family in families if family.name == "leimo_deliveries"]
+    ends = product(ReceivingChannel, ("sent", "dead", "not_sent"))
+
+    assert {(one.labels["channel"], one.labels["outcome"]) for one in told.samples} == {
+        (channel.value, outcome) for channel, outcome in ends
+    }
+    assert {one.value for one in told.samples} == {0}
+    assert [family.name for family in families if not family.documentation] == []
+    assert all(family.name.startswith(("leimo_", "process_")) for family in families)
