@@ -11,6 +11,7 @@ from aiokafka import AIOKafkaConsumer
 
 from delivery.clock import Clock
 from delivery.journal import Journal
+from delivery.outcomes import EXPIRES_MS
 from delivery.receiver import Jitter, Receiver, any_jitter
 from delivery.sender import Sender
 from kafka_io.clients import client_options
@@ -286,8 +287,11 @@ class PartitionOwner:
             log.error("%s is no alert and is told to nobody: %s", where, error)
             return []
         now_ms = self._clock.now_ms()
+        is_old = record.timestamp < now_ms - EXPIRES_MS
         found: list[DeliveryRecord] = []
         for receiver in self.receivers.values():
+            if is_old and alert.id not in receiver.held:
+                continue  # nobody delivered for days: what is new to a subscriber is no news
             delivery = receiver.take_in(alert, now_ms)
             if delivery is not None:
                 found.append(delivery)

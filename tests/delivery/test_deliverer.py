@@ -27,7 +27,7 @@ from schemas.alert import Alert
 from schemas.catalogue import Brand, Catalogue, Subscriber
 from schemas.delivery import Delivery, DeliveryRecord, Outcome, Progress, Reason
 from schemas.topics import ALERTS, DELIVERIES
-from tests.delivery.alerts import alert, resolved, subscriber
+from tests.delivery.alerts import NOON_MS, alert, resolved, subscriber
 from tests.delivery.desk import serving
 from tests.kafka_io.broker_log import append, committed
 
@@ -58,16 +58,13 @@ async def prepared(broker: Broker, group: str, subscribers: list[Subscriber]) ->
     return settings
 
 
-async def tell(settings: Settings, *alerts: Alert) -> None:
-    await append(
-        settings,
-        *(
-            Row(
-                ALERTS.name, int(one.id, 16) % 2, one.fingerprint.encode(), msgspec.json.encode(one)
-            )
-            for one in alerts
-        ),
-    )
+async def tell(settings: Settings, *alerts: Alert, at_ms: int | None = None) -> None:
+    await append(settings, *(_row(one, at_ms) for one in alerts))
+
+
+def _row(one: Alert, at_ms: int | None) -> Row:
+    partition = int(one.id, 16) % 2
+    return Row(ALERTS.name, partition, one.fingerprint.encode(), encode(one), [], at_ms)
 
 
 async def records(settings: Settings) -> list[DeliveryRecord]:
@@ -155,6 +152,7 @@ async def test_alerts_reach_who_they_concern_and_the_topic_says_so(
             await tell(settings, resolved(1), resolved(2), resolved(3))
             await until(lambda: sum(map(len, receivers.got.values())) == 6, str(receivers.got))
         async with delivering(settings):  # another owner: nothing again
+            await tell(settings, alert(6), alert(7), at_ms=NOON_MS)  # days old: no news
             await tell(settings, alert(5))
             await until(lambda: len(receivers.got["s0"]) == 5, str(receivers.got))
     one, two, five = (alert(n).id for n in (1, 2, 5))
