@@ -1,8 +1,9 @@
 """Where a message goes, and the request that takes it there."""
 
+import re
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
 from delivery.messages import Message
 from delivery.outcomes import Answer
@@ -51,6 +52,38 @@ def with_query(url: str, **more: str) -> str:
 
 class EndpointError(ValueError):
     """An address or key cannot be used; the message says why, without showing it."""
+
+
+_SECRET_CHARS = 8
+"""Shorter parts of an address tell nothing that has to be kept."""
+
+
+def redacted(body: bytes, endpoint: Endpoint) -> bytes:
+    """An answer without what is secret: error pages like to repeat the address that was asked for,
+    and what a receiver answers is kept and shown.
+
+    >>> redacted(b"no robot for 0123456789abcdef", Endpoint("https://a.cn/send/0123456789abcdef"))
+    b'no robot for ***'
+    """
+    url = urlsplit(endpoint.address)
+    values = [value for _, value in parse_qsl(url.query)]
+    parts = [endpoint.secret, endpoint.old_secret, *url.path.split("/"), *values]
+    parts += [url.password or "", url.username or ""]
+    plain = {unquote(part) for part in parts}
+    for one in sorted(plain, key=len, reverse=True):
+        if len(one) >= _SECRET_CHARS:
+            body = _however_written(one).sub(b"***", body)
+    return body
+
+
+def _however_written(text: str) -> re.Pattern[bytes]:
+    """Any of the ways to write it in an address, in JSON and in between."""
+    units = (
+        re.escape(bytes([unit])) if bytes([unit]).isalnum()
+        else b"(?:\\\\?" + re.escape(bytes([unit])) + b"|%%%02x)" % unit
+        for unit in text.encode()
+    )  # fmt: skip
+    return re.compile(b"".join(units), re.IGNORECASE)
 
 
 Parts = Callable[[Message], list[bytes]]

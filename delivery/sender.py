@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from delivery import mail
 from delivery.channels import HTTP_CHANNELS, alertmanager
-from delivery.endpoints import EndpointError
+from delivery.endpoints import EndpointError, redacted
 from delivery.messages import Message, message_of
 from delivery.outbound import Outbound
 from delivery.outcomes import Answer
@@ -71,7 +71,8 @@ class Sender:
         request = channel.to_request(body, message.id, endpoint, now_ms)
         answered = await self._outbound.send(request)
         if not isinstance(answered, Answer):
-            answered = channel.read_answer(*answered)
+            status, headers, said = answered
+            answered = channel.read_answer(status, headers, redacted(said, endpoint))
         return Sent(answered, len(bodies))
 
     async def _mail(self, subscriber: Subscriber, message: Message) -> Answer:
@@ -104,4 +105,5 @@ class Sender:
         answered = await self._outbound.send(request)
         if isinstance(answered, Answer):
             return answered
-        return alertmanager.ALERTMANAGER.read_answer(*answered)
+        status, headers, said = answered
+        return alertmanager.ALERTMANAGER.read_answer(status, headers, redacted(said, endpoint))

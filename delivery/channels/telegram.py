@@ -57,7 +57,8 @@ def read_answer(status: int, headers: Mapping[str, str], body: bytes) -> Answer:
         seconds = parameters.get("retry_after") if isinstance(parameters, dict) else None
         if isinstance(seconds, int | float) and seconds > 0:
             return answer._replace(retry_after_s=float(seconds))
-    if answer.reason is Reason.REFUSED and "chat" in answer.detail:
+    description = str(fields.get("description", ""))
+    if answer.reason is Reason.REFUSED and description.startswith("Bad Request: chat"):
         return answer._replace(reason=Reason.MISCONFIGURED)  # no such chat, or not a member
     if answer.reason is Reason.SENT:
         if fields.get("ok") is not True:

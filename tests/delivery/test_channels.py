@@ -4,7 +4,9 @@ import asyncio
 import itertools
 import json
 from typing import Any, NamedTuple
+from urllib.parse import quote
 
+import msgspec
 import pytest
 from aiohttp import web
 
@@ -206,6 +208,36 @@ def test_a_wrong_key_is_noticed_and_mended_without_a_restart(
         assert "310000" in held.attempts[0].detail
 
     asyncio.run(work())
+
+
+async def test_an_answer_that_repeats_the_address_gives_no_secret_away(
+    channel: Channel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a receiver answers is kept on a topic, which many read."""
+    hidden = "7f3a+9/c2=d1"
+    echoed: list[str] = []
+
+    async def handle(request: web.Request) -> web.Response:
+        text = await request.text()
+        echoed.append(request.raw_path)
+        body = f"cannot {request.raw_path} {hidden} {'x' * 90} {hidden} {text[:9]}"
+        return web.Response(status=400, text=body)
+
+    async with serving(handle) as address, desk(who(channel), clock=QuickClock(60)) as one:
+        put(monkeypatch, channel, address)
+        path = CASES[channel].query.split("?")[0]
+        query = f"?chat_id={hidden}&" if channel is Channel.TELEGRAM else "?access_token="
+        url = f"{address}{path}{query}{quote(hidden, safe='')}"
+        monkeypatch.setenv("SUBSCRIBER_OPS_URL", url)
+        monkeypatch.setenv("SUBSCRIBER_OPS_KEY", hidden)
+        await one.tell(alert())
+    [held] = one.written.latest.values()
+    assert held.attempts[0].status == 400
+    assert held.attempts[0].detail.startswith("cannot ")
+    kept = msgspec.json.encode(held).decode()
+    assert echoed
+    assert hidden[:6] not in kept
+    assert quote(hidden, safe="")[:6] not in kept
 
 
 async def test_what_follows_answers_the_first_message_in_telegram(
