@@ -8,6 +8,7 @@ from itertools import islice
 import msgspec
 
 from analysis import queries
+from catalogue.check_subscribers import checked_subscribers
 from catalogue.findings import Findings, KeyPath, did_you_mean
 from catalogue.yaml_reader import Raw, Records
 from measures.scope import active_hours, days_of, time_ms
@@ -70,12 +71,13 @@ _MOST_DAYS = 366
 
 def check(records: Records, findings: Findings) -> Catalogue:
     """Find everything; returns the records that have at least what they need."""
-    brands, rules, intents, silences, holidays = records
+    brands, rules, intents, silences, holidays, subscribers = records
     _identify("brands", brands, ("id", "name"), findings)
     _identify("rules", rules, ("id", "kind"), findings)
     _identify("intents", intents, ("id", "objective", "query"), findings)
     _identify("silences", silences, ("id", "reason", "until"), findings)
     _identify("holidays", holidays, ("id", "first"), findings)
+    _identify("subscribers", subscribers, ("id", "channel", "address"), findings)
     brand_ids = [str(raw["id"]) for raw in brands if "id" in raw]
     rule_ids = [str(raw["id"]) for raw in rules if "id" in raw]
     made: dict[int, Brand] = {}
@@ -103,6 +105,7 @@ def check(records: Records, findings: Findings) -> Catalogue:
         intents=tuple(_checked_intents(intents, findings)),
         silences=tuple(_checked_silences(silences, (brand_ids, rule_ids), findings)),
         holidays=tuple(_checked_holidays(holidays, findings)),
+        subscribers=tuple(checked_subscribers(subscribers, (brand_ids, rules), findings)),
     )
 
 

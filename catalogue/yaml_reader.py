@@ -17,7 +17,16 @@ import msgspec
 import yaml
 
 from catalogue.findings import Findings, KeyPath, did_you_mean
-from schemas.catalogue import Brand, Condition, Context, Holiday, Intent, Rule, Silence
+from schemas.catalogue import (
+    Brand,
+    Condition,
+    Context,
+    Holiday,
+    Intent,
+    Rule,
+    Silence,
+    Subscriber,
+)
 
 MAX_BYTES = 16 << 20
 MAX_DEPTH = 32
@@ -84,6 +93,7 @@ class Records(NamedTuple):
     intents: Sequence[Raw] = ()
     silences: Sequence[Raw] = ()
     holidays: Sequence[Raw] = ()
+    subscribers: Sequence[Raw] = ()
 
 
 def read_records(text: str, findings: Findings) -> Records:
@@ -116,6 +126,7 @@ def read_records(text: str, findings: Findings) -> Records:
             reader.records(fields.get("intents"), "intents", Intent),
             reader.records(fields.get("silences"), "silences", Silence),
             reader.records(fields.get("holidays"), "holidays", Holiday),
+            reader.records(fields.get("subscribers"), "subscribers", Subscriber),
         )
     except _TooMuch:
         findings.error((), f"anchors add more than {MAX_EXPANDED} values; do without them", line=0)

@@ -11,10 +11,19 @@ import re
 import tomllib
 from collections.abc import Mapping
 from enum import StrEnum
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Any, Self
 
-from pydantic import Field, FilePath, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import (
+    DirectoryPath,
+    Field,
+    FilePath,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -177,6 +186,16 @@ class Settings(BaseSettings):
     push_token: SecretStr = Field(
         SecretStr(""), description="bearer token of `leimo feed push`; required off the loopback"
     )
+    secrets_folder: DirectoryPath | None = Field(
+        None, description="files called SUBSCRIBER_...: addresses and keys of subscribers"
+    )
+    deliver_networks: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = Field(
+        (), description="private networks that receivers of alerts may be in, comma-separated"
+    )
+    smtp_url: SecretStr = Field(
+        SecretStr(""), description="mail server: smtps://user:password@host:465, smtp+starttls://…"
+    )
+    mail_from: str = Field("", description="sender of mails")
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR")
 
     @field_validator("broker")
@@ -205,6 +224,14 @@ class Settings(BaseSettings):
         if level not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
             raise ValueError(f"{value!r} is none of DEBUG, INFO, WARNING, ERROR")
         return level
+
+    @field_validator("deliver_networks", mode="before")
+    @classmethod
+    def _split_networks(cls, value: object) -> object:
+        parts = value.split(",") if isinstance(value, str) else value
+        if not isinstance(parts, list | tuple):
+            return value
+        return [_network(part) for part in parts if not isinstance(part, str) or part.strip()]
 
     @field_validator("metrics_brands", mode="before")
     @classmethod
@@ -340,6 +367,16 @@ def brands_shown(value: object) -> int | tuple[str, ...]:
     )
 
 
+def _network(given: object) -> IPv4Network | IPv6Network:
+    if isinstance(given, IPv4Network | IPv6Network):
+        return given
+    text = str(given).strip()
+    try:
+        return ipaddress.ip_network(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is no network, such as 10.1.0.0/16") from None
+
+
 def is_port(text: str, lowest: int) -> bool:
     """Whether `text` is a port number; 0, where it is allowed, stands for any free one.
 
@@ -375,5 +412,6 @@ def _explain(item: Any) -> str:
     if item["type"] == "extra_forbidden":
         near = difflib.get_close_matches(key, Settings.model_fields, n=1)
         return f"{key}: unknown setting; " + (f"did you mean {near[0]}?" if near else "remove it")
-    shown = "***" if "token" in key or "password" in key else repr(item.get("input"))
+    is_secret = any(word in key for word in ("token", "password", "smtp_url"))
+    shown = "***" if is_secret else repr(item.get("input"))
     return f"{key}={shown}: {message}"

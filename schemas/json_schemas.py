@@ -23,11 +23,16 @@ from schemas.catalogue import (
     Holiday,
     Intent,
     Measure,
+    ReceivingChannel,
     Rule,
     RuleKind,
     Silence,
+    Subscriber,
+    Weekday,
+    Wording,
 )
 from schemas.dead_letter import DeadLetter, DropReason
+from schemas.delivery import Attempt, Delivery, Outcome, Progress, Reason, Receiver
 from schemas.feed import FeedGap, FeedPosition, FeedState, GapReason
 from schemas.mention import Channel, Mention, Objective, Place, Polarity, SpamSign, Span, Tick
 from schemas.topics import DAY_MS, TOPICS, Topic
@@ -52,6 +57,10 @@ RECORDS: Mapping[str, type] = {
     "holiday": Holiday,
     "feed_position": FeedPosition,
     "feed_gap": FeedGap,
+    "subscriber": Subscriber,
+    "delivery": Delivery,
+    "receiver": Receiver,
+    "progress": Progress,
 }
 
 _DECLARED: Mapping[str, type] = {
@@ -72,6 +81,7 @@ _DECLARED: Mapping[str, type] = {
         ),
         *(Condition, Evidence, Influencer, Measure, SpamSign, Term, TrendTerm),
         *(FeedState, GapReason),
+        *(Alert, Attempt, Outcome, Reason, ReceivingChannel, Weekday, Wording),
     )
 }
 

@@ -13,8 +13,16 @@ from prometheus_client import (
 )
 
 from schemas.alert import AlertState
-from schemas.catalogue import DEFINITION_KINDS, Catalogue, RuleKind, definitions_of, kind_of
+from schemas.catalogue import (
+    DEFINITION_KINDS,
+    Catalogue,
+    ReceivingChannel,
+    RuleKind,
+    definitions_of,
+    kind_of,
+)
 from schemas.dead_letter import DropReason
+from schemas.delivery import Outcome
 from schemas.post import Skipped, Source
 from streams.version import VERSION
 
@@ -25,6 +33,50 @@ _LATENCY_SECONDS = (0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1, 2, 5, 10, 30, 60, 300, 36
 
 # They double the number of series, and nothing here asks when a counter was made.
 disable_created_metrics()  # type: ignore[no-untyped-call]
+
+
+class DeliveryMetrics:
+    """The metrics of one `leimo deliver`, in a registry of its own."""
+
+    def __init__(self) -> None:
+        self.registry = registry = CollectorRegistry()
+        ProcessCollector(registry=registry)
+        self.build_info = Gauge(
+            "leimo_build_info", "1, with the version that runs", ["version"], registry=registry
+        )
+        self.deliveries = Counter(
+            "leimo_deliveries_total",
+            "Alerts at subscribers that came to an end: sent, dead or not_sent",
+            ["channel", "outcome"],
+            registry=registry,
+        )
+        self.attempts = Counter(
+            "leimo_delivery_attempts_total",
+            "Sends by what the receiver answered",
+            ["channel", "reason"],
+            registry=registry,
+        )
+        self.repeats = Counter(
+            "leimo_delivery_repeats_total",
+            "Sends that a kill had cut, so that they may arrive twice",
+            registry=registry,
+        )
+        self.seconds = Histogram(
+            "leimo_delivery_seconds",
+            "From the append to `alerts` to the receiver's answer, waits and hours included",
+            buckets=_LATENCY_SECONDS,
+            registry=registry,
+        )
+        self.waiting = Gauge(
+            "leimo_deliveries_waiting", "Deliveries that wait to be sent", registry=registry
+        )
+        self.receivers_down = Gauge(
+            "leimo_receivers_down", "Receivers that failed three times in a row", registry=registry
+        )
+        self.build_info.labels(VERSION).set(1)
+        for channel in ReceivingChannel:
+            for outcome in (Outcome.SENT, Outcome.DEAD, Outcome.NOT_SENT):
+                self.deliveries.labels(channel.value, outcome.value)
 
 
 class Metrics:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from catalogue.topic import Changes
     from schemas.catalogue import Catalogue, Definition
 
-app = typer.Typer(no_args_is_help=True, help="Brands, rules and intents: check, apply, show.")
+app = typer.Typer(no_args_is_help=True, help="Brands, rules, subscribers: check, apply, show.")
 
 File = Annotated[
     Path | None, typer.Argument(help="YAML file; the catalogue that comes with leimo if not given.")
@@ -293,6 +293,12 @@ def _print_table(catalogue: "Catalogue") -> None:
                 one_line(silence.reason),
             )
         console.print(silences)
+    if catalogue.subscribers:
+        subscribers = Table("subscriber", "channel", "brands", "severity", box=None)
+        for one in catalogue.subscribers:
+            about = ", ".join((*one.brands, *one.groups)) or "all"
+            subscribers.add_row(one.id, one.channel.value, about, f"{one.min_severity}+")
+        console.print(subscribers)
     if catalogue.holidays:
         holidays = Table("holiday", "first", "last", box=None)
         for holiday in catalogue.holidays:

@@ -24,10 +24,20 @@ from kafka_io.settings import Settings
 from kafka_io.topic_admin import apply_topics
 from leimo.cli import app
 from schemas.alert import Alert
-from schemas.catalogue import Brand, Catalogue, Holiday, Rule, RuleKind, Silence
+from schemas.catalogue import (
+    Brand,
+    Catalogue,
+    Holiday,
+    ReceivingChannel,
+    Rule,
+    RuleKind,
+    Silence,
+    Subscriber,
+)
 from schemas.dead_letter import DropReason
+from schemas.delivery import Attempt, Delivery, Outcome, Reason
 from schemas.feed import FeedGap, FeedPosition, FeedState, GapReason
-from schemas.topics import ALERTS, FEED_POSITIONS, POSTS_RAW, TRENDS, WINDOWS
+from schemas.topics import ALERTS, DELIVERIES, FEED_POSITIONS, POSTS_RAW, TRENDS, WINDOWS
 from schemas.trend import Influencer, Trend, TrendTerm
 from tests.kafka_io.broker_log import append
 from tests.kafka_io.records import record
@@ -51,6 +61,8 @@ COMMANDS: dict[str, list[list[str]]] = {
     "dead list": [[], ["--json"]],
     "dead replay": [["--all", "--dry-run"]],
     "dead show": [["0"], ["0", "--json"]],
+    "deliveries explain": [["alert"], ["alert", "--json"], [EVIL]],
+    "deliveries list": [[], ["--json"]],
     "detect": [["BROKEN"], [EVIL]],
     "feed follow": [
         ["POSTS", "--once", "--positions", "POSITIONS"], [EVIL, "--once"],
@@ -72,12 +84,15 @@ COMMANDS: dict[str, list[list[str]]] = {
     "silence add": [["--all", "--for", "2h", "--reason", EVIL], ["--brand", EVIL, "--reason", "x"]],
     "silence end": [[EVIL]],
     "silence list": [[], ["--json"]],
+    "subscribers list": [[], ["--json"]],
+    "subscribers test": [[f"s{EVIL}"], [EVIL], [f"s{EVIL}", "--json"]],
     "topics apply": [[]],
     "topics list": [[], ["--json"]],
     "trends": [[], [f"brand{EVIL}"], ["--json"], [EVIL]],
     "watch": [["--once"], ["--once", "--json"], ["--once", "--brand", EVIL]],
 }  # fmt: skip
 NO_TEXT = {
+    "deliver": "writes a log, no text of posts",
     "demo": "shows what `watch` shows",
     "worker": "writes a log, no text of posts",
 }
@@ -147,6 +162,16 @@ async def fill(settings: Settings) -> None:
         rules=(Rule(id=f"rule{EVIL}", kind=RuleKind.SPIKE, brands=(brand,), department=EVIL),),
         silences=(Silence(id=EVIL, reason=EVIL, until="2100-01-01T00:00Z", by=EVIL),),
         holidays=(Holiday(id=EVIL, first=EVIL),),
+        subscribers=(
+            Subscriber(
+                id=f"s{EVIL}",
+                channel=ReceivingChannel.SLACK,
+                address=EVIL,
+                hours=EVIL,
+                brands=(brand,),
+                departments=(EVIL,),
+            ),
+        ),
     )
     await publish(settings, mine)
     terms = (TrendTerm(f"#{EVIL}", 40.0, 0.0, 90.0), TrendTerm(EVIL, 20.0, 200.0, 9.0))
@@ -164,6 +189,11 @@ async def fill(settings: Settings) -> None:
         feed=EVIL, position=EVIL, event_time_ms=1, at_ms=1, state=FeedState.LIVE, endpoint=EVIL
     )
     gap = FeedGap(feed=EVIL, from_ms=1, to_ms=2**50, reason=GapReason.NO_RESUME, detail=EVIL)
+    delivery = Delivery(
+        subscriber=f"s{EVIL}", channel=ReceivingChannel.SLACK, alert=told.id, brand=brand,
+        revision=1, outcome=Outcome.DEAD, reason=Reason.REFUSED, at_ms=1, matched_at_ms=1,
+        attempts=(Attempt(1, 400, Reason.REFUSED, EVIL),),
+    )  # fmt: skip
     encoded = msgspec.json.encode
     await append(
         settings,
@@ -175,6 +205,7 @@ async def fill(settings: Settings) -> None:
         position_row(stands),
         gap_row(gap),
         Row(FEED_POSITIONS.name, 0, b"\xff", b"no position"),
+        Row(DELIVERIES.name, 0, delivery.key, encoded(delivery)),
     )
 
 
