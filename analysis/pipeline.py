@@ -18,9 +18,11 @@ from analysis import spam
 from analysis.brands import Kind
 from analysis.context import context_words
 from analysis.families import Families
+from analysis.filler import FillerModel
+from analysis.filler import shipped as shipped_filler
 from analysis.han_forms import simplified
 from analysis.intents import IntentRules, intent_words
-from analysis.languages import language_of
+from analysis.languages import CHINESE, language_of
 from analysis.lexicon import Clue, Lexicon
 from analysis.naming import NO_QUOTE, Named, Namer, Quote, Reading
 from analysis.senses import Senses
@@ -136,8 +138,9 @@ class Analyser:
         tokenizer: Tokenizer,
         intents: Iterable[Intent] = (),
         senses: Senses | None = None,
+        filler: FillerModel | None = None,
     ) -> None:
-        """`senses` left out: the shipped model, read when a name needs it."""
+        """`senses` and `filler` left out: the shipped models, read when they are needed."""
         self.brands: tuple[Brand, ...] = tuple(sorted(brands, key=lambda brand: brand.id))
         listed = tuple(sorted(intents, key=lambda intent: intent.id))
         lexicon = Lexicon(chain(context_words(self.brands), intent_words(listed)))
@@ -152,6 +155,7 @@ class Analyser:
         self._score_many: Callable[[Sequence[str]], Sequence[Sentiment]] = getattr(
             sentiment, "score_many", one_text_at_a_time(sentiment)
         )
+        self._filler = filler
         self._cut = tokenizer.cut
         self._accounts = [
             frozenset(account.lstrip("@＠") for account in brand.accounts) for brand in self.brands
@@ -186,12 +190,20 @@ class Analyser:
                 stances += draft.stances
         mentions: list[list[Mention]] = [[] for _ in posts]
         moods = iter(self._towards_many(stances) if stances else ())
-        for index, draft in drafts:
+        fillers = self._are_filler([(own.text, own.language) for _, (own, *_) in drafts])
+        for (index, unsigned), is_filler in zip(drafts, fillers, strict=True):
+            draft = _signed(unsigned) if is_filler else unsigned
             place = (partition, offsets[index])
             found = mentions[index]
             for brand, named in draft.spans.items():
                 found.append(self._mention(posts[index], place, brand, named, draft, moods))
         return mentions
+
+    def _are_filler(self, posts: Sequence[tuple[str, str]]) -> list[bool]:
+        """Whether each (own words, language) is filler; the model reads Chinese alone."""
+        asked = [text for text, language in posts if language == CHINESE]
+        found = iter((self._filler or shipped_filler()).are_filler(asked) if asked else ())
+        return [language == CHINESE and next(found) for _, language in posts]
 
     def _draft(self, post: Post) -> _Draft | None:
         """The brands that the post names, in order, with where; None where it names none."""
@@ -254,9 +266,18 @@ class Analyser:
             stance for pair in zip(own, named, strict=True) for stance in stances_in_order(*pair)
         ]
         moods = iter(self._towards_many(asked) if asked else ())
-        return [
+        analyses = [
             self._analysis(text, own_words, mood, names, moods)
             for text, own_words, mood, names in zip(texts, own, whole, named, strict=True)
+        ]
+        fillers = self._are_filler(
+            [(a.own_words, "" if words.is_wordless(a.own_words) else a.language) for a in analyses]
+        )
+        return [
+            msgspec.structs.replace(analysis, spam=list(spam.with_filler(analysis.spam)))
+            if is_filler
+            else analysis
+            for analysis, is_filler in zip(analyses, fillers, strict=True)
         ]
 
     def _analysis(
@@ -396,6 +417,11 @@ class Analyser:
             author.is_new,
             author.region,
         )
+
+
+def _signed(draft: _Draft) -> _Draft:
+    """The draft of a post that is filler."""
+    return draft._replace(own=draft.own._replace(signs=spam.with_filler(draft.own.signs)))
 
 
 def _elsewhere(brand: int, named: Sequence[Named], draft: _Draft) -> Place:

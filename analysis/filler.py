@@ -1,0 +1,274 @@
+"""Which posts are written like those of spam accounts: filler, by the text alone.
+
+Accounts that wait to be sold or hired fill their pages with sentences mixed from books, borrowed
+mottos and recipes, tags of the day and a place, all put together by programs. Words alone seldom
+give them away; how they are put together does. Linear over hashed character n-grams of one and two,
+and over the shape of a text (`shapes`). All sums are whole numbers, so a text is judged alike in
+any process and any batch. Figures and limits: docs/models/spam.md.
+"""
+
+import math
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+from importlib.resources import files
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import zstandard
+from numpy.typing import NDArray
+
+from analysis.ngrams import CLOSING, MARGIN, MAX_LENGTH, OPENING, Codes, encode, key_of
+
+SHIPPED = "spam.lm"
+FORMAT = "leimo filler 1"
+
+BATCH = 512
+"""Texts looked at in one pass."""
+
+SLOT_BITS = 16
+"""N-grams share 65,536 weights by their hash."""
+
+SMOOTHING = 7
+"""Added to the length before its root divides the sum over n-grams."""
+
+GAIN_BITS = 14
+"""1 / sqrt(length) has 14 bits after the point."""
+
+STEP_BITS = 10
+"""Scores and weights of shapes are in 1/1024."""
+
+Whole = NDArray[np.int64]
+
+_MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
+_SLOT_SHIFT = np.uint64(64 - SLOT_BITS)
+_MASKED = re.compile(r"@[\w-]+|https?://[\w./?=&%#-]+|网页链接")
+"""A page shows a link as 网页链接."""
+
+
+class FillerError(ValueError):
+    """A file of weights that cannot be used; the message names the mend."""
+
+
+class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the weights are of, and where they come from."""
+
+    format: str
+    version: str
+    bias: int
+    """In 1/1024, as the score; the threshold is taken off already: above zero is filler."""
+    scale_shift: int
+    """How far sum times gain is shifted right to make 1/1024 of it."""
+    learned_from: dict[str, int]
+    """Source -> texts."""
+
+
+class _File(msgspec.Struct, frozen=True):
+    header: Header
+    ngrams: bytes
+    shapes: bytes
+
+
+class FillerModel:
+    """Tells filler from what people write. One instance can be shared by all of a process."""
+
+    def __init__(
+        self, header: Header, ngrams: NDArray[np.int16], shapes: NDArray[np.int16]
+    ) -> None:
+        """`ngrams`: a weight for each slot; `shapes`: one for each shape."""
+        self.header = header
+        self.ngrams = ngrams
+        self.shapes = shapes
+        self._ngrams = ngrams.astype(np.int64)
+        self._shapes = shapes.astype(np.int64)
+
+    @classmethod
+    def load(cls, path: Path | None = None) -> "FillerModel":
+        """Read weights from `path`, or those shipped with the package."""
+        source = files("analysis").joinpath("models", SHIPPED) if path is None else path
+        return cls.from_bytes(source.read_bytes())
+
+    @classmethod
+    def from_bytes(cls, raw: bytes) -> "FillerModel":
+        """Read a file. Raises `FillerError` on anything else than a file of this format."""
+        try:
+            content = msgspec.msgpack.decode(
+                zstandard.ZstdDecompressor().decompress(raw), type=_File
+            )
+        except (zstandard.ZstdError, msgspec.MsgspecError) as error:
+            raise FillerError(
+                f"not a file of filler weights ({error}); train one with analysis.training.filler"
+            ) from error
+        sizes = len(content.ngrams), len(content.shapes)
+        if content.header.format != FORMAT or sizes != (2 << SLOT_BITS, 2 * SHAPES):
+            raise FillerError(
+                f"format {content.header.format!r}: wanted a whole file of {FORMAT!r}"
+            )
+        return cls(
+            content.header,
+            np.frombuffer(content.ngrams, "<i2").astype(np.int16),
+            np.frombuffer(content.shapes, "<i2").astype(np.int16),
+        )
+
+    def to_bytes(self) -> bytes:
+        """The file: the same bytes for the same weights."""
+        packed = (weights.astype("<i2").tobytes() for weights in (self.ngrams, self.shapes))
+        content = msgspec.msgpack.encode(_File(self.header, *packed))
+        return zstandard.ZstdCompressor(level=19).compress(content)
+
+    def is_filler(self, own_words: str) -> bool:
+        """Whether one text is. Where there are many, ask `are_filler`: far less time a text."""
+        return self.are_filler((own_words,))[0]
+
+    def are_filler(self, own_words: Sequence[str]) -> list[bool]:
+        """Whether each text is: what the authors wrote, before the repost chain."""
+        found: list[bool] = []
+        for start in range(0, len(own_words), BATCH):
+            found += (self.scores(own_words[start : start + BATCH]) > 0).tolist()
+        return found
+
+    def scores(self, own_words: Sequence[str]) -> Whole:
+        """Log-odds of filler over the threshold, in 1/1024."""
+        codes, starts = coded(own_words)
+        lengths = np.diff(starts, append=len(codes))
+        rows, slots = occurrences(codes, lengths)
+        pulls = np.zeros(len(rows) + 1, np.int64)
+        np.cumsum(self._ngrams[slots], out=pulls[1:])
+        bounds = np.searchsorted(rows, np.arange(len(starts) + 1))
+        said = np.diff(pulls[bounds]) * _GAINS[lengths] >> self.header.scale_shift
+        looks: Whole = self._shapes[shapes(codes, starts, lengths)].sum(axis=1)
+        return said + looks + self.header.bias
+
+
+@lru_cache(maxsize=1)
+def shipped() -> FillerModel:
+    """The shipped model, read once."""
+    return FillerModel.load()
+
+
+def coded(texts: Sequence[str]) -> tuple[Codes, NDArray[np.intp]]:
+    """As `ngrams.encode`: links and handles are one sign, digits are one digit."""
+    codes, starts = encode([_masked(text) for text in texts])
+    return _DIGITS_ALIKE[codes.astype(np.intp)], starts
+
+
+def _masked(text: str) -> str:
+    if "@" in text or "http" in text or "网页" in text:
+        text = _MASKED.sub("@", text)
+    return text.strip()
+
+
+def occurrences(codes: Codes, lengths: NDArray[np.intp]) -> tuple[Whole, Whole]:
+    """Row and slot of each n-gram of one and two characters, once a text, sorted by row."""
+    row_of = np.repeat(np.arange(len(lengths), dtype=np.int64) << SLOT_BITS, lengths)
+    pairs = (codes[:-1] << np.uint64(16)) | codes[1:]
+    inside = pairs != _BETWEEN
+    found = np.concatenate([row_of | _slots(codes), (row_of[:-1] | _slots(pairs))[inside]])
+    found.sort()
+    once = found[np.diff(found, prepend=-1) > 0]
+    return once >> SLOT_BITS, once & ((1 << SLOT_BITS) - 1)
+
+
+def _slots(keys: Codes) -> Whole:
+    slots: Whole = ((keys * _MULTIPLIER) >> _SLOT_SHIFT).astype(np.int64)
+    return slots
+
+
+_COUNTED = ("#", "0", "@", "[", " ", ";", ",.!?:;、。…")
+"""What is counted in a folded text: tags, digits, handles and links, emoticons, blanks, marks."""
+_KINDS = ",.!?:;、。…—~·"
+"""Marks of which people use few and mixers of sentences many."""
+_FAR = 40
+"""Code points from the end of a text within which its place stands."""
+_WIDTH = 64
+"""Shapes of one kind, at most."""
+_KIND_COUNT = 16
+SHAPES = _WIDTH * _KIND_COUNT
+
+
+def shapes(codes: Codes, starts: NDArray[np.intp], lengths: NDArray[np.intp]) -> Whole:
+    """How each text is put together: (texts, kinds) numbers of shapes, one of each kind.
+
+    Length, tags, links, digits, marks and how many kinds of them, what follows the last tag,
+    whether a place ends the text, and pairs of these.
+    """
+    at = codes.astype(np.intp)
+    ends = starts + lengths
+    counts = [
+        (packed >> shift) & _FIELD
+        for table in _COUNTERS
+        for packed in [np.add.reduceat(table[at], starts)]
+        for shift in _SHIFTS
+    ]
+    hashes, digits, handles, emoticons, blanks, semicolons, marks, _ = counts
+    tags = np.minimum(hashes // 2, 5)
+    kinds = _POPCOUNT[np.bitwise_or.reduceat(_KIND_BITS[at], starts)]
+    few = np.minimum(tags, 2)
+    length = _LOG[lengths]
+    place = np.arange(len(codes))
+    last_tag = np.maximum.reduceat(np.where(at == ord("#"), place, -1), starts)
+    tail = np.where(last_tag < 0, 0, 1 + _LOG[np.clip(ends - last_tag, 0, MAX_LENGTH)])
+    last_dot = np.maximum.reduceat(np.where(at == ord("·"), place, -_FAR), starts)
+    is_placed = ((ends - last_dot) < _FAR).astype(np.int64)
+    found = (
+        length,
+        tags,
+        tail,
+        8 * is_placed + tags,
+        kinds,
+        _LOG[marks],
+        8 * few + np.minimum(kinds, 7),
+        8 * (length // 2) + np.minimum(kinds, 7),
+        _LOG[digits],
+        np.minimum(handles, 7),
+        np.minimum(emoticons, 7),
+        np.minimum(blanks, 15),
+        8 * np.minimum(semicolons, 3) + np.minimum(kinds, 7),
+        (codes[starts + 1] == ord("#")).astype(np.int64) + 2 * few,
+        16 * few + np.minimum(length, 15),
+        8 * is_placed + np.minimum(kinds, 7),
+    )
+    return np.column_stack([np.minimum(kind, _WIDTH - 1) for kind in found]) + _FIRST_OF_KIND
+
+
+def _table(signs: Sequence[str], bits: int) -> Whole:
+    table = np.zeros(0x10000, np.int64)
+    for number, group in enumerate(signs):
+        for sign in group:
+            table[ord(sign)] += 1 << bits * number
+    return table
+
+
+def _logs() -> Whole:
+    """Twice the binary logarithm of one more, rounded down, by whole numbers."""
+    return np.array(
+        [((n + 1) ** 2).bit_length() - 1 for n in range(MAX_LENGTH + MARGIN + 1)], np.int64
+    )
+
+
+def _digits_alike() -> Codes:
+    table = np.arange(0x10000, dtype=np.uint64)
+    table[ord("0") : ord("9") + 1] = ord("0")
+    return table
+
+
+def _gains() -> Whole:
+    """1 / sqrt(codes + smoothing), in 2**-14, for every length a text can have."""
+    one = 1 << 2 * GAIN_BITS
+    return np.array(
+        [math.isqrt(one // (n + SMOOTHING)) for n in range(MAX_LENGTH + MARGIN + 1)], np.int64
+    )
+
+
+_DIGITS_ALIKE = _digits_alike()
+_GAINS = _gains()
+_LOG = _logs()
+_FIELD_BITS = 12  # holds MAX_LENGTH
+_FIELD = (1 << _FIELD_BITS) - 1
+_SHIFTS = tuple(_FIELD_BITS * number for number in range(4))
+_COUNTERS = _table(_COUNTED[:4], _FIELD_BITS), _table(_COUNTED[4:], _FIELD_BITS)
+_KIND_BITS = _table(_KINDS, 1)
+_POPCOUNT = np.array([bits.bit_count() for bits in range(1 << len(_KINDS))], np.int64)
+_FIRST_OF_KIND = np.arange(_KIND_COUNT, dtype=np.int64) * _WIDTH
+_BETWEEN = np.uint64(key_of(CLOSING + OPENING))
