@@ -166,7 +166,9 @@ def occurrences(codes: Codes, lengths: NDArray[np.intp]) -> tuple[Whole, Whole]:
     inside = pairs != _BETWEEN
     found = np.concatenate([row_of | _slots(codes), (row_of[:-1] | _slots(pairs))[inside]])
     found.sort()
-    once = found[np.diff(found, prepend=-1) > 0]
+    is_first = np.ones(len(found), np.bool_)
+    np.not_equal(found[1:], found[:-1], out=is_first[1:])
+    once = found[is_first]
     return once >> SLOT_BITS, once & ((1 << SLOT_BITS) - 1)
 
 
@@ -195,41 +197,40 @@ def shapes(codes: Codes, starts: NDArray[np.intp], lengths: NDArray[np.intp]) ->
     """
     at = codes.astype(np.intp)
     ends = starts + lengths
-    counts = [
-        (packed >> shift) & _FIELD
-        for table in _COUNTERS
-        for packed in [np.add.reduceat(table[at], starts)]
-        for shift in _SHIFTS
-    ]
-    hashes, digits, handles, emoticons, blanks, semicolons, marks, _ = counts
-    tags = np.minimum(hashes // 2, 5)
+    packed = np.array([np.add.reduceat(table[at], starts) for table in _COUNTERS])
+    counts = ((packed[:, None] >> _SHIFTS) & _FIELD).reshape(-1, len(starts))
+    marks, digits = _LOG[counts[6]], _LOG[counts[1]]
+    hashes, _, handles, emoticons, blanks, semicolons = np.minimum(counts[:6], _CAPS)
+    tags = hashes // 2
     kinds = _POPCOUNT[np.bitwise_or.reduceat(_KIND_BITS[at], starts)]
-    few = np.minimum(tags, 2)
-    length = _LOG[lengths]
+    few, length = np.minimum(tags, 2), _LOG[lengths]
     place = np.arange(len(codes))
-    last_tag = np.maximum.reduceat(np.where(at == ord("#"), place, -1), starts)
-    tail = np.where(last_tag < 0, 0, 1 + _LOG[np.clip(ends - last_tag, 0, MAX_LENGTH)])
-    last_dot = np.maximum.reduceat(np.where(at == ord("·"), place, -_FAR), starts)
-    is_placed = ((ends - last_dot) < _FAR).astype(np.int64)
-    found = (
-        length,
-        tags,
-        tail,
-        8 * is_placed + tags,
-        kinds,
-        _LOG[marks],
-        8 * few + np.minimum(kinds, 7),
-        8 * (length // 2) + np.minimum(kinds, 7),
-        _LOG[digits],
-        np.minimum(handles, 7),
-        np.minimum(emoticons, 7),
-        np.minimum(blanks, 15),
-        8 * np.minimum(semicolons, 3) + np.minimum(kinds, 7),
-        (codes[starts + 1] == ord("#")).astype(np.int64) + 2 * few,
-        16 * few + np.minimum(length, 15),
-        8 * is_placed + np.minimum(kinds, 7),
+    last_tag = np.maximum.reduceat(place * _IS_HASH[at], starts)
+    tail = np.where(hashes > 0, 1 + _LOG[ends - np.maximum(last_tag, starts)], 0)
+    last_dot = np.maximum.reduceat(place * _IS_DOT[at], starts)
+    is_placed = 8 * ((last_dot > starts) & (ends - last_dot < _FAR))
+    found = np.array(
+        (
+            length,
+            tags,
+            tail,
+            is_placed + tags,
+            kinds,
+            marks,
+            8 * few + kinds,
+            8 * (length // 2) + kinds,
+            digits,
+            handles,
+            emoticons,
+            blanks,
+            8 * semicolons + kinds,
+            _IS_HASH[at[starts + 1]] + 2 * few,
+            16 * few + np.minimum(length, 15),
+            is_placed + kinds,
+        )
     )
-    return np.column_stack([np.minimum(kind, _WIDTH - 1) for kind in found]) + _FIRST_OF_KIND
+    numbers: Whole = (np.minimum(found, _WIDTH - 1) + _FIRST_OF_KIND).T
+    return numbers
 
 
 def _table(signs: Sequence[str], bits: int) -> Whole:
@@ -266,9 +267,11 @@ _GAINS = _gains()
 _LOG = _logs()
 _FIELD_BITS = 12  # holds MAX_LENGTH
 _FIELD = (1 << _FIELD_BITS) - 1
-_SHIFTS = tuple(_FIELD_BITS * number for number in range(4))
+_SHIFTS = np.arange(4, dtype=np.int64)[:, None] * _FIELD_BITS
+_CAPS = np.array([11, 0, 7, 7, 15, 3])[:, None]
 _COUNTERS = _table(_COUNTED[:4], _FIELD_BITS), _table(_COUNTED[4:], _FIELD_BITS)
 _KIND_BITS = _table(_KINDS, 1)
-_POPCOUNT = np.array([bits.bit_count() for bits in range(1 << len(_KINDS))], np.int64)
-_FIRST_OF_KIND = np.arange(_KIND_COUNT, dtype=np.int64) * _WIDTH
+_IS_HASH, _IS_DOT = _table("#", 1), _table("·", 1)
+_POPCOUNT = np.array([min(bits.bit_count(), 7) for bits in range(1 << len(_KINDS))], np.int64)
+_FIRST_OF_KIND = np.arange(_KIND_COUNT, dtype=np.int64)[:, None] * _WIDTH
 _BETWEEN = np.uint64(key_of(CLOSING + OPENING))
