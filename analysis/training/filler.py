@@ -41,7 +41,7 @@ TEST_PARTS = (8, 9)
 """Accounts that no setting was chosen by."""
 FOLDS = 4
 ELSEWHERE_WEIGHT = 0.2
-"""Weight of a text from elsewhere. Without them careful prose is marked: a hotel review in fourteen."""
+"""Weight of a text from elsewhere. Without reviews, one of hotels in fourteen is marked."""
 ELSEWHERE_MOST = 3_000
 """Texts of one file that are learned."""
 SHAPE_GAIN = 0.25
