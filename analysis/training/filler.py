@@ -11,6 +11,7 @@ a hundred is marked by weights that learned other accounts. The same files give 
 
 import argparse
 import gzip
+import re
 import sys
 import zlib
 from collections import Counter
@@ -40,13 +41,19 @@ PARTS = 10
 TEST_PARTS = (8, 9)
 """Accounts that no setting was chosen by."""
 FOLDS = 4
-ELSEWHERE_WEIGHT = 0.2
+ELSEWHERE_WEIGHT = 0.1
 """Weight of a text from elsewhere. Without reviews, one of hotels in fourteen is marked."""
+DRESSED = (("{tag}", 0.02), (" {place}", 0.01), ("{tag}{other}", 0.005), ("{tag} {place}", 0.005))
+"""What is put behind texts from elsewhere, and the weight of such a text. Of the posts in the table
+that end with a place, 97 in 100 are of spam accounts, of those with a tag 71: without these texts,
+half of all that ends with a tag would be marked, whatever it says."""
 ELSEWHERE_MOST = 3_000
 """Texts of one file that are learned."""
 SHAPE_GAIN = 0.25
 """What a shape is worth beside the n-grams, each over the root of the length."""
 INVERSE_PENALTY = 1.0
+_LAST_TAG = re.compile(r"(#[^#\s]{1,40}#)[^#]*$")
+_PLACE = re.compile(r"[\u4e00-\u9fff]{2,6}·\S{1,30}\s*$")
 _HEAD = ["label", "user", "text"]
 _LARGEST = 2**15 - 1
 
@@ -144,6 +151,30 @@ def elsewhere(paths: Sequence[Path]) -> Iterator[tuple[str, str]]:
             yield text, path.name.partition(".")[0]
 
 
+def tags_and_places(posts: Posts) -> tuple[list[str], list[str]]:
+    """The last tag of each post that has one, and the place at the end of it."""
+    tags = {found[1] for text in posts.texts if (found := _LAST_TAG.search(text))}
+    places = {found[0].strip() for text in posts.texts if (found := _PLACE.search(text))}
+    return sorted(tags), sorted(places)
+
+
+def dressed(
+    posts: Posts, others: Sequence[tuple[str, str]]
+) -> tuple[list[str], NDArray[np.float64]]:
+    """Texts from elsewhere with their weights; every second one also with tags and places of the
+    posts behind it, chosen by its content."""
+    tags, places = tags_and_places(posts)
+    texts, weights = [text for text, _ in others], [ELSEWHERE_WEIGHT] * len(others)
+    for text, _ in others[::2] if tags and places else ():
+        number = zlib.crc32(text.encode("utf-8", "surrogatepass"), 2)
+        tag, other = (tags[(number >> shift) % len(tags)] for shift in (0, 8))
+        place = places[(number >> 16) % len(places)]
+        for pattern, weight in DRESSED:
+            texts.append(text.strip() + pattern.format(tag=tag, other=other, place=place))
+            weights.append(weight)
+    return texts, np.array(weights)
+
+
 def features(texts: Sequence[str]) -> Matrix:
     """Rows: texts; columns: slots of n-grams, then shapes."""
     if not texts:
@@ -160,16 +191,17 @@ def features(texts: Sequence[str]) -> Matrix:
     return sp.hstack([ngrams, shapes]).tocsr()
 
 
-def fit(found: Matrix, is_spam: Flags, other: Matrix) -> Fitted:
-    """A logistic regression over the posts, with the texts from elsewhere as normal ones."""
-    labels = np.concatenate([is_spam, np.zeros(other.shape[0], np.bool_)])
-    weights = np.concatenate([np.ones(len(is_spam)), np.full(other.shape[0], ELSEWHERE_WEIGHT)])
+def fit(found: Matrix, is_spam: Flags, other: tuple[Matrix, Floats]) -> Fitted:
+    """A logistic regression over the posts; texts from elsewhere are normal, with their weights."""
+    matrix, weights = other
+    labels = np.concatenate([is_spam, np.zeros(len(weights), np.bool_)])
+    weights = np.concatenate([np.ones(len(is_spam)), weights])
     model = LogisticRegression(C=INVERSE_PENALTY, solver="liblinear", max_iter=300)
-    model.fit(sp.vstack([found, other]), labels, sample_weight=weights)
+    model.fit(sp.vstack([found, matrix]), labels, sample_weight=weights)
     return Fitted(model.coef_[0], float(model.intercept_[0]))
 
 
-def threshold_of(posts: Posts, found: Matrix, read: Flags, other: Matrix) -> float:
+def threshold_of(posts: Posts, found: Matrix, read: Flags, other: tuple[Matrix, Floats]) -> float:
     """The score above which `FALSE_ALARMS` of the normal posts lie, each judged by weights that
     learned other accounts. Posts that the model is not asked about count as not marked.
     """
@@ -193,7 +225,8 @@ def learn(posts: Posts, others: Sequence[tuple[str, str]]) -> FillerModel:
     """A model of all the posts."""
     found = features(posts.texts)
     read = np.array([is_read(text) for text in posts.texts])
-    other = features([text for text, _ in others])
+    texts, weights = dressed(posts, others)
+    other = features(texts), weights
     threshold = threshold_of(posts, found, read, other)
     fitted = fit(found[read], posts.is_spam[read], other)
     sources = Counter(source for _, source in others)

@@ -2,6 +2,7 @@
 
 import gzip
 from collections.abc import Iterator, Sequence
+from itertools import cycle
 from pathlib import Path
 from typing import NamedTuple
 
@@ -24,6 +25,7 @@ from analysis.training.filler import (
     marked,
     own_words,
     read_posts,
+    tags_and_places,
 )
 from analysis.training.senses import texts_of
 from catalogue.file import SHIPPED, load
@@ -72,6 +74,7 @@ def results(folder: Path) -> Iterator[Result]:
     yield _everyday("statuses 2010-2015, each text once", files[0])
     for name in EVERYDAY:
         yield _everyday(name, folder / "sentiment" / f"{name}.tsv.gz")
+    yield from _dressed(folder / "sentiment" / f"{EVERYDAY[0]}.tsv.gz", posts.only(test))
     yield from _of_mentions(files[0])
 
 
@@ -120,7 +123,24 @@ def _everyday(data: str, file: Path) -> Result:
     """Texts that the shipped weights did not learn."""
     own = {own_words(text) for text in texts_of(file)}
     unseen = sorted(text for text in own if not is_learned_elsewhere(text))
-    return _result(data, "filler", marked(filler.shipped(), unseen))
+    return _result(data, "filler", _marked_now(unseen))
+
+
+def _dressed(file: Path, posts: Posts) -> Iterator[Result]:
+    """Everyday texts with a tag and a place of the posts behind them, which say nothing."""
+    own = sorted({own_words(text).strip() for text in texts_of(file)})
+    tags, places = tags_and_places(posts)
+    tag, place = cycle(tags), cycle(places)
+    for name, texts in (
+        ("a tag", [f"{text}{next(tag)}" for text in own]),
+        ("a place", [f"{text} {next(place)}" for text in own]),
+        ("a tag and a place", [f"{text}{next(tag)} {next(place)}" for text in own]),
+    ):
+        yield _result(f"{EVERYDAY[0]}, {name} put behind", "filler", _marked_now(texts))
+
+
+def _marked_now(texts: Sequence[str]) -> Flags:
+    return marked(filler.shipped(), texts)
 
 
 def _of_mentions(statuses: Path) -> Iterator[Result]:
