@@ -80,7 +80,6 @@ class FillerModel:
         self.header = header
         self.ngrams = ngrams
         self.shapes = shapes
-        self._ngrams = ngrams.astype(np.int64)
         self._shapes = shapes.astype(np.int64)
 
     @classmethod
@@ -134,7 +133,7 @@ class FillerModel:
         lengths = np.diff(starts, append=len(codes))
         rows, slots = occurrences(codes, lengths)
         pulls = np.zeros(len(rows) + 1, np.int64)
-        np.cumsum(self._ngrams[slots], out=pulls[1:])
+        np.cumsum(self.ngrams[slots], dtype=np.int64, out=pulls[1:])
         bounds = np.searchsorted(rows, np.arange(len(starts) + 1))
         said = np.diff(pulls[bounds]) * _GAINS[lengths] >> self.header.scale_shift
         looks: Whole = self._shapes[shapes(codes, starts, lengths)].sum(axis=1)
@@ -150,7 +149,8 @@ def shipped() -> FillerModel:
 def coded(texts: Sequence[str]) -> tuple[Codes, NDArray[np.intp]]:
     """As `ngrams.encode`: links and handles are one sign, digits are one digit."""
     codes, starts = encode([_masked(text) for text in texts])
-    return _DIGITS_ALIKE[codes.astype(np.intp)], starts
+    codes[codes - _ZERO < _TEN] = _ZERO
+    return codes, starts
 
 
 def _masked(text: str) -> str:
@@ -195,7 +195,7 @@ def shapes(codes: Codes, starts: NDArray[np.intp], lengths: NDArray[np.intp]) ->
     Length, tags, links, digits, marks and how many kinds of them, what follows the last tag,
     whether a place ends the text, and pairs of these.
     """
-    at = codes.astype(np.intp)
+    at = _SIGN[codes.astype(np.intp)]
     ends = starts + lengths
     packed = np.array([np.add.reduceat(table[at], starts) for table in _COUNTERS])
     counts = ((packed[:, None] >> _SHIFTS) & _FIELD).reshape(-1, len(starts))
@@ -233,11 +233,21 @@ def shapes(codes: Codes, starts: NDArray[np.intp], lengths: NDArray[np.intp]) ->
     return numbers
 
 
-def _table(signs: Sequence[str], bits: int) -> Whole:
-    table = np.zeros(0x10000, np.int64)
-    for number, group in enumerate(signs):
+def _signs() -> NDArray[np.uint8]:
+    """Code -> the number of its sign, 0 for what is none that counts: one small table, so that
+    the others fit into the nearest cache."""
+    table = np.zeros(0x10000, np.uint8)
+    for number, sign in enumerate(_SIGNS, 1):
+        table[ord(sign)] = number
+    return table
+
+
+def _table(groups: Sequence[str], bits: int) -> Whole:
+    """Number of a sign -> one in the field of each group that it belongs to."""
+    table = np.zeros(len(_SIGNS) + 1, np.int64)
+    for field, group in enumerate(groups):
         for sign in group:
-            table[ord(sign)] += 1 << bits * number
+            table[_SIGNS.index(sign) + 1] += 1 << bits * field
     return table
 
 
@@ -248,12 +258,6 @@ def _logs() -> Whole:
     )
 
 
-def _digits_alike() -> Codes:
-    table = np.arange(0x10000, dtype=np.uint64)
-    table[ord("0") : ord("9") + 1] = ord("0")
-    return table
-
-
 def _gains() -> Whole:
     """1 / sqrt(codes + smoothing), in 2**-14, for every length a text can have."""
     one = 1 << 2 * GAIN_BITS
@@ -262,7 +266,9 @@ def _gains() -> Whole:
     )
 
 
-_DIGITS_ALIKE = _digits_alike()
+_ZERO, _TEN = np.uint64(ord("0")), np.uint64(10)
+_SIGNS = "".join(sorted(set("".join((*_COUNTED, _KINDS)))))
+_SIGN = _signs()
 _GAINS = _gains()
 _LOG = _logs()
 _FIELD_BITS = 12  # holds MAX_LENGTH
