@@ -159,22 +159,24 @@ def _masked(text: str) -> str:
     return text.strip()
 
 
-def occurrences(codes: Codes, lengths: NDArray[np.intp]) -> tuple[Whole, Whole]:
+def occurrences(
+    codes: Codes, lengths: NDArray[np.intp]
+) -> tuple[NDArray[np.signedinteger], NDArray[np.signedinteger]]:
     """Row and slot of each n-gram of one and two characters, once a text, sorted by row."""
-    row_of = np.repeat(np.arange(len(lengths), dtype=np.int64) << SLOT_BITS, lengths)
+    # Half as wide, a batch sorts twice as fast; only training has more rows than that holds.
+    width = np.int32 if len(lengths) <= BATCH else np.int64
+    row_of = np.repeat((np.arange(len(lengths)) << SLOT_BITS).astype(width), lengths)
     pairs = (codes[:-1] << np.uint64(16)) | codes[1:]
     inside = pairs != _BETWEEN
-    found = np.concatenate([row_of | _slots(codes), (row_of[:-1] | _slots(pairs))[inside]])
+    slots, of_pairs = (
+        ((keys * _MULTIPLIER) >> _SLOT_SHIFT).astype(width) for keys in (codes, pairs)
+    )
+    found = np.concatenate([row_of | slots, (row_of[:-1] | of_pairs)[inside]])
     found.sort()
     is_first = np.ones(len(found), np.bool_)
     np.not_equal(found[1:], found[:-1], out=is_first[1:])
     once = found[is_first]
     return once >> SLOT_BITS, once & ((1 << SLOT_BITS) - 1)
-
-
-def _slots(keys: Codes) -> Whole:
-    slots: Whole = ((keys * _MULTIPLIER) >> _SLOT_SHIFT).astype(np.int64)
-    return slots
 
 
 _COUNTED = ("#", "0", "@", "[", " ", ";", ",.!?:;、。…")
