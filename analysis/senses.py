@@ -127,8 +127,8 @@ class Senses:
     ) -> float:
         """Between 0 and 1: how likely the name at [start, end) means a brand of the trade.
 
-        `name` is what stands there, as the catalogue writes it: 阿里 means the brand more often than
-        大众, whatever stands around them.
+        `name` is what stands there, as the catalogue writes it: 阿里 means the brand more often
+        than 大众 does, whatever stands around them.
 
         `tokens` are those of the folded, masked and simplified text, `ends` what `ends_of` says of
         them, for those who ask of many names. Of a trade that the model

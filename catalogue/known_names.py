@@ -1,11 +1,12 @@
 """What the shipped catalogue knows of a name serves whoever writes that name down.
 
-小米 is millet as often as phones, whoever watches it. The shipped catalogue has learned which words
-tell the two apart; a catalogue of one's own that says no more than `name: 小米` gets the same words, so
-that it finds the same brand. What its author did write stands as it is.
+小米 is millet as often as phones, whoever watches it. The shipped catalogue knows which words tell the
+two apart; a catalogue of one's own that says no more than `name: 小米` gets the same words, and finds
+the same brand. What its author did write stays: words are added, and nothing is taken away.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any, NamedTuple
 
@@ -23,11 +24,9 @@ class Completed(NamedTuple):
 
     brand: Brand
     known_as: str = ""
-    """Id of the shipped brand that lent it; empty where nothing was added."""
-    ambiguous: tuple[str, ...] = ()
-    """The names, as its author writes them, that context now decides about."""
+    """Id of the brand that lent it; empty where nothing was added."""
     added: tuple[str, ...] = ()
-    """The keys that were filled in, as the catalogue calls them."""
+    """The keys that were filled in or added to."""
 
 
 class KnownNames:
@@ -38,110 +37,90 @@ class KnownNames:
         self._trades: set[str] = set()
         for brand in brands:
             self._trades.add(brand.trade)
-            for name in {_key(name) for name in (brand.name, *brand.aliases)}:
+            for name in {_key(name) for name in _names(brand)}:
                 self._owners.setdefault(name, []).append(brand)
 
     def complete(self, brand: Brand, given: AbstractSet[str]) -> Completed:
-        """The brand with the context, trade and least confidence that its author left out.
+        """The brand with the trade, context and least confidence that are known of its names.
 
-        `given` are the keys that the author wrote. A brand of another trade than the one that is known
-        is another brand of the same name: it stays as it is.
+        `given` are the keys that its author wrote. A brand of another known trade is somebody else
+        of the same name, and a query decides alone: these stay as they are.
         """
         known = self._known(brand)
-        if known is None or (brand.trade in self._trades - {"", known.trade}):
+        if known is None or brand.trade in self._trades - {"", known.trade}:
             return Completed(brand)
-        names = (brand.name, *brand.aliases)
-        decided = _decided(brand, known)
         filled: dict[str, Any] = {}
-        if not brand.trade and known.trade:
+        if not brand.trade:
             filled["trade"] = known.trade
+        decided = () if brand.context.query else _decided(brand, known)
         if decided:
-            context = _context(brand, known, decided)
-            if context != brand.context:
-                filled["context"] = context
-            if tuple(brand.ambiguous or names) != decided:
-                filled["ambiguous"] = decided
-            elif not brand.ambiguous and context == _NO_CONTEXT:
-                filled["ambiguous"] = decided
-            if "min_confidence" not in given and known.min_confidence != brand.min_confidence:
+            filled["ambiguous"] = decided
+            filled["context"] = _context(brand, known, decided)
+            if "min_confidence" not in given:
                 filled["min_confidence"] = known.min_confidence
+        filled = {key: value for key, value in filled.items() if value != getattr(brand, key)}
         if not filled:
             return Completed(brand)
-        return Completed(
-            msgspec.structs.replace(brand, **filled), known.id, decided, tuple(sorted(filled))
-        )
+        completed = msgspec.structs.replace(brand, **filled)
+        return Completed(completed, known.id, tuple(sorted(filled)))
 
     def _known(self, brand: Brand) -> Brand | None:
-        """The brand that shares the most names with this one; the one of its `name` before others."""
-        shared: dict[str, int] = {}
+        """The brand with the most names in common; that of the `name` before those of aliases."""
+        shared: Counter[str] = Counter()
         by_id: dict[str, Brand] = {}
-        for weight, name in ((2, brand.name), *((1, alias) for alias in brand.aliases)):
+        for name in (brand.name, *_names(brand)):
             for owner in self._owners.get(_key(name), ()):
-                shared[owner.id] = shared.get(owner.id, 0) + weight
+                shared[owner.id] += 1
                 by_id[owner.id] = owner
-        if not shared:
-            return None
-        return by_id[max(shared, key=lambda owner: (shared[owner], owner))]
+        return by_id[max(shared, key=lambda owner: (shared[owner], owner))] if shared else None
 
 
 def _key(name: str) -> str:
     return simplified(fold(name).strip())
 
 
-def ambiguous_of(brand: Brand) -> frozenset[str]:
-    """The names that the brand's context decides about, folded and simplified."""
-    if brand.ambiguous:
+def _names(brand: Brand) -> tuple[str, ...]:
+    return brand.name, *brand.aliases
+
+
+def _ambiguous(brand: Brand) -> frozenset[str]:
+    """The names that the brand's context decides about."""
+    if brand.ambiguous or brand.context == _NO_CONTEXT:
         return frozenset(map(_key, brand.ambiguous))
-    if brand.context == _NO_CONTEXT:
-        return frozenset()
-    return frozenset(map(_key, (brand.name, *brand.aliases)))
+    return frozenset(map(_key, _names(brand)))
 
 
 def _decided(brand: Brand, known: Brand) -> tuple[str, ...]:
-    """The names of a brand that are ambiguous, as they are written.
+    """The names of a brand that context has to decide about, as they are written.
 
-    What its author calls ambiguous is. Of a context alone, its author says that names need it, and
-    not which: those do not that are known to be sure.
+    Those that its author calls ambiguous. Where a context stands alone, its author says that names
+    need it and not which: all but those that are known to be sure. Without any, those that are known
+    to be words too.
     """
+    ambiguous = _ambiguous(known)
     if brand.ambiguous:
-        return brand.ambiguous
-    names = (brand.name, *brand.aliases)
-    ambiguous = ambiguous_of(known)
+        return brand.ambiguous if ambiguous.intersection(map(_key, brand.ambiguous)) else ()
     if brand.context == _NO_CONTEXT:
-        return tuple(name for name in names if _key(name) in ambiguous)
-    sure = {_key(name) for name in (known.name, *known.aliases)} - ambiguous
-    return tuple(name for name in names if _key(name) not in sure)
+        return tuple(name for name in _names(brand) if _key(name) in ambiguous)
+    sure = set(map(_key, _names(known))) - ambiguous
+    return tuple(name for name in _names(brand) if _key(name) not in sure)
 
 
 def _context(brand: Brand, known: Brand, decided: Sequence[str]) -> Context:
+    """The words of both. A known name that nothing is required of stays open without the own ones."""
     own, lent = brand.context, known.context
-    if own.query or lent.query:
-        return own if own != _NO_CONTEXT else lent
-    require = own.require or lent.require
-    exclude = own.exclude or _fit(lent.exclude, decided, own.require)
-    window = lent.window if own == _NO_CONTEXT else own.window
-    return Context(require=require, exclude=exclude, window=window)
-
-
-def _fit(
-    exclude: Sequence[str], decided: Sequence[str], require: Sequence[str]
-) -> tuple[str, ...]:
-    """Those excluded words that neither stand in a name nor are required."""
-    names, required = [_key(name) for name in decided], set(map(_key, require))
-    return tuple(
+    if own == _NO_CONTEXT and lent.query:
+        return lent
+    names, required = [_key(name) for name in decided], set(map(_key, own.require))
+    refused = set(map(_key, own.exclude))
+    exclude = (
         word
-        for word in exclude
+        for word in lent.exclude
         if _key(word) not in required and not any(_key(word) in name for name in names)
     )
-
-
-def told(completed: Mapping[int, Completed]) -> Iterable[tuple[int, str]]:
-    """A note for each brand whose names are known to be words too, with its place."""
-    for index, found in completed.items():
-        if found.ambiguous:
-            names = ", ".join(found.ambiguous)
-            yield (
-                index,
-                f"{names}: known to be words too; {' and '.join(found.added)} as in the shipped "
-                f"{found.known_as} (`leimo catalogue show`); `as_written: true` does without",
-            )
+    require = (word for word in lent.require if _key(word) not in refused)
+    return Context(
+        require=tuple(dict.fromkeys((*own.require, *require))),
+        exclude=tuple(dict.fromkeys((*own.exclude, *exclude))),
+        window=lent.window if own == _NO_CONTEXT else own.window,
+    )
