@@ -43,11 +43,11 @@ INVERSE_PENALTY = 0.3
 SLOPE, OFFSET = 1.0, 2.9
 """Evidence -> confidence. Chosen on names that rules leave open, half of those labelled by hand
 (`bench/evaluate/mention_labels.tsv`). How often it is right there: docs/models/senses.md."""
-UNKNOWN_SHARE = 0.05
+UNKNOWN_SHARE = 0.2
 """Of the places of an ambiguous name of which nothing is known, so many mean the brand."""
 SHARE_WEIGHT = 5
 """So many places have to be seen until what they say counts as much as that."""
-NAME_SLOPE = 1.0
+NAME_SLOPE = 0.75
 """How much of a name's log-odds counts beside the words around it. Chosen like `OFFSET`."""
 WEAK = 3
 """Features whose weights are all below this many steps are left out."""
