@@ -1,8 +1,8 @@
 """What the shipped catalogue knows of a name serves whoever writes that name down.
 
-小米 is millet as often as phones, whoever watches it. The shipped catalogue knows which words tell the
-two apart; a catalogue of one's own that says no more than `name: 小米` gets the same words, and finds
-the same brand. What its author did write stays: words are added, and nothing is taken away.
+小米 is millet as often as phones, whoever watches it. The shipped catalogue knows which words tell
+the two apart; a catalogue of one's own that says no more than `name: 小米` gets the same words, and
+finds the same brand. What its author did write stays: words are added, nothing is taken away.
 """
 
 from collections import Counter
@@ -54,7 +54,8 @@ class KnownNames:
             filled["trade"] = known.trade
         decided = () if brand.context.query else _decided(brand, known)
         if decided:
-            filled["ambiguous"] = decided
+            if brand.context == _NO_CONTEXT or decided != _names(brand):
+                filled["ambiguous"] = decided
             filled["context"] = _context(brand, known, decided)
             if "min_confidence" not in given:
                 filled["min_confidence"] = known.min_confidence
@@ -93,9 +94,9 @@ def _ambiguous(brand: Brand) -> frozenset[str]:
 def _decided(brand: Brand, known: Brand) -> tuple[str, ...]:
     """The names of a brand that context has to decide about, as they are written.
 
-    Those that its author calls ambiguous. Where a context stands alone, its author says that names
-    need it and not which: all but those that are known to be sure. Without any, those that are known
-    to be words too.
+    Those that its author calls ambiguous. Where a context stands alone, its author says that
+    names need it and not which: all but those that are known to be sure. Without any, those that
+    are known to be words too.
     """
     ambiguous = _ambiguous(known)
     if brand.ambiguous:
@@ -107,7 +108,7 @@ def _decided(brand: Brand, known: Brand) -> tuple[str, ...]:
 
 
 def _context(brand: Brand, known: Brand, decided: Sequence[str]) -> Context:
-    """The words of both. A known name that nothing is required of stays open without the own ones."""
+    """The words of both, but for those on which they disagree: there the author is right."""
     own, lent = brand.context, known.context
     if own == _NO_CONTEXT and lent.query:
         return lent

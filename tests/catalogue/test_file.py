@@ -137,7 +137,7 @@ def test_a_file_in_order_becomes_the_records_it_says() -> None:
             ),
         ),
     )
-    assert (expected, (), ()) == parse(content.encode(), FILE)
+    assert (expected, (), (), ()) == parse(content.encode(), FILE)
 
 
 def test_a_byte_order_mark_is_no_part_of_the_first_key() -> None:
