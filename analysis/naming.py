@@ -224,7 +224,8 @@ class Namer:
         """The words that weighed most where a name was judged `BY_SENSES`, with their weights."""
         senses = self._senses = self._senses or shipped()
         tokens = found.tokens if found.tokens is not None else self._cut(found.masked)
-        return senses.told_by(self._brands[name.brand].trade, tokens, name.start, name.end)
+        trade = self._brands[name.brand].trade
+        return senses.told_by(trade, tokens, name.start, name.end, name.alias)
 
     def _judged(self, name: Named, because: str, milli: int, is_accepted: bool = True) -> Judgement:
         if is_accepted and milli < self._least[name.brand]:

@@ -159,8 +159,13 @@ class Senses:
         against = first / STEPS + math.log1p(math.exp((second - first) / STEPS))
         return own / STEPS - against
 
-    def told_by(self, trade: str, tokens: Sequence[str], start: int, end: int) -> list[str]:
-        """The words that weigh most for and against, strongest first, with their weights."""
+    def told_by(
+        self, trade: str, tokens: Sequence[str], start: int, end: int, name: str = ""
+    ) -> list[str]:
+        """The words that weigh most for and against, strongest first, with their weights.
+
+        The `name` is one of them, where it weighs anything.
+        """
         at = self._index.get(self.header.trades.get(trade, ""))
         if at is None:
             return []
@@ -169,6 +174,8 @@ class Senses:
             for feature in features_of(tokens, start, end)
             if (weights := self._weights.get(feature)) is not None
         ]
+        if own := self.header.names.get(name_key(name)) if name else None:
+            found.append((own, name))
         strongest = sorted(found, key=lambda item: -abs(item[0]))[:5]
         return [f"{word} {weight:+.1f}" for weight, word in strongest if weight]
 
