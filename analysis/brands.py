@@ -270,6 +270,9 @@ def _leftmost_longest(hits: list[Hit]) -> list[Hit]:
 # What must hold at the ends of a pattern, as bits.
 TOKEN_START, TOKEN_END, WORD_START, WORD_END, MAY_BE_NUMBERED = 1, 2, 4, 8, 16
 TOKENS = TOKEN_START | TOKEN_END
+_PARTICLES = frozenset("吧呐啊呢吗嘛啦哦呀呗咯哟")
+_BARS = frozenset("酒网贴氧书")
+"""What makes a place of 吧: a bar, an internet café."""
 HANDLE = 32
 """A handle or hashtag, which stands alone and is looked for before masking."""
 _RUN_MARKS = frozenset("+#&._%-")
@@ -352,9 +355,19 @@ def _refusal(folded: str, masked: str, start: int, end: int, needs: int, known: 
     if needs & TOKENS and _needs_tokens(masked, start, end, needs):
         if needs & TOKEN_START and start not in known:
             return "begins within a word"
-        if needs & TOKEN_END and end not in known:
+        if needs & TOKEN_END and end not in known and not _is_followed_loosely(masked, end, known):
             return "ends within a word"
     return ""
+
+
+def _is_followed_loosely(masked: str, end: int, known: set[int]) -> bool:
+    """True where the token goes on with a character alone that parts from any name.
+
+    Tokenizers know 宝马车 as a word, and read 阿迪吧 as 阿 and 迪吧.
+    """
+    if end + 1 not in known:
+        return False
+    return masked[end] == "车" or (masked[end] in _PARTICLES and masked[end - 1] not in _BARS)
 
 
 def _is_within_word(text: str, start: int, end: int, needs: int) -> bool:

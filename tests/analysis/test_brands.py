@@ -30,6 +30,9 @@ def found(text: str, *aliases: str) -> list[str]:
         ("《小米》", ["小米"], ["小米"]),  # beside punctuation
         ("海底捞月", ["海底捞"], []),  # three characters need edges
         ("逛街喝茶颜悦色", ["茶颜悦色"], ["茶颜悦色"]),  # four do not
+        ("开宝马车来的", ["宝马"], ["宝马"]),  # a token that says no more
+        ("要不换回阿迪吧。", ["阿迪"], ["阿迪"]),  # a particle is no part of a name
+        ("去楼下酒吧坐", ["楼下酒"], []),  # unless it is a bar
         # Latin and digits: word edges
         ("training", ["ai"], []),  # within a word
         ("AI is here", ["ai"], ["AI"]),  # case

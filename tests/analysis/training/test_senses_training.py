@@ -59,7 +59,7 @@ def test_it_learns_how_often_a_name_means_its_brand(tmp_path: Path) -> None:
     phone = [f"手机是苹果{word}" for word in "甲乙丙丁戊己庚辛壬癸"]
 
     def learned(listed: list[str]) -> float:
-        lines = [f"x\t{text}\n" for text in (*TEXTS[:60], *listed)]
+        lines = [f"x\t{text}\n" for text in (*TEXTS[:60], *TEXTS[90:], *listed)]
         texts.write_text("".join(lines), encoding="utf-8")
         return Senses.from_bytes(learn((catalogue, texts))).header.names["苹果"]
 
