@@ -270,7 +270,8 @@ def _leftmost_longest(hits: list[Hit]) -> list[Hit]:
 # What must hold at the ends of a pattern, as bits.
 TOKEN_START, TOKEN_END, WORD_START, WORD_END, MAY_BE_NUMBERED = 1, 2, 4, 8, 16
 TOKENS = TOKEN_START | TOKEN_END
-_PARTICLES = frozenset("吧呐啊呢吗嘛啦哦呀呗咯哟")
+_LOOSE = frozenset("车吧呐啊呢吗嘛啦哦呀呗咯哟")
+"""Characters behind a name that a tokenizer may join to it."""
 _BARS = frozenset("酒网贴氧书")
 """What makes a place of 吧: a bar, an internet café."""
 HANDLE = 32
@@ -355,7 +356,11 @@ def _refusal(folded: str, masked: str, start: int, end: int, needs: int, known: 
     if needs & TOKENS and _needs_tokens(masked, start, end, needs):
         if needs & TOKEN_START and start not in known:
             return "begins within a word"
-        if needs & TOKEN_END and end not in known and not _is_followed_loosely(masked, end, known):
+        if (
+            needs & TOKEN_END
+            and end not in known
+            and not (masked[end] in _LOOSE and _is_followed_loosely(masked, end, known))
+        ):
             return "ends within a word"
     return ""
 
@@ -367,7 +372,7 @@ def _is_followed_loosely(masked: str, end: int, known: set[int]) -> bool:
     """
     if end + 1 not in known:
         return False
-    return masked[end] == "车" or (masked[end] in _PARTICLES and masked[end - 1] not in _BARS)
+    return masked[end] == "车" or masked[end - 1] not in _BARS
 
 
 def _is_within_word(text: str, start: int, end: int, needs: int) -> bool:
