@@ -45,6 +45,8 @@ SLOPE, OFFSET = 1.0, 2.9
 (`bench/evaluate/mention_labels.tsv`). How often it is right there: docs/models/senses.md."""
 UNKNOWN_SHARE = 0.2
 """Of the places of an ambiguous name of which nothing is known, so many mean the brand."""
+TRUSTED_SHARE = 0.85
+"""The same of a name that the catalogue accepts unless a word excludes it."""
 SHARE_WEIGHT = 5
 """So many places have to be seen until what they say counts as much as that."""
 NAME_SLOPE = 0.75
@@ -170,14 +172,23 @@ def names_of(
                 is_open and target.brand in sure
             )
     unknown = math.log(UNKNOWN_SHARE / (1 - UNKNOWN_SHARE))
+    before = dict.fromkeys(places, UNKNOWN_SHARE) | dict.fromkeys(_trusted(brands), TRUSTED_SHARE)
     shares = {
-        name: (accepted[name] + SHARE_WEIGHT * UNKNOWN_SHARE) / (count + SHARE_WEIGHT)
-        for name, count in sorted(places.items())
+        name: (accepted[name] + SHARE_WEIGHT * share) / (places[name] + SHARE_WEIGHT)
+        for name, share in sorted(before.items())
     }
     return {
         name: round(NAME_SLOPE * (math.log(share / (1 - share)) - unknown), 2)
         for name, share in shares.items()
     }
+
+
+def _trusted(brands: Sequence[Brand]) -> Iterator[str]:
+    """Names that the catalogue accepts unless a word excludes them."""
+    for brand in brands:
+        context = brand.context
+        if context.exclude and not context.require and not context.query:
+            yield from map(name_key, brand.ambiguous)
 
 
 def _word_of(text: str, source: str, tokenizer: Tokenizer, rng: Random) -> list[Context]:
