@@ -29,6 +29,8 @@ from schemas.topics import CATALOGUE
 from sources.words import fold
 
 MAX_WINDOW = 1000
+MAX_COMPARED = 10_000
+"""Names of one brand whose spellings are compared; no brand has so many."""
 MAX_DEFINITION_BYTES = CATALOGUE.max_message_bytes - 4096
 """What the topic takes, less room for the key and the frame of a batch."""
 _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -239,12 +241,18 @@ def _check_brand(brand: Brand, path: KeyPath, findings: Findings) -> None:
 
 def _tell_spelled_alike(names: Sequence[tuple[KeyPath, str]], findings: Findings) -> None:
     """Aliases that are found without being listed, since another name is spelled so too."""
-    forms = [{simplified(form) for form in spellings(name)} for _, name in names]
+    if len(names) > MAX_COMPARED:
+        return
+    found_by: dict[str, list[int]] = {}
+    for at, (_, name) in enumerate(names):
+        for form in {simplified(form) for form in spellings(name)}:
+            found_by.setdefault(form, []).append(at)
     own = [simplified(next(spellings(name))) for _, name in names]
     for at, (path, name) in enumerate(names[1:], start=1):
-        for other, (_, earlier) in enumerate(names):
-            is_found = own[at] in forms[other] and fold(name) != fold(earlier)
-            if is_found and (other < at or own[other] not in forms[at]):
+        for other in found_by[own[at]][:2]:
+            earlier = names[other][1]
+            is_both_ways = at in found_by[own[other]]
+            if fold(name) != fold(earlier) and (other < at or not is_both_ways):
                 findings.note(path, f"{name!r} is found by {earlier!r} already; remove it")
                 break
 

@@ -116,8 +116,8 @@ def _context(brand: Brand, known: Brand, decided: Sequence[str]) -> Context:
     refused = set(map(_key, own.exclude))
     exclude = (
         word
-        for word in lent.exclude
-        if _key(word) not in required and not any(_key(word) in name for name in names)
+        for word, key in ((word, _key(word)) for word in lent.exclude)
+        if key not in required and not any(key in name for name in names)
     )
     require = (word for word in lent.require if _key(word) not in refused)
     return Context(
