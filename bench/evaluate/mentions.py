@@ -3,8 +3,8 @@
 `mention_labels.tsv` holds labels of occurrences of ambiguous names in posts of the shared data,
 by the CRC-32 of the text: a person said of each whether the name means the brand. Rules and words
 were written with the even texts in view; the odd ones are reported apart.
-`mention_labels_fresh.tsv` holds more of them, drawn later from the statuses alone, at most twelve of a name and none with the
-same letters around it.
+`mention_labels_fresh.tsv` holds more of them, drawn later from the statuses alone, at most
+twelve of a name and none with the same letters around it.
 
 Both are measured with the shipped catalogue and with `plain_catalogue.yml`, which holds names and
 the context words that come to mind, and of these with the names alone. There only occurrences
