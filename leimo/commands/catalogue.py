@@ -41,6 +41,8 @@ def check(file: File = None, as_json: AsJson = False) -> None:
         _print_json(_examined_json(path, examined))
     else:
         _print_findings(examined)
+        for note in examined.notes:
+            say(f"{note} (note)")
         say(_summary(examined))
     if examined.errors:
         raise typer.Exit(1)
@@ -216,6 +218,7 @@ def _examined_json(path: Path, examined: "Examined") -> dict[str, object]:
         "intents": len(examined.catalogue.intents),
         "errors": [_finding_json(finding) for finding in examined.errors],
         "warnings": [_finding_json(finding) for finding in examined.warnings],
+        "notes": [_finding_json(finding) for finding in examined.notes],
     }
 
 
