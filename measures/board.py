@@ -20,7 +20,7 @@ from measures.scope import Scope
 from measures.trends import AT_LEAST, EVERY_MS
 from measures.watch import Watch
 from measures.watermarks import LIVE_MS, Clock
-from schemas.alert import Alert
+from schemas.alert import Alert, SuppressedReason
 from schemas.catalogue import Catalogue, RuleKind
 from schemas.mention import GROUP_PREFIX, Mention, Tick
 from schemas.trend import Trend
@@ -58,8 +58,8 @@ class Output(msgspec.Struct):
     """Brands whose state has to be kept anew."""
     late: int = 0
     duplicates: int = 0
-    inhibited: int = 0
-    """Times that an alert of a brand was held back, as all brands burst."""
+    suppressed: dict[SuppressedReason, int] = msgspec.field(default_factory=dict)
+    """Why findings were not told, and how often."""
 
 
 class Board:
@@ -329,5 +329,6 @@ class Board:
         output, watch = self._output, self._watch
         output.alerts += watch.told
         output.changed |= watch.changed
-        output.inhibited += watch.inhibited
+        for reason, findings in watch.suppressed.items():
+            output.suppressed[reason] = output.suppressed.get(reason, 0) + findings
         watch.clear()

@@ -8,8 +8,8 @@ of a brand is looked at only when it holds more posts than the last closed minut
 from collections.abc import Iterator
 from typing import Protocol
 
-from measures import alert_life
-from measures.alert_life import Subject
+from measures import alert_life, alert_records
+from measures.alert_records import Subject
 from measures.baselines import Baseline
 from measures.brand_state import BrandState
 from measures.buckets import BUCKET_MS, Bucket
@@ -22,7 +22,7 @@ from measures.rules.finding import Finding, severity_of
 from measures.rules.influencer import MIN_REACH
 from measures.scope import Scope
 from measures.watermarks import Clock
-from schemas.alert import EVERY_BRAND, Alert
+from schemas.alert import EVERY_BRAND, Alert, SuppressedReason
 from schemas.catalogue import Brand, Rule, RuleKind
 from schemas.mention import GROUP_PREFIX
 
@@ -32,10 +32,6 @@ _CLEARLY_MORE = 0.15
 """... where their share is so much above the usual one."""
 _EVERY = Brand(id=EVERY_BRAND, name="all brands")
 _FEED = Brand(id=EVERY_BRAND, name="the feed")
-_INHIBITED = frozenset({RuleKind.SPIKE, RuleKind.COMPOSITE})
-"""Kinds whose alerts are held back while all brands burst."""
-_OWN_BURST_SEVERITY = 8
-"""A brand's burst from this severity on is told although all burst."""
 _QUIET = frozenset({RuleKind.DROP, RuleKind.SILENCE})
 """Kinds that look at minutes without posts."""
 _QUIET_POSTS_AN_HOUR = 10
@@ -61,7 +57,8 @@ class Watch:
     ) -> None:
         self.told: list[Alert] = []
         self.changed: set[str] = set()
-        self.inhibited = 0
+        self.suppressed: dict[SuppressedReason, int] = {}
+        """Why findings were not told, and how often."""
         self._states = states
         self._whole = whole
         self._speaks_for_all = speaks_for_all
@@ -110,7 +107,7 @@ class Watch:
 
     def clear(self) -> None:
         """What was told is taken over."""
-        self.told, self.changed, self.inhibited = [], set(), 0
+        self.told, self.changed, self.suppressed = [], set(), {}
 
     def note(self, brand: str, state: BrandState) -> None:
         """A brand came back from the changelog, where rules of another time may have left it."""
@@ -239,11 +236,15 @@ class Watch:
         over = [
             (held.about, rule)
             for key, held in state.alerts.items()
-            if alert_life.is_over(held, rule := self._scope.by_id[alert_life.rule_of(key)], now_ms)
+            if alert_life.is_over(
+                held.true_at_ms,
+                alert_life.resolve_after_ms(rule := self._scope.by_id[alert_records.rule_of(key)]),
+                now_ms,
+            )
         ]
         for about, rule in over:
             subject = self._subject(brand, state, rule, now_ms, about)
-            self._tell(brand, alert_life.resolved(subject))
+            self._tell(brand, alert_records.resolved(subject))
         return bool(over)
 
     def _forget(self, brand: str, state: BrandState, before: Scope) -> None:
@@ -252,7 +253,7 @@ class Watch:
             return
         rules = {rule.id: rule for rule in self._scope.rules_of(brand)}
         for key, held in sorted(state.alerts.items()):
-            rule_id = alert_life.rule_of(key)
+            rule_id = alert_records.rule_of(key)
             rule = rules.get(rule_id)
             if rule is None or rule.kind is not held.kind or not self._is_of(rule, held.about):
                 former = before.by_id.get(rule_id)
@@ -261,9 +262,9 @@ class Watch:
                 now_ms = max(self._whole.clock.watermark_ms or 0, held.true_at_ms)
                 subject = self._subject(brand, state, former, now_ms, held.about)
                 known = before.brands.get(held.about or brand, subject.brand)
-                self._tell(brand, alert_life.withdrawn(subject._replace(brand=known), now_ms))
+                self._tell(brand, alert_records.withdrawn(subject._replace(brand=known), now_ms))
         for noted in (state.pending, state.past):
-            for key in [key for key in noted if alert_life.rule_of(key) not in rules]:
+            for key in [key for key in noted if alert_records.rule_of(key) not in rules]:
                 del noted[key]
                 self._change(brand)
 
@@ -280,14 +281,10 @@ class Watch:
             # What comes after the end has to be as much as at any begin.
             self._end(brand, state, start_ms)
         for rule in self._scope.rules_among(brand, kinds):
-            if not self._scope.is_active(rule, start_ms):
-                continue
             for finding in self._found(moment, rule):
                 subject = self._subject(brand, state, rule, start_ms, finding.about)
-                if subject.key not in state.alerts and self._is_inhibited(rule, finding, start_ms):
-                    self.inhibited += 1
-                    continue
-                self._find(brand, subject, start_ms, finding)
+                is_burst = self._is_platform_burst(finding, start_ms)
+                self._find(brand, subject, start_ms, finding, is_platform_burst=is_burst)
         if state.alerts:
             self._firing.add(brand)
             self._looked.add(brand)
@@ -315,17 +312,36 @@ class Watch:
         return Subject(state, rule, definition, self._scope.silences_at(at_ms), about)
 
     def _find_of_all(self, rule: Rule, start_ms: int, finding: Finding) -> None:
+        every = self._whole.every
         if self._scope.is_active(rule, start_ms):
-            every = self._whole.every
             self._end(EVERY_BRAND, every, start_ms)
-            subject = self._subject(EVERY_BRAND, every, rule, start_ms)
-            self._find(EVERY_BRAND, subject, start_ms, finding)
+        subject = self._subject(EVERY_BRAND, every, rule, start_ms)
+        self._find(EVERY_BRAND, subject, start_ms, finding, is_platform_burst=False)
 
-    def _find(self, brand: str, subject: Subject, start_ms: int, finding: Finding) -> None:
-        self._change(brand)
-        alert = alert_life.found(subject, start_ms, finding)
-        if alert is not None:
-            self.told.append(alert)
+    def _find(
+        self,
+        brand: str,
+        subject: Subject,
+        start_ms: int,
+        finding: Finding,
+        *,
+        is_platform_burst: bool,
+    ) -> None:
+        """Tell what was found, or count why not."""
+        notice = alert_records.notice_of(
+            subject,
+            start_ms,
+            finding,
+            is_active=self._scope.is_active(subject.rule, start_ms),
+            is_platform_burst=is_platform_burst,
+        )
+        if notice.is_kept:
+            self._change(brand)
+        if notice.suppressed is not None:
+            counts = self.suppressed
+            counts[notice.suppressed] = counts.get(notice.suppressed, 0) + 1
+        if notice.alert is not None:
+            self.told.append(notice.alert)
 
     def _tell(self, brand: str, alert: Alert) -> None:
         self._change(brand)
@@ -336,14 +352,11 @@ class Watch:
         if brand != EVERY_BRAND:
             self.changed.add(brand)
 
-    def _is_inhibited(self, rule: Rule, finding: Finding, start_ms: int) -> bool:
-        """While all burst, and as long as its horizon reaches back to that.
+    def _is_platform_burst(self, finding: Finding, start_ms: int) -> bool:
+        """Whether all burst, or did as far back as the horizon of the finding reaches.
 
-        A brand's own burst counts when it is far above that of all. Where no rule tells of all,
-        nothing is held back: somebody has to be told.
+        Where no rule tells of all, nothing is held back: somebody has to be told.
         """
-        if rule.kind not in _INHIBITED or finding.severity >= _OWN_BURST_SEVERITY:
-            return False
         if not self._scope.of_crowd:
             return False
         first_ms = start_ms - (finding.horizon_min - 1) * BUCKET_MS
