@@ -9,7 +9,7 @@ from measures.rules.finding import Finding
 from schemas.alert import SuppressedReason
 from schemas.catalogue import Rule, RuleKind, Silence
 
-INHIBITED_KINDS = frozenset({RuleKind.SPIKE, RuleKind.COMPOSITE})
+INHIBITED_KINDS = (RuleKind.SPIKE, RuleKind.COMPOSITE)
 """Kinds whose alerts are held back during a platform-wide burst."""
 OWN_BURST_SEVERITY = 8
 """A brand's burst from this severity on is told during a platform-wide one."""

@@ -1,8 +1,7 @@
-"""What the rules find on a board: looks at brands when something may have changed, and tells.
+"""The rules at work on a board: what they find, begin and end, and what is learned afterwards.
 
-A look costs tens of microseconds, and posts come by the ten thousand a second. So the open minute
-of a brand is looked at only when it holds more posts than the last closed minute left room for
-(see `measures.room`), or something that counts at once: a crisis word, a large account, an attack.
+When they are evaluated says `measures.schedule`, what a rule finds `measures.rules`, whether that
+is told `measures.suppression`.
 """
 
 from collections.abc import Iterator
@@ -12,32 +11,23 @@ from measures import alert_life, alert_records
 from measures.alert_records import Subject
 from measures.baselines import Baseline
 from measures.brand_state import BrandState
-from measures.buckets import BUCKET_MS, Bucket
+from measures.buckets import BUCKET_MS
 from measures.crowd import FACTOR, Crowd
 from measures.detector import MIN_POSTS
 from measures.moment import Moment
-from measures.room import Room, room_after
-from measures.rules import LOOKS, kinds_at, share, silence
+from measures.rules import QUIET_KINDS, evaluate, kinds_at, silence
 from measures.rules.finding import Finding, severity_of
-from measures.rules.influencer import MIN_REACH
+from measures.schedule import Schedule, sweep_ms
 from measures.scope import Scope
+from measures.suppression import INHIBITED_KINDS
 from measures.watermarks import Clock
 from schemas.alert import EVERY_BRAND, Alert, SuppressedReason
 from schemas.catalogue import Brand, Rule, RuleKind
 from schemas.mention import GROUP_PREFIX
 
-_MANY_NEGATIVE = 5
-"""Negative posts of a minute that make a look worth while ..."""
-_CLEARLY_MORE = 0.15
-"""... where their share is so much above the usual one."""
 _EVERY = Brand(id=EVERY_BRAND, name="all brands")
 _FEED = Brand(id=EVERY_BRAND, name="the feed")
-_QUIET = frozenset({RuleKind.DROP, RuleKind.SILENCE})
-"""Kinds that look at minutes without posts."""
-_QUIET_POSTS_AN_HOUR = 10
-"""Brands with fewer are never missed."""
 _MINUTE_MS = 60_000
-_SWEEP_MS = 5 * _MINUTE_MS
 _DAY_MS = 86_400_000
 
 
@@ -63,9 +53,6 @@ class Watch:
         self._whole = whole
         self._speaks_for_all = speaks_for_all
         self._firing: set[str] = set()
-        self._room: dict[str, Room] = {}
-        self._busy: set[str] = set()
-        """Brands whose silence would be noticed."""
         self._looked: set[str] = set()
         """Brands with alerts that were looked at since alerts were last ended."""
         self._ended_ms = -1
@@ -74,21 +61,18 @@ class Watch:
         """All minutes that end at or before are closed."""
         self._crowd_bursts = False
         self._scope = scope
+        self._schedule = Schedule(states, scope)
         self.redefine(scope)
 
     def redefine(self, scope: Scope) -> None:
         """Rules changed: alerts that no rule looks for any more end."""
         before, self._scope = self._scope, scope
         self._ended_ms = -1
-        self._room.clear()
-        self._least_reach = min(
-            (r.min_reach or MIN_REACH for r in scope.rules if r.kind is RuleKind.INFLUENCER),
-            default=1 << 62,
-        )
+        self._schedule.redefine(scope)
         for brand in sorted(self._states):
             state = self._states[brand]
             self._forget(brand, state, before)
-            self._note_busy(brand, state)
+            self._schedule.note(brand, state)
         self._forget(EVERY_BRAND, self._whole.every, before)
 
     @property
@@ -115,7 +99,7 @@ class Watch:
             self._firing.add(brand)
             self._looked.add(brand)
         self._forget(brand, state, self._scope)
-        self._note_busy(brand, state)
+        self._schedule.note(brand, state)
 
     def pass_empty(self, baseline: Baseline, until_ms: int) -> None:
         """Time without posts of a brand; an outage of the whole feed is not learned."""
@@ -133,8 +117,7 @@ class Watch:
         bucket = state.buckets[start_ms]
         if bucket.rivals is not None:
             state.compare(self._scope.members_of(brand), start_ms)
-        # Of small brands hardly a minute is worth a look.
-        if state.held >= self._scope.least_posts or self._counts_at_once(state, bucket):
+        if self._schedule.is_due_closed(state, bucket):
             self._look(brand, moment, self._kinds_at(moment))
         baseline = state.baseline
         if (
@@ -144,17 +127,12 @@ class Watch:
         ):
             baseline.extremes.begin_event(start_ms, moment.sums, moment.means)
         state.learn(start_ms, moment.sums, moment.means, self._scope.holidays)
-        if is_live:
-            rules = self._scope.rules_of(brand)
-            self._room[brand] = room_after(moment, rules, self._scope.least_posts)
-        else:
-            self._room.pop(brand, None)
-        self._note_busy(brand, state)
+        self._schedule.learned(brand, moment, is_live=is_live)
 
     def look_early(self, brand: str, start_ms: int) -> None:
         """Look into an open minute, if it may hold something."""
         state = self._states[brand]
-        if self._may_hold(brand, state, start_ms):
+        if self._schedule.is_due_open(brand, state, start_ms):
             moment = self._moment(state, start_ms)
             self._look(brand, moment, self._kinds_at(moment))
 
@@ -164,19 +142,13 @@ class Watch:
         All minutes up to `until_ms` are closed.
         """
         self._closed_ms = max(self._closed_ms, until_ms)
-        clock = self._whole.clock
-        until_ms -= until_ms % _SWEEP_MS
-        if until_ms <= clock.swept_ms:
-            return
-        clock.swept_ms = until_ms
+        until_ms = sweep_ms(until_ms)
         start_ms = until_ms - BUCKET_MS
-        for brand in sorted(self._busy):
+        for brand in self._schedule.due_silent(self._whole.clock, until_ms):
             state = self._states[brand]
-            if state.baseline.known_to_ms >= until_ms or start_ms in state.buckets:
-                continue
             self.pass_empty(state.baseline, until_ms)
-            self._look(brand, self._moment(state, start_ms), _QUIET)
-            self._note_busy(brand, state)
+            self._look(brand, self._moment(state, start_ms), QUIET_KINDS)
+            self._schedule.note(brand, state)
 
     def look_at_crowd(self, start_ms: int) -> None:
         """Whether all brands burst in the minute at `start_ms`."""
@@ -223,7 +195,7 @@ class Watch:
         for brand in sorted(self._firing if moved else self._looked):
             state = self._states[brand]
             if self._end(brand, state, now_ms):
-                self._note_busy(brand, state)
+                self._schedule.note(brand, state)
             if not state.alerts:
                 self._firing.discard(brand)
         self._looked.clear()
@@ -273,7 +245,7 @@ class Watch:
         return not about or about in self._scope.members_of(GROUP_PREFIX + rule.id)
 
     def _kinds_at(self, moment: Moment) -> frozenset[RuleKind]:
-        return kinds_at(moment, self._scope.least_posts, self._least_reach)
+        return kinds_at(moment, self._scope.least_posts, self._schedule.least_reach)
 
     def _look(self, brand: str, moment: Moment, kinds: frozenset[RuleKind]) -> None:
         state, start_ms = moment.state, moment.start_ms
@@ -281,22 +253,15 @@ class Watch:
             # What comes after the end has to be as much as at any begin.
             self._end(brand, state, start_ms)
         for rule in self._scope.rules_among(brand, kinds):
-            for finding in self._found(moment, rule):
+            for finding in evaluate(moment, rule):
                 subject = self._subject(brand, state, rule, start_ms, finding.about)
-                is_burst = self._is_platform_burst(finding, start_ms)
+                is_burst = rule.kind in INHIBITED_KINDS and self._is_platform_burst(
+                    finding, start_ms
+                )
                 self._find(brand, subject, start_ms, finding, is_platform_burst=is_burst)
         if state.alerts:
             self._firing.add(brand)
             self._looked.add(brand)
-
-    def _found(self, moment: Moment, rule: Rule) -> Iterator[Finding]:
-        alerts = moment.state.alerts
-        if rule.kind is RuleKind.SHARE:
-            yield from share.findings(moment, rule, {held.about for held in alerts.values()})
-            return
-        found = LOOKS[rule.kind](moment, rule, alerts.get(rule.id))
-        if found is not None:
-            yield found
 
     def _moment(self, state: BrandState, start_ms: int) -> Moment:
         return Moment(state, start_ms, self._scope.holidays, self._whole.clock.outage[1])
@@ -371,38 +336,3 @@ class Watch:
         skipped_ms = min(to_ms, until_ms)
         if skipped_ms > baseline.known_to_ms:
             baseline.skip(skipped_ms)
-
-    def _counts_at_once(self, state: BrandState, bucket: Bucket) -> bool:
-        return bool(
-            state.alerts or bucket.hits or bucket.attacks or bucket.loudest >= self._least_reach
-        )
-
-    def _may_hold(self, brand: str, state: BrandState, start_ms: int) -> bool:
-        bucket = state.buckets[start_ms]
-        if self._counts_at_once(state, bucket) or _is_gloomy(state, bucket):
-            return True
-        if brand.startswith(GROUP_PREFIX):
-            return False
-        room = self._room.get(brand)
-        if room is None:
-            return state.held >= self._scope.least_posts or bool(bucket.negative)
-        return not room.holds(state.buckets, start_ms)
-
-    def _note_busy(self, brand: str, state: BrandState) -> None:
-        if self._scope.rules_among(brand, _QUIET) and (
-            state.alerts
-            or 60 * state.baseline.least_expected(state.baseline.known_to_ms)
-            >= _QUIET_POSTS_AN_HOUR
-        ):
-            self._busy.add(brand)
-        else:
-            self._busy.discard(brand)
-
-
-def _is_gloomy(state: BrandState, bucket: Bucket) -> bool:
-    """Whether an open minute may shift the mood of the hour."""
-    negative = bucket.negative
-    return (
-        negative >= _MANY_NEGATIVE
-        and negative > (state.negative_share + _CLEARLY_MORE) * bucket.spoken
-    )
