@@ -10,7 +10,7 @@ import msgspec
 from analysis import queries
 from catalogue.findings import Findings, KeyPath, did_you_mean
 from catalogue.yaml_reader import Raw, Records
-from measures.scope import active_hours, days_of, time_ms
+from measures.rule_index import active_hours, days_of, time_ms
 from schemas.catalogue import (
     Brand,
     Catalogue,

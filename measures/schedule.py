@@ -12,10 +12,10 @@ from measures.brand_state import BrandState
 from measures.buckets import BUCKET_MS, Bucket
 from measures.headroom import Headroom, headroom_after
 from measures.moment import Moment
+from measures.rule_index import RuleIndex
 from measures.rules import QUIET_KINDS
 from measures.rules.influencer import MIN_REACH
-from measures.scope import Scope
-from measures.watermarks import Clock
+from measures.watermarks import EventClock
 from schemas.catalogue import RuleKind
 from schemas.mention import GROUP_PREFIX
 
@@ -31,19 +31,19 @@ _SWEEP_MS = 5 * 60_000
 class Schedule:
     """Which brands of one partition have to be evaluated."""
 
-    def __init__(self, states: dict[str, BrandState], scope: Scope) -> None:
+    def __init__(self, states: dict[str, BrandState], index: RuleIndex) -> None:
         self._states = states
         self._headroom: dict[str, Headroom] = {}
         self._busy: set[str] = set()
         """Brands whose silence would be noticed."""
-        self.redefine(scope)
+        self.redefine(index)
 
-    def redefine(self, scope: Scope) -> None:
+    def redefine(self, index: RuleIndex) -> None:
         """Rules changed: what they would not notice is not known any more."""
-        self._scope = scope
+        self._index = index
         self._headroom.clear()
         self.least_reach = min(
-            (r.min_reach or MIN_REACH for r in scope.rules if r.kind is RuleKind.INFLUENCER),
+            (r.min_reach or MIN_REACH for r in index.rules if r.kind is RuleKind.INFLUENCER),
             default=1 << 62,
         )
         """Of the accounts whose posts count at once."""
@@ -51,7 +51,7 @@ class Schedule:
     def is_due_closed(self, state: BrandState, bucket: Bucket) -> bool:
         """Whether a minute that is closed may hold something: of small brands hardly one does."""
         return (
-            state.held >= self._scope.least_posts
+            state.held >= self._index.least_posts
             or bool(state.alerts)
             or self._counts_at_once(bucket)
         )
@@ -65,10 +65,10 @@ class Schedule:
             return False
         headroom = self._headroom.get(brand)
         if headroom is None:
-            return state.held >= self._scope.least_posts or bool(bucket.negative)
+            return state.held >= self._index.least_posts or bool(bucket.negative)
         return not headroom.holds(state.buckets, start_ms)
 
-    def due_silent(self, clock: Clock, until_ms: int) -> Iterator[str]:
+    def due_silent(self, clock: EventClock, until_ms: int) -> Iterator[str]:
         """Brands to be missed that had no post in the last minute before `until_ms`.
 
         `until_ms` is a `sweep_ms`; each time is asked for once, as the clock notes.
@@ -84,15 +84,15 @@ class Schedule:
     def learned(self, brand: str, moment: Moment, *, is_live: bool) -> None:
         """A closed minute of the brand was learned; in a live feed the next may be looked into."""
         if is_live:
-            rules = self._scope.rules_of(brand)
-            self._headroom[brand] = headroom_after(moment, rules, self._scope.least_posts)
+            rules = self._index.rules_of(brand)
+            self._headroom[brand] = headroom_after(moment, rules, self._index.least_posts)
         else:
             self._headroom.pop(brand, None)
         self.note(brand, moment.state)
 
     def note(self, brand: str, state: BrandState) -> None:
         """What is known of a brand changed: whether it would be missed."""
-        if self._scope.rules_among(brand, QUIET_KINDS) and (
+        if self._index.rules_among(brand, QUIET_KINDS) and (
             state.alerts
             or 60 * state.baseline.least_expected(state.baseline.known_to_ms)
             >= _QUIET_POSTS_AN_HOUR

@@ -6,10 +6,10 @@ import pytest
 
 from measures.brand_state import BrandState
 from measures.buckets import Bucket
+from measures.rule_index import RuleIndex
 from measures.rules.influencer import MIN_REACH
 from measures.schedule import Schedule
-from measures.scope import Scope
-from measures.watermarks import Clock
+from measures.watermarks import EventClock
 from schemas.catalogue import Rule, RuleKind
 from schemas.mention import Polarity
 from tests.measures.feed import DAY, at, catalogue, learned
@@ -28,7 +28,7 @@ def bucket_of(posts: int, **fields: Any) -> Bucket:
 
 
 def schedule(*rules: Rule, **states: BrandState) -> Schedule:
-    return Schedule(states, Scope(catalogue(rules)))
+    return Schedule(states, RuleIndex(catalogue(rules)))
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_other_rules_make_what_small_accounts_say_count_at_once() -> None:
     state = BrandState(held=1, buckets={at(0): bucket})
     subject = schedule(LOUD, x=state)
     assert not subject.is_due_closed(state, bucket)
-    subject.redefine(Scope(catalogue([Rule(id="l", kind=RuleKind.INFLUENCER, min_reach=500)])))
+    subject.redefine(RuleIndex(catalogue([Rule(id="l", kind=RuleKind.INFLUENCER, min_reach=500)])))
     assert subject.is_due_closed(state, bucket)
 
 
@@ -85,11 +85,11 @@ def test_a_busy_brand_that_a_rule_would_miss_is_due_once_in_five_minutes(
     rule: Rule, rate: float, missed: list[str]
 ) -> None:
     subject, until_ms = known(rule, rate)
-    clock = Clock()
+    clock = EventClock()
     times = [until_ms + minutes * 60_000 for minutes in (60, 60, 65)]
     assert [list(subject.due_silent(clock, time)) for time in times] == [missed, [], missed]
 
 
 def test_a_brand_with_hardly_any_posts_is_not_missed() -> None:
     subject, until_ms = known(DROP, 0.05)
-    assert list(subject.due_silent(Clock(), until_ms + 3_600_000)) == []
+    assert list(subject.due_silent(EventClock(), until_ms + 3_600_000)) == []

@@ -5,22 +5,21 @@ is told `measures.suppression`.
 """
 
 from collections.abc import Iterator
-from typing import Protocol
 
 from measures import alert_life, alert_records
 from measures.alert_records import Subject
 from measures.baselines import Baseline
 from measures.brand_state import BrandState
 from measures.buckets import BUCKET_MS
-from measures.crowd import FACTOR, Crowd
 from measures.detector import MIN_POSTS
 from measures.moment import Moment
+from measures.partition_state import PartitionState
+from measures.platform_burst import FACTOR
+from measures.rule_index import RuleIndex
 from measures.rules import QUIET_KINDS, evaluate, kinds_at, silence
 from measures.rules.finding import Finding, severity_of
 from measures.schedule import Schedule, sweep_ms
-from measures.scope import Scope
 from measures.suppression import INHIBITED_KINDS
-from measures.watermarks import Clock
 from schemas.alert import EVERY_BRAND, Alert, SuppressedReason
 from schemas.catalogue import Brand, Rule, RuleKind
 from schemas.mention import GROUP_PREFIX
@@ -31,19 +30,16 @@ _MINUTE_MS = 60_000
 _DAY_MS = 86_400_000
 
 
-class Whole(Protocol):
-    """What is kept of a partition as a whole."""
-
-    clock: Clock
-    crowd: Crowd
-    every: BrandState
-
-
-class Watch:
+class Evaluation:
     """The rules at work on the brands of one partition."""
 
     def __init__(
-        self, states: dict[str, BrandState], whole: Whole, scope: Scope, *, speaks_for_all: bool
+        self,
+        states: dict[str, BrandState],
+        whole: PartitionState,
+        index: RuleIndex,
+        *,
+        speaks_for_all: bool,
     ) -> None:
         self.told: list[Alert] = []
         self.changed: set[str] = set()
@@ -59,16 +55,16 @@ class Watch:
         """Up to then what was over has ended."""
         self._closed_ms = -1
         """All minutes that end at or before are closed."""
-        self._crowd_bursts = False
-        self._scope = scope
-        self._schedule = Schedule(states, scope)
-        self.redefine(scope)
+        self._all_burst = False
+        self._index = index
+        self._schedule = Schedule(states, index)
+        self.redefine(index)
 
-    def redefine(self, scope: Scope) -> None:
+    def redefine(self, index: RuleIndex) -> None:
         """Rules changed: alerts that no rule looks for any more end."""
-        before, self._scope = self._scope, scope
+        before, self._index = self._index, index
         self._ended_ms = -1
-        self._schedule.redefine(scope)
+        self._schedule.redefine(index)
         for brand in sorted(self._states):
             state = self._states[brand]
             self._forget(brand, state, before)
@@ -98,15 +94,15 @@ class Watch:
         if state.alerts:
             self._firing.add(brand)
             self._looked.add(brand)
-        self._forget(brand, state, self._scope)
+        self._forget(brand, state, self._index)
         self._schedule.note(brand, state)
 
     def pass_empty(self, baseline: Baseline, until_ms: int) -> None:
         """Time without posts of a brand; an outage of the whole feed is not learned."""
         self._skip_outage(baseline, until_ms)
-        baseline.pass_empty(until_ms, self._scope.holidays)
+        baseline.pass_empty(until_ms, self._index.holidays)
 
-    def look_and_learn(
+    def evaluate_closed(
         self, brand: str, state: BrandState, start_ms: int, *, is_live: bool
     ) -> None:
         """A minute of the brand is closed: look, then learn it.
@@ -116,7 +112,7 @@ class Watch:
         moment = self._moment(state, start_ms)
         bucket = state.buckets[start_ms]
         if bucket.rivals is not None:
-            state.compare(self._scope.members_of(brand), start_ms)
+            state.compare(self._index.members_of(brand), start_ms)
         if self._schedule.is_due_closed(state, bucket):
             self._look(brand, moment, self._kinds_at(moment))
         baseline = state.baseline
@@ -126,17 +122,17 @@ class Watch:
             and moment.is_unusual(1.0, MIN_POSTS)
         ):
             baseline.extremes.begin_event(start_ms, moment.sums, moment.means)
-        state.learn(start_ms, moment.sums, moment.means, self._scope.holidays)
+        state.learn(start_ms, moment.sums, moment.means, self._index.holidays)
         self._schedule.learned(brand, moment, is_live=is_live)
 
-    def look_early(self, brand: str, start_ms: int) -> None:
+    def evaluate_open(self, brand: str, start_ms: int) -> None:
         """Look into an open minute, if it may hold something."""
         state = self._states[brand]
         if self._schedule.is_due_open(brand, state, start_ms):
             moment = self._moment(state, start_ms)
             self._look(brand, moment, self._kinds_at(moment))
 
-    def look_at_silent(self, until_ms: int) -> None:
+    def evaluate_silent(self, until_ms: int) -> None:
         """Look at the busy brands that had no post of late, every five minutes.
 
         All minutes up to `until_ms` are closed.
@@ -150,32 +146,32 @@ class Watch:
             self._look(brand, self._moment(state, start_ms), QUIET_KINDS)
             self._schedule.note(brand, state)
 
-    def look_at_crowd(self, start_ms: int) -> None:
+    def evaluate_platform(self, start_ms: int) -> None:
         """Whether all brands burst in the minute at `start_ms`."""
-        crowd = self._whole.crowd
-        if crowd.baseline.since_ms >= 0:
-            self._skip_outage(crowd.baseline, start_ms)
-        self._crowd_bursts = crowd.look(start_ms)
-        if not self._crowd_bursts or not self._speaks_for_all or start_ms > crowd.true_ms:
+        burst = self._whole.burst
+        if burst.baseline.since_ms >= 0:
+            self._skip_outage(burst.baseline, start_ms)
+        self._all_burst = burst.look(start_ms)
+        if not self._all_burst or not self._speaks_for_all or start_ms > burst.true_ms:
             return
-        seen, expected = crowd.seen(start_ms), crowd.baseline.expected(start_ms)
+        seen, expected = burst.seen(start_ms), burst.baseline.expected(start_ms)
         cause = (
             f"many brands at once have more posts: {seen / expected:.1f} x the usual "
             "(sum of the logarithms of the brands' posts)"
         )
         severity = severity_of(seen, FACTOR * expected)
         finding = Finding(seen, expected, severity, cause, "log posts", horizon_min=1)
-        for rule in self._scope.of_crowd:
+        for rule in self._index.of_platform:
             self._find_of_all(rule, start_ms, finding)
 
-    def look_at_feed(self, now_ms: int) -> None:
+    def evaluate_feed(self, now_ms: int) -> None:
         """Whether a live feed fell silent; told by one partition."""
         clock = self._whole.clock
         newest_ms = max(clock.newest.values(), default=0)
         silent_ms = now_ms - newest_ms
         if not self._speaks_for_all or not clock.is_idle or not 0 < silent_ms < _DAY_MS:
             return
-        for rule in self._scope.of_feed:
+        for rule in self._index.of_feed:
             minutes = silence.within_min(rule)
             if silent_ms >= minutes * _MINUTE_MS:
                 cause = f"no posts at all for {silent_ms // _MINUTE_MS} min"
@@ -210,7 +206,7 @@ class Watch:
             for key, held in state.alerts.items()
             if alert_life.is_over(
                 held.true_at_ms,
-                alert_life.resolve_after_ms(rule := self._scope.by_id[alert_records.rule_of(key)]),
+                alert_life.resolve_after_ms(rule := self._index.by_id[alert_records.rule_of(key)]),
                 now_ms,
             )
         ]
@@ -219,11 +215,11 @@ class Watch:
             self._tell(brand, alert_records.resolved(subject))
         return bool(over)
 
-    def _forget(self, brand: str, state: BrandState, before: Scope) -> None:
+    def _forget(self, brand: str, state: BrandState, before: RuleIndex) -> None:
         """End what no rule looks for any more, by the rules of `before` if they are known."""
         if not (state.alerts or state.pending or state.past):
             return
-        rules = {rule.id: rule for rule in self._scope.rules_of(brand)}
+        rules = {rule.id: rule for rule in self._index.rules_of(brand)}
         for key, held in sorted(state.alerts.items()):
             rule_id = alert_records.rule_of(key)
             rule = rules.get(rule_id)
@@ -242,17 +238,17 @@ class Watch:
 
     def _is_of(self, rule: Rule, about: str) -> bool:
         """Whether a rule about rivals still is about this one."""
-        return not about or about in self._scope.members_of(GROUP_PREFIX + rule.id)
+        return not about or about in self._index.members_of(GROUP_PREFIX + rule.id)
 
     def _kinds_at(self, moment: Moment) -> frozenset[RuleKind]:
-        return kinds_at(moment, self._scope.least_posts, self._schedule.least_reach)
+        return kinds_at(moment, self._index.least_posts, self._schedule.least_reach)
 
     def _look(self, brand: str, moment: Moment, kinds: frozenset[RuleKind]) -> None:
         state, start_ms = moment.state, moment.start_ms
         if state.alerts:
             # What comes after the end has to be as much as at any begin.
             self._end(brand, state, start_ms)
-        for rule in self._scope.rules_among(brand, kinds):
+        for rule in self._index.rules_among(brand, kinds):
             for finding in evaluate(moment, rule):
                 subject = self._subject(brand, state, rule, start_ms, finding.about)
                 is_burst = rule.kind in INHIBITED_KINDS and self._is_platform_burst(
@@ -264,7 +260,7 @@ class Watch:
             self._looked.add(brand)
 
     def _moment(self, state: BrandState, start_ms: int) -> Moment:
-        return Moment(state, start_ms, self._scope.holidays, self._whole.clock.outage[1])
+        return Moment(state, start_ms, self._index.holidays, self._whole.clock.outage[1])
 
     def _subject(
         self, brand: str, state: BrandState, rule: Rule, at_ms: int, about: str = ""
@@ -273,12 +269,12 @@ class Watch:
         if named == EVERY_BRAND:
             definition = _FEED if rule.kind is RuleKind.SILENCE else _EVERY
         else:
-            definition = self._scope.brands.get(named) or Brand(id=named, name=named)
-        return Subject(state, rule, definition, self._scope.silences_at(at_ms), about)
+            definition = self._index.brands.get(named) or Brand(id=named, name=named)
+        return Subject(state, rule, definition, self._index.silences_at(at_ms), about)
 
     def _find_of_all(self, rule: Rule, start_ms: int, finding: Finding) -> None:
         every = self._whole.every
-        if self._scope.is_active(rule, start_ms):
+        if self._index.is_active(rule, start_ms):
             self._end(EVERY_BRAND, every, start_ms)
         subject = self._subject(EVERY_BRAND, every, rule, start_ms)
         self._find(EVERY_BRAND, subject, start_ms, finding, is_platform_burst=False)
@@ -297,7 +293,7 @@ class Watch:
             subject,
             start_ms,
             finding,
-            is_active=self._scope.is_active(subject.rule, start_ms),
+            is_active=self._index.is_active(subject.rule, start_ms),
             is_platform_burst=is_platform_burst,
         )
         if notice.is_kept:
@@ -322,17 +318,17 @@ class Watch:
 
         Where no rule tells of all, nothing is held back: somebody has to be told.
         """
-        if not self._scope.of_crowd:
+        if not self._index.of_platform:
             return False
         first_ms = start_ms - (finding.horizon_min - 1) * BUCKET_MS
-        return self._crowd_bursts or self._whole.crowd.has_burst(first_ms, start_ms)
+        return self._all_burst or self._whole.burst.has_burst(first_ms, start_ms)
 
     def _skip_outage(self, baseline: Baseline, until_ms: int) -> None:
         """Leave an outage of the whole feed before `until_ms` out of what is learned."""
         from_ms, to_ms = self._whole.clock.outage
         if baseline.known_to_ms >= to_ms or from_ms >= until_ms:
             return
-        baseline.pass_empty(max(from_ms, baseline.known_to_ms), self._scope.holidays)
+        baseline.pass_empty(max(from_ms, baseline.known_to_ms), self._index.holidays)
         skipped_ms = min(to_ms, until_ms)
         if skipped_ms > baseline.known_to_ms:
             baseline.skip(skipped_ms)
