@@ -61,6 +61,16 @@ def unused_by(kind: RuleKind) -> frozenset[str]:
     return unused | {"min_posts"} if kind in _NO_POSTS else unused
 
 
+def keys_of(kind: RuleKind) -> tuple[str, ...]:
+    """The keys that a rule of a kind takes.
+
+    >>> keys_of(RuleKind.CRISIS)[-4:]
+    ('active_hours', 'pending_min', 'cool_down_min', 'resolve_after_min')
+    """
+    unused = unused_by(kind)
+    return tuple(name for name in Rule.__struct_fields__ if name not in unused)
+
+
 _POSITIVE = ("false_alerts_per_month", "resolve_after_min")
 _NOT_NEGATIVE = ("min_posts", "min_authors", "min_reach", "within_min", "pending_min")
 _MOST_MINUTES = 60
@@ -327,7 +337,8 @@ def _check_rule(raw: Raw, path: KeyPath, brand_ids: Sequence[str], findings: Fin
     if not isinstance(kind, RuleKind):
         return
     for name in sorted(unused_by(kind).intersection(raw)):
-        findings.error((*path, name), f"a rule of kind {kind.value} does not use this; remove it")
+        message = f"a rule of kind {kind.value} does not use this; remove it, it takes "
+        findings.error((*path, name), message + ", ".join(keys_of(kind)))
     words = raw.get("words", ())
     _refuse_repeated([((*path, "words", at), word) for at, word in enumerate(words)], findings)
     _check_hours(raw, path, findings)
