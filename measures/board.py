@@ -151,7 +151,7 @@ class Board:
             bucket = state.buckets[start_ms] = Bucket()
         bucket.add(mention)
         self._kept.touch(brand, start_ms)
-        state.held += not mention.is_edit
+        state.ring_posts += not mention.is_edit
         if bucket.revision < 0:
             self._open_minute(start_ms, brand)
         else:

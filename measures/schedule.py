@@ -51,7 +51,7 @@ class Schedule:
     def is_due_closed(self, state: BrandState, bucket: Bucket) -> bool:
         """Whether a minute that is closed may hold something: of small brands hardly one does."""
         return (
-            state.held >= self._index.least_posts
+            state.ring_posts >= self._index.least_posts
             or bool(state.alerts)
             or self._counts_at_once(bucket)
         )
@@ -65,7 +65,7 @@ class Schedule:
             return False
         headroom = self._headroom.get(brand)
         if headroom is None:
-            return state.held >= self._index.least_posts or bool(bucket.negative)
+            return state.ring_posts >= self._index.least_posts or bool(bucket.negative)
         return not headroom.holds(state.buckets, start_ms)
 
     def due_silent(self, clock: EventClock, until_ms: int) -> Iterator[str]:

@@ -44,7 +44,7 @@ def schedule(*rules: Rule, **states: BrandState) -> Schedule:
 def test_a_closed_minute_is_due_with_enough_posts_or_what_counts_at_once(
     held: int, bucket: Bucket, is_due: bool
 ) -> None:
-    state = BrandState(held=held, buckets={at(0): bucket})
+    state = BrandState(ring_posts=held, buckets={at(0): bucket})
     assert schedule(SPIKE, LOUD, x=state).is_due_closed(state, bucket) is is_due
 
 
@@ -59,13 +59,13 @@ def test_a_closed_minute_is_due_with_enough_posts_or_what_counts_at_once(
 def test_an_open_minute_of_an_unknown_brand_is_due_with_posts_or_a_mood(
     posts: int, mood: Polarity, is_due: bool
 ) -> None:
-    state = BrandState(held=posts, buckets={at(0): bucket_of(posts, polarity=mood)})
+    state = BrandState(ring_posts=posts, buckets={at(0): bucket_of(posts, polarity=mood)})
     assert schedule(SPIKE, x=state).is_due_open("x", state, at(0)) is is_due
 
 
 def test_other_rules_make_what_small_accounts_say_count_at_once() -> None:
     bucket = bucket_of(1, reach=700)
-    state = BrandState(held=1, buckets={at(0): bucket})
+    state = BrandState(ring_posts=1, buckets={at(0): bucket})
     subject = schedule(LOUD, x=state)
     assert not subject.is_due_closed(state, bucket)
     subject.redefine(RuleIndex(catalogue([Rule(id="l", kind=RuleKind.INFLUENCER, min_reach=500)])))
