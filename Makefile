@@ -38,7 +38,7 @@ check: .venv/.dev ## Lint, format, types, and that generated files are up to dat
 	$(BIN)/python -m schemas.json_schemas --check
 	$(BIN)/python ops/grafana/dashboard.py --check
 
-bench: .venv/.bench ## leimo against its peers (Java and Maven add two); ARGS=latency, restart, scaling
+bench: .venv/.bench ## leimo against its peers (Java and Maven add two); ARGS=latency, restart, scaling, feeds
 	@$(BIN)/python -m bench $(ARGS)
 
 evaluate: .venv/.dev ## How right the analysis is, beside others; ARGS=--write puts it into docs/analysis.md
@@ -47,7 +47,7 @@ evaluate: .venv/.dev ## How right the analysis is, beside others; ARGS=--write p
 evaluate-alerts: .venv/.dev ## How good the alerts are, beside others; ARGS=--write puts it into docs/alerts.md
 	@$(BIN)/python -m bench.alerts --data $(DATA) $(ARGS)
 
-train: .venv/.dev ## Learn both shipped models anew from DATA (about five minutes)
+train: .venv/.dev ## Learn the shipped models anew from DATA (about five minutes)
 	@$(BIN)/python -m analysis.training.senses --out analysis/models/senses.lm \
 		--catalogue catalogue/catalogue.yml --left-out bench/evaluate/left_out.txt \
 		--card docs/models/senses.md $(DATA)/stream/weibo_statuses.ndjson.gz \
@@ -59,6 +59,10 @@ train: .venv/.dev ## Learn both shipped models anew from DATA (about five minute
 			car_train3=mix smp_usual_eval3=test smp_virus_eval3=test, \
 			$(DATA)/sentiment/$(subst =,.tsv.gz=,$(pair))) \
 		$(DATA)/stance/nlpcc2016_train.tsv.gz=target-split
+	@$(BIN)/python -m analysis.training.filler --out analysis/models/spam.lm \
+		--card docs/models/spam.md --posts $(DATA)/spam/posts.tsv.gz \
+		$(DATA)/stream/weibo_statuses.ndjson.gz $(foreach name,smp_usual_train3 smp_virus_train3 \
+			w18_train ws_train_stripped shop_train htl_train car_train3,$(DATA)/sentiment/$(name).tsv.gz)
 
 fuzz: .venv/.dev ## A million broken posts through both stages: make fuzz ARGS="FILE --records 9000"
 	@$(BIN)/python -m tests.agents.fuzzing $(ARGS)

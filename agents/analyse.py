@@ -1,6 +1,5 @@
 """`posts.raw` → brand mentions and ticks of event time."""
 
-import time
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
@@ -9,6 +8,7 @@ from typing import Any
 import msgspec
 
 from analysis.groups import Groups
+from analysis.intake import Intake, take_in
 from analysis.pipeline import Analyser
 from kafka_io.batches import NO_HEADERS, Row
 from kafka_io.dead_letters import DeadShare, dead_letter_row
@@ -16,12 +16,12 @@ from kafka_io.partitions import partition_for
 from kafka_io.settings import Settings
 from schemas.dead_letter import DropReason
 from schemas.mention import Mention
-from schemas.post import Post, Skipped
+from schemas.post import Post
 from schemas.topics import MENTIONS, POSTS_RAW, POSTS_SEEN, Topic
-from sources.parsing import InvalidPost, NoPost
+from sources.parsing import InvalidPost
 from sources.raw_posts import RawPosts
 from sources.repeats import Draft, Repeats
-from sources.versions import first_sight, identities_of
+from sources.versions import identities_of
 from streams.app import StreamApp, batch_topic
 from streams.budget import Budget, OverBudgetError
 from streams.metrics import Metrics
@@ -34,22 +34,6 @@ QUIET_TICK_MS = 1_000
 _encode = msgspec.json.Encoder().encode
 
 
-class _Work:
-    """What came of a batch, before any of it counts."""
-
-    def __init__(self, seen: Draft) -> None:
-        self.seen = seen
-        self.refused: list[tuple[Any, InvalidPost]] = []
-        self.skipped: list[Skipped] = []
-        self.times_ms: list[int] = []
-        """Of all posts, repeats too."""
-        self.posts: list[Post] = []
-        """Those that are no repeats, with their records."""
-        self.kept: list[Any] = []
-        self.rows: list[Row] = []
-        """Their mentions."""
-
-
 class AnalyseStage:
     """Raw posts to mentions. Keeps event time and recent post ids of each partition in memory."""
 
@@ -59,11 +43,18 @@ class AnalyseStage:
     notes: Topic | None = POSTS_SEEN
 
     def __init__(
-        self, settings: Settings, metrics: Metrics, analyser: Analyser, groups: Groups
+        self,
+        settings: Settings,
+        metrics: Metrics,
+        analyser: Analyser,
+        groups: Groups,
+        now_ms: Callable[[], int],
     ) -> None:
+        """`now_ms` is the wall clock, for what is idle; event time comes from the posts."""
         self.analyser = analyser
         self.groups = groups
         self._settings = settings
+        self._now_ms = now_ms
         self._metrics = metrics
         self._partitions = settings.partitions
         self._raw_posts = RawPosts(settings)
@@ -86,7 +77,7 @@ class AnalyseStage:
 
     def open(self, partitions: Collection[int]) -> None:
         """Start new clocks; what is remembered of the posts of these partitions stays."""
-        now_ms = _now_ms()
+        now_ms = self._now_ms()
         self._clocks = {partition: FeedClock(now_ms) for partition in partitions}
         distance = self._settings.repeat_distance
         self._repeats = {
@@ -139,14 +130,14 @@ class AnalyseStage:
             OverBudgetError: several took longer than one may. Nothing was changed: give them one
                 by one.
         """
-        self._clocks[partition].last_read_ms = _now_ms()
+        self._clocks[partition].last_read_ms = self._now_ms()
         try:
-            work = self._budget.run(self._work, partition, records)
+            intake, seen, mentions = self._budget.run(self._taken_in, partition, records)
         except OverBudgetError:
             if len(records) > 1:
                 raise
             return self.set_aside(partition, records[0], self._too_slow)
-        return self._take(partition, records, work)
+        return [*self._take(partition, records, intake, seen), *mentions]
 
     def append_ms(self, records: Sequence[Any]) -> int:
         """Of the last record."""
@@ -160,56 +151,43 @@ class AnalyseStage:
             self._note(partition, [record], []),
         ]
 
-    def _work(self, partition: int, records: Sequence[Any]) -> "_Work":
+    def _taken_in(self, partition: int, records: Sequence[Any]) -> tuple[Intake, Draft, list[Row]]:
         """All that takes time. It changes nothing, for it may be stopped anywhere."""
-        work = _Work(Draft(self._repeats[partition]))
-        for record in records:
-            try:
-                post = self._raw_posts.post(record)
-            except NoPost as event:
-                work.skipped.append(event.event)
-                continue
-            except InvalidPost as invalid:
-                work.refused.append((record, invalid))
-                continue
-            work.times_ms.append(post.event_time_ms)
-            first = first_sight(post, work.seen, record.offset)
-            if first is not None:
-                work.posts.append(first)
-                work.kept.append(record)
-        # One call for the batch: the sentiment model reads all clauses at once.
-        offsets = [record.offset for record in work.kept]
-        found = self.analyser.mentions_many(work.posts, partition, offsets)
-        for record, mentions in zip(work.kept, found, strict=True):
-            if mentions:
-                named = [*mentions, *self.groups.of(mentions)]
-                work.rows += [self._row(mention, record.timestamp) for mention in named]
-        return work
+        seen = Draft(self._repeats[partition])
+        intake = take_in(records, partition, seen, self._raw_posts, self.analyser, self.groups)
+        rows = [
+            self._row(mention, record.timestamp)
+            for record, mentions in zip(intake.records, intake.mentions, strict=True)
+            for mention in mentions
+        ]
+        return intake, seen, rows
 
-    def _take(self, partition: int, records: Sequence[Any], work: "_Work") -> list[Row]:
-        """What was done counts from now on."""
+    def _take(
+        self, partition: int, records: Sequence[Any], intake: Intake, seen: Draft
+    ) -> list[Row]:
+        """What was done counts from now on; returns dead letters and the note of the posts."""
         rows = [
             self._put_aside(partition, record, invalid.reason, invalid.detail)
-            for record, invalid in work.refused
+            for record, invalid in intake.refused
         ]
-        if work.times_ms:
-            self._clocks[partition].observe(max(work.times_ms))
-        work.seen.keep()
-        self._metrics.repeats.inc(len(work.times_ms) - len(work.posts))
-        self._count(work.posts)
-        for event in work.skipped:
+        if intake.times_ms:
+            self._clocks[partition].observe(max(intake.times_ms))
+        seen.keep()
+        self._metrics.repeats.inc(intake.repeats)
+        self._count(intake.posts)
+        for event in intake.skipped:
             self._metrics.skipped_events.labels(event.value).inc()
-        self._dead_share.add(len(records) - len(work.skipped), len(rows))
+        self._dead_share.add(len(records) - len(intake.skipped), len(rows))
         if records:
-            rows.append(self._note(partition, records, work.seen.noted))
-        return rows + work.rows
+            rows.append(self._note(partition, records, seen.noted))
+        return rows
 
     def _note(
         self, partition: int, records: Sequence[Any], identities: list[tuple[int, int]]
     ) -> Row:
         start = self._noted_to.get(partition, records[0].offset)
         end = self._noted_to[partition] = records[-1].offset + 1
-        return note_row(POSTS_SEEN.name, partition, Note(start, end, identities))
+        return note_row(POSTS_SEEN.name, partition, Note(start, end, identities), self._now_ms())
 
     def ticks(self, is_read_to_end: Callable[[int], bool], now_ms: int) -> list[Row]:
         """The tick of now, for every partition of `mentions`; none where it says nothing new."""
@@ -248,7 +226,3 @@ def declare(app: StreamApp) -> None:
     @app.agent(batch_topic(app, POSTS_RAW), name="analyse")  # type: ignore[untyped-decorator]
     async def analyse(batches: Any) -> None:
         await app.run_stage(batches)
-
-
-def _now_ms() -> int:
-    return int(time.time() * 1000)

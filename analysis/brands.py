@@ -19,11 +19,12 @@ import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import IntEnum
-from itertools import accumulate, product
+from itertools import accumulate, chain, product
 from typing import NamedTuple
 
 import daachorse
 
+from analysis.accents import ACCENTED, unaccented
 from analysis.han_forms import simplified, spelled_both_ways
 from analysis.tokens import Tokenizer, edges
 from schemas.catalogue import Brand
@@ -45,7 +46,14 @@ _SPLIT = re.compile(f"{_GAP_SIGN}(?<=[{_HAN}].){_GAP_SIGN}{{0,3}}(?=[{_HAN}])")
 MIN_SPLIT_HAN = 3
 """Shorter names are not looked for across gaps: 我小 米饭 is no 小米."""
 _SEPARATORS = ("", " ", "-", "·")
-_GAP = re.compile(r"[ \-·•・_]+|(?<=[a-z]{2})(?=\d)")
+_RARE_SEPARATORS = ("_", "•", "・", "\u3000", "\xa0", "‐", "‑", "‒", "–", "—", "−")
+"""Wide and narrow spaces, and the hyphens, dashes and minus of Unicode."""
+_APOSTROPHES = ("'", "’", "‘", "ʼ", "′", "´", "`", "&#39;", "&apos;", "")
+_APOSTROPHE = re.compile("['’‘ʼ′´`＇]")
+MIN_BARE_LETTERS = 4
+"""Names of so many letters are found without their apostrophe too (Lays)."""
+_AMPERSANDS = ("&", "&amp;", " & ")
+_GAP = re.compile(rf"[ \-{''.join(_RARE_SEPARATORS[1:])}·_]+|(?<=[a-z]{{2}})(?=\d)")
 MAX_NAMES = 1_000
 """Names looked at in a text, the first ones; what names more is no prose."""
 MAX_HITS = 2 * MAX_NAMES
@@ -98,17 +106,40 @@ class Found(NamedTuple):
 
 
 def spellings(alias: str) -> Iterator[str]:
-    """Folded spellings of an alias: with other separators, or none, between its parts.
+    """Folded spellings of an alias: its apostrophes, ampersands and gaps as people type them.
 
     A gap is a space, hyphen or middle dot, or stands between letters and a number.
 
-    >>> sorted(spellings("iPhone 15"))
-    ['iphone 15', 'iphone-15', 'iphone15', 'iphone·15']
-    >>> list(spellings("7-11")), sorted(spellings("可口 可乐"))[-1]
-    (['7-11'], '可口可乐')
+    >>> sorted(spellings("iPhone 15"))[:4]
+    ['iphone 15', 'iphone-15', 'iphone15', 'iphone_15']
+    >>> list(spellings("7-11")), "可口可乐" in spellings("可口 可乐")
+    (['7-11'], True)
+    >>> {"loreal", "l’oreal"} <= set(spellings("L'Oréal")), "h&amp;m" in spellings("H&M")
+    (True, True)
     """
-    folded = words.fold(alias).strip()
+    folded = unaccented(words.fold(alias).strip())
     yield folded
+    told = {folded}
+    for typed in _typed(folded):
+        for spelling in (typed, *_with_other_gaps(typed)):
+            if spelling not in told:
+                told.add(spelling)
+                yield spelling
+
+
+def _typed(folded: str) -> Iterator[str]:
+    """The name with other apostrophes, or none, and other ampersands."""
+    yield folded
+    if _APOSTROPHE.search(folded):
+        for apostrophe in _APOSTROPHES:
+            if apostrophe or sum(map(str.isalpha, folded)) >= MIN_BARE_LETTERS:
+                yield _APOSTROPHE.sub(apostrophe, folded)
+    if "&" in folded:
+        for ampersand in _AMPERSANDS:
+            yield re.sub(" ?&(?:amp;)? ?", ampersand, folded)
+
+
+def _with_other_gaps(folded: str) -> Iterator[str]:
     parts = [part for part in _GAP.split(folded) if part]
     if len(parts) < 2 or not any(char.isalpha() for char in folded):
         return
@@ -118,12 +149,10 @@ def spellings(alias: str) -> Iterator[str]:
         if gaps <= MAX_FREE_GAPS
         else ((separator,) * gaps for separator in _SEPARATORS)
     )
-    for filling in fillings:
-        spelling = parts[0] + "".join(
+    for filling in chain(fillings, ((separator,) * gaps for separator in _RARE_SEPARATORS)):
+        yield parts[0] + "".join(
             separator + part for separator, part in zip(filling, parts[1:], strict=True)
         )
-        if spelling != folded:
-            yield spelling
 
 
 class Matcher:
@@ -137,10 +166,10 @@ class Matcher:
             _needs(pattern) if named[0].kind is Kind.NAME else HANDLE
             for pattern, named in zip(self.patterns, self.targets, strict=True)
         ]
-        # Wide letters are patterns too: `lower()` alone does for texts without them, and the one
-        # pass tells which those are. They stand in no alias, so they hide none.
+        # Wide and accented letters are patterns too: `lower()` alone does for texts without them,
+        # and the one pass tells which those are. They stand in no pattern, so they hide none.
         self._find = daachorse.CharwiseDoubleArrayAhoCorasick(
-            [*self.patterns, *words.WIDE]
+            [*self.patterns, *words.WIDE, *ACCENTED]
         ).find_overlapping
         self._cut = tokenizer.cut
 
@@ -176,7 +205,7 @@ class Matcher:
         """What `find` finds, and what it does not take for a name, with the reason."""
         folded = words.fold(text)
         dropped: list[Dropped] = []
-        matches = self._find(folded) + self._across_gaps(folded)
+        matches = self._find(unaccented(folded)) + self._across_gaps(folded)
         found = self._found(text, folded, matches, dropped)
         if found is None:
             found = Found(simplified(words.mask(folded)), ())
@@ -218,7 +247,7 @@ class Matcher:
         wide = len(self.patterns)
         if any(pattern >= wide for _, _, pattern in matches):
             folded = words.fold(text)
-            matches = [match for match in self._find(folded) if match[2] < wide]
+            matches = [match for match in self._find(unaccented(folded)) if match[2] < wide]
             matches += self._across_gaps(folded)
         masked = simplified(words.mask(folded))
         runs = _Runs(masked, self._cut)
@@ -267,6 +296,10 @@ def _leftmost_longest(hits: list[Hit]) -> list[Hit]:
 # What must hold at the ends of a pattern, as bits.
 TOKEN_START, TOKEN_END, WORD_START, WORD_END, MAY_BE_NUMBERED = 1, 2, 4, 8, 16
 TOKENS = TOKEN_START | TOKEN_END
+_LOOSE = frozenset("车吧呐啊呢吗嘛啦哦呀呗咯哟")
+"""Characters behind a name that a tokenizer may join to it."""
+_BARS = frozenset("酒网贴氧书")
+"""What makes a place of 吧: a bar, an internet café."""
 HANDLE = 32
 """A handle or hashtag, which stands alone and is looked for before masking."""
 _RUN_MARKS = frozenset("+#&._%-")
@@ -379,9 +412,23 @@ def _refusal(folded: str, runs: _Runs, start: int, end: int, needs: int) -> str:
         known = runs.edges(start, end)
         if needs & TOKEN_START and start not in known:
             return "begins within a word"
-        if needs & TOKEN_END and end not in known:
+        if (
+            needs & TOKEN_END
+            and end not in known
+            and not (masked[end] in _LOOSE and _is_followed_loosely(masked, end, known))
+        ):
             return "ends within a word"
     return ""
+
+
+def _is_followed_loosely(masked: str, end: int, known: set[int]) -> bool:
+    """True where the token goes on with a character alone that parts from any name.
+
+    Tokenizers know 宝马车 as a word, and read 阿迪吧 as 阿 and 迪吧.
+    """
+    if end + 1 not in known:
+        return False
+    return masked[end] == "车" or masked[end - 1] not in _BARS
 
 
 def _is_within_word(text: str, start: int, end: int, needs: int) -> bool:

@@ -15,10 +15,12 @@ Distances are code points between the nearest ends, on the folded and masked tex
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from enum import Enum
+from itertools import chain
 from operator import attrgetter
 from typing import NamedTuple
 
 from analysis import queries
+from analysis.han_forms import said_elsewhere
 from analysis.lexicon import Clue, Clues, Lexicon
 from analysis.queries import Query
 from schemas.catalogue import Brand, Context
@@ -58,6 +60,7 @@ _NO_CONTEXT = Context()
 
 def context_words(brands: Sequence[Brand]) -> Iterator[str]:
     """Every word that the contexts of the brands ask for, for the lexicon."""
+    yield from chain.from_iterable(_elsewhere(brands).values())
     for brand in brands:
         context = brand.context
         yield from context.require
@@ -66,14 +69,25 @@ def context_words(brands: Sequence[Brand]) -> Iterator[str]:
             yield from queries.words_of(queries.parse(context.query))
 
 
+def _elsewhere(brands: Sequence[Brand]) -> dict[str, frozenset[str]]:
+    """Required word -> what the same thing is called in Taiwan, or on the mainland."""
+    return said_elsewhere(chain.from_iterable(brand.context.require for brand in brands))
+
+
 class ContextRules:
     """The contexts of a list of brands; brands are named by their index in it."""
 
     def __init__(self, brands: Sequence[Brand], lexicon: Lexicon) -> None:
         self._lexicon = lexicon
+        elsewhere = _elsewhere(brands)
         self._rules = {
             index: _Rule(
-                require=lexicon.numbers(brand.context.require),
+                require=lexicon.numbers(
+                    chain(
+                        brand.context.require,
+                        *(elsewhere.get(word, ()) for word in brand.context.require),
+                    )
+                ),
                 exclude=lexicon.numbers(brand.context.exclude),
                 query=queries.parse(brand.context.query) if brand.context.query else None,
                 window=brand.context.window,

@@ -12,6 +12,21 @@ from opencc import OpenCC
 
 _TO_TRADITIONAL = ("s2t", "s2tw", "s2hk")
 """General, Taiwan, Hong Kong: they differ in characters such as 爲, 為 and 裏, 裡."""
+_TAIWAN = {
+    "笔记本": ("笔电", "笔记型电脑"),
+    "电脑": ("笔电",),
+    "手机": ("行动电话",),
+    "空调": ("冷气",),
+    "移动电源": ("行动电源",),
+    "充电宝": ("行动电源",),
+    "数码": ("数位",),
+    "触屏": ("触控",),
+    "快递": ("宅配",),
+    "酸奶": ("优格", "优酪乳"),
+    "冰激凌": ("冰淇淋",),
+    "地铁": ("捷运",),
+}
+"""What OpenCC has no phrase for: word -> words of Taiwan, both in simplified characters."""
 _HAN_RANGES = ((0x3400, 0x4DC0), (0x4E00, 0xA000))
 
 
@@ -24,6 +39,11 @@ def _characters() -> dict[int, int]:
         if old != new and len(new) == 1 and ord(new) < 0x10000
     }
 
+
+_MAINLAND: dict[str, set[str]] = {}
+for _word, _others in _TAIWAN.items():
+    for _other in _others:
+        _MAINLAND.setdefault(_other, set()).add(_word)
 
 SIMPLIFIED = _characters()
 """Code point -> code point, of every traditional character with a simpler form."""
@@ -60,6 +80,29 @@ def spelled_both_ways(names: Iterable[str]) -> dict[str, set[str]]:
     for name, spellings in found.items():
         spellings.discard(name)
     return found
+
+
+def said_elsewhere(words: Iterable[str]) -> dict[str, frozenset[str]]:
+    """Word -> what Taiwan, or the mainland, calls the same thing, in simplified characters.
+
+    >>> sorted(said_elsewhere(["鼠标", "笔记本", "軟體"]).items())[1:]
+    [('軟體', frozenset({'软件'})), ('鼠标', frozenset({'滑鼠'}))]
+    """
+    listed = [word for word in dict.fromkeys(words) if word and "\n" not in word]
+    if not listed:
+        return {}
+    joined = "\n".join(listed)
+    simple = simplified(joined).split("\n")
+    found = {
+        word: set(_TAIWAN.get(plain, ())) | _MAINLAND.get(plain, set())
+        for word, plain in zip(listed, simple, strict=True)
+    }
+    for standard in ("s2twp", "tw2sp"):
+        said = simplified(_converter(standard).convert(joined)).split("\n")
+        for word, plain, other in zip(listed, simple, said, strict=True):
+            if other != plain:
+                found[word].add(other)
+    return {word: frozenset(others) for word, others in found.items() if others}
 
 
 @lru_cache(maxsize=8)

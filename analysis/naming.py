@@ -216,14 +216,15 @@ class Namer:
     def _by_senses(self, name: Named, tokens: Sequence[str], ends: Sequence[int]) -> Judgement:
         senses = self._senses = self._senses or shipped()
         trade = self._brands[name.brand].trade
-        milli = round(senses.confidence(trade, tokens, name.start, name.end, ends) * 1000)
-        return self._judged(name, BY_SENSES, milli)
+        sure = senses.confidence(trade, tokens, name.start, name.end, ends, name.alias)
+        return self._judged(name, BY_SENSES, round(sure * 1000))
 
     def told_by(self, name: Named, found: Found) -> list[str]:
         """The words that weighed most where a name was judged `BY_SENSES`, with their weights."""
         senses = self._senses = self._senses or shipped()
         tokens = self._cut(found.masked)
-        return senses.told_by(self._brands[name.brand].trade, tokens, name.start, name.end)
+        trade = self._brands[name.brand].trade
+        return senses.told_by(trade, tokens, name.start, name.end, name.alias)
 
     def _judged(self, name: Named, because: str, milli: int, is_accepted: bool = True) -> Judgement:
         if is_accepted and milli < self._least[name.brand]:

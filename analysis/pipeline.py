@@ -18,9 +18,11 @@ from analysis import spam
 from analysis.brands import Found, Kind
 from analysis.context import context_words
 from analysis.families import Families
+from analysis.filler import FillerModel
+from analysis.filler import shipped as shipped_filler
 from analysis.han_forms import simplified
 from analysis.intents import IntentRules, intent_words
-from analysis.languages import language_of
+from analysis.languages import CHINESE, language_of
 from analysis.lexicon import Clue, Lexicon
 from analysis.naming import NO_QUOTE, SURE_MILLI, Named, Namer, Quote, Reading
 from analysis.senses import Senses
@@ -156,8 +158,9 @@ class Analyser:
         tokenizer: Tokenizer,
         intents: Iterable[Intent] = (),
         senses: Senses | None = None,
+        filler: FillerModel | None = None,
     ) -> None:
-        """`senses` left out: the shipped model, read when a name needs it."""
+        """`senses` and `filler` left out: the shipped models, read when they are needed."""
         self.brands: tuple[Brand, ...] = tuple(sorted(brands, key=lambda brand: brand.id))
         listed = tuple(sorted(intents, key=lambda intent: intent.id))
         lexicon = Lexicon(chain(context_words(self.brands), intent_words(listed)))
@@ -173,6 +176,7 @@ class Analyser:
         self._score_many: Callable[[Sequence[str]], Sequence[Sentiment]] = getattr(
             sentiment, "score_many", one_text_at_a_time(sentiment)
         )
+        self._filler = filler
         self._cut: Callable[[str], list[str]] = tokenizer.cut
         self._accounts = [
             frozenset(account.lstrip("@＠") for account in brand.accounts) for brand in self.brands
@@ -220,9 +224,24 @@ class Analyser:
                 numbers.append(number)
         stances = [stance for draft in drafts for stance in draft.asked.stances]
         moods = iter(self._towards_many(stances) if stances else ())
-        for number, draft, own in zip(numbers, drafts, self._own_words(drafts), strict=True):
+        for number, draft, own in zip(numbers, drafts, self._signed(drafts), strict=True):
             mentions[number] = self._mentions(draft, own, moods)
         return mentions
+
+    def _signed(self, drafts: Sequence[_Draft]) -> Iterator[_Own]:
+        """The own words of each post, those that are filler signed as such."""
+        own_words = list(self._own_words(drafts))
+        fillers = self._are_filler(
+            [(draft.own_text, own.language) for draft, own in zip(drafts, own_words, strict=True)]
+        )
+        for own, is_filler in zip(own_words, fillers, strict=True):
+            yield own._replace(signs=spam.with_filler(own.signs)) if is_filler else own
+
+    def _are_filler(self, posts: Sequence[tuple[str, str]]) -> list[bool]:
+        """Whether each (own words, language) is filler; the model reads Chinese alone."""
+        asked = [text for text, language in posts if language == CHINESE]
+        found = iter((self._filler or shipped_filler()).are_filler(asked) if asked else ())
+        return [language == CHINESE and next(found) for _, language in posts]
 
     def _draft(
         self,
@@ -286,11 +305,20 @@ class Analyser:
         asked = [stances_in_order(*pair) for pair in zip(own, named, strict=True)]
         stances = [stance for of_text in asked for stance in of_text.stances]
         moods = iter(self._towards_many(stances) if stances else ())
-        return [
+        analyses = [
             self._analysis(text, own_words, mood, names, (moods, of_text.end))
             for text, own_words, mood, names, of_text in zip(
                 texts, own, whole, named, asked, strict=True
             )
+        ]
+        fillers = self._are_filler(
+            [(a.own_words, "" if words.is_wordless(a.own_words) else a.language) for a in analyses]
+        )
+        return [
+            msgspec.structs.replace(analysis, spam=list(spam.with_filler(analysis.spam)))
+            if is_filler
+            else analysis
+            for analysis, is_filler in zip(analyses, fillers, strict=True)
         ]
 
     def _analysis(

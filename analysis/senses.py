@@ -17,10 +17,12 @@ from pathlib import Path
 import msgspec
 import zstandard
 
+from analysis.han_forms import simplified
 from analysis.tokens import ends_of
+from sources import words
 
 SHIPPED = "senses.lm"
-FORMAT = "leimo senses 1"
+FORMAT = "leimo senses 2"
 NO_BRAND = "none"
 REACH = 24
 """Code points on either side whose words count."""
@@ -51,6 +53,9 @@ class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Evidence -> confidence, fitted to names that rules leave open."""
     learned_from: dict[str, int]
     """Source -> contexts."""
+    names: dict[str, float] = {}
+    """Name, folded and in simplified characters -> log-odds that it means a brand, before anything
+    is read, beside those of a name of which nothing is known."""
 
 
 class _File(msgspec.Struct, frozen=True):
@@ -118,8 +123,12 @@ class Senses:
         start: int,
         end: int,
         ends: Sequence[int] = (),
+        name: str = "",
     ) -> float:
         """Between 0 and 1: how likely the name at [start, end) means a brand of the trade.
+
+        `name` is what stands there, as the catalogue writes it: 阿里 means the brand more often
+        than 大众 does, whatever stands around them.
 
         `tokens` are those of the folded, masked and simplified text, `ends` what `ends_of` says of
         them, for those who ask of many names. Of a trade that the model
@@ -129,6 +138,8 @@ class Senses:
         evidence = self.evidence(trade, features_of(tokens, start, end, ends))
         if trade in header.trades:
             evidence = header.slope * evidence + header.offset
+        if name and header.names:
+            evidence += header.names.get(name_key(name), 0.0)
         return 1 / (1 + math.exp(-max(-30.0, evidence)))
 
     def evidence(self, trade: str, features: Iterator[str]) -> float:
@@ -148,8 +159,13 @@ class Senses:
         against = first / STEPS + math.log1p(math.exp((second - first) / STEPS))
         return own / STEPS - against
 
-    def told_by(self, trade: str, tokens: Sequence[str], start: int, end: int) -> list[str]:
-        """The words that weigh most for and against, strongest first, with their weights."""
+    def told_by(
+        self, trade: str, tokens: Sequence[str], start: int, end: int, name: str = ""
+    ) -> list[str]:
+        """The words that weigh most for and against, strongest first, with their weights.
+
+        The `name` is one of them, where it weighs anything.
+        """
         at = self._index.get(self.header.trades.get(trade, ""))
         if at is None:
             return []
@@ -158,8 +174,20 @@ class Senses:
             for feature in features_of(tokens, start, end)
             if (weights := self._weights.get(feature)) is not None
         ]
+        if own := self.header.names.get(name_key(name)) if name else None:
+            found.append((own, name))
         strongest = sorted(found, key=lambda item: -abs(item[0]))[:5]
         return [f"{word} {weight:+.1f}" for weight, word in strongest if weight]
+
+
+@lru_cache(maxsize=10_000)
+def name_key(name: str) -> str:
+    """How a name stands in `Header.names`.
+
+    >>> name_key("Apple"), name_key("聯想")
+    ('apple', '联想')
+    """
+    return simplified(words.fold(name).strip())
 
 
 @lru_cache(maxsize=1)

@@ -1,9 +1,11 @@
-"""Signs that a post is no voice of its author: prizes for reposts, sales pitches, floods, bots.
+"""Signs that a post is no voice of its author: prizes for reposts, sales pitches, floods, bots,
+and filler, of which `analysis.filler` judges.
 
 A sign is a mark and no verdict: such posts are counted, counted apart, and left out by rules.
 """
 
 import re
+from collections.abc import Iterable
 
 from schemas.mention import SpamSign
 
@@ -67,6 +69,11 @@ def signs_of(
     if is_bot or (app and _is_bot_client(app)):
         found.append(SpamSign.BOT)
     return tuple(sorted(set(found))) if found else ()
+
+
+def with_filler(signs: Iterable[SpamSign]) -> tuple[SpamSign, ...]:
+    """The signs of a post that is filler as well (`analysis.filler`), in order."""
+    return tuple(sorted((*signs, SpamSign.FILLER)))
 
 
 def quoted_signs_of(masked: str) -> tuple[SpamSign, ...]:

@@ -8,8 +8,12 @@ from itertools import islice
 import msgspec
 
 from analysis import queries
+from analysis.brands import spellings
+from analysis.han_forms import simplified
+from catalogue.check_subscribers import checked_subscribers
 from catalogue.findings import Findings, KeyPath, did_you_mean
-from catalogue.yaml_reader import Raw, Records
+from catalogue.known_names import KnownNames
+from catalogue.yaml_reader import AS_WRITTEN, Raw, Records
 from measures.rule_index import active_hours, days_of, time_ms
 from schemas.catalogue import (
     Brand,
@@ -26,6 +30,8 @@ from schemas.topics import CATALOGUE
 from sources.words import fold
 
 MAX_WINDOW = 1000
+MAX_COMPARED = 10_000
+"""Names of one brand whose spellings are compared; no brand has so many."""
 MAX_DEFINITION_BYTES = CATALOGUE.max_message_bytes - 4096
 """What the topic takes, less room for the key and the frame of a batch."""
 _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -78,25 +84,31 @@ _MOST_DAYS = 366
 """A holiday that lasts longer is a slip of the pen."""
 
 
-def check(records: Records, findings: Findings) -> Catalogue:
-    """Find everything; returns the records that have at least what they need."""
-    brands, rules, intents, silences, holidays = records
+def check(records: Records, findings: Findings, known: KnownNames | None = None) -> Catalogue:
+    """Find everything; returns the records that have at least what they need.
+
+    Brands are checked as they are written, and returned with what is `known` of their names.
+    """
+    brands, rules, intents, silences, holidays, subscribers = records
     _identify("brands", brands, ("id", "name"), findings)
     _identify("rules", rules, ("id", "kind"), findings)
     _identify("intents", intents, ("id", "objective", "query"), findings)
     _identify("silences", silences, ("id", "reason", "until"), findings)
     _identify("holidays", holidays, ("id", "first"), findings)
+    _identify("subscribers", subscribers, ("id", "channel", "address"), findings)
     brand_ids = [str(raw["id"]) for raw in brands if "id" in raw]
     rule_ids = [str(raw["id"]) for raw in rules if "id" in raw]
     made: dict[int, Brand] = {}
     for index, raw in enumerate(brands):
         if "id" in raw and "name" in raw:
-            made[index] = brand = Brand(**raw)
+            made[index] = brand = Brand(**_fields(raw))
             _check_brand(brand, ("brands", index), findings)
             _check_references(brand, ("brands", index), brand_ids, findings)
     _check_parents(made, findings)
     _check_shared_names(made, findings)
     _check_shared_accounts(made, findings)
+    if known is not None:
+        made = _completed(made, brands, known, findings)
     trades = sorted({brand.trade for brand in made.values() if brand.trade})
     for index, raw in enumerate(rules):
         _check_rule(raw, ("rules", index), brand_ids, findings)
@@ -105,34 +117,65 @@ def check(records: Records, findings: Findings) -> Catalogue:
         findings.error((), "names no brand; write at least one under `brands:`", line=0)
     if brands and not rules:
         findings.warning((), "has no rules, so there will be no alerts; add some under `rules:`")
-    _check_sizes(("brands", Brand), brands, ("id", "name"), findings)
-    _check_sizes(("rules", Rule), rules, ("id", "kind"), findings)
+    made_rules = {at: Rule(**raw) for at, raw in enumerate(rules) if "id" in raw and "kind" in raw}
+    _check_sizes("brands", made, findings)
+    _check_sizes("rules", made_rules, findings)
     return Catalogue(
         brands=tuple(made.values()),
-        rules=tuple(Rule(**raw) for raw in rules if "id" in raw and "kind" in raw),
+        rules=tuple(made_rules.values()),
         intents=tuple(_checked_intents(intents, findings)),
         silences=tuple(_checked_silences(silences, (brand_ids, rule_ids), findings)),
         holidays=tuple(_checked_holidays(holidays, findings)),
+        subscribers=tuple(checked_subscribers(subscribers, (brand_ids, rules), findings)),
     )
 
 
-def _check_sizes(
-    kind: tuple[str, type[Brand | Rule]],
-    records: Sequence[Raw],
-    needed: tuple[str, ...],
-    findings: Findings,
-) -> None:
+def _fields(raw: Raw) -> Raw:
+    """What of a record is part of it."""
+    return {key: value for key, value in raw.items() if key != AS_WRITTEN}
+
+
+def _completed(
+    made: Mapping[int, Brand], raws: Sequence[Raw], known: KnownNames, findings: Findings
+) -> dict[int, Brand]:
+    """The brands with what is known of their names; a note for each that becomes another."""
+    completed: dict[int, Brand] = {}
+    trades: list[str] = []
+    for index, brand in made.items():
+        if raws[index].get(AS_WRITTEN):
+            completed[index] = brand
+            continue
+        found = known.complete(brand, raws[index].keys())
+        completed[index] = found.brand
+        if "trade" in found.added:
+            trades.append(brand.id)
+        context = [key for key in found.added if key != "trade"]
+        if context:
+            findings.note(
+                ("brands", index),
+                f"{', '.join(found.brand.ambiguous or (brand.name,))}: {' and '.join(context)} "
+                f"completed by what is known of {found.known_as}; `leimo analyse --explain` shows "
+                "what it does, `as_written: true` does without",
+            )
+    if trades:
+        shown = ", ".join(trades[:_TRADES_SHOWN]) + (", …" if len(trades) > _TRADES_SHOWN else "")
+        findings.note((), f"trade of {shown} filled in by what is known of their names")
+    return completed
+
+
+_TRADES_SHOWN = 5
+
+
+def _check_sizes(key: str, made: Mapping[int, Brand | Rule], findings: Findings) -> None:
     """Each definition is one record on the topic, and has to fit."""
-    key, record = kind
-    for index, raw in enumerate(records):
-        if raw.keys() >= set(needed):
-            size = len(msgspec.json.encode(record(**raw)))
-            if size > MAX_DEFINITION_BYTES:
-                findings.error(
-                    (key, index),
-                    f"{raw['id']} takes {size:,} bytes, and {MAX_DEFINITION_BYTES:,} are the most "
-                    "of one record; remove names and words, or split it",
-                )
+    for index, record in made.items():
+        size = len(msgspec.json.encode(record))
+        if size > MAX_DEFINITION_BYTES:
+            findings.error(
+                (key, index),
+                f"{record.id} takes {size:,} bytes, and {MAX_DEFINITION_BYTES:,} are the most "
+                "of one record; remove names and words, or split it",
+            )
 
 
 def _checked_intents(intents: Sequence[Raw], findings: Findings) -> Iterator[Intent]:
@@ -189,6 +232,7 @@ def _as_id(text: str) -> str:
 def _check_brand(brand: Brand, path: KeyPath, findings: Findings) -> None:
     names = _names(brand, path)
     _refuse_repeated(names, findings)
+    _tell_spelled_alike(names, findings)
     for field in ("accounts", "campaigns", "competitors", "ambiguous"):
         listed = getattr(brand, field)
         _refuse_repeated([((*path, field, at), item) for at, item in enumerate(listed)], findings)
@@ -206,6 +250,24 @@ def _check_brand(brand: Brand, path: KeyPath, findings: Findings) -> None:
         )
     if _is_given(brand.context):
         _check_context(brand, (*path, "context"), findings)
+
+
+def _tell_spelled_alike(names: Sequence[tuple[KeyPath, str]], findings: Findings) -> None:
+    """Aliases that are found without being listed, since another name is spelled so too."""
+    if len(names) > MAX_COMPARED:
+        return
+    found_by: dict[str, list[int]] = {}
+    for at, (_, name) in enumerate(names):
+        for form in {simplified(form) for form in spellings(name)}:
+            found_by.setdefault(form, []).append(at)
+    own = [simplified(next(spellings(name))) for _, name in names]
+    for at, (path, name) in enumerate(names[1:], start=1):
+        for other in found_by[own[at]][:2]:
+            earlier = names[other][1]
+            is_both_ways = at in found_by[own[other]]
+            if fold(name) != fold(earlier) and (other < at or not is_both_ways):
+                findings.note(path, f"{name!r} is found by {earlier!r} already; remove it")
+                break
 
 
 def _names(brand: Brand, path: KeyPath) -> list[tuple[KeyPath, str]]:

@@ -18,6 +18,8 @@ class Level(StrEnum):
     """The catalogue cannot be used."""
     WARNING = "warning"
     """It can, but probably does not do what its author means."""
+    NOTE = "note"
+    """It can, and does something that its author did not write."""
 
 
 class Finding(NamedTuple):
@@ -98,6 +100,9 @@ class Findings:
     def warning(self, path: KeyPath, message: str) -> None:
         self._add(Level.WARNING, path, message, None)
 
+    def note(self, path: KeyPath, message: str) -> None:
+        self._add(Level.NOTE, path, message, None)
+
     def _add(
         self, level: Level, path: KeyPath, message: str, line: int | None, column: int = 0
     ) -> None:
@@ -116,6 +121,10 @@ class Findings:
     @property
     def warnings(self) -> tuple[Finding, ...]:
         return self._of(Level.WARNING)
+
+    @property
+    def notes(self) -> tuple[Finding, ...]:
+        return self._of(Level.NOTE)
 
     def _of(self, level: Level) -> tuple[Finding, ...]:
         found = (finding for finding in self._found if finding.level is level)

@@ -16,7 +16,7 @@ from measures.rule_index import time_ms
 from schemas.catalogue import Catalogue, Definition, Silence
 from schemas.topics import CATALOGUE
 
-OURS = (b"brand:", b"rule:", b"intent:", b"silence:", b"holiday:")
+OURS = (b"brand:", b"rule:", b"intent:", b"silence:", b"holiday:", b"subscriber:")
 """Keys of other definitions on the topic are left alone."""
 _SILENCE = b"silence:"
 

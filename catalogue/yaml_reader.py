@@ -17,7 +17,16 @@ import msgspec
 import yaml
 
 from catalogue.findings import Findings, KeyPath, did_you_mean
-from schemas.catalogue import Brand, Condition, Context, Holiday, Intent, Rule, Silence
+from schemas.catalogue import (
+    Brand,
+    Condition,
+    Context,
+    Holiday,
+    Intent,
+    Rule,
+    Silence,
+    Subscriber,
+)
 
 MAX_BYTES = 16 << 20
 MAX_DEPTH = 32
@@ -25,6 +34,9 @@ MAX_EXPANDED = 200_000
 """So many values more than are written may come from anchors; more are anchors that multiply."""
 
 Raw = Mapping[str, Any]
+AS_WRITTEN = "as_written"
+FILE_ONLY: Mapping[type[msgspec.Struct], Mapping[str, type]] = {Brand: {AS_WRITTEN: bool}}
+"""Keys that tell how to read a record, and are no part of it."""
 """Fields of a record that were given and are right."""
 
 _SafeLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -84,6 +96,7 @@ class Records(NamedTuple):
     intents: Sequence[Raw] = ()
     silences: Sequence[Raw] = ()
     holidays: Sequence[Raw] = ()
+    subscribers: Sequence[Raw] = ()
 
 
 def read_records(text: str, findings: Findings) -> Records:
@@ -116,6 +129,7 @@ def read_records(text: str, findings: Findings) -> Records:
             reader.records(fields.get("intents"), "intents", Intent),
             reader.records(fields.get("silences"), "silences", Silence),
             reader.records(fields.get("holidays"), "holidays", Holiday),
+            reader.records(fields.get("subscribers"), "subscribers", Subscriber),
         )
     except _TooMuch:
         findings.error((), f"anchors add more than {MAX_EXPANDED} values; do without them", line=0)
@@ -213,6 +227,7 @@ class _Reader:
         if stands_at:
             self._findings.stands_at(path, _line(node))
         wanted = {field.name: field.type for field in msgspec.structs.fields(record)}
+        wanted |= FILE_ONLY.get(record, {})
         found = self.mapping(node, path, list(wanted))
         read = {name: self.value(item, (*path, name), wanted[name]) for name, item in found.items()}
         return {name: value for name, value in read.items() if value is not None}
@@ -229,6 +244,8 @@ class _Reader:
             return self._part(node, path, wanted)
         if isinstance(wanted, type) and issubclass(wanted, StrEnum):
             return self._choice(node, path, wanted)
+        if wanted is bool:
+            return self._flag(node, path)
         if wanted in (int, float):
             return self._number(node, path, wanted)
         return self._text(node, path)
@@ -301,6 +318,14 @@ class _Reader:
             self._findings.error(path, f"{_shown(node) or 'nothing'} is no {kind}")
             return None
         return number
+
+    def _flag(self, node: yaml.Node, path: KeyPath) -> bool | None:
+        self._count()
+        if not isinstance(node, yaml.ScalarNode) or node.tag != f"{_TAG}bool":
+            shown = _shown(node) or "nothing"
+            self._findings.error(path, f"{shown} is neither true nor false; write one of them")
+            return None
+        return str(node.value).lower() in ("true", "yes", "on")
 
     def _choice(self, node: yaml.Node, path: KeyPath, wanted: type[StrEnum]) -> StrEnum | None:
         text = self._text(node, path)

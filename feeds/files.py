@@ -44,6 +44,10 @@ class Refusal(NamedTuple):
         )
 
 
+class CutOff(FeedError):  # noqa: N818 - named for what it is
+    """A compressed file ends in the middle: it was cut off, or is being written."""
+
+
 class _Unpacker(Protocol):
     @property
     def eof(self) -> bool: ...
@@ -155,17 +159,27 @@ def _fits(path: Path, number: int, line: bytes, refuse: Callable[[Refusal], None
 def _chunks(path: Path) -> Iterator[bytes]:
     try:
         with path.open("rb") as file:
-            head = file.read(4)
-            if head[:2] == _GZIP:
-                yield from _unpack(path, file, head, "gzip", _gzip)
-            elif head == _ZSTD:
-                yield from _unpack(path, file, head, "Zstandard", _zstandard)
-            else:
-                yield head
-                while chunk := file.read(_PLAIN_CHUNK):
-                    yield chunk
+            yield from unpacked(path, file)
     except OSError as error:
         raise FeedError(f"{path}: cannot be read: {error.strerror or error}") from error
+
+
+def unpacked(path: Path, file: BinaryIO) -> Iterator[bytes]:
+    """The content of an open file, from its beginning; `path` is for messages.
+
+    Raises:
+        FeedError: its compression is broken; `CutOff`: it ends in the middle.
+        OSError: it cannot be read.
+    """
+    head = file.read(4)
+    if head[:2] == _GZIP:
+        yield from _unpack(path, file, head, "gzip", _gzip)
+    elif head == _ZSTD:
+        yield from _unpack(path, file, head, "Zstandard", _zstandard)
+    else:
+        yield head
+        while chunk := file.read(_PLAIN_CHUNK):
+            yield chunk
 
 
 def _gzip() -> _Unpacker:
@@ -207,7 +221,7 @@ def _unpack(
             break
     yield b"".join(unpacked)
     if not unpack.eof:
-        raise FeedError(
+        raise CutOff(
             f"{path}: the {kind} file is cut off; every whole line before the cut was taken; "
             "fetch the file again"
         )

@@ -60,11 +60,11 @@ async def run(
     limit = asyncio.timeout(None)
     error = ""
     started_s = time.monotonic()
-    with _signals(stop) as received:
+    with stop_signals(stop) as received:
         try:
             async with (
                 limit,
-                _limited_by(stop, limit),
+                limited_by(stop, limit),
                 target as sink,
                 shown(tally, console, total=total, quiet=quiet),
             ):
@@ -92,8 +92,8 @@ def _unanswered(sink: Sink | None) -> str:
 
 
 @asynccontextmanager
-async def _limited_by(stop: asyncio.Event, limit: asyncio.Timeout) -> AsyncIterator[None]:
-    """Once `stop` is set, the body has `END_S` left."""
+async def limited_by(stop: asyncio.Event, limit: asyncio.Timeout) -> AsyncIterator[None]:
+    """Once `stop` is set, the body has `END_S` left; then `limit` is expired."""
 
     async def watch() -> None:
         await stop.wait()
@@ -107,7 +107,7 @@ async def _limited_by(stop: asyncio.Event, limit: asyncio.Timeout) -> AsyncItera
 
 
 @contextmanager
-def _signals(stop: asyncio.Event) -> Iterator[list[int]]:
+def stop_signals(stop: asyncio.Event) -> Iterator[list[int]]:
     """Set `stop` at the first signal, and leave the second to the system."""
     loop = asyncio.get_running_loop()
     received: list[int] = []

@@ -22,7 +22,7 @@ from kafka_io.settings import Settings
 from kafka_io.topic_admin import topic_states
 from kafka_io.topic_names import Names
 from schemas.post import Source
-from schemas.topics import MIB, POSTS_RAW
+from schemas.topics import MIB, POSTS_RAW, Topic
 
 MAX_UNACKNOWLEDGED_POSTS = 50_000
 MAX_UNACKNOWLEDGED_BYTES = 64 * MIB
@@ -99,15 +99,21 @@ class TopicSink:
         return rows
 
 
+class BrokerAway(FeedError):  # noqa: N818 - named for what it is
+    """The broker did not answer when it was connected to."""
+
+
 class Connection:
     """A producer of its own and the sink that writes through it.
 
-    Entering raises `FeedError` where the broker does not answer or the topic is missing.
+    Entering raises `FeedError` where the broker does not answer or a topic is missing: `posts.raw`
+    or one of `topics`.
     """
 
-    def __init__(self, settings: Settings, source: Source) -> None:
+    def __init__(self, settings: Settings, source: Source, topics: Sequence[Topic] = ()) -> None:
         self._settings = settings
         self._source = source
+        self._topics = (POSTS_RAW, *topics)
         self._producer: AIOKafkaProducer | None = None
 
     async def __aenter__(self) -> TopicSink:
@@ -115,13 +121,15 @@ class Connection:
             partitions = await self._raw_partitions()
             self._producer = await started_producer(self._settings)
         except KafkaConnectionError as error:
-            raise FeedError(await why_unreachable(self._settings)) from error
+            raise BrokerAway(await why_unreachable(self._settings)) from error
         except KafkaError as error:
-            raise FeedError(
+            raise BrokerAway(
                 f"broker {self._settings.broker}: {error or type(error).__name__}; start it, or "
                 "name another with --broker or LEIMO_BROKER"
             ) from error
-        return TopicSink(BatchSender(self._producer), self._source, partitions)
+        self.sender = BatchSender(self._producer)
+        """Writes to other topics; its `flush` waits for the posts too."""
+        return TopicSink(self.sender, self._source, partitions)
 
     async def __aexit__(
         self,
@@ -135,11 +143,12 @@ class Connection:
                     await self._producer.stop()
 
     async def _raw_partitions(self) -> int:
-        for state in await topic_states(self._settings):
-            if state.topic is POSTS_RAW and state.found:
-                return state.found
-        name = Names(self._settings).on_broker(POSTS_RAW.name)
-        raise FeedError(f"{name}: no such topic; create it with `leimo topics apply`")
+        found = {state.topic: state.found or 0 for state in await topic_states(self._settings)}
+        for topic in self._topics:
+            if not found[topic]:
+                name = Names(self._settings).on_broker(topic.name)
+                raise FeedError(f"{name}: no such topic; create it with `leimo topics apply`")
+        return found[POSTS_RAW]
 
 
 class FileSink:

@@ -11,10 +11,19 @@ import re
 import tomllib
 from collections.abc import Mapping
 from enum import StrEnum
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Any, Self
 
-from pydantic import Field, FilePath, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import (
+    DirectoryPath,
+    Field,
+    FilePath,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -171,6 +180,22 @@ class Settings(BaseSettings):
         20,
         description="brands with series of their own in /metrics: how many of the top, or which",
     )
+    push_address: str = Field(
+        "127.0.0.1:9480", description="where `leimo feed push` listens for posts"
+    )
+    push_token: SecretStr = Field(
+        SecretStr(""), description="bearer token of `leimo feed push`; required off the loopback"
+    )
+    secrets_folder: DirectoryPath | None = Field(
+        None, description="files called SUBSCRIBER_...: addresses and keys of subscribers"
+    )
+    deliver_networks: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = Field(
+        (), description="private networks that receivers of alerts may be in, comma-separated"
+    )
+    smtp_url: SecretStr = Field(
+        SecretStr(""), description="mail server: smtps://user:password@host:465, smtp+starttls://…"
+    )
+    mail_from: str = Field("", description="sender of mails")
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR")
 
     @field_validator("broker")
@@ -200,6 +225,14 @@ class Settings(BaseSettings):
             raise ValueError(f"{value!r} is none of DEBUG, INFO, WARNING, ERROR")
         return level
 
+    @field_validator("deliver_networks", mode="before")
+    @classmethod
+    def _split_networks(cls, value: object) -> object:
+        parts = value.split(",") if isinstance(value, str) else value
+        if not isinstance(parts, list | tuple):
+            return value
+        return [_network(part) for part in parts if not isinstance(part, str) or part.strip()]
+
     @field_validator("metrics_brands", mode="before")
     @classmethod
     def _number_or_ids(cls, value: object) -> int | tuple[str, ...]:
@@ -221,19 +254,10 @@ class Settings(BaseSettings):
         return self
 
     @model_validator(mode="after")
-    def _public_metrics_need_a_token(self) -> Self:
-        if not self.metrics_address:
-            return self
-        host, _, port = self.metrics_address.rpartition(":")
-        if not host or not is_port(port, lowest=0):
-            raise ValueError(
-                f"metrics_address: {self.metrics_address!r} is no host:port, such as 127.0.0.1:9464"
-            )
-        if not is_loopback(host) and not self.metrics_token.get_secret_value():
-            raise ValueError(
-                f"metrics_address: {self.metrics_address!r} can be reached from outside; set "
-                "LEIMO_METRICS_TOKEN, or listen on 127.0.0.1"
-            )
+    def _public_addresses_need_a_token(self) -> Self:
+        if self.metrics_address:
+            _refuse_open_address("metrics", self.metrics_address, self.metrics_token, 9464)
+        _refuse_open_address("push", self.push_address, self.push_token, 9480)
         return self
 
     @property
@@ -271,6 +295,19 @@ class Settings(BaseSettings):
             raise SettingsError("\n".join(_explain(item) for item in error.errors())) from None
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise SettingsError(f"{_file()}: no TOML: {error}; mend or remove it") from None
+
+
+def _refuse_open_address(what: str, address: str, token: SecretStr, usual_port: int) -> None:
+    host, _, port = address.rpartition(":")
+    if not host or not is_port(port, lowest=0):
+        raise ValueError(
+            f"{what}_address: {address!r} is no host:port, such as 127.0.0.1:{usual_port}"
+        )
+    if not is_loopback(host) and not token.get_secret_value():
+        raise ValueError(
+            f"{what}_address: {address!r} can be reached from outside; set "
+            f"LEIMO_{what.upper()}_TOKEN, or listen on 127.0.0.1"
+        )
 
 
 def refuse_unknown(environment: Mapping[str, str], fields: Mapping[str, object]) -> None:
@@ -330,6 +367,16 @@ def brands_shown(value: object) -> int | tuple[str, ...]:
     )
 
 
+def _network(given: object) -> IPv4Network | IPv6Network:
+    if isinstance(given, IPv4Network | IPv6Network):
+        return given
+    text = str(given).strip()
+    try:
+        return ipaddress.ip_network(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is no network, such as 10.1.0.0/16") from None
+
+
 def is_port(text: str, lowest: int) -> bool:
     """Whether `text` is a port number; 0, where it is allowed, stands for any free one.
 
@@ -365,5 +412,6 @@ def _explain(item: Any) -> str:
     if item["type"] == "extra_forbidden":
         near = difflib.get_close_matches(key, Settings.model_fields, n=1)
         return f"{key}: unknown setting; " + (f"did you mean {near[0]}?" if near else "remove it")
-    shown = "***" if "token" in key or "password" in key else repr(item.get("input"))
+    is_secret = any(word in key for word in ("token", "password", "smtp_url"))
+    shown = "***" if is_secret else repr(item.get("input"))
     return f"{key}={shown}: {message}"

@@ -10,10 +10,12 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
+from itertools import chain
 from typing import Any
 
 import msgspec
 
+from analysis.intake import take_in
 from analysis.shipped import analyser_of
 from kafka_io.dead_letters import origin_of
 from kafka_io.followers import CatalogueFollower
@@ -42,10 +44,9 @@ from schemas.errors import OperatorError
 from schemas.post import Post
 from schemas.topics import POSTS_DEAD, POSTS_RAW, WINDOWS
 from schemas.window import Window
-from sources.parsing import InvalidPost, NoPost
+from sources.parsing import InvalidPost
 from sources.raw_posts import RawPosts
 from sources.repeats import Repeats
-from sources.versions import first_sight
 from views.times import shown
 
 MARGIN_MS = 3_600_000
@@ -257,30 +258,21 @@ class Audit:
 
     def _count(self, partition: int, records: list[Any]) -> None:
         self._records += len(records)
-        posts: list[Post] = []
-        offsets: list[int] = []
-        for record in records:
-            if (partition, record.offset) in self._too_slow:
-                self._broken.add((partition, record.offset))
-                continue
-            try:
-                post = self._raw_posts.post(record)
-            except NoPost:
-                continue
-            except InvalidPost:
-                self._broken.add((partition, record.offset))
-                continue
-            first = first_sight(post, self._repeats[partition], record.offset)
-            if first is None:
-                self._repeated += 1
-                continue
-            posts.append(first)
-            offsets.append(record.offset)
-        self._posts += len(posts)
-        for mentions in self._analyser.mentions_many(posts, partition, offsets):
-            for mention in mentions:
-                if self._since_ms <= mention.event_time_ms < self._until_ms:
-                    self._recount.add(mention)
+        slow = [record for record in records if (partition, record.offset) in self._too_slow]
+        self._broken.update((partition, record.offset) for record in slow)
+        intake = take_in(
+            [record for record in records if record not in slow] if slow else records,
+            partition,
+            self._repeats[partition],
+            self._raw_posts,
+            self._analyser,
+        )
+        self._broken.update((partition, record.offset) for record, _ in intake.refused)
+        self._repeated += intake.repeats
+        self._posts += len(intake.posts)
+        for mention in chain.from_iterable(intake.mentions):
+            if self._since_ms <= mention.event_time_ms < self._until_ms:
+                self._recount.add(mention)
 
     async def _published(
         self, reader: PartitionReader

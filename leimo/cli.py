@@ -11,11 +11,14 @@ from leimo.commands import (
     backtest,
     catalogue,
     dead,
+    deliver,
+    deliveries,
     demo,
     detect,
     feed,
     lag,
     silence,
+    subscribers,
     topics,
     trends,
     watch,
@@ -55,10 +58,13 @@ def options(
 
 app.command("demo")(demo.demo)
 app.command("worker")(worker.worker)
+app.command("deliver")(deliver.deliver)
 app.add_typer(feed.app, name="feed")
 app.add_typer(topics.app, name="topics")
 app.add_typer(catalogue.app, name="catalogue")
 app.add_typer(silence.app, name="silence")
+app.add_typer(subscribers.app, name="subscribers")
+app.add_typer(deliveries.app, name="deliveries")
 app.command("analyse")(analyse.analyse)
 app.add_typer(dead.app, name="dead")
 app.command("lag")(lag.lag)

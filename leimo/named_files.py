@@ -14,3 +14,9 @@ def refuse_missing(*paths: Path | None) -> None:
             fail(f"{path}: is a folder; name a file in it", code=2)
         if not path.exists():
             fail(f"{path}: no such file; name one that exists", code=2)
+
+
+def refuse_missing_path(path: Path) -> None:
+    """End with code 2 where there is neither a file nor a folder."""
+    if not path.exists():
+        fail(f"{path}: no such file or folder; name one that exists", code=2)

@@ -129,7 +129,9 @@ class Worker:
         analyser = await asyncio.to_thread(self._analyser, catalogue)
         app = new_app(self.settings)
         table = state_table(app, "brands", BRANDS_CHANGELOG, self.settings.partitions)
-        self._analyse = AnalyseStage(self.settings, self.metrics, analyser, Groups(catalogue))
+        self._analyse = AnalyseStage(
+            self.settings, self.metrics, analyser, Groups(catalogue), _now_ms
+        )
         self._measure = MeasureStage(self.settings, self.metrics, catalogue, table)
         add_stages(
             app,
@@ -167,7 +169,7 @@ class Worker:
             if self._app is None or self._analyse is None or not self._is_ready():
                 continue
             ownership = self._app.ownership
-            rows = self._analyse.ticks(self._is_read_to_end, int(time.time() * 1000))
+            rows = self._analyse.ticks(self._is_read_to_end, _now_ms())
             for outbox in ownership.outboxes(POSTS_RAW.name):
                 outbox.add(rows)
 
@@ -207,3 +209,7 @@ def _watched(work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
             die(f"{name} failed: {error}", error)
 
     return asyncio.create_task(guarded(), name=name)
+
+
+def _now_ms() -> int:
+    return int(time.time() * 1000)

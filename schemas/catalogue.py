@@ -1,5 +1,6 @@
-"""The definitions that the topic `catalogue` carries: brands, rules, intents and more."""
+"""The definitions that the topic `catalogue` carries: brands, rules, subscribers and more."""
 
+import re
 from collections.abc import Iterable
 from enum import StrEnum
 from typing import get_args
@@ -177,7 +178,88 @@ class Intent(
     """A boolean query over the own words, see `analysis.queries`."""
 
 
-Definition = Brand | Rule | Intent | Silence | Holiday
+SECRET_NAME = re.compile(r"SUBSCRIBER_[A-Z0-9_]{1,100}")
+"""Names of addresses and keys of subscribers. The prefix keeps whoever writes a catalogue from
+naming the broker's password, or whatever else the environment holds."""
+
+
+class ReceivingChannel(StrEnum):
+    """How a subscriber is told."""
+
+    WEBHOOK = "webhook"
+    """Standard Webhooks, with a CloudEvents 1.0 body."""
+    ALERTMANAGER = "alertmanager"
+    DINGTALK = "dingtalk"
+    WECOM = "wecom"
+    FEISHU = "feishu"
+    """Lark as well."""
+    SLACK = "slack"
+    DISCORD = "discord"
+    TELEGRAM = "telegram"
+    TEAMS = "teams"
+    EMAIL = "email"
+
+
+class Weekday(StrEnum):
+    MON = "mon"
+    TUE = "tue"
+    WED = "wed"
+    THU = "thu"
+    FRI = "fri"
+    SAT = "sat"
+    SUN = "sun"
+
+
+class Wording(StrEnum):
+    """Language of what people read."""
+
+    ZH = "zh"
+    EN = "en"
+
+
+class Subscriber(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, tag="subscriber"
+):
+    """Who is told of which alerts, how and when. Conditions that are given all have to hold."""
+
+    id: str
+    channel: ReceivingChannel
+    address: str
+    """Name of the file or environment variable that holds the URL, or the mail addresses. What it
+    holds is never written to a topic."""
+    secret: str = ""
+    """Name of the one that holds the key for signatures, or the token of the bot."""
+    old_secret: str = ""
+    """`webhook`: name of the one that is being replaced; both sign meanwhile."""
+    brands: tuple[str, ...] = ()
+    """Ids of brands, whose products count as well; with neither these nor `groups`: all."""
+    groups: tuple[str, ...] = ()
+    """Ids of rules of kind `share`: alerts about these groups of rivals."""
+    kinds: tuple[RuleKind, ...] = ()
+    """Kinds of rules."""
+    intents: tuple[Objective, ...] = ()
+    """Objectives of which the posts behind the alert have one."""
+    departments: tuple[str, ...] = ()
+    min_severity: int = 1
+    """Of 1 to 10."""
+    hours: str = ""
+    """When it may be disturbed, such as `09:00-21:00` in its zone; empty: always."""
+    days: tuple[Weekday, ...] = ()
+    """Days on which it may be disturbed; empty: all."""
+    zone: str = "Asia/Shanghai"
+    """IANA name of the time zone of its hours, days, and of the times in messages."""
+    urgent_severity: int = 8
+    """From this severity it is told outside of its hours too; the rest is kept until they begin."""
+    per_minute: int = 0
+    """Most messages in a minute; 0: what the channel takes."""
+    wait_s: int = 0
+    """An alert is told so long after it was seen, in its newest state."""
+    interval_min: int = 10
+    """An update is told so long after the message before, unless it is two severities worse."""
+    language: Wording = Wording.ZH
+
+
+Definition = Brand | Rule | Intent | Silence | Holiday | Subscriber
 
 
 class Catalogue(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -188,6 +270,7 @@ class Catalogue(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     intents: tuple[Intent, ...] = ()
     silences: tuple[Silence, ...] = ()
     holidays: tuple[Holiday, ...] = ()
+    subscribers: tuple[Subscriber, ...] = ()
 
 
 def catalogue_of(definitions: Iterable[Definition]) -> Catalogue:
@@ -199,6 +282,7 @@ def catalogue_of(definitions: Iterable[Definition]) -> Catalogue:
         intents=tuple(item for item in listed if isinstance(item, Intent)),
         silences=tuple(item for item in listed if isinstance(item, Silence)),
         holidays=tuple(item for item in listed if isinstance(item, Holiday)),
+        subscribers=tuple(item for item in listed if isinstance(item, Subscriber)),
     )
 
 
@@ -210,6 +294,7 @@ def definitions_of(catalogue: Catalogue) -> tuple[Definition, ...]:
         *catalogue.intents,
         *catalogue.silences,
         *catalogue.holidays,
+        *catalogue.subscribers,
     )
 
 

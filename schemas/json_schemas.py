@@ -23,11 +23,17 @@ from schemas.catalogue import (
     Holiday,
     Intent,
     Measure,
+    ReceivingChannel,
     Rule,
     RuleKind,
     Silence,
+    Subscriber,
+    Weekday,
+    Wording,
 )
 from schemas.dead_letter import DeadLetter, DropReason
+from schemas.delivery import Attempt, Delivery, Outcome, Progress, Reason, Receiver
+from schemas.feed import FeedGap, FeedPosition, FeedState, GapReason
 from schemas.mention import Channel, Mention, Objective, Place, Polarity, SpamSign, Span, Tick
 from schemas.topics import DAY_MS, TOPICS, Topic
 from schemas.trend import Influencer, Trend, TrendTerm
@@ -49,6 +55,12 @@ RECORDS: Mapping[str, type] = {
     "intent": Intent,
     "silence": Silence,
     "holiday": Holiday,
+    "feed_position": FeedPosition,
+    "feed_gap": FeedGap,
+    "subscriber": Subscriber,
+    "delivery": Delivery,
+    "receiver": Receiver,
+    "progress": Progress,
 }
 
 _DECLARED: Mapping[str, type] = {
@@ -68,6 +80,8 @@ _DECLARED: Mapping[str, type] = {
             Span,
         ),
         *(Condition, Evidence, Influencer, Measure, SpamSign, Term, TrendTerm),
+        *(FeedState, GapReason),
+        *(Alert, Attempt, Outcome, Reason, ReceivingChannel, Weekday, Wording),
     )
 }
 

@@ -65,6 +65,8 @@ class SpamSign(StrEnum):
     """More handles, hashtags or links than words."""
     BOT = "bot"
     """Written by a program: by the client's name, or declared by the source."""
+    FILLER = "filler"
+    """Written as spam accounts fill their pages: mixed sentences, borrowed mottos, alien tags."""
 
 
 class Span(msgspec.Struct, frozen=True, array_like=True, gc=False):

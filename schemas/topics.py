@@ -103,17 +103,20 @@ TRENDS = Topic(
 )
 CATALOGUE = Topic(
     name="catalogue",
-    key="`brand:`, `rule:`, `intent:`, `silence:` or `holiday:` and the id",
-    value="`Brand`, `Rule`, `Intent`, `Silence` or `Holiday`",
+    key="`brand:`, `rule:`, `intent:`, `silence:`, `holiday:` or `subscriber:` and the id",
+    value="`Brand`, `Rule`, `Intent`, `Silence`, `Holiday` or `Subscriber`",
     about="The definitions in force. An absent value removes one.",
     cleanup=Cleanup.COMPACT,
 )
 DELIVERIES = Topic(
     name="deliveries",
-    key="alert id | subscriber id",
-    value="what was sent, when, and the answer",
-    about="One record per notification.",
-    cleanup=Cleanup.COMPACT,
+    key="subscriber id, `~`, alert id; a subscriber id; `~` and a partition",
+    value="`Delivery`, `Receiver` or `Progress`",
+    about="What each subscriber was told, when, and the answer. Its partition is that of the "
+    "subscriber id.",
+    cleanup=Cleanup.COMPACT_DELETE,
+    scales=True,
+    retention_ms=90 * DAY_MS,
 )
 BRANDS_CHANGELOG = Topic(
     name="brands-changelog",
@@ -137,6 +140,21 @@ POSTS_SEEN = Topic(
     segment_ms=HOUR_MS,
     segment_bytes=64 * MIB,
 )
+FEED_POSITIONS = Topic(
+    name="feed-positions",
+    key="feed",
+    value="`FeedPosition`",
+    about="How far a live feed has come, and how it fares. An absent value forgets a feed.",
+    cleanup=Cleanup.COMPACT,
+)
+FEED_GAPS = Topic(
+    name="feed-gaps",
+    key="feed | from ms",
+    value="`FeedGap`",
+    about="Stretches of time that a live feed could not give: upsert by key.",
+    cleanup=Cleanup.COMPACT_DELETE,
+    retention_ms=90 * DAY_MS,
+)
 
 TOPICS: Mapping[str, Topic] = MappingProxyType(
     {
@@ -152,6 +170,8 @@ TOPICS: Mapping[str, Topic] = MappingProxyType(
             DELIVERIES,
             BRANDS_CHANGELOG,
             POSTS_SEEN,
+            FEED_POSITIONS,
+            FEED_GAPS,
         )
     }
 )

@@ -21,6 +21,12 @@ VERSIONS: Mapping[str, int] = MappingProxyType(
         "intent": 1,
         "silence": 1,
         "holiday": 1,
+        "feed_position": 1,
+        "feed_gap": 1,
+        "subscriber": 1,
+        "delivery": 1,
+        "receiver": 1,
+        "progress": 1,
     }
 )
 """To be raised by a change that `breaks` tells of."""

@@ -1,7 +1,7 @@
 """Every metric of a worker, declared once and primed to zero."""
 
 from collections import Counter as Counts
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from prometheus_client import (
     CollectorRegistry,
@@ -13,8 +13,16 @@ from prometheus_client import (
 )
 
 from schemas.alert import AlertState, SuppressedReason
-from schemas.catalogue import DEFINITION_KINDS, Catalogue, RuleKind, definitions_of, kind_of
+from schemas.catalogue import (
+    DEFINITION_KINDS,
+    Catalogue,
+    ReceivingChannel,
+    RuleKind,
+    definitions_of,
+    kind_of,
+)
 from schemas.dead_letter import DropReason
+from schemas.delivery import Outcome
 from schemas.post import Skipped, Source
 from streams.version import VERSION
 
@@ -25,6 +33,50 @@ _LATENCY_SECONDS = (0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1, 2, 5, 10, 30, 60, 300, 36
 
 # They double the number of series, and nothing here asks when a counter was made.
 disable_created_metrics()  # type: ignore[no-untyped-call]
+
+
+class DeliveryMetrics:
+    """The metrics of one `leimo deliver`, in a registry of its own."""
+
+    def __init__(self) -> None:
+        self.registry = registry = CollectorRegistry()
+        ProcessCollector(registry=registry)
+        self.build_info = Gauge(
+            "leimo_build_info", "1, with the version that runs", ["version"], registry=registry
+        )
+        self.deliveries = Counter(
+            "leimo_deliveries_total",
+            "Alerts at subscribers that came to an end: sent, dead or not_sent",
+            ["channel", "outcome"],
+            registry=registry,
+        )
+        self.attempts = Counter(
+            "leimo_delivery_attempts_total",
+            "Sends by what the receiver answered",
+            ["channel", "reason"],
+            registry=registry,
+        )
+        self.repeats = Counter(
+            "leimo_delivery_repeats_total",
+            "Sends that a kill had cut, so that they may arrive twice",
+            registry=registry,
+        )
+        self.seconds = Histogram(
+            "leimo_delivery_seconds",
+            "From the append to `alerts` to the receiver's answer, waits and hours included",
+            buckets=_LATENCY_SECONDS,
+            registry=registry,
+        )
+        self.waiting = Gauge(
+            "leimo_deliveries_waiting", "Deliveries that wait to be sent", registry=registry
+        )
+        self.receivers_down = Gauge(
+            "leimo_receivers_down", "Receivers that failed three times in a row", registry=registry
+        )
+        self.build_info.labels(VERSION).set(1)
+        for channel in ReceivingChannel:
+            for outcome in (Outcome.SENT, Outcome.DEAD, Outcome.NOT_SENT):
+                self.deliveries.labels(channel.value, outcome.value)
 
 
 class Metrics:
@@ -214,3 +266,69 @@ class Metrics:
             self.commit_seconds.labels(stage)
             self.commit_age_seconds.labels(stage)
             self.latency_seconds.labels(stage)
+
+
+class FeedMetrics:
+    """The metrics of a process that runs live feeds, in a registry of its own."""
+
+    def __init__(self) -> None:
+        self.registry = registry = CollectorRegistry()
+        ProcessCollector(registry=registry)
+        self.build_info = Gauge(
+            "leimo_build_info", "1, with the version that runs", ["version"], registry=registry
+        )
+        self.build_info.labels(VERSION).set(1)
+        self.records = Counter(
+            "leimo_feed_records_total",
+            "Records of a live feed sent to posts.raw",
+            ["feed"],
+            registry=registry,
+        )
+        self.passed = Counter(
+            "leimo_feed_passed_total",
+            "What a live feed received and did not send on, by reason",
+            ["feed", "reason"],
+            registry=registry,
+        )
+        self.languages = Counter(
+            "leimo_feed_languages_total",
+            "Posts of a live feed by the language that they name, sent on or not",
+            ["feed", "language"],
+            registry=registry,
+        )
+        self.reconnects = Counter(
+            "leimo_feed_reconnects_total",
+            "Connections of a live feed that ended, by reason",
+            ["feed", "reason"],
+            registry=registry,
+        )
+        self.gap_seconds = Counter(
+            "leimo_feed_gap_seconds_total",
+            "Event time that a live feed could not give, by reason",
+            ["feed", "reason"],
+            registry=registry,
+        )
+        self.is_connected = Gauge(
+            "leimo_feed_connected", "1 while a live feed is connected", ["feed"], registry=registry
+        )
+        self.lag_seconds = Gauge(
+            "leimo_feed_lag_seconds",
+            "Wall clock less event time of the newest record, when that was sent",
+            ["feed"],
+            registry=registry,
+        )
+        self.last_event_seconds = Gauge(
+            "leimo_feed_last_event_timestamp_seconds",
+            "Event time of the newest record of a live feed, since 1970; 0: none yet",
+            ["feed"],
+            registry=registry,
+        )
+
+    def add_feed(self, feed: str, labels: Mapping[str, Iterable[str]]) -> None:
+        """Prime the series of a feed; `labels` are the reasons by metric."""
+        for metric in (self.records, self.is_connected, self.lag_seconds, self.last_event_seconds):
+            metric.labels(feed)
+        for name, values in labels.items():
+            metric = getattr(self, name)
+            for value in values:
+                metric.labels(feed, value)

@@ -30,7 +30,7 @@ async def serve_monitoring(
     token = settings.metrics_token.get_secret_value()
 
     async def metrics(request: web.Request) -> web.Response:
-        if token and not _is_authorized(request.headers.get("Authorization", ""), token):
+        if token and not is_authorized(request.headers.get("Authorization", ""), token):
             return web.Response(status=401, headers={"WWW-Authenticate": "Bearer"})
         return web.Response(
             body=generate_latest(registry), headers={"Content-Type": CONTENT_TYPE_LATEST}
@@ -55,7 +55,8 @@ async def serve_monitoring(
     return runner
 
 
-def _is_authorized(header: str, token: str) -> bool:
+def is_authorized(header: str, token: str) -> bool:
+    """Whether a header `Authorization` holds the bearer token; compared in constant time."""
     # aiohttp hands over bytes that are no UTF-8 as surrogates.
     given = header.encode("utf-8", "surrogateescape")
     return hmac.compare_digest(given, f"Bearer {token}".encode())

@@ -7,7 +7,6 @@ made anew), the posts themselves have to be read.
 """
 
 import logging
-import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -35,9 +34,9 @@ _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Note).decode
 
 
-def note_row(topic: str, partition: int, note: Note) -> Row:
-    """The note as a record of the topic."""
-    return Row(topic, partition, None, _encode(note), timestamp_ms=int(time.time() * 1000))
+def note_row(topic: str, partition: int, note: Note, now_ms: int) -> Row:
+    """The note as a record of the topic, written at `now_ms`."""
+    return Row(topic, partition, None, _encode(note), timestamp_ms=now_ms)
 
 
 class SeenPosts:

@@ -3,6 +3,7 @@
 import re
 from datetime import UTC, datetime
 
+_LAST_MS = 253_402_300_799_000
 _UNITS_MS = {"s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 
 
@@ -35,9 +36,10 @@ def time_ms(text: str, now_ms: int) -> int:
 
 
 def shown(time_ms: int) -> str:
-    """For people, in UTC.
+    """For people, in UTC; what lies before 1970 or after 9999 is shown as that.
 
-    >>> shown(1779717600000)
-    '2026-05-25T14:00:00Z'
+    >>> shown(1779717600000), shown(1 << 50)
+    ('2026-05-25T14:00:00Z', '9999-12-31T23:59:59Z')
     """
-    return datetime.fromtimestamp(time_ms / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    within_ms = min(max(time_ms, 0), _LAST_MS)
+    return datetime.fromtimestamp(within_ms / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

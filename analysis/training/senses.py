@@ -10,10 +10,11 @@ CRC-32, one a line) play no part: those that are measured.
 
 import argparse
 import gzip
+import math
 import sys
 import zlib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from random import Random
 from typing import NamedTuple
@@ -27,13 +28,13 @@ from analysis.brands import Kind, Matcher
 from analysis.context import ContextRules, Verdict, context_words
 from analysis.han_forms import simplified
 from analysis.lexicon import Lexicon
-from analysis.senses import FORMAT, NO_BRAND, STEPS, Header, Senses, features_of
+from analysis.senses import FORMAT, NO_BRAND, STEPS, Header, Senses, features_of, name_key
 from analysis.tokens import Tokenizer, tokenizer_named
 from analysis.training.card import put_between
 from schemas.catalogue import Brand, Catalogue
 from sources import words
 
-VERSION = "1"
+VERSION = "2"
 A_BRAND = 400
 """Contexts of one brand at most, so that none speaks for its trade alone."""
 BACKGROUND = 60_000
@@ -42,6 +43,14 @@ INVERSE_PENALTY = 0.3
 SLOPE, OFFSET = 1.0, 2.9
 """Evidence -> confidence. Chosen on names that rules leave open, half of those labelled by hand
 (`bench/evaluate/mention_labels.tsv`). How often it is right there: docs/models/senses.md."""
+UNKNOWN_SHARE = 0.2
+"""Of the places of an ambiguous name of which nothing is known, so many mean the brand."""
+TRUSTED_SHARE = 0.85
+"""The same of a name that the catalogue accepts unless a word excludes it."""
+SHARE_WEIGHT = 5
+"""So many places have to be seen until what they say counts as much as that."""
+NAME_SLOPE = 0.75
+"""How much of a name's log-odds counts beside the words around it. Chosen like `OFFSET`."""
 WEAK = 3
 """Features whose weights are all below this many steps are left out."""
 
@@ -126,6 +135,62 @@ def contexts(
     return named + background
 
 
+def names_of(
+    texts: Sequence[tuple[str, str]], brands: Sequence[Brand], tokenizer: Tokenizer
+) -> dict[str, float]:
+    """Ambiguous name -> log-odds that it means its brand, beside those of an unknown name.
+
+    Told by the share of its places that rules accept, or that name the brand in a sure way
+    elsewhere, of all its places. Those with the same letters around count once: cascades repeat
+    them.
+    """
+    matcher = Matcher(brands, tokenizer)
+    lexicon = Lexicon(context_words(brands))
+    rules = ContextRules(brands, lexicon)
+    accepted: Counter[str] = Counter()
+    places: Counter[str] = Counter()
+    seen: set[tuple[str, str]] = set()
+    for text, _ in texts:
+        found = matcher.find(text)
+        if found is None:
+            continue
+        clues = lexicon.clues(found.masked)
+        named = [(hit, target) for hit in found.hits for target in matcher.targets[hit.pattern]]
+        sure = {t.brand for _, t in named if not rules.is_ambiguous(t.brand, t.alias)}
+        for hit, target in named:
+            if target.kind is not Kind.NAME or not rules.is_ambiguous(target.brand, target.alias):
+                continue
+            name = name_key(target.alias)
+            around = words.letters(found.masked[max(0, hit.start - 12) : hit.end + 12])
+            if (name, around) in seen:
+                continue
+            seen.add((name, around))
+            decision = rules.decide(target.brand, hit.start, hit.end, clues)
+            is_open = decision.verdict is Verdict.OPEN
+            places[name] += 1
+            accepted[name] += decision.verdict is Verdict.ACCEPTED or (
+                is_open and target.brand in sure
+            )
+    unknown = math.log(UNKNOWN_SHARE / (1 - UNKNOWN_SHARE))
+    before = dict.fromkeys(places, UNKNOWN_SHARE) | dict.fromkeys(_trusted(brands), TRUSTED_SHARE)
+    shares = {
+        name: (accepted[name] + SHARE_WEIGHT * share) / (places[name] + SHARE_WEIGHT)
+        for name, share in sorted(before.items())
+    }
+    return {
+        name: round(NAME_SLOPE * (math.log(share / (1 - share)) - unknown), 2)
+        for name, share in shares.items()
+    }
+
+
+def _trusted(brands: Sequence[Brand]) -> Iterator[str]:
+    """Names that the catalogue accepts unless a word excludes them."""
+    for brand in brands:
+        context = brand.context
+        if context.exclude and not context.require and not context.query:
+            yield from map(name_key, brand.ambiguous)
+
+
 def _word_of(text: str, source: str, tokenizer: Tokenizer, rng: Random) -> list[Context]:
     """The context of one Han word of two or three characters, by chance."""
     tokens = tokenizer.cut(simplified(words.mask(words.fold(text))))
@@ -143,12 +208,12 @@ def _counted(tokens: Sequence[str], start: int, end: int) -> dict[str, float]:
     return dict.fromkeys(features_of(tokens, start, end), 1.0)
 
 
-def fit(found: Sequence[Context]) -> Senses:
-    """Weights of a softmax regression, in whole steps."""
+def fit(found: Sequence[Context], names: Mapping[str, float]) -> Senses:
+    """Weights of a softmax regression, in whole steps; `names`: what `names_of` says."""
     vectorizer = DictVectorizer(dtype=np.float32)
     matrix = vectorizer.fit_transform([context.features for context in found])
     common = np.flatnonzero(np.asarray((matrix > 0).sum(axis=0)).ravel() >= LEAST_CONTEXTS)
-    names = np.array(vectorizer.get_feature_names_out())[common]
+    features = np.array(vectorizer.get_feature_names_out())[common]
     labels = [context.label for context in found]
     model = LogisticRegression(C=INVERSE_PENALTY, max_iter=300).fit(matrix[:, common], labels)
     order = [*(name for name in GROUPS if name in model.classes_), NO_BRAND]
@@ -167,12 +232,13 @@ def fit(found: Sequence[Context]) -> Senses:
         slope=SLOPE,
         offset=OFFSET,
         learned_from=dict(sorted(Counter(context.source for context in found).items())),
+        names=dict(names),
     )
     return Senses(
         header,
         {
             str(name): tuple(map(int, row))
-            for name, row in zip(names[heard], weights[heard], strict=True)
+            for name, row in zip(features[heard], weights[heard], strict=True)
         },
     )
 
@@ -215,7 +281,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     tokenizer = tokenizer_named()
     listed = sorted(texts.items(), key=lambda item: zlib.crc32(item[0].encode("utf-8", "replace")))
     found = contexts(listed, brands, tokenizer)
-    senses = fit(found)
+    senses = fit(found, names_of(listed, brands, tokenizer))
     content = senses.to_bytes()
     given.out.write_bytes(content)
     if given.card is not None:

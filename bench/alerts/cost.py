@@ -172,7 +172,9 @@ def _result(
 def _analysed(catalogue: Catalogue, posts: Sequence[bytes]) -> tuple[float, list[Mention]]:
     """CPU time for each post, and the mentions as they stand in the topic."""
     settings = Settings(broker="127.0.0.1:1", partitions=1)
-    stage = AnalyseStage(settings, Metrics(), analyser_of(catalogue), Groups(catalogue))
+    stage = AnalyseStage(
+        settings, Metrics(), analyser_of(catalogue), Groups(catalogue), lambda: START_MS
+    )
     stage.open([0])
     headers = (("source", b"weibo"), ("received_at", str(START_MS).encode()))
     records = [record(value, offset=at, headers=headers) for at, value in enumerate(posts)]

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from bench.evaluate import mentions, sentiment, speed
+from bench.evaluate import mentions, sentiment, spam, speed
 from bench.evaluate.tables import put_into, table
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -51,6 +51,20 @@ def _mentions(folder: Path) -> Iterator[str]:
     yield table(head, rows)
 
 
+def _spam(folder: Path) -> Iterator[str]:
+    head = ["data", "system", "posts", "marked"]
+    rows = [
+        [
+            result.data,
+            result.system,
+            f"{result.posts:,}",
+            f"{result.marked / max(1, result.posts):.2%}",
+        ]
+        for result in spam.results(folder)
+    ]
+    yield table(head, rows)
+
+
 def _speed(folder: Path) -> Iterator[str]:
     head = ["catalogue", "posts that mention", "parse", "find names", "judge", "mood", "all"]
     head.append("posts/s")
@@ -72,6 +86,7 @@ def _speed(folder: Path) -> Iterator[str]:
 
 PARTS: dict[str, tuple[str, Callable[[Path], Iterator[str]]]] = {
     "mentions": ("Mentions", _mentions),
+    "spam": ("Spam", _spam),
     "speed": ("Speed, one core", _speed),
     "sentiment": ("Sentiment and stance", _sentiment),
 }

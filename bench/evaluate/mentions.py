@@ -3,24 +3,35 @@
 `mention_labels.tsv` holds labels of occurrences of ambiguous names in posts of the shared data,
 by the CRC-32 of the text: a person said of each whether the name means the brand. Rules and words
 were written with the even texts in view; the odd ones are reported apart.
+`mention_labels_fresh.tsv` holds more of them, drawn later from the statuses alone, at most
+twelve of a name and none with the same letters around it.
+
+Both are measured with the shipped catalogue and with `plain_catalogue.yml`, which holds names and
+the context words that come to mind, and of these with the names alone. There only occurrences
+of its own names count.
 """
 
 import gzip
 import hashlib
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
+import yaml
 
 from analysis.pipeline import Analyser
 from analysis.shipped import analyser_of
 from analysis.tokens import Tokenizer, tokenizer_named
-from catalogue.file import SHIPPED, load
-from schemas.catalogue import Brand
+from catalogue.file import SHIPPED, CatalogueErrors, load, parse
+from schemas.catalogue import Brand, Catalogue
 
 LABELS = Path(__file__).with_name("mention_labels.tsv")
+FRESH = Path(__file__).with_name("mention_labels_fresh.tsv")
+"""The same for names that were drawn when the rules for `LABELS` were done."""
+PLAIN = Path(__file__).with_name("plain_catalogue.yml")
+"""What someone writes who has read the README."""
 LEFT_OUT = Path(__file__).with_name("left_out.txt")
 """Texts that the model of senses must not learn from: those measured here."""
 
@@ -57,21 +68,58 @@ def results(folder: Path) -> Iterator[Result]:
         "plain substring": _substring(catalogue.brands),
         "token match (jieba)": _token_match(catalogue.brands, tokenizer),
     }
-    by_hand = list(hand_labelled(folder))
-    sets = {
-        "ambiguous names in posts, half in view": [x for x in by_hand if not x.is_unseen],
-        "ambiguous names in posts, other half": [x for x in by_hand if x.is_unseen],
-        "苹果 / 小米 in reviews, unseen half": [x for x in apple_xiaomi(folder) if x.is_unseen],
-    }
+    sets = _sets(folder)
     for data, labelled in sets.items():
         for system, find in finders.items():
             yield _result(data, system, labelled, find)
+    for system, plain in _plain_catalogues():
+        find, names = _ours(analyser_of(plain)), _names(plain.brands)
+        for data, labelled in sets.items():
+            own = [item for item in labelled if _is_named(item, names)]
+            yield _result(data, system, own, find)
 
 
-def hand_labelled(folder: Path) -> Iterator[Labelled]:
-    """The labels of `mention_labels.tsv` with their texts."""
+def _sets(folder: Path) -> dict[str, list[Labelled]]:
+    by_hand, fresh = list(hand_labelled(folder)), list(hand_labelled(folder, FRESH))
+    return {
+        "ambiguous names in posts, half in view": [x for x in by_hand if not x.is_unseen],
+        "ambiguous names in posts, other half": [x for x in by_hand if x.is_unseen],
+        "fresh names in posts, half in view": [x for x in fresh if not x.is_unseen],
+        "fresh names in posts, other half": [x for x in fresh if x.is_unseen],
+        "苹果 / 小米 in reviews, unseen half": [x for x in apple_xiaomi(folder) if x.is_unseen],
+    }
+
+
+def _plain_catalogues() -> Iterator[tuple[str, Catalogue]]:
+    """The plain catalogue with and without its context words, and as it is written."""
+    written = PLAIN.read_text(encoding="utf-8")
+    records = yaml.safe_load(written)
+    yield "leimo, plain catalogue", _parsed(records)
+    alone = [{**brand, "as_written": True} for brand in records["brands"]]
+    yield "leimo, plain catalogue as written", _parsed({**records, "brands": alone})
+    bare = [{key: brand[key] for key in brand if key != "context"} for brand in records["brands"]]
+    yield "leimo, names alone", _parsed({**records, "brands": bare})
+
+
+def _parsed(records: Mapping[str, object]) -> Catalogue:
+    examined = parse(yaml.safe_dump(records, allow_unicode=True).encode(), PLAIN.name)
+    if examined.errors:
+        raise CatalogueErrors(examined.errors)
+    return examined.catalogue
+
+
+def _is_named(item: Labelled, names: Mapping[str, set[str]]) -> bool:
+    """Whether one of the names stands for the brand where the label does."""
+    if item.start < 0:
+        return True
+    rest = item.text[item.start :].lower()
+    return any(item.brand in owners and rest.startswith(name) for name, owners in names.items())
+
+
+def hand_labelled(folder: Path, file: Path = LABELS) -> Iterator[Labelled]:
+    """The labels of a file such as `mention_labels.tsv` with their texts."""
     labels: dict[int, list[tuple[str, int, bool]]] = {}
-    for line in LABELS.read_text(encoding="utf-8").splitlines():
+    for line in file.read_text(encoding="utf-8").splitlines():
         if not line.startswith("#"):
             identity, brand, place, label = line.split("\t")
             labels.setdefault(int(identity), []).append((brand, int(place), label == "1"))

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from catalogue.topic import Changes
     from schemas.catalogue import Catalogue, Definition
 
-app = typer.Typer(no_args_is_help=True, help="Brands, rules and intents: check, apply, show.")
+app = typer.Typer(no_args_is_help=True, help="Brands, rules, subscribers: check, apply, show.")
 
 File = Annotated[
     Path | None, typer.Argument(help="YAML file; the catalogue that comes with leimo if not given.")
@@ -41,6 +41,8 @@ def check(file: File = None, as_json: AsJson = False) -> None:
         _print_json(_examined_json(path, examined))
     else:
         _print_findings(examined)
+        for note in examined.notes:
+            say(f"{note} (note)")
         say(_summary(examined))
     if examined.errors:
         raise typer.Exit(1)
@@ -216,6 +218,7 @@ def _examined_json(path: Path, examined: "Examined") -> dict[str, object]:
         "intents": len(examined.catalogue.intents),
         "errors": [_finding_json(finding) for finding in examined.errors],
         "warnings": [_finding_json(finding) for finding in examined.warnings],
+        "notes": [_finding_json(finding) for finding in examined.notes],
     }
 
 
@@ -293,6 +296,12 @@ def _print_table(catalogue: "Catalogue") -> None:
                 one_line(silence.reason),
             )
         console.print(silences)
+    if catalogue.subscribers:
+        subscribers = Table("subscriber", "channel", "brands", "severity", box=None)
+        for one in catalogue.subscribers:
+            about = ", ".join((*one.brands, *one.groups)) or "all"
+            subscribers.add_row(one.id, one.channel.value, about, f"{one.min_severity}+")
+        console.print(subscribers)
     if catalogue.holidays:
         holidays = Table("holiday", "first", "last", box=None)
         for holiday in catalogue.holidays:

@@ -1,20 +1,25 @@
 """`leimo feed`: bring posts into `posts.raw`."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from leimo.terminal import say_json, terminal
+from leimo.commands import feed_outside
+from leimo.commands.feed_end import finish, leave, run_feed, say_line
+from leimo.terminal import say, say_json, terminal
 from schemas.post import Source
 
 if TYPE_CHECKING:
-    from feeds.run import Outcome
+    from feeds.live.source import LiveFeed
+    from streams.metrics import FeedMetrics
 
 app = typer.Typer(no_args_is_help=True, help="Bring posts into the topic `posts.raw`.")
+for command in (feed_outside.push, feed_outside.follow, feed_outside.kafka):
+    app.command()(command)
 
 _console = terminal(err=True)
 
@@ -23,6 +28,10 @@ Broker = Annotated[
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the summary as one JSON object.")]
+MetricsAddress = Annotated[
+    str | None,
+    typer.Option("--metrics", metavar="HOST:PORT", help="Serve /metrics and /health there."),
+]
 Limit = Annotated[int | None, typer.Option(min=1, help="Stop after so many posts.")]
 
 
@@ -100,7 +109,7 @@ def replay(
 
     def refuse(refusal: Refusal) -> None:
         refused.append(refusal)
-        _say(str(refusal))
+        say_line(str(refusal))
 
     piece, pieces = part_of(part)
     feed = Replay(
@@ -117,52 +126,8 @@ def replay(
         refuse=refuse,
     )
     target = Connection(load_settings(broker=broker), source)
-    outcome = _run(run(feed, target, _console, total=limit, quiet=quiet))
-    _finish(outcome, as_json=as_json, quiet=quiet, refused=len(refused))
-
-
-def _run(main: "Coroutine[Any, Any, Outcome]") -> "Outcome":
-    from kafka_io.event_loop import Loop
-
-    runner = asyncio.Runner(loop_factory=Loop)
-    outcome = runner.run(main)
-    if not outcome.is_given_up:
-        runner.close()
-    return outcome
-
-
-def _say(message: str) -> None:
-    _console.print(message, soft_wrap=True)
-
-
-def _finish(outcome: "Outcome", *, as_json: bool, quiet: bool, refused: int = 0) -> None:
-    """Print the summary and leave with the right code."""
-    import orjson
-
-    from feeds.progress import state_line
-    from leimo.run import fail
-
-    summary = outcome.summary(refused)
-    if as_json:
-        say_json(orjson.dumps(summary))
-    elif not quiet:
-        _say(f"{state_line(outcome.tally, summary['posts_per_s'])}, {outcome.seconds:,.1f} s")
-    if outcome.tally.ahead and not quiet:
-        _say(
-            f"{outcome.tally.ahead:,} posts are dated more than a minute after they were sent: the "
-            "worker gives them the time of receipt, or puts them aside"
-        )
-    if outcome.is_given_up:
-        import os
-        import sys
-
-        _say(f"error: {outcome.error}")
-        sys.stdout.flush()
-        os._exit(outcome.exit_code)
-    if outcome.error:
-        fail(outcome.error, outcome.exit_code)
-    if outcome.exit_code:
-        raise typer.Exit(outcome.exit_code)
+    outcome = run_feed(run(feed, target, _console, total=limit, quiet=quiet))
+    finish(outcome, as_json=as_json, quiet=quiet, refused=len(refused))
 
 
 @app.command()
@@ -230,7 +195,282 @@ def simulate(
     if out is not None and duration is None:
         fail("--out needs --duration: without an end the file would have none", code=2)
     target = FileSink(out) if out else Connection(load_settings(broker=broker), Source.WEIBO)
-    outcome = _run(run(feed, target, _console, quiet=quiet))
+    outcome = run_feed(run(feed, target, _console, quiet=quiet))
     if truth is not None and held is not None:
         held.write(truth)
-    _finish(outcome, as_json=as_json, quiet=quiet)
+    finish(outcome, as_json=as_json, quiet=quiet)
+
+
+@app.command()
+def jetstream(
+    *,
+    endpoint: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="wss://HOST of an instance; again for more, asked in turn.  [default: Bluesky's]"
+        ),
+    ] = None,
+    lang: Annotated[
+        list[str] | None,
+        typer.Option(help="Take posts in this language, such as zh; may be given again."),
+    ] = None,
+    name: Annotated[
+        str, typer.Option(help="The feed's name: its position is kept under it.")
+    ] = "jetstream",
+    compress: Annotated[
+        bool, typer.Option("--compress/--no-compress", help="Let the source compress.")
+    ] = True,
+    metrics: MetricsAddress = None,
+    broker: Broker = None,
+    quiet: Quiet = False,
+) -> None:
+    """Follow Bluesky: posts, reposts, deletions and removals of accounts, as they happen.
+
+    It goes on where it stopped, as far as the source still has it; what is missing is in `leimo
+    feed gaps`. Posts that name no language are taken with every --lang.
+
+    Examples:
+
+        leimo feed jetstream --lang zh --lang ja
+
+        leimo feed jetstream --endpoint wss://jetstream.example --metrics 127.0.0.1:9466
+    """
+    from feeds.live.jetstream.endpoints import PUBLIC
+    from feeds.live.jetstream.feed import Jetstream
+
+    _live(
+        lambda known: [
+            Jetstream(
+                endpoint or PUBLIC,
+                languages=lang or (),
+                is_compressed=compress,
+                name=name,
+                metrics=known,
+            )
+        ],
+        broker=broker,
+        metrics=metrics,
+        quiet=quiet,
+    )
+
+
+@app.command()
+def mastodon(
+    *,
+    server: Annotated[
+        list[str], typer.Option(help="Name of a server, such as mastodon.social; again for more.")
+    ],
+    token: Annotated[
+        list[str] | None,
+        typer.Option(
+            envvar="MASTODON_TOKEN",
+            show_envvar=True,
+            help="Token of an account there, with read:statuses; one for each server, in order.",
+        ),
+    ] = None,
+    stream: Annotated[str, typer.Option(help="public, public:local or public:remote.")] = "public",
+    lang: Annotated[
+        list[str] | None,
+        typer.Option(help="Take posts in this language, such as zh; may be given again."),
+    ] = None,
+    metrics: MetricsAddress = None,
+    broker: Broker = None,
+    quiet: Quiet = False,
+) -> None:
+    """Follow the public posts, edits and deletions of Mastodon servers.
+
+    What was missed is asked for, up to 12,000 posts; the rest is in `leimo feed gaps`. Others who
+    use this machine see options: name tokens in MASTODON_TOKEN, with a space between.
+
+    Example:
+
+        MASTODON_TOKEN=... leimo feed mastodon --server mastodon.social --lang zh
+    """
+    from feeds.live.mastodon.feed import Mastodon
+    from leimo.run import fail
+
+    tokens = token or [""]
+    if len(tokens) not in (1, len(server)):
+        fail(
+            f"--token: {len(tokens)} tokens for {len(server)} servers; name one for each, in the "
+            "order of the servers",
+            code=2,
+        )
+    if len(tokens) == 1 < len(server) and tokens[0]:
+        fail("--token: one token for several servers; each knows only its own", code=2)
+    given = zip(server, tokens * len(server) if len(tokens) == 1 else tokens, strict=True)
+    _live(
+        lambda known: [
+            Mastodon(name, secret, stream=stream, languages=lang or (), metrics=known)
+            for name, secret in given
+        ],
+        broker=broker,
+        metrics=metrics,
+        quiet=quiet,
+    )
+
+
+@app.command("run")
+def run_(
+    *,
+    feed: Annotated[str, typer.Argument(metavar="NAME", help="As its package declares it.")],
+    option: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="For the feed; may be given again."),
+    ] = None,
+    metrics: MetricsAddress = None,
+    broker: Broker = None,
+    quiet: Quiet = False,
+) -> None:
+    """Run a feed of your own, from a package with an entry point in the group `leimo.feeds`.
+
+    Example:
+
+        leimo feed run forum --set board=phones
+    """
+    from feeds.live.found import feed_of
+
+    given = [text.partition("=") for text in option or ()]
+    for key, sign, _ in given:
+        if not (key and sign):
+            raise typer.BadParameter(f"{key!r} is no KEY=VALUE", param_hint="--set")
+    options = {key: value for key, _, value in given}
+    _live(lambda _: [feed_of(feed, options)], broker=broker, metrics=metrics, quiet=quiet)
+
+
+def _live(
+    feeds_of: "Callable[[FeedMetrics], list[LiveFeed]]",
+    *,
+    broker: str | None,
+    metrics: str | None,
+    quiet: bool,
+) -> None:
+    """Run live feeds until a signal, and leave with the right code."""
+    from feeds.live.process import run_live
+    from feeds.source import FeedError
+    from kafka_io.event_loop import Loop
+    from leimo.run import fail, load_settings, start_logging
+    from streams.metrics import FeedMetrics
+    from streams.monitoring import MonitoringError
+
+    settings = load_settings(broker=broker, metrics_address=metrics or "")
+    known = FeedMetrics()
+    try:
+        feeds = feeds_of(known)
+    except (FeedError, ValueError) as error:
+        fail(str(error), code=2)
+    start_logging(settings.log_level)
+    runner = asyncio.Runner(loop_factory=Loop)
+    try:
+        outcome = runner.run(run_live(feeds, settings, known, _console, quiet=quiet))
+    except (FeedError, MonitoringError) as error:
+        fail(str(error))
+    if not quiet:
+        say_line(f"{outcome.tally.posts:,} posts sent")
+    if outcome.is_given_up:
+        leave(outcome.error, outcome.exit_code)
+    runner.close()
+    if outcome.error:
+        fail(outcome.error, outcome.exit_code)
+    if outcome.exit_code:
+        raise typer.Exit(outcome.exit_code)
+
+
+@app.command("list")
+def list_(*, broker: Broker = None, as_json: AsJson = False) -> None:
+    """List live feeds that ever ran: state, lag, what was missing in the last day, and rate.
+
+    `gone`: it has not written for half a minute, so it does not run, or its broker was away.
+    """
+    import time
+
+    import orjson
+    from rich.table import Table
+
+    from feeds.live.listing import feed_rows
+    from leimo.run import load_settings, run
+    from views.plain_text import one_line
+    from views.times import shown
+
+    settings = load_settings(broker=broker)
+    now_ms = round(time.time() * 1000)
+    rows = run(feed_rows(settings, now_ms, now_ms - 86_400_000), settings)
+    if as_json:
+        for row in rows:
+            say_json(orjson.dumps(row))
+        return
+    if not rows:
+        say("No live feed has run yet; begin with `leimo feed jetstream`.")
+        return
+    table = Table("feed", "state", "lag", "missing (24 h)", "posts/s", "newest", "from", box=None)
+    for row in rows:
+        lag, newest = "-", "-"
+        if row["lag_s"] is not None:
+            lag, newest = f"{row['lag_s']:,.1f} s", shown(row["event_time_ms"])
+        table.add_row(
+            *(one_line(row["feed"]), row["state"], lag, f"{row['gap_s']:,.1f} s"),
+            *(f"{row['posts_per_s']:,.1f}", newest, one_line(row["endpoint"])),
+        )
+    terminal().print(table)
+
+
+@app.command()
+def gaps(
+    *,
+    feed: Annotated[str | None, typer.Option(help="Of this feed alone.")] = None,
+    since: Annotated[
+        str, typer.Option(help="From this time on: ISO 8601, or 90m, 24h, 7d for so long ago.")
+    ] = "7d",
+    broker: Broker = None,
+    as_json: AsJson = False,
+) -> None:
+    """List stretches of time that live feeds could not give: posts of then may be missing.
+
+    Examples:
+
+        leimo feed gaps --since 24h
+
+        leimo feed gaps --feed jetstream --json
+    """
+    import msgspec
+
+    from feeds.live.listing import found_gaps
+    from leimo.moment_option import moment_option
+    from leimo.run import load_settings, run
+    from views.plain_text import one_line
+    from views.times import shown
+
+    settings = load_settings(broker=broker)
+    since_ms = moment_option("--since", since) or 0
+    found = run(found_gaps(settings, feed, since_ms), settings)
+    for gap in found:
+        if as_json:
+            say_json(msgspec.json.encode(gap))
+            continue
+        seconds = max(0, gap.to_ms - gap.from_ms) / 1_000
+        say(
+            f"{one_line(gap.feed)}: {shown(gap.from_ms)} to {shown(gap.to_ms)} ({seconds:,.1f} s): "
+            f"{gap.reason}{f' ({one_line(gap.detail)})' if gap.detail else ''}"
+        )
+    if not found and not as_json:
+        say("No gap is known.")
+
+
+@app.command()
+def forget(
+    feed: Annotated[str, typer.Argument(metavar="NAME", help="See `leimo feed list`.")],
+    *,
+    broker: Broker = None,
+) -> None:
+    """Forget where a feed stands: it begins anew with what is live. Stop it first.
+
+    Example:
+
+        leimo feed forget jetstream
+    """
+    from feeds.live.listing import forget as forget_feed
+    from leimo.run import load_settings, run
+
+    settings = load_settings(broker=broker)
+    run(forget_feed(settings, feed), settings)
+    say(f"{feed}: forgotten. It begins with what is live when it is started again.")

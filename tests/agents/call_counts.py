@@ -86,7 +86,9 @@ class _Worker:
     def __init__(self) -> None:
         settings = Settings(broker="127.0.0.1:1", partitions=PARTITIONS)
         catalogue = load(SHIPPED)
-        self.analyse = AnalyseStage(settings, Metrics(), analyser_of(catalogue), Groups(catalogue))
+        self.analyse = AnalyseStage(
+            settings, Metrics(), analyser_of(catalogue), Groups(catalogue), lambda: START_MS
+        )
         self.measure = MeasureStage(settings, Metrics(), catalogue, cast("StateTable", _Table()))
         self.analyse.open(range(PARTITIONS))
         self.measure.open(range(PARTITIONS))

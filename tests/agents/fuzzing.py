@@ -74,7 +74,9 @@ class Fuzzer:
         settings = Settings(broker="127.0.0.1:1", partitions=1)
         analyser = analyser_of(catalogue)
         self._metrics = Metrics()
-        self._analyse = AnalyseStage(settings, self._metrics, analyser, Groups(catalogue))
+        self._analyse = AnalyseStage(
+            settings, self._metrics, analyser, Groups(catalogue), lambda: 0
+        )
         self._analyse.open([0])
         self._board = Board(BoardSettings(), catalogue)
         self._mentions = 0

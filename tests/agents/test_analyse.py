@@ -6,7 +6,6 @@ from typing import Any
 import msgspec
 import pytest
 
-from agents import analyse
 from agents.analyse import QUIET_TICK_MS, AnalyseStage
 from analysis.groups import Groups
 from analysis.pipeline import Analyser
@@ -24,8 +23,22 @@ EARLY_MS, LATER_MS = 1_767_000_000_000, 1_767_226_200_000
 """Days before the post was written, by a clock that was slow; and when it was."""
 
 
+class Clock:
+    """The wall clock of a stage."""
+
+    now_ms = LATER_MS
+
+    def __call__(self) -> int:
+        return self.now_ms
+
+
 @pytest.fixture
-def stage() -> AnalyseStage:
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def stage(clock: Clock) -> AnalyseStage:
     analyser = Analyser(
         [Brand(id="xiaomi", name="小米手机", aliases=("小米手机",))],
         SentimentModel.load(),
@@ -34,7 +47,7 @@ def stage() -> AnalyseStage:
     settings = Settings(
         broker="127.0.0.1:1", partitions=1, repeat_distance=10, dead_share_limit=0.5
     )
-    return AnalyseStage(settings, Metrics(), analyser, Groups(Catalogue()))
+    return AnalyseStage(settings, Metrics(), analyser, Groups(Catalogue()), clock)
 
 
 def post(number: int, *, offset: int, received_at_ms: int = LATER_MS) -> Any:
@@ -157,23 +170,17 @@ def test_headers_without_a_value_are_passed_over(stage: AnalyseStage) -> None:
     assert [dict(row.headers).get("reason") for row in rows] == [b"future_time", None]
 
 
-def test_ticks_are_rare_while_nothing_is_read(
-    stage: AnalyseStage, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    now_ms = LATER_MS
-
+def test_ticks_are_rare_while_nothing_is_read(stage: AnalyseStage, clock: Clock) -> None:
     def ticks(after_ms: int) -> int:
-        nonlocal now_ms
-        now_ms += after_ms
-        return len(stage.ticks(lambda partition: True, now_ms))
+        clock.now_ms += after_ms
+        return len(stage.ticks(lambda partition: True, clock.now_ms))
 
-    monkeypatch.setattr(analyse, "_now_ms", lambda: now_ms)
     stage.open([0])
 
     assert ticks(1) == 1, "the first one"
     assert ticks(QUIET_TICK_MS - 1) == 0
     assert ticks(1) == 1
-    now_ms += 10
+    clock.now_ms += 10
     mentions(stage, post(1, offset=0))
     assert ticks(10) == 1, "something was read"
     assert ticks(10) == 0

@@ -42,7 +42,7 @@ def stage() -> AnalyseStage:
     brands = [Brand(id="xiaomi", name="小米手机", aliases=("小米手机",))]
     analyser = Analyser(brands, SentimentModel.load(), SlowTokenizer())
     settings = Settings(broker="127.0.0.1:1", partitions=1, max_record_cpu_s=0.2)
-    stage = AnalyseStage(settings, Metrics(), analyser, Groups(Catalogue()))
+    stage = AnalyseStage(settings, Metrics(), analyser, Groups(Catalogue()), lambda: 0)
     stage.open([0])
     return stage
 

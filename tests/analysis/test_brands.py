@@ -31,6 +31,9 @@ def found(text: str, *aliases: str) -> list[str]:
         ("《小米》", ["小米"], ["小米"]),  # beside punctuation
         ("海底捞月", ["海底捞"], []),  # three characters need edges
         ("逛街喝茶颜悦色", ["茶颜悦色"], ["茶颜悦色"]),  # four do not
+        ("开宝马车来的", ["宝马"], ["宝马"]),  # a token that says no more
+        ("要不换回阿迪吧。", ["阿迪"], ["阿迪"]),  # a particle is no part of a name
+        ("去楼下酒吧坐", ["楼下酒"], []),  # unless it is a bar
         # Latin and digits: word edges
         ("training", ["ai"], []),  # within a word
         ("AI is here", ["ai"], ["AI"]),  # case
@@ -68,12 +71,53 @@ def test_aliases_are_found_where_they_stand_alone(
         ("iPhone", {"iphone"}),  # Latin without a gap
         ("7-11", {"7-11"}),  # numbers alone stay as they are
         ("S8", {"s8"}),  # one letter and a number stay together
-        ("Mate20", {"mate20", "mate 20", "mate-20", "mate·20"}),  # a model's number
-        ("a b c d", {"a b c d", "abcd", "a-b-c-d", "a·b·c·d"}),  # many gaps: all alike
     ],
 )
-def test_spellings_differ_in_separators_alone(alias: str, expected: set[str]) -> None:
+def test_names_without_a_gap_have_one_spelling(alias: str, expected: set[str]) -> None:
     assert set(spellings(alias)) == expected
+
+
+@pytest.mark.parametrize(
+    ("alias", "most", "without"),
+    [
+        ("Mate20", {"mate20", "mate 20", "mate-20", "mate·20", "mate‑20", "mate—20"}, {"mate 2 0"}),
+        ("a b c d", {"a b c d", "abcd", "a-b-c-d", "a·b·c·d", "a–b–c–d"}, {"a-b c d"}),  # all alike
+        ("Coca-Cola", {"coca cola", "cocacola", "coca‐cola", "coca–cola", "coca\xa0cola"}, set()),
+        ("McDonald's", {"mcdonald’s", "mcdonald‘s", "mcdonaldʼs", "mcdonalds"}, {"mcdonald s"}),
+        ("L’Oréal", {"l'oreal", "l’oreal", "loreal"}, {"l'oréal"}),  # texts lose their accents too
+        ("H&M", {"h&m", "h&amp;m", "h & m"}, {"hm"}),
+        ("X's", {"x's", "x’s"}, {"xs"}),  # too short to do without
+    ],
+)
+def test_a_name_has_the_spellings_that_people_type(
+    alias: str, most: set[str], without: set[str]
+) -> None:
+    assert most <= set(spellings(alias))
+    assert set(spellings(alias)).isdisjoint(without)
+
+
+@pytest.mark.parametrize(
+    ("alias", "text", "named"),
+    [
+        ("McDonald's", "去McDonald’s吃", "McDonald’s"),
+        ("McDonald’s", "MCDONALDS真好吃", "MCDONALDS"),
+        ("L'Oreal", "买了L’Oréal的口红", "L’Oréal"),
+        ("L'Oréal", "LOREAL 好用", "LOREAL"),
+        ("Nescafe", "一杯ＮＥＳＣＡＦÉ", "ＮＥＳＣＡＦÉ"),
+        ("Nescafé", "一杯nescafe", "nescafe"),
+        ("H&M", "逛H&amp;M去", "H&amp;M"),
+        ("H&M", "逛Ｈ＆Ｍ去", "Ｈ＆Ｍ"),
+        ("Coca-Cola", "Coca‑Cola好喝", "Coca‑Cola"),
+        ("Coca Cola", "Coca—Cola好喝", "Coca—Cola"),
+    ],
+)
+def test_spellings_are_found_where_they_stand_in_the_original(
+    alias: str, text: str, named: str
+) -> None:
+    matcher = Matcher([Brand(id="a", name=alias)], TOKENIZER)
+    found = matcher.find(text)
+    assert found is not None
+    assert [text[start:end] for start, end, _ in found.hits] == [named]
 
 
 ALPHABET = st.sampled_from(

@@ -1,6 +1,7 @@
 import pytest
 
 from analysis.context import ContextRules, Decision, Verdict, context_words
+from analysis.han_forms import simplified
 from analysis.lexicon import Lexicon
 from schemas.catalogue import Brand, Context
 from sources.words import fold, mask
@@ -90,6 +91,22 @@ def test_near_counts_from_the_name() -> None:
 def test_context_words_are_found_in_traditional_texts_and_as_such() -> None:
     brand = Brand(id="a", name="苹果", context=Context(require=("手機",)))
     assert verdict(brand, "苹果手机", 0, 2) is Verdict.ACCEPTED
+
+
+@pytest.mark.parametrize(
+    ("required", "text"),
+    [
+        ("笔记本", "联想筆電"),  # what Taiwan calls it
+        ("鼠标", "联想滑鼠"),  # known to OpenCC
+        ("滑鼠", "联想鼠标"),  # and what the mainland does
+        ("筆電", "联想笔记本"),
+        ("手机", "联想行動電話"),
+    ],
+)
+def test_a_required_word_stands_for_what_is_said_elsewhere(required: str, text: str) -> None:
+    brand = Brand(id="lenovo", name="联想", context=Context(require=(required,)))
+    assert verdict(brand, simplified(text), 0, 2) is Verdict.ACCEPTED
+    assert verdict(brand, "联想空调", 0, 2) is Verdict.OPEN
 
 
 def test_context_applies_to_the_ambiguous_names_alone() -> None:

@@ -399,6 +399,31 @@ def test_intents_signs_and_language_are_those_of_own_words() -> None:
     assert family("i love 华为".replace("华为", "huawei"), "华为")["huawei"].language == "en"
 
 
+FILLER = "岁月不语；我们都在路上……愿你安好、有些人走着走着就散了：别回头！#华为# 扬州·和平小区"
+
+
+def test_filler_is_a_sign_of_its_own() -> None:
+    [found] = mentions(FILLER, app="皮皮时光机")
+    assert found.spam == (SpamSign.BOT, SpamSign.FILLER)
+    assert ANALYSER.analyse(FILLER).spam == [SpamSign.FILLER]
+    assert mentions("华为手机真好用")[0].spam == ()
+
+
+def test_filler_is_sought_in_own_words_alone() -> None:
+    chain = f"说得真对 //@小王:{FILLER}"
+    for text, quoted in (("转发微博", FILLER), (chain, None), ("好", FILLER)):
+        assert mentions(text, quoted)[0].spam == ()
+    assert mentions(f"{FILLER} //@小王:转")[0].spam == (SpamSign.FILLER,)
+    assert ANALYSER.analyse("转发微博").spam == []
+
+
+def test_each_post_of_a_batch_gets_its_own_signs() -> None:
+    posts = [post_of(text) for text in ("华为好", FILLER, "没有牌子", "huawei great", FILLER)]
+    signs = [[m.spam for m in found] for found in ANALYSER.mentions_many(posts, 0, range(5))]
+    filler = (SpamSign.FILLER,)
+    assert signs == [[()], [filler], [], [m.spam for m in mentions("huawei great")], [filler]]
+
+
 def test_an_edit_says_that_it_is_one() -> None:
     assert family("华为", event=PostEvent.EDIT, edit=1)["huawei"].is_edit
     assert not family("华为")["huawei"].is_edit

@@ -32,6 +32,17 @@ def test_a_trade_that_it_does_not_know_needs_evidence_for_a_brand() -> None:
     assert confidence("umbrellas", "大众喜闻乐见", "大众") < 0.5
 
 
+def test_some_names_mean_the_brand_more_often_whatever_stands_around_them() -> None:
+    tokens = CUT("阿里真有意思")
+
+    def of(name: str) -> float:
+        return SENSES.confidence("internet", tokens, 0, 2, (), name)
+
+    assert of("阿里") > of("") > of("统一")
+    assert of("聯想") == of("联想") != of("")
+    assert of("没人知道的名字") == of("")
+
+
 def test_it_reads_no_farther_than_its_reach() -> None:
     near = list(features_of(["近", "x" * REACH, "名"], 1 + REACH, 2 + REACH))
     far = list(features_of(["远", "x" * (REACH + 1), "名"], 2 + REACH, 3 + REACH))
@@ -49,6 +60,8 @@ def test_it_tells_the_words_that_weighed_most() -> None:
     told = SENSES.told_by("cars", CUT(text), 0, 2)
     assert any(word.startswith("发动机 +") for word in told)
     assert SENSES.told_by("umbrellas", CUT(text), 0, 2) == []
+    (name,) = [word for word in SENSES.told_by("food", CUT(text), 0, 2, "统一") if "统一" in word]
+    assert name.startswith("统一 -")
 
 
 def test_a_file_comes_back_as_it_was() -> None:

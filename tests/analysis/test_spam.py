@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.spam import quoted_signs_of, signs_of
+from analysis.spam import quoted_signs_of, signs_of, with_filler
 from schemas.mention import SpamSign
 from sources.words import fold, mask
 
@@ -50,6 +50,11 @@ def test_a_repost_of_a_giveaway_is_part_of_it() -> None:
     original = quoted_signs_of("转发抽奖，送手机")
     assert signs_of("好想要", "", quoted_signs=original) == (GIVEAWAY,)
     assert quoted_signs_of("13800138000") == ()  # the reposter sells nothing
+
+
+def test_filler_comes_beside_the_others_in_order() -> None:
+    assert with_filler(()) == (SpamSign.FILLER,)
+    assert with_filler((BOT, GIVEAWAY)) == (BOT, SpamSign.FILLER, GIVEAWAY)
 
 
 @given(st.text())

@@ -95,10 +95,12 @@ def test_a_file_in_order_becomes_the_records_it_says() -> None:
             trade: appliances
             competitors: [gree]
             department: brand-building
+            as_written: true
           - id: gree
             name: 格力
             context: {require: *trade}
             parent: midea
+            as_written: true
         rules:
           - {id: burst, kind: spike, brands: [gree], false_alerts_per_month: 2, min_posts: 5}
           - {id: fire, kind: crisis, words: [起火], min_authors: 2, resolve_after_min: 60}
@@ -137,7 +139,7 @@ def test_a_file_in_order_becomes_the_records_it_says() -> None:
             ),
         ),
     )
-    assert (expected, (), ()) == parse(content.encode(), FILE)
+    assert (expected, (), (), ()) == parse(content.encode(), FILE)
 
 
 def test_a_byte_order_mark_is_no_part_of_the_first_key() -> None:
@@ -159,7 +161,7 @@ def test_a_file_that_cannot_be_read_is_an_error_too(tmp_path: Path) -> None:
 
 def test_a_file_is_loaded_or_refused_as_a_whole(tmp_path: Path) -> None:
     file = tmp_path / "my.yml"
-    file.write_text("brands:\n  - {id: mi, name: 小米}\n", encoding="utf-8")
+    file.write_text("brands: [{id: mi, name: 小米, as_written: true}]", encoding="utf-8")
     assert load(file).brands == (Brand(id="mi", name="小米"),)
     file.write_text("brands:\n  - {id: mi, name: 小米, aliases: [米]}\n", encoding="utf-8")
     with pytest.raises(

@@ -93,19 +93,19 @@ async def test_kept_definitions_stay_and_those_of_others_always_do(
     settings = _settings(embedded_broker)
     await apply_topics(settings)
     await publish(settings, Catalogue(brands=(XIAOMI,)))
-    await _send(settings, b"subscriber:ops", b"{}")
+    await _send(settings, b"note:ops", b"{}")
 
     changes = await publish(settings, Catalogue(brands=(HUAWEI,)), keep=True)
     assert changes == NOTHING._replace(added=("brand:huawei",), kept=("brand:xiaomi",))
     assert set(await held_definitions(settings)) == {
         b"brand:xiaomi",
         b"brand:huawei",
-        b"subscriber:ops",
+        b"note:ops",
     }
 
     changes = await publish(settings, Catalogue(brands=(HUAWEI,)))
     assert changes == NOTHING._replace(removed=("brand:xiaomi",), unchanged=("brand:huawei",))
-    assert set(await held_definitions(settings)) == {b"brand:huawei", b"subscriber:ops"}
+    assert set(await held_definitions(settings)) == {b"brand:huawei", b"note:ops"}
 
 
 async def test_a_missing_topic_is_named_with_its_mend(embedded_broker: EmbeddedBroker) -> None:
@@ -124,7 +124,7 @@ async def test_the_latest_value_of_a_key_is_read_and_removed_keys_are_absent(
     assert await read_compacted(settings, CATALOGUE.name) == {b"a": b"2", b"c": b"1"}
 
 
-_KEYS = [b"brand:a", b"brand:b", b"rule:a", b"silence:a", b"silence:b", b"subscriber:a"]
+_KEYS = [b"brand:a", b"brand:b", b"rule:a", b"silence:a", b"silence:b", b"note:a"]
 _definitions = st.dictionaries(st.sampled_from(_KEYS), st.binary(max_size=1))
 
 
@@ -138,7 +138,7 @@ def test_applying_the_changes_gives_what_is_wanted(
     wanted: dict[bytes, bytes], held: dict[bytes, bytes], keep: bool, over: set[bytes]
 ) -> None:
     """Silences that are over go, wanted or not; others stay, as does what is not a catalogue's."""
-    wanted = {key: value for key, value in wanted.items() if not key.startswith(b"subscriber")}
+    wanted = {key: value for key, value in wanted.items() if not key.startswith(b"note")}
     changes = changes_between(wanted, held, keep=keep, over=over)
     after = dict(held)
     for key in (*changes.added, *changes.changed):
@@ -148,11 +148,11 @@ def test_applying_the_changes_gives_what_is_wanted(
     wanted = {key: value for key, value in wanted.items() if key not in over}
     rest = {key: held[key] for key in held if key not in wanted and key not in over}
     if not keep:
-        rest = {key: value for key, value in rest.items() if key.startswith((b"sub", b"silence"))}
+        rest = {key: value for key, value in rest.items() if key.startswith((b"note", b"silence"))}
     assert after == wanted | rest
     assert sorted((*changes.added, *changes.changed, *changes.unchanged)) == sorted(
         key.decode() for key in wanted
     )
     assert {key.encode() for key in changes.kept} == {
-        key for key in rest if not key.startswith(b"sub")
+        key for key in rest if not key.startswith(b"note")
     }

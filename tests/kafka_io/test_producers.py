@@ -3,8 +3,8 @@
 from kafka_io.brokers import ApacheKafka, Broker
 from kafka_io.producers import started_producer
 from schemas.topics import WINDOWS
+from tests.conftest import create_topics
 from tests.kafka_io import words
-from tests.streams.conftest import create_topics
 
 
 async def test_a_producer_starts_on_every_broker_and_is_idempotent_where_it_can(

@@ -287,3 +287,12 @@ def test_what_is_neither_a_number_nor_a_list_of_brands_is_refused(folder: Path, 
 
     with pytest.raises(SettingsError, match=r"^metrics_brands=.*: it is n"):
         Settings.load()
+
+
+def test_networks_of_receivers_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LEIMO_DELIVER_NETWORKS", "10.1.0.0/16, ::1/128,")
+    assert [str(one) for one in Settings.load().deliver_networks] == ["10.1.0.0/16", "::1/128"]
+    for wrong in ("localhost", "10.0.0.1/8"):
+        monkeypatch.setenv("LEIMO_DELIVER_NETWORKS", wrong)
+        with pytest.raises(SettingsError, match="is no network, such as"):
+            Settings.load()

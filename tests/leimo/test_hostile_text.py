@@ -16,6 +16,7 @@ import pytest
 import typer
 
 from catalogue.topic import publish
+from feeds.live.kept import gap_row, position_row
 from kafka_io.batches import Row
 from kafka_io.brokers import EmbeddedBroker
 from kafka_io.dead_letters import dead_letter_row
@@ -23,9 +24,20 @@ from kafka_io.settings import Settings
 from kafka_io.topic_admin import apply_topics
 from leimo.cli import app
 from schemas.alert import Alert
-from schemas.catalogue import Brand, Catalogue, Holiday, Rule, RuleKind, Silence
+from schemas.catalogue import (
+    Brand,
+    Catalogue,
+    Holiday,
+    ReceivingChannel,
+    Rule,
+    RuleKind,
+    Silence,
+    Subscriber,
+)
 from schemas.dead_letter import DropReason
-from schemas.topics import ALERTS, POSTS_RAW, TRENDS, WINDOWS
+from schemas.delivery import Attempt, Delivery, Outcome, Reason
+from schemas.feed import FeedGap, FeedPosition, FeedState, GapReason
+from schemas.topics import ALERTS, DELIVERIES, FEED_POSITIONS, POSTS_RAW, TRENDS, WINDOWS
 from schemas.trend import Influencer, Trend, TrendTerm
 from tests.kafka_io.broker_log import append
 from tests.kafka_io.records import record
@@ -49,19 +61,38 @@ COMMANDS: dict[str, list[list[str]]] = {
     "dead list": [[], ["--json"]],
     "dead replay": [["--all", "--dry-run"]],
     "dead show": [["0"], ["0", "--json"]],
+    "deliveries explain": [["alert"], ["alert", "--json"], [EVIL]],
+    "deliveries list": [[], ["--json"]],
     "detect": [["BROKEN"], [EVIL]],
+    "feed follow": [
+        ["POSTS", "--once", "--positions", "POSITIONS"], [EVIL, "--once"],
+        ["TABLE", "--once", "--positions", "POSITIONS", "--as", "weibo-crawler"],
+        ["FOLDER", "--once", "--positions", "POSITIONS", "--as", "weibo-crawler"],
+        ["POSTS", "--once", "--positions", "POSTS"], ["POSTS", "--map", EVIL], ["-", "--as", EVIL],
+    ],
+    "feed kafka": [["--from", EVIL], ["--from", "x", "--map", EVIL], ["--from", "posts.raw"]],
+    "feed push": [["--listen", EVIL], ["--metrics", EVIL]],
+    "feed forget": [[EVIL]],
+    "feed gaps": [[], ["--json"], ["--feed", EVIL], ["--since", EVIL]],
+    "feed jetstream": [["--endpoint", EVIL], ["--endpoint", "ws://a/b", "--name", EVIL]],
+    "feed list": [[], ["--json"]],
+    "feed mastodon": [["--server", EVIL], ["--server", "a", "--stream", EVIL]],
     "feed replay": [["POSTS", "--speed", "max"], [EVIL]],
+    "feed run": [[EVIL], [EVIL, "--set", EVIL]],
     "feed simulate": [["--duration", "1", "--speed", "max"], ["--out", f"/nowhere/{EVIL}"]],
     "lag": [[], ["--json"], ["--serve", EVIL]],
     "silence add": [["--all", "--for", "2h", "--reason", EVIL], ["--brand", EVIL, "--reason", "x"]],
     "silence end": [[EVIL]],
     "silence list": [[], ["--json"]],
+    "subscribers list": [[], ["--json"]],
+    "subscribers test": [[f"s{EVIL}"], [EVIL], [f"s{EVIL}", "--json"]],
     "topics apply": [[]],
     "topics list": [[], ["--json"]],
     "trends": [[], [f"brand{EVIL}"], ["--json"], [EVIL]],
     "watch": [["--once"], ["--once", "--json"], ["--once", "--brand", EVIL]],
 }  # fmt: skip
 NO_TEXT = {
+    "deliver": "writes a log, no text of posts",
     "demo": "shows what `watch` shows",
     "worker": "writes a log, no text of posts",
 }
@@ -104,7 +135,12 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         'rules: [{id: fire, kind: crisis, words: [着火], min_posts: 1, min_authors: 1}]\n'
     )  # fmt: skip
     (folder / "broken.yml").write_text(f'brands: [{{id: "{json.dumps(EVIL)[1:-1]}", nme: x}}]\n')
+    (folder / "table.csv").write_text(f"{EVIL},b\n1,2\n", "utf-8")
+    (folder / "below").mkdir()
+    (folder / f"below/{EVIL}.csv").write_text(f"{EVIL},b\n1,2\n", "utf-8")
     return {
+        "FOLDER": str(folder / "below"), "POSITIONS": str(folder / "positions"),
+        "TABLE": str(folder / "table.csv"),
         "POSTS": str(folder / "posts"), "CATALOGUE": str(folder / "my.yml"),
         "BROKEN": str(folder / "broken.yml"),
     }  # fmt: skip
@@ -126,6 +162,16 @@ async def fill(settings: Settings) -> None:
         rules=(Rule(id=f"rule{EVIL}", kind=RuleKind.SPIKE, brands=(brand,), department=EVIL),),
         silences=(Silence(id=EVIL, reason=EVIL, until="2100-01-01T00:00Z", by=EVIL),),
         holidays=(Holiday(id=EVIL, first=EVIL),),
+        subscribers=(
+            Subscriber(
+                id=f"s{EVIL}",
+                channel=ReceivingChannel.SLACK,
+                address=EVIL,
+                hours=EVIL,
+                brands=(brand,),
+                departments=(EVIL,),
+            ),
+        ),
     )
     await publish(settings, mine)
     terms = (TrendTerm(f"#{EVIL}", 40.0, 0.0, 90.0), TrendTerm(EVIL, 20.0, 200.0, 9.0))
@@ -139,6 +185,15 @@ async def fill(settings: Settings) -> None:
     told = msgspec.structs.replace(alert(), brand=brand, reason=EVIL, department=EVIL)
     assert isinstance(told, Alert)
     closed = window(brand, 0, 5)
+    stands = FeedPosition(
+        feed=EVIL, position=EVIL, event_time_ms=1, at_ms=1, state=FeedState.LIVE, endpoint=EVIL
+    )
+    gap = FeedGap(feed=EVIL, from_ms=1, to_ms=2**50, reason=GapReason.NO_RESUME, detail=EVIL)
+    delivery = Delivery(
+        subscriber=f"s{EVIL}", channel=ReceivingChannel.SLACK, alert=told.id, brand=brand,
+        revision=1, outcome=Outcome.DEAD, reason=Reason.REFUSED, at_ms=1, matched_at_ms=1,
+        attempts=(Attempt(1, 400, Reason.REFUSED, EVIL),),
+    )  # fmt: skip
     encoded = msgspec.json.encode
     await append(
         settings,
@@ -147,6 +202,10 @@ async def fill(settings: Settings) -> None:
         Row(TRENDS.name, 0, b"\xff", b"no trend"),
         Row(ALERTS.name, 0, told.id.encode(), encoded(told)),
         Row(WINDOWS.name, 0, closed.key, encoded(closed)),
+        position_row(stands),
+        gap_row(gap),
+        Row(FEED_POSITIONS.name, 0, b"\xff", b"no position"),
+        Row(DELIVERIES.name, 0, delivery.key, encoded(delivery)),
     )
 
 

@@ -16,11 +16,17 @@ from schemas.catalogue import (
     Holiday,
     Intent,
     Measure,
+    ReceivingChannel,
     Rule,
     RuleKind,
     Silence,
+    Subscriber,
+    Weekday,
+    Wording,
 )
 from schemas.dead_letter import DeadLetter, DropReason
+from schemas.delivery import Attempt, Delivery, Outcome, Progress, Reason, Receiver
+from schemas.feed import FeedGap, FeedPosition, FeedState, GapReason
 from schemas.mention import Mention, Objective, Place, Polarity, SpamSign, Span, Tick
 from schemas.trend import Influencer, Trend, TrendTerm
 from schemas.window import Window
@@ -64,7 +70,25 @@ SAMPLES: dict[str, msgspec.Struct] = {
     ),
     "silence": Silence(id="fair", reason="the yearly fair", until="2026-11-25T08:00+08:00"),
     "holiday": Holiday(id="golden-week", first="2026-10-01", last="2026-10-07"),
+    "subscriber": Subscriber(
+        id="ops", channel=ReceivingChannel.DINGTALK, address="SUBSCRIBER_OPS_URL",
+        kinds=(RuleKind.CRISIS,), days=(Weekday.MON,), language=Wording.EN,
+    ),
+    "delivery": Delivery(
+        subscriber="ops", channel=ReceivingChannel.DINGTALK, alert="a", brand="xiaomi", revision=1,
+        outcome=Outcome.HELD, reason=Reason.LIMIT, at_ms=1, matched_at_ms=1, is_over=True,
+        attempts=(Attempt(1, 429, Reason.THROTTLED, "slowly"),), told_state=AlertState.FIRING,
+    ),
+    "receiver": Receiver(subscriber="ops", gone_at_ms=1),
+    "progress": Progress(partition=1, offsets={0: 7}),
     "intent": Intent(id="wish", objective=Objective.SOCIAL_SALES, query="想买"),
+    "feed_position": FeedPosition(
+        feed="jetstream", position='{"seq": 7}', event_time_ms=1, at_ms=2, state=FeedState.LIVE,
+        endpoint="wss://a", posts=3, started_at_ms=1, posts_per_s=2.5,
+    ),
+    "feed_gap": FeedGap(
+        feed="jetstream", from_ms=1, to_ms=2, reason=GapReason.CURSOR_TOO_OLD, detail="x", at_ms=3
+    ),
 }  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 """A worker's ownership without Faust: two small stages, and the offsets of their group."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -57,7 +58,11 @@ class Copies:
         if self.takes_notes:
             start, end = records[0].offset, records[-1].offset + 1
             posts = [(record.offset, record.offset) for record in records]
-            rows.append(note_row(POSTS_SEEN.name, partition, Note(start, end, posts)))
+            rows.append(
+                note_row(
+                    POSTS_SEEN.name, partition, Note(start, end, posts), int(time.time() * 1000)
+                )
+            )
         return rows
 
     def append_ms(self, records: Sequence[Any]) -> int:

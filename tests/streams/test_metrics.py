@@ -9,10 +9,10 @@ from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
 
 from schemas.alert import AlertState, SuppressedReason
-from schemas.catalogue import Brand, Catalogue, Rule, RuleKind
+from schemas.catalogue import Brand, Catalogue, ReceivingChannel, Rule, RuleKind
 from schemas.dead_letter import DropReason
 from schemas.post import Skipped, Source
-from streams.metrics import Metrics
+from streams.metrics import DeliveryMetrics, FeedMetrics, Metrics
 from streams.version import VERSION
 
 STAGES = ["analyse", "measure"]
@@ -29,7 +29,9 @@ LABELLED: dict[str, dict[str, list[str]]] = {
         "state": [item.value for item in AlertState],
     },
     "leimo_suppressed_findings_total": {"reason": [item.value for item in SuppressedReason]},
-    "leimo_catalogue_definitions": {"kind": ["brand", "rule", "intent", "silence", "holiday"]},
+    "leimo_catalogue_definitions": {
+        "kind": ["brand", "rule", "intent", "silence", "holiday", "subscriber"]
+    },
     "leimo_commit_seconds_count": {"stage": STAGES},
     "leimo_commit_age_seconds": {"stage": STAGES},
     "leimo_latency_seconds_count": {"stage": STAGES},
@@ -154,3 +156,31 @@ def test_a_start_is_seen_and_the_version() -> None:
     assert found["process_start_time_seconds"].value > 0
     assert found["leimo_build_info"].labels == {"version": VERSION}
     assert found["leimo_build_info"].value == 1
+
+
+def test_series_of_a_feed_are_there_from_its_start_and_named_as_the_others() -> None:
+    metrics = FeedMetrics()
+    metrics.add_feed("a", {"passed": ["kind"], "reconnects": ["stale"], "gap_seconds": ["x"]})
+    families = list(text_string_to_metric_families(generate_latest(metrics.registry).decode()))
+    found = {sample.name: sample for family in families for sample in family.samples}
+    ours = {name: sample for name, sample in found.items() if name.startswith("leimo_feed_")}
+
+    assert len(ours) == 7
+    assert {sample.value for sample in ours.values()} == {0}
+    assert {sample.labels["feed"] for sample in ours.values()} == {"a"}
+    for family in families:
+        assert family.name.startswith(("leimo_", "process_"))
+        assert family.documentation
+
+
+def test_what_is_delivered_is_there_from_the_start_under_names_that_follow_the_rules() -> None:
+    families = list(DeliveryMetrics().registry.collect())
+    [told] = [family for family in families if family.name == "leimo_deliveries"]
+    ends = product(ReceivingChannel, ("sent", "dead", "not_sent"))
+
+    assert {(one.labels["channel"], one.labels["outcome"]) for one in told.samples} == {
+        (channel.value, outcome) for channel, outcome in ends
+    }
+    assert {one.value for one in told.samples} == {0}
+    assert [family.name for family in families if not family.documentation] == []
+    assert all(family.name.startswith(("leimo_", "process_")) for family in families)

@@ -1,5 +1,6 @@
 """Notes of what was read give back exactly that, however they were cut."""
 
+import time
 from itertools import pairwise
 from random import Random
 
@@ -15,6 +16,7 @@ from streams.seen_posts import Note, SeenPosts, note_row, read_back
 from tests.kafka_io.broker_log import append
 
 END = 60
+NOW_MS = int(time.time() * 1000)  # an older record would be gone by retention
 CUTS = st.lists(st.integers(0, END), max_size=8).map(lambda cuts: sorted({0, *cuts, END}))
 
 
@@ -58,8 +60,8 @@ async def test_what_is_no_note_is_a_gap_and_told_with_its_place(
     settings: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
     foreign = Row(POSTS_SEEN.name, 1, None, b"\x07")
-    newest = note_row(POSTS_SEEN.name, 1, Note(30, 40, [(33, 8)]))
-    await append(settings, note_row(POSTS_SEEN.name, 1, Note(0, 20, [])), foreign, newest)
+    newest = note_row(POSTS_SEEN.name, 1, Note(30, 40, [(33, 8)]), NOW_MS)
+    await append(settings, note_row(POSTS_SEEN.name, 1, Note(0, 20, []), NOW_MS), foreign, newest)
     async with PartitionReader(settings) as reader:
         seen = await read_back(reader, POSTS_SEEN.name, {1: (10, 40)})
 
@@ -89,7 +91,7 @@ def test_the_newest_note_is_the_true_one() -> None:
 async def test_notes_are_read_back_as_far_as_needed(settings: Settings) -> None:
     """Over several looks back, of several partitions at once."""
     rows = [
-        note_row(POSTS_SEEN.name, partition, Note(at, at + 1, [(at, at * 10)]))
+        note_row(POSTS_SEEN.name, partition, Note(at, at + 1, [(at, at * 10)]), NOW_MS)
         for at in range(200)
         for partition in (0, 1)
     ]

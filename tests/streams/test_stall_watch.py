@@ -11,8 +11,8 @@ from kafka_io.settings import Settings
 from schemas.topics import MENTIONS, POSTS_RAW
 from streams.stall_watch import look, unowned_partitions
 from streams.watchdog import Watchdog
+from tests.conftest import create_topics
 from tests.kafka_io import words
-from tests.streams.conftest import create_topics
 from tests.streams.counting_worker import HANG
 from tests.streams.owner import ASSIGNED, MENTION, RAW, feed, owning
 

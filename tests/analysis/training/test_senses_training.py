@@ -52,6 +52,21 @@ def test_it_learns_how_a_trade_is_talked_about(files: tuple[Path, Path]) -> None
     assert evidence("phones", "屏幕") > evidence("phones", "好吃")  # an excluded word was near
 
 
+def test_it_learns_how_often_a_name_means_its_brand(tmp_path: Path) -> None:
+    catalogue, texts = tmp_path / "brands.yml", tmp_path / "texts.tsv"
+    catalogue.write_text(CATALOGUE, encoding="utf-8")
+    fruit = [f"好吃的苹果{word}" for word in "甲乙丙丁戊己庚辛壬癸"]
+    phone = [f"手机是苹果{word}" for word in "甲乙丙丁戊己庚辛壬癸"]
+
+    def learned(listed: list[str]) -> float:
+        lines = [f"x\t{text}\n" for text in (*TEXTS[:60], *TEXTS[90:], *listed)]
+        texts.write_text("".join(lines), encoding="utf-8")
+        return Senses.from_bytes(learn((catalogue, texts))).header.names["苹果"]
+
+    assert learned(fruit) < 0 < learned(phone)
+    assert learned(phone[:1]) == learned(phone[:1] * 9)  # copies count once
+
+
 def test_the_same_files_give_the_same_bytes(files: tuple[Path, Path]) -> None:
     assert learn(files) == learn(files)
 

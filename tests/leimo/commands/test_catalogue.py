@@ -18,8 +18,8 @@ from leimo.commands.catalogue import app
 
 MINE = """
 brands:
-  - {id: xiaomi, name: 小米, aliases: [MIUI], trade: phones}
-  - {id: huawei, name: 华为, parent: xiaomi}
+  - {id: xiaomi, name: 小米, aliases: [MIUI], trade: phones, as_written: true}
+  - {id: huawei, name: 华为, parent: xiaomi, as_written: true}
 rules:
   - {id: burst, kind: spike}
 """
@@ -106,7 +106,19 @@ def test_check_speaks_json(mine: Path) -> None:
             }
         ],
         "warnings": [],
+        "notes": [],
     }
+
+
+def test_check_tells_what_is_known_of_names_that_are_words_too(mine: Path) -> None:
+    mine.write_text(MINE.replace(", as_written: true", ""), encoding="utf-8")
+    code, lines, _ = _run("check", str(mine))
+    assert (code, lines[-1]) == (0, "2 brands, 3 names, 1 rule: no errors")
+    assert any(
+        line.startswith(f"{mine}:3: brands[0]: 小米: ambiguous and context completed")
+        and line.endswith("(note)")
+        for line in lines
+    ), lines
 
 
 @pytest.mark.embedded

@@ -1,0 +1,81 @@
+"""A batch of raw records -> brand mentions: one pure function, for every program that counts posts.
+
+The worker, `leimo audit` and benchmarks call it, so a post is one post and a repeat one repeat for
+all of them. What happens with the result (outbox, metrics, time) is their business.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from analysis.groups import Groups
+from analysis.pipeline import Analyser
+from schemas.catalogue import Catalogue
+from schemas.mention import Mention
+from schemas.post import Post, Skipped
+from sources.raw_posts import RawPosts
+from sources.refusals import InvalidPost, NoPost
+from sources.versions import Seen, first_sight
+
+NO_GROUPS = Groups(Catalogue())
+
+
+class Intake:
+    """What came of a batch, before any of it counts."""
+
+    __slots__ = ("mentions", "posts", "records", "refused", "skipped", "times_ms")
+
+    def __init__(self) -> None:
+        self.refused: list[tuple[Any, InvalidPost]] = []
+        """Records that are no posts, and why."""
+        self.skipped: list[Skipped] = []
+        """Events of a source that hold no post."""
+        self.times_ms: list[int] = []
+        """Event times of all posts, repeats too."""
+        self.posts: list[Post] = []
+        """Those that are no repeats ..."""
+        self.records: list[Any] = []
+        """... their records ..."""
+        self.mentions: list[list[Mention]] = []
+        """... and their mentions, those of groups of rivals last."""
+
+    @property
+    def repeats(self) -> int:
+        """Posts that the source sent again."""
+        return len(self.times_ms) - len(self.posts)
+
+
+def take_in(
+    records: Sequence[Any],
+    partition: int,
+    seen: Seen,
+    raw_posts: RawPosts,
+    analyser: Analyser,
+    groups: Groups = NO_GROUPS,
+) -> Intake:
+    """Read the records of a partition of `posts.raw`, in order of their offsets.
+
+    `records` are consumer records (value, offset, timestamp, headers). `seen` is told of every
+    post and says which are repeats; nothing else is changed.
+    """
+    intake = Intake()
+    for record in records:
+        try:
+            post = raw_posts.post(record)
+        except NoPost as event:
+            intake.skipped.append(event.event)
+            continue
+        except InvalidPost as invalid:
+            intake.refused.append((record, invalid))
+            continue
+        intake.times_ms.append(post.event_time_ms)
+        first = first_sight(post, seen, record.offset)
+        if first is not None:
+            intake.posts.append(first)
+            intake.records.append(record)
+    # One call for the batch: the sentiment model reads all clauses at once.
+    offsets = [record.offset for record in intake.records]
+    intake.mentions = analyser.mentions_many(intake.posts, partition, offsets)
+    for found in intake.mentions:
+        if found:
+            found.extend(groups.of(found))
+    return intake

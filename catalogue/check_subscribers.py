@@ -1,0 +1,100 @@
+"""What types cannot say about subscribers: references, names of secrets, hours, limits."""
+
+import re
+from collections.abc import Iterator, Sequence
+from zoneinfo import ZoneInfo
+
+from catalogue.findings import Findings, KeyPath, did_you_mean
+from catalogue.yaml_reader import Raw
+from schemas.catalogue import SECRET_NAME, ReceivingChannel, RuleKind, Subscriber
+
+LOCAL_HOURS = re.compile(r"(?:[01]\d|2[0-3]):[0-5]\d-(?:(?:[01]\d|2[0-3]):[0-5]\d|24:00)")
+_NEED_SECRET = frozenset({ReceivingChannel.WEBHOOK, ReceivingChannel.TELEGRAM})
+_MOST = {"per_minute": 6000, "wait_s": 3600, "interval_min": 7 * 24 * 60}
+
+
+def checked_subscribers(
+    subscribers: Sequence[Raw],
+    references: tuple[Sequence[str], Sequence[Raw]],
+    findings: Findings,
+) -> Iterator[Subscriber]:
+    """Find all that is wrong; yields those that have what they need."""
+    brand_ids, rules = references
+    groups = [str(r["id"]) for r in rules if "id" in r and r.get("kind") is RuleKind.SHARE]
+    for index, raw in enumerate(subscribers):
+        path: KeyPath = ("subscribers", index)
+        _check_references(raw, path, "brands", brand_ids, findings)
+        _check_references(raw, path, "groups", groups, findings)
+        _check_secrets(raw, path, findings)
+        _check_when(raw, path, findings)
+        _check_numbers(raw, path, findings)
+        if raw.keys() >= {"id", "channel", "address"}:
+            yield Subscriber(**raw)
+
+
+def _check_references(
+    raw: Raw, path: KeyPath, key: str, known: Sequence[str], findings: Findings
+) -> None:
+    what = "brand" if key == "brands" else "rule of kind share"
+    for at, given in enumerate(raw.get(key, ())):
+        if given not in known:
+            mend = did_you_mean(given, known, "write an id that stands in this file")
+            findings.error((*path, key, at), f"{given!r} is the id of no {what} here; {mend}")
+
+
+def _check_secrets(raw: Raw, path: KeyPath, findings: Findings) -> None:
+    for key in ("address", "secret", "old_secret"):
+        given = raw.get(key)
+        if given is not None and not SECRET_NAME.fullmatch(given):
+            # What was written may be the secret itself, so it is not shown.
+            findings.error(
+                (*path, key),
+                "is no name of a file or variable; write such as SUBSCRIBER_OPS_URL, and put the "
+                "value there: what stands here can be read by all who read the topic",
+            )
+    channel = raw.get("channel")
+    if channel in _NEED_SECRET and "secret" not in raw and not findings.knows((*path, "secret")):
+        what = "the bot's token" if channel is ReceivingChannel.TELEGRAM else "the signing key"
+        findings.error(path, f"a {channel} needs {what}; add `secret: SUBSCRIBER_…`")
+    if "old_secret" in raw and channel not in (None, ReceivingChannel.WEBHOOK):
+        findings.error((*path, "old_secret"), f"a {channel} does not use this; remove it")
+
+
+def _check_when(raw: Raw, path: KeyPath, findings: Findings) -> None:
+    hours = raw.get("hours")
+    if hours is not None and not LOCAL_HOURS.fullmatch(hours):
+        findings.error(
+            (*path, "hours"),
+            f"{hours!r} is no span of hours; write such as 09:00-21:00, in the hours of `zone`",
+        )
+    elif hours is not None and hours[:5] == hours[6:]:
+        findings.error(
+            (*path, "hours"), f"{hours!r} ends when it begins; leave it out for all hours"
+        )
+    zone = raw.get("zone")
+    if zone is not None and not is_zone(zone):
+        findings.error(
+            (*path, "zone"), f"{zone!r} is no time zone; write an IANA name, such as Asia/Shanghai"
+        )
+
+
+def is_zone(name: str) -> bool:
+    """Whether it is the IANA name of a time zone.
+
+    >>> is_zone("Asia/Shanghai"), is_zone("CEST"), is_zone("../x")
+    (True, False, False)
+    """
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        return False
+    return True
+
+
+def _check_numbers(raw: Raw, path: KeyPath, findings: Findings) -> None:
+    for key in ("min_severity", "urgent_severity"):
+        if key in raw and not 1 <= raw[key] <= 10:
+            findings.error((*path, key), f"{raw[key]} is no severity; they go from 1 to 10")
+    for key, most in _MOST.items():
+        if key in raw and not 0 <= raw[key] <= most:
+            findings.error((*path, key), f"{raw[key]} is not from 0 to {most}")

@@ -1,0 +1,194 @@
+"""`leimo deliver`: the process. Its consumer group shares the partitions of `deliveries` out."""
+
+import asyncio
+import logging
+import signal
+from collections.abc import Iterable
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer
+from aiokafka.abc import ConsumerRebalanceListener
+
+from delivery.clock import Clock
+from delivery.outbound import Outbound
+from delivery.owner import PartitionOwner
+from delivery.sender import Sender
+from kafka_io.clients import client_options
+from kafka_io.followers import CatalogueFollower
+from kafka_io.settings import Profile, Settings
+from kafka_io.topic_admin import refuse_missing, refuse_wrong_partitions, topic_states
+from kafka_io.topic_names import Names
+from kafka_io.writers import Checkpoint, has_transactions
+from schemas.catalogue import Catalogue
+from schemas.errors import OperatorError
+from schemas.topics import DELIVERIES
+from streams.metrics import DeliveryMetrics
+from streams.monitoring import serve_monitoring
+from streams.stop import die
+from streams.version import VERSION
+
+log = logging.getLogger(__name__)
+
+_POLL_MS = 500
+_REBALANCE_MS = 60_000
+"""The longest send under way has to end before partitions move on."""
+
+
+class DeliverError(OperatorError):
+    """It cannot start; the message names the mend."""
+
+
+class Deliverer(ConsumerRebalanceListener):  # type: ignore[misc]
+    """Owns the partitions that the group gives it, and delivers to their subscribers."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        clock: Clock | None = None,
+        checkpoint: Checkpoint = lambda point: None,
+        outbound: Outbound | None = None,
+    ) -> None:
+        self.settings = settings
+        self.metrics = DeliveryMetrics()
+        self.owners: dict[int, PartitionOwner] = {}
+        self._clock = clock
+        self._checkpoint = checkpoint
+        self._outbound = outbound or Outbound(settings.deliver_networks)
+        self._sender = Sender(settings, self._outbound)
+        self._names = Names(settings)
+        self._follower = CatalogueFollower(settings, self._redefine)
+        self._catalogue = Catalogue()
+        self._transactional = False
+        self._changing = asyncio.Lock()
+
+    async def run(self, stop: asyncio.Event | None = None) -> None:
+        """Deliver until `stop`; without one, until SIGINT or SIGTERM.
+
+        Raises:
+            TopicError, DeliverError, MonitoringError: it cannot start.
+        """
+        log.info("leimo %s delivers", VERSION)
+        stop = stop or _stop_on_signals()
+        await self._check_broker()
+        monitoring = await serve_monitoring(
+            self.settings, self.metrics.registry, lambda: bool(self.owners)
+        )
+        try:
+            self._catalogue = await self._follower.load()
+            if not self._catalogue.subscribers:
+                log.warning(
+                    "the catalogue has no subscribers yet; add some under `subscribers:` and run "
+                    "`leimo catalogue apply`"
+                )
+            async with self._outbound:
+                await self._work(stop)
+        finally:
+            await self._follower.stop()
+            if monitoring is not None:
+                await monitoring.cleanup()
+
+    async def _check_broker(self) -> None:
+        states = await topic_states(self.settings)
+        refuse_missing(states)
+        refuse_wrong_partitions(states)
+        self._transactional = await has_transactions(self.settings)
+        if self._transactional:
+            return
+        if self.settings.profile is Profile.PRODUCTION:
+            raise DeliverError(
+                f"broker={self.settings.broker}: it has no transactions, and LEIMO_PROFILE="
+                "production needs them. Use Apache Kafka, or LEIMO_PROFILE=dev."
+            )
+        log.warning(
+            "the broker has no transactions: a process that was stopped for longer than its "
+            "session and wakes up again may send what another has sent"
+        )
+
+    async def _work(self, stop: asyncio.Event) -> None:
+        consumer = AIOKafkaConsumer(
+            **client_options(self.settings),
+            group_id=f"{self.settings.group_id}-deliver",
+            group_instance_id=self.settings.instance or None,
+            enable_auto_commit=False,
+            auto_offset_reset="latest",
+            session_timeout_ms=round(self.settings.session_timeout_s * 1000),
+            heartbeat_interval_ms=round(self.settings.session_timeout_s * 1000 / 5),
+            rebalance_timeout_ms=_REBALANCE_MS,
+        )
+        self._consumer = consumer
+        consumer.subscribe([self._names.on_broker(DELIVERIES.name)], listener=self)
+        await consumer.start()
+        following = asyncio.create_task(self._follow())
+        try:
+            while not stop.is_set():
+                # It reads nothing: polls keep the membership of the group alive.
+                consumer.pause(*consumer.assignment())
+                await consumer.getmany(timeout_ms=_POLL_MS)
+                self._gauge()
+        finally:
+            following.cancel()
+            await asyncio.gather(following, return_exceptions=True)
+            await self._give_up(list(self.owners))
+            await consumer.stop()
+
+    async def on_partitions_revoked(self, revoked: Iterable[Any]) -> None:
+        """Called by the consumer before others get the partitions."""
+        await self._give_up([partition.partition for partition in revoked])
+
+    async def on_partitions_assigned(self, assigned: Iterable[Any]) -> None:
+        """Called by the consumer when partitions are ours."""
+        partitions = sorted(partition.partition for partition in assigned)
+        if partitions:
+            self._consumer.pause(*assigned)
+        try:
+            async with self._changing:
+                await asyncio.gather(*(self._take_over(one) for one in partitions))
+        except Exception as error:
+            die("partitions could not be taken over", error)
+        log.info("delivers to the subscribers of partitions %s", partitions or "none")
+
+    async def _take_over(self, partition: int) -> None:
+        owner = PartitionOwner(
+            self.settings,
+            partition,
+            self._sender,
+            self.metrics,
+            transactional=self._transactional,
+            clock=self._clock,
+            checkpoint=self._checkpoint,
+        )
+        await owner.start(self._catalogue)
+        self.owners[partition] = owner
+
+    async def _give_up(self, partitions: Iterable[int]) -> None:
+        async with self._changing:
+            owners = [self.owners.pop(one) for one in partitions if one in self.owners]
+            await asyncio.gather(*(owner.stop() for owner in owners))
+
+    async def _follow(self) -> None:
+        try:
+            await self._follower.follow()
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:
+            die("the follower of the catalogue failed", error)
+
+    async def _redefine(self, catalogue: Catalogue) -> None:
+        async with self._changing:
+            self._catalogue = catalogue
+            for owner in self.owners.values():
+                await owner.redefine(catalogue)
+
+    def _gauge(self) -> None:
+        self.metrics.waiting.set(sum(owner.waiting for owner in self.owners.values()))
+        self.metrics.receivers_down.set(sum(owner.down for owner in self.owners.values()))
+
+
+def _stop_on_signals() -> asyncio.Event:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            loop.add_signal_handler(number, stop.set)
+    return stop

@@ -1,0 +1,332 @@
+"""The owner of one partition of `deliveries`: its subscribers, and how far `alerts` was read."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from aiokafka import AIOKafkaConsumer
+
+from delivery.clock import Clock
+from delivery.journal import Journal
+from delivery.outcomes import EXPIRES_MS
+from delivery.receiver import Jitter, Receiver, any_jitter
+from delivery.sender import Sender
+from kafka_io.clients import client_options
+from kafka_io.partitions import partition_for
+from kafka_io.reading import PartitionReader
+from kafka_io.settings import Settings
+from kafka_io.topic_names import Names
+from kafka_io.writers import AcknowledgedWriter, Checkpoint, Offsets, TransactionalWriter, Writer
+from schemas.alert import Alert
+from schemas.catalogue import Catalogue, Subscriber
+from schemas.delivery import Delivery, DeliveryRecord, Progress
+from schemas.delivery import Receiver as ReceiverRecord
+from schemas.topics import ALERTS, DELIVERIES
+from streams.metrics import DeliveryMetrics
+from streams.stop import die
+
+log = logging.getLogger(__name__)
+
+_POLL_MS = 500
+_MAX_RECORDS = 500
+_TURN_S = 0.02
+_WRITTEN_MS = 6 * 3_600_000
+"""A broker forgets a transactional id that writes nothing for days."""
+_decode_alert = msgspec.json.Decoder(Alert).decode
+_decode_record = msgspec.json.Decoder(DeliveryRecord).decode
+
+
+def is_in(subscriber: str, partition: int, partitions: int) -> bool:
+    """Whether a partition of `deliveries` is that of a subscriber."""
+    return partition_for(subscriber.encode(), partitions) == partition
+
+
+class _Turn:
+    """What came of the alerts that are taken in without a pause."""
+
+    def __init__(self) -> None:
+        self.records: list[DeliveryRecord] = []
+        self.changed: set[str] = set()
+        self._until_s = time.monotonic() + _TURN_S
+
+    @property
+    def is_long(self) -> bool:
+        return time.monotonic() > self._until_s
+
+
+class PartitionOwner:
+    """Fences the owner before, takes over its state, and delivers until it is stopped."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        partition: int,
+        sender: Sender,
+        metrics: DeliveryMetrics,
+        *,
+        transactional: bool,
+        clock: Clock | None = None,
+        jitter: Jitter = any_jitter,
+        checkpoint: Checkpoint = lambda point: None,
+    ) -> None:
+        self._settings = settings
+        self._partition = partition
+        self._sender = sender
+        self._metrics = metrics
+        self._clock = clock or Clock()
+        self._jitter = jitter
+        self._writer: Writer
+        if transactional:
+            mark = f"{settings.group_id}-deliver-{partition}"
+            self._writer = TransactionalWriter(settings, mark, checkpoint)
+        else:
+            self._writer = AcknowledgedWriter(settings, _no_offsets, checkpoint)
+        self._journal = Journal(self._writer, partition)
+        self.receivers: dict[str, Receiver] = {}
+        self._kept: dict[str, list[Delivery]] = {}
+        """Of subscribers that are not defined."""
+        self._gone: dict[str, ReceiverRecord] = {}
+        self._names: Mapping[str, str] = {}
+        self._offsets: dict[int, int] | None = None
+        self._alerts: AIOKafkaConsumer | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+        self._sending: dict[str, asyncio.Task[None]] = {}
+        self._retiring: dict[str, asyncio.Task[None]] = {}
+
+    async def start(self, catalogue: Catalogue) -> None:
+        """Take the partition over and begin."""
+        await self._writer.start()  # from here on the owner before can write no more
+        await self._read_state()
+        self._tasks.append(asyncio.create_task(_or_die(self._journal.run(), "the journal")))
+        self._names = _names_of(catalogue)
+        await self._define(catalogue)
+        await self._place()
+        self._tasks.append(asyncio.create_task(_or_die(self._take_in(), "the reader of alerts")))
+        for receiver in self.receivers.values():
+            self._keep_running(receiver)
+
+    async def stop(self) -> None:
+        """Read no more; sends that are under way end first, and are recorded."""
+        for task in self._tasks[1:]:
+            task.cancel()
+        for receiver in self.receivers.values():
+            receiver.stop()
+        under_way = (*self._sending.values(), *self._retiring.values())
+        await asyncio.gather(*under_way, return_exceptions=True)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._alerts is not None:
+            await self._alerts.stop()
+        await self._writer.stop()
+
+    async def redefine(self, catalogue: Catalogue) -> None:
+        """Subscribers came, changed or went."""
+        self._names = _names_of(catalogue)
+        await self._define(catalogue)
+        for receiver in self.receivers.values():
+            self._keep_running(receiver)
+
+    async def _define(self, catalogue: Catalogue) -> None:
+        wanted = {
+            subscriber.id: subscriber
+            for subscriber in catalogue.subscribers
+            if is_in(subscriber.id, self._partition, self._settings.partitions)
+        }
+        for subscriber_id in [one for one in self.receivers if one not in wanted]:
+            receiver = self.receivers.pop(subscriber_id)
+            work = _or_die(self._retire(receiver), f"the end of {subscriber_id}")
+            self._retiring[subscriber_id] = asyncio.create_task(work)
+        for subscriber in wanted.values():
+            await self._define_one(subscriber)
+
+    async def _retire(self, receiver: Receiver) -> None:
+        """Not defined any more: what is under way ends, the rest is given up."""
+        mine = receiver.subscriber.id
+        receiver.stop()
+        if (task := self._sending.pop(mine, None)) is not None:
+            await asyncio.gather(task, return_exceptions=True)
+        await receiver.give_up_all()
+        self._kept[mine] = list(receiver.held.values())
+
+    async def _define_one(self, subscriber: Subscriber) -> None:
+        if (retiring := self._retiring.pop(subscriber.id, None)) is not None:
+            await retiring
+        receiver = self.receivers.get(subscriber.id)
+        if receiver is None:
+            receiver = self.receivers[subscriber.id] = Receiver(
+                subscriber,
+                self._journal,
+                self._sender,
+                self._metrics,
+                clock=self._clock,
+                secrets_folder=self._settings.secrets_folder,
+                jitter=self._jitter,
+            )
+            kept = self._kept.pop(subscriber.id, [])
+            cut = receiver.restore(kept, self._gone.get(subscriber.id))
+            if cut:
+                await self._journal.add(cut)
+        receiver.redefine(subscriber)
+        receiver.names = self._names
+
+    def _keep_running(self, receiver: Receiver) -> None:
+        """A task for each receiver that has something to do, and none for the others."""
+        mine = receiver.subscriber.id
+        task = self._sending.get(mine)
+        if task is not None and not task.done():
+            receiver.wake()
+        elif receiver.has_work:
+            work = _or_die(receiver.run(), f"the deliveries of {mine}")
+            self._sending[mine] = asyncio.create_task(work)
+        else:
+            self._sending.pop(mine, None)
+
+    async def _read_state(self) -> None:
+        """The latest record of each key of the partition."""
+        held: dict[bytes, bytes] = {}
+        async with PartitionReader(self._settings) as reader:
+            bounds = await reader.bounds([(DELIVERIES.name, self._partition)])
+            async for _, records in reader.read(bounds):
+                for record in records:
+                    if record.value is None:
+                        held.pop(record.key, None)
+                    elif record.key is not None:
+                        held[record.key] = record.value
+        for key, value in held.items():
+            self._restore(key, value)
+
+    def _restore(self, key: bytes, value: bytes) -> None:
+        try:
+            record: DeliveryRecord = _decode_record(value)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            log.error("%s: %r is no record of a delivery: %s", DELIVERIES.name, key, error)
+            return
+        if isinstance(record, Delivery):
+            self._kept.setdefault(record.subscriber, []).append(record)
+        elif isinstance(record, ReceiverRecord):
+            self._gone[record.subscriber] = record
+        else:
+            self._offsets = dict(record.offsets)
+
+    async def _place(self) -> None:
+        """Read `alerts` from where the owner before was; the first one ever, from now on."""
+        names = Names(self._settings)
+        self._alerts = AIOKafkaConsumer(
+            **client_options(self._settings),
+            group_id=None,
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            isolation_level="read_committed",
+            fetch_max_wait_ms=_POLL_MS,
+        )
+        await self._alerts.start()
+        wanted = [names.partition((ALERTS.name, at)) for at in range(self._settings.partitions)]
+        self._alerts.assign(wanted)
+        begins = await self._alerts.beginning_offsets(wanted)
+        ends = await self._alerts.end_offsets(wanted)
+        offsets = dict(self._offsets or {})
+        for partition in wanted:
+            usual = ends[partition] if self._offsets is None else begins[partition]
+            at = max(offsets.get(partition.partition, usual), begins[partition])
+            offsets[partition.partition] = at
+            self._alerts.seek(partition, at)
+        if self._offsets is None:
+            log.info("partition %d of `%s`: alerts from now on", self._partition, DELIVERIES.name)
+        self._offsets = offsets
+        await self._journal.add([self._progress()])
+
+    def _progress(self) -> Progress:
+        return Progress(partition=self._partition, offsets=dict(self._offsets or {}))
+
+    async def _take_in(self) -> None:
+        if self._alerts is None or self._offsets is None:
+            raise RuntimeError("not placed yet")
+        written_ms = self._clock.now_ms()
+        while True:
+            fetched = await self._alerts.getmany(timeout_ms=_POLL_MS, max_records=_MAX_RECORDS)
+            durable = None
+            turn = _Turn()
+            for record in (record for some in fetched.values() for record in some):
+                turn.records += self._take_in_record(record, turn.changed)
+                self._offsets[record.partition] = record.offset + 1
+                if turn.is_long:
+                    durable = self._hand_over(turn)
+                    turn = _Turn()
+                    await asyncio.sleep(0)  # others have their turn, too
+            now_ms = self._clock.now_ms()
+            if fetched or now_ms - written_ms > _WRITTEN_MS:
+                written_ms = now_ms
+                durable = self._hand_over(turn)
+            if durable is not None:
+                await durable
+            self._forget_finished()
+
+    def _hand_over(self, turn: "_Turn") -> "asyncio.Future[None]":
+        """Write what came of some alerts, in one transaction with how far that is.
+
+        There is no `await` since the first of them was taken in, so that what is held of an alert
+        is written before the intent of its send.
+        """
+        durable = self._journal.add([*turn.records, self._progress()])
+        for subscriber in turn.changed:
+            if (receiver := self.receivers.get(subscriber)) is not None:
+                self._keep_running(receiver)
+        return durable
+
+    def _take_in_record(self, record: Any, changed: set[str]) -> list[DeliveryRecord]:
+        if record.value is None:
+            return []
+        try:
+            alert = _decode_alert(record.value)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            where = f"{ALERTS.name}/{record.partition} at {record.offset}"
+            log.error("%s is no alert and is told to nobody: %s", where, error)
+            return []
+        now_ms = self._clock.now_ms()
+        is_old = record.timestamp < now_ms - EXPIRES_MS
+        found: list[DeliveryRecord] = []
+        for receiver in self.receivers.values():
+            if is_old and alert.id not in receiver.held:
+                continue  # nobody delivered for days: what is new to a subscriber is no news
+            delivery = receiver.take_in(alert, now_ms)
+            if delivery is not None:
+                found.append(delivery)
+                changed.add(receiver.subscriber.id)
+        return found
+
+    def _forget_finished(self) -> None:
+        for mine, task in list(self._sending.items()):
+            if task.done():
+                del self._sending[mine]
+
+    @property
+    def waiting(self) -> int:
+        """Deliveries that wait to be sent."""
+        return sum(receiver.waiting for receiver in self.receivers.values())
+
+    @property
+    def down(self) -> int:
+        """Receivers that do not take messages."""
+        return sum(receiver.state.is_down for receiver in self.receivers.values())
+
+
+def _names_of(catalogue: Catalogue) -> dict[str, str]:
+    return {brand.id: brand.name for brand in catalogue.brands}
+
+
+async def _no_offsets(offsets: Offsets) -> None:
+    """How far `alerts` was read stands in the records themselves."""
+
+
+async def _or_die(work: Any, what: str) -> None:
+    """A failed write, or a fault of our own, may not be passed over."""
+    try:
+        await work
+    except asyncio.CancelledError:
+        raise
+    except BaseException as error:
+        die(f"{what} failed", error)

@@ -1,0 +1,1 @@
+"""Mastodon servers, and others that speak its streaming API."""

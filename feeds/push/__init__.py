@@ -1,0 +1,1 @@
+"""Posts that others bring over HTTP."""

@@ -1,0 +1,156 @@
+"""`leimo subscribers`: who is told of what, and whether that works."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from leimo.terminal import say, say_json
+
+if TYPE_CHECKING:
+    from delivery.outcomes import Answer
+    from kafka_io.settings import Settings
+    from schemas.alert import Alert
+    from schemas.catalogue import Catalogue, Subscriber
+
+app = typer.Typer(no_args_is_help=True, help="Who is told of which alerts: list, test.")
+
+Broker = Annotated[str | None, typer.Option(help="Kafka brokers, host:port, comma-separated.")]
+
+
+@app.command("list")
+def list_(
+    broker: Broker = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+) -> None:
+    """List the subscribers in force.
+
+    Examples:
+
+        leimo subscribers list
+
+        leimo subscribers list --json | jq -r .id
+    """
+    from delivery.history import catalogue_in_force
+    from leimo.run import load_settings, run
+    from views.plain_text import one_line
+
+    settings = load_settings(broker=broker)
+    found = run(catalogue_in_force(settings), settings).subscribers
+    for one in sorted(found, key=lambda subscriber: subscriber.id):
+        if as_json:
+            import msgspec
+
+            say_json(msgspec.json.encode(one))
+            continue
+        say(f"{one_line(one.id)} ({one.channel.value}): {_about(one)}")
+    if not found and not as_json:
+        say("Nobody is told of alerts; write `subscribers:` into the catalogue.")
+
+
+def _about(subscriber: "Subscriber") -> str:
+    from views.plain_text import one_line
+
+    listed = [
+        f"{name} {', '.join(one_line(str(value)) for value in values)}"
+        for name in ("brands", "groups", "kinds", "intents", "departments")
+        if (values := getattr(subscriber, name))
+    ]
+    listed.append(f"severity {subscriber.min_severity} and more")
+    if subscriber.hours or subscriber.days:
+        hours = " ".join([*(day.value for day in subscriber.days), one_line(subscriber.hours)])
+        listed.append(f"{hours} {one_line(subscriber.zone)}")
+    return "; ".join(listed)
+
+
+@app.command("test")
+def try_out(
+    subscriber: Annotated[
+        str, typer.Argument(metavar="ID", help="Its id, see `leimo subscribers list`.")
+    ],
+    broker: Broker = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> None:
+    """Send a test message to a subscriber, past its hours, and say what the receiver answers.
+
+    Needs its SUBSCRIBER_... files or variables here. Exit code 1 where it is not taken.
+
+    Examples:
+
+        SUBSCRIBER_OPS_URL=https://... leimo subscribers test ops
+    """
+    from delivery.explanations import IN_WORDS
+    from leimo.run import load_settings, run
+    from schemas.delivery import Reason
+    from views.plain_text import one_line
+
+    settings = load_settings(broker=broker)
+    answer = run(_tested(settings, subscriber), settings)
+    if as_json:
+        import orjson
+
+        fields = {"reason": answer.reason.value, "status": answer.status, "detail": answer.detail}
+        say_json(orjson.dumps(fields))
+    else:
+        status = answer.status or "no answer"
+        detail = f": {one_line(answer.detail)}" if answer.detail else ""
+        say(f"{one_line(subscriber)}: {status}: {IN_WORDS[answer.reason]}{detail}")
+    if answer.reason is not Reason.SENT:
+        raise typer.Exit(1)
+
+
+async def _tested(settings: "Settings", subscriber: str) -> "Answer":
+    import difflib
+    import time
+
+    from delivery.history import catalogue_in_force
+    from delivery.outbound import Outbound
+    from delivery.sender import Sender
+    from schemas.delivery import Delivery, Outcome, Reason
+    from schemas.errors import OperatorError
+
+    catalogue = await catalogue_in_force(settings)
+    known = {one.id: one for one in catalogue.subscribers}
+    found = known.get(subscriber)
+    if found is None:
+        near = difflib.get_close_matches(subscriber, known, n=1)
+        mend = f"did you mean {near[0]}?" if near else "see `leimo subscribers list`"
+        raise OperatorError(f"{subscriber!r} is the id of no subscriber in force; {mend}")
+    now_ms = time.time_ns() // 1_000_000
+    alert = _test_alert(catalogue, now_ms)
+    delivery = Delivery(
+        subscriber=found.id,
+        channel=found.channel,
+        alert=alert.id,
+        brand=alert.brand,
+        revision=0,
+        outcome=Outcome.HELD,
+        reason=Reason.DUE,
+        at_ms=now_ms,
+        matched_at_ms=now_ms,
+    )
+    names = {brand.id: brand.name for brand in catalogue.brands}
+    async with Outbound(settings.deliver_networks) as outbound:
+        sender = Sender(settings, outbound)
+        sent = await sender.send(found, delivery, alert, names, now_ms)
+    return sent.answer
+
+
+def _test_alert(catalogue: "Catalogue", now_ms: int) -> "Alert":
+    """An alert that says it is a test, and is over: a program that keeps alerts opens none."""
+    from schemas.alert import Alert, AlertState
+
+    return Alert(
+        id=f"test-{now_ms}",
+        fingerprint="test",
+        rule="test",
+        kind="spike",
+        brand=catalogue.brands[0].id if catalogue.brands else "*",
+        state=AlertState.RESOLVED,
+        severity=1,
+        started_at_ms=now_ms,
+        updated_at_ms=now_ms,
+        ended_at_ms=now_ms,
+        seen=0.0,
+        expected=0.0,
+        reason="测试 / this is a test",
+    )
