@@ -145,7 +145,8 @@ class MeasureStage:
         self._metrics.mentions.inc(mentions - output.duplicates)
         self._metrics.duplicates.inc(output.duplicates)
         self._metrics.late_posts.inc(output.late)
-        self._metrics.inhibited_alerts.inc(output.inhibited)
+        for reason, findings in output.suppressed.items():
+            self._metrics.suppressed_findings.labels(reason.value).inc(findings)
         self._count_windows(output.windows)
         self._of_brands.take(partition, output.windows)
         rows += [

@@ -8,7 +8,7 @@ import msgspec
 
 from backtest.history import MINUTE_MS, History
 from measures.board import Board, BoardSettings
-from schemas.alert import Alert, AlertState
+from schemas.alert import Alert, AlertState, SuppressedReason
 from schemas.catalogue import Catalogue
 from schemas.mention import GROUP_PREFIX, Tick
 
@@ -61,8 +61,8 @@ class Outcome(NamedTuple):
     """By the time of their begin."""
     counts: Mapping[str, Mapping[int, int]]
     """Brand -> start of ten minutes in ms -> posts."""
-    inhibited: int
-    """Times that a brand's alert was held back, as all brands burst."""
+    suppressed: Mapping[SuppressedReason, int]
+    """Why findings were not told, and how often."""
 
     def by_rule(self) -> Counter[str]:
         """Rule -> alerts."""
@@ -85,13 +85,12 @@ def replay(
     clock = _Clock(board, history.outages())
     counts: defaultdict[str, Counter[int]] = defaultdict(Counter)
     alerts: list[Alert] = []
-    inhibited = 0
+    suppressed: Counter[SuppressedReason] = Counter()
 
     def take_out() -> None:
-        nonlocal inhibited
         output = board.drain()
         alerts.extend(output.alerts)
-        inhibited += output.inhibited
+        suppressed.update(output.suppressed)
 
     clock.pass_until(history.first_ms)
     total = len(history)
@@ -113,7 +112,7 @@ def replay(
         for state in board.states.values()
         for held in state.alerts.values()
     }
-    return Outcome(_fired(alerts, still_true_ms), counts, inhibited)
+    return Outcome(_fired(alerts, still_true_ms), counts, suppressed)
 
 
 class _Clock:

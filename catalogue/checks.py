@@ -14,7 +14,7 @@ from catalogue.check_subscribers import checked_subscribers
 from catalogue.findings import Findings, KeyPath, did_you_mean
 from catalogue.known_names import KnownNames
 from catalogue.yaml_reader import AS_WRITTEN, Raw, Records
-from measures.scope import active_hours, days_of, time_ms
+from measures.rule_index import active_hours, days_of, time_ms
 from schemas.catalogue import (
     Brand,
     Catalogue,
@@ -65,6 +65,16 @@ def unused_by(kind: RuleKind) -> frozenset[str]:
     if kind in _NO_AUTHORS:
         unused |= {"min_authors"}
     return unused | {"min_posts"} if kind in _NO_POSTS else unused
+
+
+def keys_of(kind: RuleKind) -> tuple[str, ...]:
+    """The keys that a rule of a kind takes.
+
+    >>> keys_of(RuleKind.CRISIS)[-4:]
+    ('active_hours', 'pending_min', 'cool_down_min', 'resolve_after_min')
+    """
+    unused = unused_by(kind)
+    return tuple(name for name in Rule.__struct_fields__ if name not in unused)
 
 
 _POSITIVE = ("false_alerts_per_month", "resolve_after_min")
@@ -389,7 +399,8 @@ def _check_rule(raw: Raw, path: KeyPath, brand_ids: Sequence[str], findings: Fin
     if not isinstance(kind, RuleKind):
         return
     for name in sorted(unused_by(kind).intersection(raw)):
-        findings.error((*path, name), f"a rule of kind {kind.value} does not use this; remove it")
+        message = f"a rule of kind {kind.value} does not use this; remove it, it takes "
+        findings.error((*path, name), message + ", ".join(keys_of(kind)))
     words = raw.get("words", ())
     _refuse_repeated([((*path, "words", at), word) for at, word in enumerate(words)], findings)
     _check_hours(raw, path, findings)

@@ -9,7 +9,7 @@ import msgspec
 from catalogue.findings import did_you_mean
 from catalogue.topic import expired_silences, held_definitions, send
 from kafka_io.settings import Settings
-from measures.scope import time_ms
+from measures.rule_index import time_ms
 from schemas.catalogue import (
     Brand,
     Catalogue,

@@ -12,7 +12,7 @@ from kafka_io.compacted import read_compacted
 from kafka_io.producers import Producer
 from kafka_io.settings import Settings
 from kafka_io.topic_admin import refuse_missing, topic_states
-from measures.scope import time_ms
+from measures.rule_index import time_ms
 from schemas.catalogue import Catalogue, Definition, Silence
 from schemas.topics import CATALOGUE
 

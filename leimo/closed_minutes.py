@@ -14,7 +14,7 @@ from kafka_io.ledger import TopicPartition
 from kafka_io.reading import PartitionReader
 from kafka_io.settings import Settings
 from leimo.taken import before
-from measures.watermarks import Clock
+from measures.watermarks import EventClock
 from schemas.mention import MentionOrTick, Tick
 from schemas.topics import MENTIONS
 
@@ -25,10 +25,10 @@ _FIRST_LOOK = 2_000
 _decode = msgspec.json.Decoder(MentionOrTick).decode
 
 
-def is_closed(clock: Clock, start_ms: int, grace_ms: int) -> bool:
+def is_closed(clock: EventClock, start_ms: int, grace_ms: int) -> bool:
     """Whether nothing of the minute is open by what the clock has seen; without ticks it is.
 
-    >>> clock = Clock(partitions=1, newest={0: 150_000}, watermark_ms=150_000)
+    >>> clock = EventClock(partitions=1, newest={0: 150_000}, watermark_ms=150_000)
     >>> [is_closed(clock, start_ms, grace_ms=30_000) for start_ms in (60_000, 120_000)]
     [True, False]
     >>> clock.idle = {0}
@@ -42,7 +42,7 @@ def is_closed(clock: Clock, start_ms: int, grace_ms: int) -> bool:
 
 async def clocks(
     reader: PartitionReader, settings: Settings, taken: Mapping[TopicPartition, int]
-) -> dict[int, Clock]:
+) -> dict[int, EventClock]:
     """The clock of each partition of `mentions`, by the newest ticks that workers have taken."""
     topic = await reader.bounds((MENTIONS.name, p) for p in range(settings.partitions))
     bounds = before(taken, topic)
@@ -54,12 +54,12 @@ async def clocks(
 
 async def _clock(
     reader: PartitionReader, settings: Settings, source: TopicPartition, first: int, end: int
-) -> Clock:
+) -> EventClock:
     """Read back until every partition of `posts.raw` was heard of."""
     look = _FIRST_LOOK
     while True:
         start = max(first, end - look)
-        clock = Clock()
+        clock = EventClock()
         async for _, records in reader.read({source: (start, end)}):
             for tick in _ticks(records):
                 clock.observe(tick, int(settings.disorder_s * 1000))

@@ -12,15 +12,16 @@ import msgspec
 
 from measures.brand_state import BrandState
 from measures.buckets import BUCKET_MS, Bucket, bucket_start_ms
-from measures.crowd import KEPT_MS, Crowd
+from measures.evaluation import Evaluation
 from measures.kept_state import Entry, KeptStates, stamped, unstamped
 from measures.minutes import Minutes
+from measures.partition_state import PartitionState
+from measures.platform_burst import KEPT_MS
+from measures.rule_index import RuleIndex
 from measures.rules.crisis import Crises
-from measures.scope import Scope
 from measures.trends import AT_LEAST, EVERY_MS
-from measures.watch import Watch
-from measures.watermarks import LIVE_MS, Clock
-from schemas.alert import Alert
+from measures.watermarks import LIVE_MS, EventClock
+from schemas.alert import Alert, SuppressedReason
 from schemas.catalogue import Catalogue, RuleKind
 from schemas.mention import GROUP_PREFIX, Mention, Tick
 from schemas.trend import Trend
@@ -36,16 +37,7 @@ class BoardSettings(msgspec.Struct, frozen=True):
     """How far behind the clock the posts of a live feed may be."""
 
 
-class Kept(msgspec.Struct, array_like=True):
-    """What is kept of a partition as a whole, beside its brands."""
-
-    clock: Clock = msgspec.field(default_factory=Clock)
-    crowd: Crowd = msgspec.field(default_factory=Crowd)
-    every: BrandState = msgspec.field(default_factory=BrandState)
-    """Holds the alerts about all brands together, and about the feed."""
-
-
-_decode_kept = msgspec.msgpack.Decoder(Kept).decode
+_decode_partition = msgspec.msgpack.Decoder(PartitionState).decode
 
 
 class Output(msgspec.Struct):
@@ -58,8 +50,8 @@ class Output(msgspec.Struct):
     """Brands whose state has to be kept anew."""
     late: int = 0
     duplicates: int = 0
-    inhibited: int = 0
-    """Times that an alert of a brand was held back, as all brands burst."""
+    suppressed: dict[SuppressedReason, int] = msgspec.field(default_factory=dict)
+    """Why findings were not told, and how often."""
 
 
 class Board:
@@ -79,32 +71,34 @@ class Board:
         """
         self.states: dict[str, BrandState] = {}
         self._settings = settings
-        self._whole = Kept()
+        self._whole = PartitionState()
         self._kept = KeptStates()
         self._open: dict[int, set[str]] = {}
         self._due = Minutes()
         """Those of `_open`."""
         self._counted = Minutes()
-        """Those of the crowd."""
+        """Minutes in which posts of all brands are counted."""
         self._revised: set[tuple[int, str]] = set()
         self._touched: dict[str, int] = {}
         self._output = Output()
         self._speaks_for_all = speaks_for_all
-        self._scope = Scope(catalogue)
+        self._index = RuleIndex(catalogue)
         self._crises_of: dict[str, Crises] = {}
         self._owns = owns
-        self._watch = Watch(self.states, self._whole, self._scope, speaks_for_all=speaks_for_all)
+        self._evaluation = Evaluation(
+            self.states, self._whole, self._index, speaks_for_all=speaks_for_all
+        )
 
     def redefine(self, catalogue: Catalogue) -> None:
         """The catalogue changed; what was counted stays. Who is new was not watched before."""
-        known = self._scope.brands
-        self._scope = Scope(catalogue)
+        known = self._index.brands
+        self._index = RuleIndex(catalogue)
         if self._clock.watermark_ms is not None:
             since_ms = bucket_start_ms(self._clock.watermark_ms)
-            for brand in sorted(self._scope.brands.keys() - known.keys()):
+            for brand in sorted(self._index.brands.keys() - known.keys()):
                 self._add(brand, since_ms)
         self._crises_of = {}
-        self._watch.redefine(self._scope)
+        self._evaluation.redefine(self._index)
 
     def _add(self, brand: str, since_ms: int) -> None:
         """Keep since when a brand is watched: the next owner cannot tell it from the catalogue."""
@@ -116,7 +110,7 @@ class Board:
             self._output.changed.add(brand)
 
     @property
-    def _clock(self) -> Clock:
+    def _clock(self) -> EventClock:
         return self._whole.clock
 
     @property
@@ -130,11 +124,11 @@ class Board:
 
     @property
     def open_alerts(self) -> int:
-        return self._watch.open_alerts
+        return self._evaluation.open_alerts
 
     def firing(self) -> Iterator[tuple[str, int]]:
         """Brand (`*`: all) and severity of each alert that fires."""
-        return self._watch.firing()
+        return self._evaluation.firing()
 
     def apply(self, mention: Mention) -> None:
         """Count a mention, once."""
@@ -157,7 +151,7 @@ class Board:
             bucket = state.buckets[start_ms] = Bucket()
         bucket.add(mention)
         self._kept.touch(brand, start_ms)
-        state.held += not mention.is_edit
+        state.ring_posts += not mention.is_edit
         if bucket.revision < 0:
             self._open_minute(start_ms, brand)
         else:
@@ -170,7 +164,7 @@ class Board:
         if brand.startswith(GROUP_PREFIX):
             bucket.count_rivals(mention)
             return
-        if self._whole.crowd.count(start_ms, bucket.posts):
+        if self._whole.burst.count(start_ms, bucket.posts):
             self._counted.add(start_ms)
         self._hear(brand, state, mention, bucket)
 
@@ -195,9 +189,9 @@ class Board:
             return
         self._close(tick.sent_at_ms - LIVE_MS)
         self._revise()
-        self._look_early(tick.sent_at_ms)
-        self._watch.look_at_feed(tick.sent_at_ms)
-        self._watch.resolve()
+        self._evaluate_open(tick.sent_at_ms)
+        self._evaluation.evaluate_feed(tick.sent_at_ms)
+        self._evaluation.resolve()
         self._take_told()
 
     def drain(self) -> Output:
@@ -219,7 +213,7 @@ class Board:
                     self._open_minute(start_ms, brand)
                 elif bucket.is_revised:
                     self._revised.add((start_ms, brand))
-            self._watch.note(brand, state)
+            self._evaluation.note(brand, state)
 
     def applied(self) -> dict[int, int]:
         """Partition of `posts.raw` -> last offset that any brand has applied."""
@@ -234,11 +228,11 @@ class Board:
         return stamped(self._whole)
 
     def restore_whole(self, value: bytes, key: bytes = b"whole") -> None:
-        """Go on from a kept clock and crowd; `key` names their entry where it cannot be read."""
-        self._whole = unstamped(key, value, _decode_kept)
-        self._counted = Minutes(self._whole.crowd.bits)
-        self._watch = Watch(
-            self.states, self._whole, self._scope, speaks_for_all=self._speaks_for_all
+        """Go on from a kept state; `key` names their entry where it cannot be read."""
+        self._whole = unstamped(key, value, _decode_partition)
+        self._counted = Minutes(self._whole.burst.bits)
+        self._evaluation = Evaluation(
+            self.states, self._whole, self._index, speaks_for_all=self._speaks_for_all
         )
 
     def _limit_ms(self) -> int:
@@ -250,7 +244,7 @@ class Board:
         """Count a mention that speaks for a crisis rule, and say so; most speak for none."""
         crises = self._crises_of.get(brand)
         if crises is None:
-            rules = [r for r in self._scope.rules_of(brand) if r.kind is RuleKind.CRISIS]
+            rules = [r for r in self._index.rules_of(brand) if r.kind is RuleKind.CRISIS]
             crises = self._crises_of[brand] = Crises(rules)
         hit = crises.hit(mention)
         if hit:
@@ -265,15 +259,15 @@ class Board:
                 return
             last_ms = watermark_ms - self._settings.grace_ms - BUCKET_MS
         for start_ms in self._due.take(last_ms):
-            self._watch.look_at_crowd(start_ms)
+            self._evaluation.evaluate_platform(start_ms)
             for brand in sorted(self._open.pop(start_ms)):
                 self._close_bucket(brand, start_ms, is_live=start_ms >= live_from_ms)
-            self._whole.crowd.learn(start_ms)
+            self._whole.burst.learn(start_ms)
             for old_ms in self._counted.take(start_ms + BUCKET_MS - KEPT_MS - 1):
-                self._whole.crowd.forget(old_ms)
+                self._whole.burst.forget(old_ms)
         if watermark_ms is not None and not self._clock.is_idle:
             until_ms = watermark_ms - self._settings.grace_ms
-            self._watch.look_at_silent(until_ms - until_ms % BUCKET_MS)
+            self._evaluation.evaluate_silent(until_ms - until_ms % BUCKET_MS)
 
     def _close_bucket(self, brand: str, start_ms: int, *, is_live: bool) -> None:
         state = self.states[brand]
@@ -281,7 +275,7 @@ class Board:
         self._publish(brand, state, bucket, start_ms)
         if start_ms >= state.baseline.known_to_ms:
             self._pass_empty(state, start_ms)
-            self._watch.look_and_learn(brand, state, start_ms, is_live=is_live)
+            self._evaluation.evaluate_closed(brand, state, start_ms, is_live=is_live)
             self._tell_trend(brand, state, start_ms + BUCKET_MS)
         state.prune(self._limit_ms())
 
@@ -289,7 +283,7 @@ class Board:
         baseline = state.baseline
         first_ms = state.added_ms if state.added_ms >= 0 else self._clock.first_ms
         baseline.begin(start_ms if first_ms is None else min(first_ms, start_ms))
-        self._watch.pass_empty(baseline, start_ms)
+        self._evaluation.pass_empty(baseline, start_ms)
 
     def _tell_trend(self, brand: str, state: BrandState, now_ms: int) -> None:
         if now_ms >= state.trended_ms + EVERY_MS and state.talk.untold >= AT_LEAST:
@@ -310,7 +304,7 @@ class Board:
         self._output.changed.add(brand)
         state.late = 0
 
-    def _look_early(self, now_ms: int) -> None:
+    def _evaluate_open(self, now_ms: int) -> None:
         """Look into the newest minutes of a live feed, so that a burst is seen within seconds.
 
         Also into those that a lull has closed: in a feed with few posts there is one after each.
@@ -321,13 +315,14 @@ class Board:
         ]
         if not live:
             return
-        self._watch.look_at_crowd(max(start_ms for _, start_ms in live))
+        self._evaluation.evaluate_platform(max(start_ms for _, start_ms in live))
         for brand, start_ms in live:
-            self._watch.look_early(brand, start_ms)
+            self._evaluation.evaluate_open(brand, start_ms)
 
     def _take_told(self) -> None:
-        output, watch = self._output, self._watch
-        output.alerts += watch.told
-        output.changed |= watch.changed
-        output.inhibited += watch.inhibited
-        watch.clear()
+        output, evaluation = self._output, self._evaluation
+        output.alerts += evaluation.told
+        output.changed |= evaluation.changed
+        for reason, findings in evaluation.suppressed.items():
+            output.suppressed[reason] = output.suppressed.get(reason, 0) + findings
+        evaluation.clear()

@@ -71,7 +71,7 @@ class BrandState(msgspec.Struct, array_like=True, gc=False):
     """Partition of `posts.raw` -> last applied offset."""
     buckets: dict[int, Bucket] = msgspec.field(default_factory=dict)
     """Start ms -> bucket: a sparse ring."""
-    held: int = 0
+    ring_posts: int = 0
     """Posts in the ring."""
     late: int = 0
     """Posts too late for any window, since the last published one."""
@@ -204,4 +204,4 @@ class BrandState(msgspec.Struct, array_like=True, gc=False):
             start_ms, bucket = next(iter(buckets.items()))
             if start_ms + BUCKET_MS > limit_ms or bucket.revision < 0 or bucket.is_revised:
                 return
-            self.held -= buckets.pop(start_ms).posts
+            self.ring_posts -= buckets.pop(start_ms).posts

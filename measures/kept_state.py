@@ -186,5 +186,5 @@ class KeptStates:
             past.chunks[number] = buckets.keys() - own.keys()
             state.buckets |= buckets
         state.buckets = dict(sorted((state.buckets | own).items()))
-        state.held = sum(bucket.posts for bucket in state.buckets.values())
+        state.ring_posts = sum(bucket.posts for bucket in state.buckets.values())
         state.past_entries = max(state.past_entries, *(number + 1 for number in chunks))

@@ -5,18 +5,18 @@ from collections import deque
 from itertools import islice
 from typing import NamedTuple
 
+from measures.alert_life import (
+    USUAL_COOL_DOWN_MS,
+    USUAL_RESOLVE_AFTER_MS,
+    is_cooling_down,
+    is_over,
+)
 from measures.baselines import Baseline
+from measures.brand_state import PastAlert
 from measures.detector import MIN_POSTS, Verdict, bars_of, judge, lasts
 from measures.horizons import HORIZONS_MIN
 from measures.season import MINUTE_MS
 from measures.spreads import most_learned
-
-COOL_DOWN_MS = 9 * 60 * MINUTE_MS
-"""No second alert within so long, unless it is much worse."""
-MUCH_WORSE = 5
-"""Severities."""
-RESOLVED_AFTER_MS = 30 * MINUTE_MS
-"""An alert is over when it has not held for so long."""
 
 
 class Judged(NamedTuple):
@@ -60,11 +60,12 @@ class SeriesDetector:
         self._rows = [max(1, round(horizon * MINUTE_MS / step_ms)) for horizon in HORIZONS_MIN]
         self._seen: deque[float] = deque(maxlen=self._rows[-1])
         self._means: deque[float] = deque(maxlen=self._rows[-1])
-        self._alert_ms = -COOL_DOWN_MS
-        self._true_ms = -COOL_DOWN_MS
-        self._severity = 0
+        self._alert: PastAlert | None = None
+        """The last one, whether it is over or not."""
+        self._true_ms = 0
+        """Newest row in which its condition held."""
         self._bars: list[float] = []
-        self._resolved_after_ms = max(RESOLVED_AFTER_MS, step_ms)
+        self._resolve_after_ms = max(USUAL_RESOLVE_AFTER_MS, step_ms)
 
     def take(self, at_ms: int, value: float | None) -> Judged:
         """Judge the row at `at_ms`, then learn it.
@@ -89,7 +90,7 @@ class SeriesDetector:
         verdict = judge(baseline, sums, means, self._knob, self._least)
         is_unusual = verdict.is_unusual and baseline.is_warm()
         is_open = self._is_open(start_ms, verdict, sums, means)
-        is_alert = is_unusual and not is_open and self._is_news(start_ms, verdict)
+        is_alert = is_unusual and not is_open and not self._is_cooling_down(start_ms, verdict)
         if is_alert:
             self._begin(start_ms, verdict, means)
         if is_unusual:
@@ -101,21 +102,19 @@ class SeriesDetector:
         self, start_ms: int, verdict: Verdict, sums: list[float], means: list[float]
     ) -> bool:
         """Whether the last alert goes on: what comes now is an update of it."""
-        if not self._bars or start_ms >= self._true_ms + self._resolved_after_ms:
+        alert = self._alert
+        if alert is None or is_over(self._true_ms, self._resolve_after_ms, start_ms):
             return False
         if lasts(sums, means, self._bars):
             self._true_ms = start_ms
-            self._severity = max(self._severity, verdict.severity)
+            alert.severity = max(alert.severity, verdict.severity)
         return True
 
-    def _is_news(self, start_ms: int, verdict: Verdict) -> bool:
-        """In the cool-down only what is much worse is."""
-        is_cooling = start_ms < self._alert_ms + COOL_DOWN_MS
-        return not is_cooling or verdict.severity >= self._severity + MUCH_WORSE
+    def _is_cooling_down(self, start_ms: int, verdict: Verdict) -> bool:
+        return is_cooling_down(self._alert, start_ms, verdict.severity, USUAL_COOL_DOWN_MS)
 
     def _begin(self, start_ms: int, verdict: Verdict, means: list[float]) -> None:
-        self._alert_ms = self._true_ms = start_ms
-        self._severity = verdict.severity
+        self._alert, self._true_ms = PastAlert(start_ms, verdict.severity), start_ms
         self._bars = bars_of(self.baseline, means, self._knob, self._least)
 
     def _learn(

@@ -19,7 +19,7 @@ OUTAGE_MS = 5 * _MINUTE_MS
 """Silence of the whole feed for so long is taken for an outage."""
 
 
-class Clock(msgspec.Struct, array_like=True):
+class EventClock(msgspec.Struct, array_like=True):
     """Event time of one partition of `mentions`; kept in the changelog, never goes back."""
 
     partitions: int = 0

@@ -15,6 +15,26 @@ class AlertState(StrEnum):
     RESOLVED = "resolved"
 
 
+class SuppressedReason(StrEnum):
+    """Why what a rule found is told to nobody: where several hold, the first of these is named.
+
+    Label of a metric; a record that is published in spite of it says so in `silenced_by`.
+    """
+
+    OUTSIDE_ACTIVE_HOURS = "outside_active_hours"
+    """The rule does not look at this time of the day: the finding counts as none."""
+    PLATFORM_WIDE_BURST = "platform_wide_burst"
+    """All brands burst, and one alert tells of that (inhibition): the finding counts as none."""
+    ALREADY_FIRING = "already_firing"
+    """Its alert fires, and it has not grown enough since the last record."""
+    PENDING = "pending"
+    """The condition has not held for `pending_min`."""
+    COOL_DOWN = "cool_down"
+    """So soon after the last alert, and not much worse than that."""
+    SILENCE = "silence"
+    """A silence covers it. The alert lives and is published, for screens and not for receivers."""
+
+
 class Term(msgspec.Struct, frozen=True, gc=False):
     term: str
     count: int

@@ -9,6 +9,9 @@ import msgspec
 
 from schemas.mention import Objective
 
+USUAL_RESOLVE_AFTER_MIN = 30
+"""Minutes without its condition after which an alert is over, unless its rule says otherwise."""
+
 
 class Context(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """Words that decide an ambiguous alias, looked for in the author's own words and the quote."""
@@ -129,7 +132,7 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
     cool_down_min: int = -1
     """Minutes after the begin of an alert in which no new one begins, unless it is much worse;
     -1: the kind's default."""
-    resolve_after_min: int = 30
+    resolve_after_min: int = USUAL_RESOLVE_AFTER_MIN
     """Minutes of event time without the condition until the alert is resolved."""
 
 

@@ -12,7 +12,7 @@ from prometheus_client import (
     disable_created_metrics,
 )
 
-from schemas.alert import AlertState
+from schemas.alert import AlertState, SuppressedReason
 from schemas.catalogue import (
     DEFINITION_KINDS,
     Catalogue,
@@ -129,9 +129,10 @@ class Metrics:
         self.late_posts = Counter(
             "leimo_late_posts_total", "Mentions too late for any window", registry=registry
         )
-        self.inhibited_alerts = Counter(
-            "leimo_inhibited_alerts_total",
-            "Looks that would have begun an alert of a brand, held back as all brands burst",
+        self.suppressed_findings = Counter(
+            "leimo_suppressed_findings_total",
+            "What rules found at a look and nobody was told, by the first reason that held",
+            ["reason"],
             registry=registry,
         )
         self.clamped_times = Counter(
@@ -257,6 +258,8 @@ class Metrics:
         for rule_kind in RuleKind:
             for state in AlertState:
                 self.alerts.labels(rule_kind.value, state.value)
+        for suppressed in SuppressedReason:
+            self.suppressed_findings.labels(suppressed.value)
         for definition_kind in DEFINITION_KINDS:
             self.catalogue_definitions.labels(definition_kind)
         for stage in STAGES:

@@ -1,11 +1,11 @@
 """One rule kind, one file: each looks at a brand at a minute and finds something or nothing."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 
 from measures.brand_state import BELIEVED_POSTS, OpenAlert
 from measures.moment import Moment
-from measures.rules import composite, crisis, drop, influencer, sentiment, silence, spike
+from measures.rules import composite, crisis, drop, influencer, sentiment, share, silence, spike
 from measures.rules.finding import Finding
 from schemas.catalogue import Rule, RuleKind
 
@@ -25,6 +25,8 @@ LOOKS: Mapping[RuleKind, Look] = MappingProxyType(
 )
 """All but `share`, which looks at a group of rivals."""
 
+QUIET_KINDS = frozenset({RuleKind.DROP, RuleKind.SILENCE})
+"""Kinds that are evaluated in minutes without posts."""
 _MAY_ALWAYS = frozenset({RuleKind.DROP, RuleKind.SHARE})
 _MORE_POSTS = frozenset({RuleKind.SPIKE, RuleKind.COMPOSITE})
 _SPIKE = frozenset({RuleKind.SPIKE})
@@ -53,3 +55,14 @@ def kinds_at(moment: Moment, least_posts: float, least_reach: int) -> frozenset[
     if bucket.attacks or bucket.loudest >= least_reach:
         kinds |= _INFLUENCER
     return kinds
+
+
+def evaluate(moment: Moment, rule: Rule) -> Iterator[Finding]:
+    """What the rule finds of the brand, or of each of a group of rivals; nothing is changed."""
+    alerts = moment.state.alerts
+    if rule.kind is RuleKind.SHARE:
+        yield from share.findings(moment, rule, {held.about for held in alerts.values()})
+        return
+    found = LOOKS[rule.kind](moment, rule, alerts.get(rule.id))
+    if found is not None:
+        yield found

@@ -1,6 +1,6 @@
 """No posts at all of a brand that is never quiet for so long.
 
-That the whole feed is silent is seen by the watch, see `measures.watch`.
+That the whole feed is silent is seen by the evaluation, see `measures.evaluation`.
 """
 
 import math

@@ -119,11 +119,13 @@ ROWS = (
             ),
             Graph(
                 "Alerts",
-                "Alert records published in five minutes, updates included; looks that would have "
-                "begun one, held back while all brands burst",
+                "Alert records published in five minutes, updates included; what rules found and "
+                "nobody was told, by its reason",
                 {
                     "{{kind}} {{state}}": "sum by (kind, state) (increase(leimo_alerts_total[5m]))",
-                    "held back": "sum(increase(leimo_inhibited_alerts_total[5m])) > 0",
+                    "not told: {{reason}}": (
+                        "sum by (reason) (increase(leimo_suppressed_findings_total[5m])) > 0"
+                    ),
                 },
             ),
         ),

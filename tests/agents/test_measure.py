@@ -79,9 +79,9 @@ class Worker:
         """End what Faust made at once, for a thread that is not started."""
         self._app.consumer._thread.thread_loop.close()
 
-    def series(self, name: str) -> dict[str, float]:
+    def series(self, name: str, label: str = "brand") -> dict[str, float]:
         return {
-            sample.labels["brand"]: sample.value
+            sample.labels[label]: sample.value
             for family in self.metrics.registry.collect()
             for sample in family.samples
             if sample.name == name
@@ -94,6 +94,10 @@ class Worker:
     @property
     def alerts(self) -> dict[str, float]:
         return self.series("leimo_brand_open_alerts")
+
+    @property
+    def suppressed(self) -> dict[str, float]:
+        return self.series("leimo_suppressed_findings_total", "reason")
 
 
 @pytest.fixture
@@ -279,6 +283,18 @@ async def test_alerts_of_all_brands_together_are_shown_under_a_star(
     told.stage.gauge(0)
 
     assert told.alerts == {EVERY_BRAND: 1}
+
+
+async def test_why_nobody_was_told_is_counted(worker: Callable[..., Worker]) -> None:
+    told = worker()
+    waits = msgspec.structs.replace(FIRE, pending_min=30)
+    told.stage.redefine(msgspec.structs.replace(catalogue(*BRANDS), rules=(waits,)))
+    told.feed(0.5, XIAOMI=8)
+    told.reach(2)
+
+    assert told.alerts == {}
+    assert told.suppressed["pending"] >= 1
+    assert {reason for reason, findings in told.suppressed.items() if findings} == {"pending"}
 
 
 async def test_nothing_is_shown_where_none_is_wanted(worker: Callable[..., Worker]) -> None:

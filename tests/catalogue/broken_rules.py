@@ -283,7 +283,7 @@ UNUSED_ERRORS: dict[str, Row] = {
         f"  - id: a\n    kind: {kind}\n    {key}: {_SAMPLES[key]}\n{_OF_KIND.get(kind, '')}",
         6,
         f"rules[0].{key}",
-        f"a rule of kind {kind} does not use this; remove it",
+        f"a rule of kind {kind} does not use this; remove it, it takes id, kind, brands, trades, ",
     )
     for kind, keys in UNUSED.items()
     for key in keys

@@ -1,12 +1,13 @@
 """Feeds of Poisson posts through a board, and boards that have learned what is usual."""
 
 import random
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
 from measures.board import Board, BoardSettings
-from schemas.alert import Alert, AlertState
+from schemas.alert import Alert, AlertState, SuppressedReason
 from schemas.catalogue import Brand, Catalogue, Rule, Silence
 from schemas.mention import Mention, Tick
 from tests.measures.stream import MINUTE, START, board, changelog, mention, run, tick
@@ -21,10 +22,15 @@ class Feed:
     def __init__(self, subject: Board, seed: int = 1, minute: int = 0) -> None:
         self.subject = subject
         self.alerts: list[Alert] = []
-        self.inhibited = 0
+        self.suppressed: Counter[SuppressedReason] = Counter()
         self.minute = minute
         self._rnd = random.Random(seed)
         self._offset = 1000 * minute
+
+    @property
+    def inhibited(self) -> int:
+        """Findings of brands that were held back while all burst."""
+        return self.suppressed[SuppressedReason.PLATFORM_WIDE_BURST]
 
     def minutes(self, count: int, rate: float, brands: Sequence[str] = "x", **fields: Any) -> None:
         """Poisson posts at so many a minute, of each of the brands."""
@@ -40,7 +46,7 @@ class Feed:
     def take(self, items: Iterable[Mention | Tick]) -> list[Alert]:
         output = run(self.subject, items)
         self.alerts += output.alerts
-        self.inhibited += output.inhibited
+        self.suppressed.update(output.suppressed)
         return output.alerts
 
     def mentions(self, rate: float, brand: str = "x", **fields: Any) -> list[Mention]:

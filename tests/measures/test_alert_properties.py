@@ -14,7 +14,7 @@ from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from analysis.groups import Groups
-from measures import alert_life
+from measures import alert_records
 from measures.board import Board, BoardSettings
 from schemas.alert import Alert
 from schemas.catalogue import Brand, Catalogue, Condition, Measure, Rule, RuleKind
@@ -207,7 +207,7 @@ def test_any_stream_and_any_edits_of_the_rules_give_alerts_with_proper_lives(
         event(kind)
     check_lives(alerts)
     keys = {key for state in subject.states.values() for key in (*state.alerts, *state.past)}
-    assert {alert_life.rule_of(key) for key in keys} <= {rule.id for rule in rules}
+    assert {alert_records.rule_of(key) for key in keys} <= {rule.id for rule in rules}
 
 
 @settings(max_examples=150, deadline=None)
@@ -226,7 +226,7 @@ def test_a_restart_at_any_tick_changes_no_alert_and_no_window(
         assert expected.alerts == found.alerts
         assert expected.windows == found.windows
         assert whole.open_alerts == again.open_alerts
-        assert expected.inhibited == found.inhibited
+        assert expected.suppressed == found.suppressed
 
 
 @settings(max_examples=60, deadline=None)

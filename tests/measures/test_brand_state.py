@@ -145,14 +145,14 @@ def test_the_ring_drops_what_is_published_and_old() -> None:
     for minute in range(5):
         bucket = state.buckets[at(minute)] = Bucket()
         bucket.add(mention(minute, minute))
-        state.held += 1
+        state.ring_posts += 1
         if minute != 3:
             bucket.publish("x", at(minute), 0)
     state.prune(at(3))
     assert len(state.buckets) == 5, "the last hour is looked at"
     state.baseline.begin(at(63))
     state.prune(at(3))
-    assert (list(state.buckets), state.held) == ([at(3), at(4)], 2)
+    assert (list(state.buckets), state.ring_posts) == ([at(3), at(4)], 2)
     state.baseline.pass_empty(at(DAY))
     state.prune(at(9))
     assert list(state.buckets) == [at(3), at(4)], "one that is not published holds up the rest"

@@ -79,7 +79,7 @@ def told(subject: Board) -> dict[str, tuple[object, ...]]:
 def _told(state: BrandState, limit_ms: int) -> tuple[object, ...]:
     packed = msgspec.msgpack.decode(msgspec.msgpack.encode(state.buckets), type=dict)
     ring = {at: bucket for at, bucket in packed.items() if at + MINUTE > limit_ms}
-    rest = msgspec.structs.replace(state, buckets={}, held=0, past_entries=0)
+    rest = msgspec.structs.replace(state, buckets={}, ring_posts=0, past_entries=0)
     return ring_of_sets(ring), msgspec.msgpack.decode(msgspec.msgpack.encode(rest))
 
 

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from measures.alert_life import USUAL_COOL_DOWN_MS
 from measures.season import DAY_MS, MINUTE_MS
-from measures.series import COOL_DOWN_MS, SeriesDetector
+from measures.series import SeriesDetector
 
 pytestmark = pytest.mark.no_cover
 """Days of minutes: tracing would slow them down three times."""
@@ -58,7 +59,7 @@ def test_what_is_much_worse_is_told_in_the_cool_down() -> None:
     values[10 * A_DAY + 24 : 10 * A_DAY + 30] = [5000.0] * 6
     rows = [row - 10 * A_DAY for row in judged(values) if row >= 9 * A_DAY]
     assert len(rows) == 2
-    assert rows[1] * FIVE_MS < COOL_DOWN_MS
+    assert rows[1] * FIVE_MS < USUAL_COOL_DOWN_MS
 
 
 def test_a_show_at_the_same_hour_every_day_becomes_part_of_the_rhythm() -> None:

@@ -8,7 +8,7 @@ from prometheus_client import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
 
-from schemas.alert import AlertState
+from schemas.alert import AlertState, SuppressedReason
 from schemas.catalogue import Brand, Catalogue, ReceivingChannel, Rule, RuleKind
 from schemas.dead_letter import DropReason
 from schemas.post import Skipped, Source
@@ -28,6 +28,7 @@ LABELLED: dict[str, dict[str, list[str]]] = {
         "kind": [item.value for item in RuleKind],
         "state": [item.value for item in AlertState],
     },
+    "leimo_suppressed_findings_total": {"reason": [item.value for item in SuppressedReason]},
     "leimo_catalogue_definitions": {
         "kind": ["brand", "rule", "intent", "silence", "holiday", "subscriber"]
     },

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.alerts.real import Series
-from measures.series import COOL_DOWN_MS
+from measures.alert_life import USUAL_COOL_DOWN_MS
 
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
@@ -40,6 +40,6 @@ def spaced(series: Series, rows: Iterable[int]) -> list[int]:
     """The rows without those in the cool-down of one before."""
     found: list[int] = []
     for row in rows:
-        if not found or series.at_ms[row] - series.at_ms[found[-1]] >= COOL_DOWN_MS:
+        if not found or series.at_ms[row] - series.at_ms[found[-1]] >= USUAL_COOL_DOWN_MS:
             found.append(row)
     return found

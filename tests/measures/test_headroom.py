@@ -5,8 +5,8 @@ import pytest
 from measures.brand_state import BrandState
 from measures.buckets import Bucket
 from measures.detector import MIN_POSTS
+from measures.headroom import Headroom, headroom_after
 from measures.moment import Moment
-from measures.room import Room, room_after
 from schemas.catalogue import Condition, Measure, Rule, RuleKind
 from schemas.mention import Tick
 from tests.measures.feed import DAY, at, begun, learned
@@ -25,7 +25,7 @@ def ring(**posts: int) -> dict[int, Bucket]:
     return {at(int(name[1:])): Bucket(posts=count) for name, count in posts.items()}
 
 
-ROOM = Room(at(3), minute=10, next=6, later=8)
+HEADROOM = Headroom(at(3), minute=10, next=6, later=8)
 
 
 @pytest.mark.parametrize(
@@ -41,16 +41,16 @@ ROOM = Room(at(3), minute=10, next=6, later=8)
     ],
 )
 def test_what_fits_in(posts: dict[str, int], minute: int, holds: bool) -> None:
-    assert ROOM.holds(ring(**posts), at(minute)) is holds
+    assert HEADROOM.holds(ring(**posts), at(minute)) is holds
 
 
-def after(rules: list[Rule], least_posts: int = MIN_POSTS, rate: float = 0.5) -> Room:
+def after(rules: list[Rule], least_posts: int = MIN_POSTS, rate: float = 0.5) -> Headroom:
     feed = learned(rules, DAY, rate)
-    return room_after(Moment(feed.subject.states["x"], at(DAY - 1)), rules, least_posts)
+    return headroom_after(Moment(feed.subject.states["x"], at(DAY - 1)), rules, least_posts)
 
 
 def test_a_composite_rule_may_be_about_anything_so_there_is_no_room() -> None:
-    assert after([VOLUME]) == Room(at(DAY), 0, 0, 0)
+    assert after([VOLUME]) == Headroom(at(DAY), 0, 0, 0)
 
 
 def test_without_a_rule_about_more_posts_there_is_all_room() -> None:
@@ -65,7 +65,7 @@ def test_of_two_rules_the_stricter_one_counts() -> None:
 
 
 def test_before_it_is_warm_as_many_fit_in_as_no_alert_is_made_of() -> None:
-    assert room_after(Moment(BrandState(), at(0)), [SPIKE], MIN_POSTS).next == MIN_POSTS - 1
+    assert headroom_after(Moment(BrandState(), at(0)), [SPIKE], MIN_POSTS).next == MIN_POSTS - 1
 
 
 @pytest.mark.parametrize("rate", [0.05, 0.5, 5.0, 50.0])
@@ -83,7 +83,7 @@ def test_a_burst_is_seen_in_the_open_minute_if_it_is_seen_when_that_closes(
 
 
 def test_a_restart_does_not_make_the_first_minutes_blind() -> None:
-    """A rule that counts few posts sees them before the room is known again."""
+    """A rule that counts few posts sees them before the headroom is known again."""
     rule = Rule(id="r", kind=RuleKind.COMPOSITE, min_posts=2, min_authors=1,
                 conditions=(Condition(Measure.POSTS, over_min=5, at_least=3),))  # fmt: skip
     feed = learned([rule], DAY, 0.02)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from measures.crowd import Crowd
+from measures.platform_burst import PlatformBurst
 from schemas.alert import Alert
 from schemas.catalogue import Condition, Measure, Rule, RuleKind
 from tests.measures.feed import HOUR, Feed, at, begun, catalogue, check_lives, ended, learned
@@ -129,10 +129,10 @@ def test_a_rule_that_is_removed_takes_the_alert_of_all_along() -> None:
 
 
 def test_spam_waves_and_repeats_count_a_brand_once_for_each_doubling() -> None:
-    crowd = Crowd()
+    burst = PlatformBurst()
     for posts in range(1, 9):
-        crowd.count(at(0), posts)
-    assert crowd.seen(at(0)) == 4, "1, 2, 4, 8"
+        burst.count(at(0), posts)
+    assert burst.seen(at(0)) == 4, "1, 2, 4, 8"
 
 
 def test_minutes_are_forgotten_once_they_are_learned() -> None:
@@ -142,27 +142,27 @@ def test_minutes_are_forgotten_once_they_are_learned() -> None:
         is_late = minute % 3 == 0 and minute > 60
         late = [mention(minute - 60, minute, partition=1)] if is_late else []
         run(subject, [mention(minute, minute), *late, tick(minute + 2)])
-    kept = subject._whole.crowd.bits
+    kept = subject._whole.burst.bits
     assert at(199) in kept
     assert min(kept) >= at(180)
     assert len(kept) <= 17
 
 
 def test_a_minute_is_learned_once_and_in_its_turn() -> None:
-    crowd = Crowd()
+    burst = PlatformBurst()
     counted = [(0, 1), (0, 2), (0, 3), (1, 1)]
-    firsts = [crowd.count(at(minute), posts) for minute, posts in counted]
+    firsts = [burst.count(at(minute), posts) for minute, posts in counted]
     assert firsts == [True, False, False, True]
     for minute in (0, 1, 0):
-        crowd.learn(at(minute))
-    assert crowd.baseline.known_to_ms == at(2)
-    assert crowd.seen(at(0)) == 2
+        burst.learn(at(minute))
+    assert burst.baseline.known_to_ms == at(2)
+    assert burst.seen(at(0)) == 2
 
 
 @pytest.mark.parametrize(
     ("first", "last", "reaches"), [(0, 9, False), (5, 12, True), (12, 14, True), (21, 30, False)]
 )
 def test_which_minutes_a_burst_reaches_into(first: int, last: int, reaches: bool) -> None:
-    crowd = Crowd(since_ms=10, true_ms=20)
-    assert crowd.has_burst(first, last) is reaches
-    assert not Crowd().has_burst(first, last)
+    burst = PlatformBurst(since_ms=10, true_ms=20)
+    assert burst.has_burst(first, last) is reaches
+    assert not PlatformBurst().has_burst(first, last)

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from measures.board import Board, BoardSettings
-from measures.scope import Scope, active_hours, holiday_days, time_ms
+from measures.rule_index import RuleIndex, active_hours, holiday_days, time_ms
 from schemas.alert import EVERY_BRAND, Alert
 from schemas.catalogue import Brand, Catalogue, Holiday, Rule, RuleKind, Silence
 from tests.measures.feed import HOUR, Feed, at, begun, ended
@@ -52,20 +52,20 @@ def test_rules_about_the_feed_and_about_all_are_of_no_single_brand() -> None:
     some = Rule(id="some", kind=RuleKind.SILENCE, brands=("x",))
     spike = Rule(id="spike", kind=RuleKind.SPIKE)
     narrow = Rule(id="narrow", kind=RuleKind.SPIKE, trades=("phones",))
-    scope = Scope(Catalogue(BRANDS, (feed, some, spike, narrow)))
-    assert scope.rules_of("x") == (some, spike, narrow)
-    assert scope.rules_of("y") == (spike,)
-    assert scope.rules_of(EVERY_BRAND) == (spike, feed)
-    assert scope.rules_of("unknown") == ()
+    index = RuleIndex(Catalogue(BRANDS, (feed, some, spike, narrow)))
+    assert index.rules_of("x") == (some, spike, narrow)
+    assert index.rules_of("y") == (spike,)
+    assert index.rules_of(EVERY_BRAND) == (spike, feed)
+    assert index.rules_of("unknown") == ()
 
 
 def test_a_group_has_one_rule_and_its_members() -> None:
     share = Rule(id="s", kind=RuleKind.SHARE, trades=("phones",), brands=("z",))
-    scope = Scope(Catalogue(BRANDS, (share,)))
-    assert scope.rules_of("~s") == (share,)
-    assert scope.rules_of("x") == ()
-    assert scope.members_of("~s") == {"x", "z"}
-    assert (scope.rules_of("~gone"), scope.members_of("~gone")) == ((), frozenset())
+    index = RuleIndex(Catalogue(BRANDS, (share,)))
+    assert index.rules_of("~s") == (share,)
+    assert index.rules_of("x") == ()
+    assert index.members_of("~s") == {"x", "z"}
+    assert (index.rules_of("~gone"), index.members_of("~gone")) == ((), frozenset())
 
 
 @pytest.mark.parametrize(

@@ -19,12 +19,12 @@ from schemas.catalogue import Rule, RuleKind
 
 _NO_LIMIT = float("inf")
 _FILLED = 0.9
-"""Part of the room that may fill up unseen: what is expected moves a little within a minute."""
+"""Part of the headroom that may fill up unseen: what is expected moves a little within a minute."""
 _MINUTES_BACK = 4
 """Open minutes that are added up: before them, the grace is over."""
 
 
-class Room(NamedTuple):
+class Headroom(NamedTuple):
     """Posts that may come after a closed minute and change nothing."""
 
     until_ms: int
@@ -44,25 +44,25 @@ class Room(NamedTuple):
         return posts <= (self.next if start_ms == self.until_ms else self.later)
 
 
-def room_after(moment: Moment, rules: Sequence[Rule], least_posts: int) -> Room:
+def headroom_after(moment: Moment, rules: Sequence[Rule], least_posts: int) -> Headroom:
     """What no rule about more posts would notice; `least_posts`: below, there is no rule."""
     until_ms = moment.start_ms + BUCKET_MS
     if any(rule.kind is RuleKind.COMPOSITE for rule in rules):
-        return Room(until_ms, 0.0, 0.0, 0.0)
+        return Headroom(until_ms, 0.0, 0.0, 0.0)
     if not moment.baseline.is_warm():
         few = MIN_POSTS - 1
-        return Room(until_ms, few, few, few)
+        return Headroom(until_ms, few, few, few)
     left = least_posts - 1 - moment.sums[-1]
     if left >= moment.sums[-1]:
-        return Room(until_ms, left, left, left)
-    room = Room(until_ms, _NO_LIMIT, _NO_LIMIT, _NO_LIMIT)
+        return Headroom(until_ms, left, left, left)
+    headroom = Headroom(until_ms, _NO_LIMIT, _NO_LIMIT, _NO_LIMIT)
     for rule in rules:
         if rule.kind is RuleKind.SPIKE:
-            room = _smaller(room, _room_for(rule, moment))
-    return room
+            headroom = _smaller(headroom, _headroom_for(rule, moment))
+    return headroom
 
 
-def _room_for(rule: Rule, moment: Moment) -> Room:
+def _headroom_for(rule: Rule, moment: Moment) -> Headroom:
     """What one spike rule would not notice."""
     start_ms, baseline, buckets = moment.start_ms, moment.baseline, moment.state.buckets
     least, knob = rule.min_posts or MIN_POSTS, rule.false_alerts_per_month
@@ -74,11 +74,11 @@ def _room_for(rule: Rule, moment: Moment) -> Room:
         before = moment.sums[at] - _voices_at(buckets, first_ms)
         following = min(following, limit - before)
         later = min(later, limit - before + _voices_at(buckets, first_ms + BUCKET_MS))
-    return Room(start_ms + BUCKET_MS, minute, following, later)
+    return Headroom(start_ms + BUCKET_MS, minute, following, later)
 
 
-def _smaller(one: Room, other: Room) -> Room:
-    return Room(
+def _smaller(one: Headroom, other: Headroom) -> Headroom:
+    return Headroom(
         one.until_ms,
         min(one.minute, other.minute),
         min(one.next, other.next),

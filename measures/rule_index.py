@@ -111,7 +111,7 @@ def _spans_of(silences: Iterable[Silence]) -> Iterator[tuple[int, int, Silence]]
             yield since_ms, time_ms(silence.until), silence
 
 
-class Scope:
+class RuleIndex:
     """The rules and silences of a catalogue, found fast."""
 
     def __init__(self, catalogue: Catalogue) -> None:
@@ -122,7 +122,7 @@ class Scope:
         of_all = [rule for rule in catalogue.rules if not rule.brands and not rule.trades]
         self.of_feed = tuple(rule for rule in of_all if rule.kind is RuleKind.SILENCE)
         """Rules about the feed as a whole."""
-        self.of_crowd = tuple(rule for rule in of_all if rule.kind is RuleKind.SPIKE)
+        self.of_platform = tuple(rule for rule in of_all if rule.kind is RuleKind.SPIKE)
         """Rules that also tell when all brands burst at once."""
         self.least_posts = min(
             (rule.min_posts or MIN_POSTS for rule in catalogue.rules), default=MIN_POSTS
@@ -166,7 +166,7 @@ class Scope:
 
     def _rules_of(self, brand: str) -> tuple[Rule, ...]:
         if brand == EVERY_BRAND:
-            return self.of_crowd + self.of_feed
+            return self.of_platform + self.of_feed
         if brand.startswith(GROUP_PREFIX):
             return (self._groups[brand],) if brand in self._groups else ()
         definition = self.brands.get(brand)

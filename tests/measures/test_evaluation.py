@@ -141,7 +141,7 @@ def test_a_silence_of_rules_changes_nothing_that_was_counted() -> None:
 def test_what_was_inhibited_or_told_is_handed_over_once() -> None:
     feed = ablaze([FIRE])
     first = feed.subject.drain()
-    assert (first.alerts, first.inhibited) == ([], 0)
+    assert (first.alerts, first.suppressed) == ([], {})
 
 
 # --- time: outages, catching up, hysteresis

@@ -1,97 +1,74 @@
-"""What the rules find on a board: looks at brands when something may have changed, and tells.
+"""The rules at work on a board: what they find, begin and end, and what is learned afterwards.
 
-A look costs tens of microseconds, and posts come by the ten thousand a second. So the open minute
-of a brand is looked at only when it holds more posts than the last closed minute left room for
-(see `measures.room`), or something that counts at once: a crisis word, a large account, an attack.
+When they are evaluated says `measures.schedule`, what a rule finds `measures.rules`, whether that
+is told `measures.suppression`.
 """
 
 from collections.abc import Iterator
-from typing import Protocol
 
-from measures import alert_life
-from measures.alert_life import Subject
+from measures import alert_life, alert_records
+from measures.alert_records import Subject
 from measures.baselines import Baseline
 from measures.brand_state import BrandState
-from measures.buckets import BUCKET_MS, Bucket
-from measures.crowd import FACTOR, Crowd
+from measures.buckets import BUCKET_MS
 from measures.detector import MIN_POSTS
 from measures.moment import Moment
-from measures.room import Room, room_after
-from measures.rules import LOOKS, kinds_at, share, silence
+from measures.partition_state import PartitionState
+from measures.platform_burst import FACTOR
+from measures.rule_index import RuleIndex
+from measures.rules import QUIET_KINDS, evaluate, kinds_at, silence
 from measures.rules.finding import Finding, severity_of
-from measures.rules.influencer import MIN_REACH
-from measures.scope import Scope
-from measures.watermarks import Clock
-from schemas.alert import EVERY_BRAND, Alert
+from measures.schedule import Schedule, sweep_ms
+from measures.suppression import INHIBITED_KINDS
+from schemas.alert import EVERY_BRAND, Alert, SuppressedReason
 from schemas.catalogue import Brand, Rule, RuleKind
 from schemas.mention import GROUP_PREFIX
 
-_MANY_NEGATIVE = 5
-"""Negative posts of a minute that make a look worth while ..."""
-_CLEARLY_MORE = 0.15
-"""... where their share is so much above the usual one."""
 _EVERY = Brand(id=EVERY_BRAND, name="all brands")
 _FEED = Brand(id=EVERY_BRAND, name="the feed")
-_INHIBITED = frozenset({RuleKind.SPIKE, RuleKind.COMPOSITE})
-"""Kinds whose alerts are held back while all brands burst."""
-_OWN_BURST_SEVERITY = 8
-"""A brand's burst from this severity on is told although all burst."""
-_QUIET = frozenset({RuleKind.DROP, RuleKind.SILENCE})
-"""Kinds that look at minutes without posts."""
-_QUIET_POSTS_AN_HOUR = 10
-"""Brands with fewer are never missed."""
 _MINUTE_MS = 60_000
-_SWEEP_MS = 5 * _MINUTE_MS
 _DAY_MS = 86_400_000
 
 
-class Whole(Protocol):
-    """What is kept of a partition as a whole."""
-
-    clock: Clock
-    crowd: Crowd
-    every: BrandState
-
-
-class Watch:
+class Evaluation:
     """The rules at work on the brands of one partition."""
 
     def __init__(
-        self, states: dict[str, BrandState], whole: Whole, scope: Scope, *, speaks_for_all: bool
+        self,
+        states: dict[str, BrandState],
+        whole: PartitionState,
+        index: RuleIndex,
+        *,
+        speaks_for_all: bool,
     ) -> None:
         self.told: list[Alert] = []
         self.changed: set[str] = set()
-        self.inhibited = 0
+        self.suppressed: dict[SuppressedReason, int] = {}
+        """Why findings were not told, and how often."""
         self._states = states
         self._whole = whole
         self._speaks_for_all = speaks_for_all
         self._firing: set[str] = set()
-        self._room: dict[str, Room] = {}
-        self._busy: set[str] = set()
-        """Brands whose silence would be noticed."""
         self._looked: set[str] = set()
         """Brands with alerts that were looked at since alerts were last ended."""
         self._ended_ms = -1
         """Up to then what was over has ended."""
         self._closed_ms = -1
         """All minutes that end at or before are closed."""
-        self._crowd_bursts = False
-        self._scope = scope
-        self.redefine(scope)
+        self._all_burst = False
+        self._index = index
+        self._schedule = Schedule(states, index)
+        self.redefine(index)
 
-    def redefine(self, scope: Scope) -> None:
+    def redefine(self, index: RuleIndex) -> None:
         """Rules changed: alerts that no rule looks for any more end."""
-        before, self._scope = self._scope, scope
+        before, self._index = self._index, index
         self._ended_ms = -1
-        self._room.clear()
-        self._least_reach = min(
-            (r.min_reach or MIN_REACH for r in scope.rules if r.kind is RuleKind.INFLUENCER),
-            default=1 << 62,
-        )
+        self._schedule.redefine(index)
         for brand in sorted(self._states):
             state = self._states[brand]
             self._forget(brand, state, before)
-            self._note_busy(brand, state)
+            self._schedule.note(brand, state)
         self._forget(EVERY_BRAND, self._whole.every, before)
 
     @property
@@ -110,22 +87,22 @@ class Watch:
 
     def clear(self) -> None:
         """What was told is taken over."""
-        self.told, self.changed, self.inhibited = [], set(), 0
+        self.told, self.changed, self.suppressed = [], set(), {}
 
     def note(self, brand: str, state: BrandState) -> None:
         """A brand came back from the changelog, where rules of another time may have left it."""
         if state.alerts:
             self._firing.add(brand)
             self._looked.add(brand)
-        self._forget(brand, state, self._scope)
-        self._note_busy(brand, state)
+        self._forget(brand, state, self._index)
+        self._schedule.note(brand, state)
 
     def pass_empty(self, baseline: Baseline, until_ms: int) -> None:
         """Time without posts of a brand; an outage of the whole feed is not learned."""
         self._skip_outage(baseline, until_ms)
-        baseline.pass_empty(until_ms, self._scope.holidays)
+        baseline.pass_empty(until_ms, self._index.holidays)
 
-    def look_and_learn(
+    def evaluate_closed(
         self, brand: str, state: BrandState, start_ms: int, *, is_live: bool
     ) -> None:
         """A minute of the brand is closed: look, then learn it.
@@ -135,9 +112,8 @@ class Watch:
         moment = self._moment(state, start_ms)
         bucket = state.buckets[start_ms]
         if bucket.rivals is not None:
-            state.compare(self._scope.members_of(brand), start_ms)
-        # Of small brands hardly a minute is worth a look.
-        if state.held >= self._scope.least_posts or self._counts_at_once(state, bucket):
+            state.compare(self._index.members_of(brand), start_ms)
+        if self._schedule.is_due_closed(state, bucket):
             self._look(brand, moment, self._kinds_at(moment))
         baseline = state.baseline
         if (
@@ -146,67 +122,56 @@ class Watch:
             and moment.is_unusual(1.0, MIN_POSTS)
         ):
             baseline.extremes.begin_event(start_ms, moment.sums, moment.means)
-        state.learn(start_ms, moment.sums, moment.means, self._scope.holidays)
-        if is_live:
-            rules = self._scope.rules_of(brand)
-            self._room[brand] = room_after(moment, rules, self._scope.least_posts)
-        else:
-            self._room.pop(brand, None)
-        self._note_busy(brand, state)
+        state.learn(start_ms, moment.sums, moment.means, self._index.holidays)
+        self._schedule.learned(brand, moment, is_live=is_live)
 
-    def look_early(self, brand: str, start_ms: int) -> None:
+    def evaluate_open(self, brand: str, start_ms: int) -> None:
         """Look into an open minute, if it may hold something."""
         state = self._states[brand]
-        if self._may_hold(brand, state, start_ms):
+        if self._schedule.is_due_open(brand, state, start_ms):
             moment = self._moment(state, start_ms)
             self._look(brand, moment, self._kinds_at(moment))
 
-    def look_at_silent(self, until_ms: int) -> None:
+    def evaluate_silent(self, until_ms: int) -> None:
         """Look at the busy brands that had no post of late, every five minutes.
 
         All minutes up to `until_ms` are closed.
         """
         self._closed_ms = max(self._closed_ms, until_ms)
-        clock = self._whole.clock
-        until_ms -= until_ms % _SWEEP_MS
-        if until_ms <= clock.swept_ms:
-            return
-        clock.swept_ms = until_ms
+        until_ms = sweep_ms(until_ms)
         start_ms = until_ms - BUCKET_MS
-        for brand in sorted(self._busy):
+        for brand in self._schedule.due_silent(self._whole.clock, until_ms):
             state = self._states[brand]
-            if state.baseline.known_to_ms >= until_ms or start_ms in state.buckets:
-                continue
             self.pass_empty(state.baseline, until_ms)
-            self._look(brand, self._moment(state, start_ms), _QUIET)
-            self._note_busy(brand, state)
+            self._look(brand, self._moment(state, start_ms), QUIET_KINDS)
+            self._schedule.note(brand, state)
 
-    def look_at_crowd(self, start_ms: int) -> None:
+    def evaluate_platform(self, start_ms: int) -> None:
         """Whether all brands burst in the minute at `start_ms`."""
-        crowd = self._whole.crowd
-        if crowd.baseline.since_ms >= 0:
-            self._skip_outage(crowd.baseline, start_ms)
-        self._crowd_bursts = crowd.look(start_ms)
-        if not self._crowd_bursts or not self._speaks_for_all or start_ms > crowd.true_ms:
+        burst = self._whole.burst
+        if burst.baseline.since_ms >= 0:
+            self._skip_outage(burst.baseline, start_ms)
+        self._all_burst = burst.look(start_ms)
+        if not self._all_burst or not self._speaks_for_all or start_ms > burst.true_ms:
             return
-        seen, expected = crowd.seen(start_ms), crowd.baseline.expected(start_ms)
+        seen, expected = burst.seen(start_ms), burst.baseline.expected(start_ms)
         cause = (
             f"many brands at once have more posts: {seen / expected:.1f} x the usual "
             "(sum of the logarithms of the brands' posts)"
         )
         severity = severity_of(seen, FACTOR * expected)
         finding = Finding(seen, expected, severity, cause, "log posts", horizon_min=1)
-        for rule in self._scope.of_crowd:
+        for rule in self._index.of_platform:
             self._find_of_all(rule, start_ms, finding)
 
-    def look_at_feed(self, now_ms: int) -> None:
+    def evaluate_feed(self, now_ms: int) -> None:
         """Whether a live feed fell silent; told by one partition."""
         clock = self._whole.clock
         newest_ms = max(clock.newest.values(), default=0)
         silent_ms = now_ms - newest_ms
         if not self._speaks_for_all or not clock.is_idle or not 0 < silent_ms < _DAY_MS:
             return
-        for rule in self._scope.of_feed:
+        for rule in self._index.of_feed:
             minutes = silence.within_min(rule)
             if silent_ms >= minutes * _MINUTE_MS:
                 cause = f"no posts at all for {silent_ms // _MINUTE_MS} min"
@@ -226,7 +191,7 @@ class Watch:
         for brand in sorted(self._firing if moved else self._looked):
             state = self._states[brand]
             if self._end(brand, state, now_ms):
-                self._note_busy(brand, state)
+                self._schedule.note(brand, state)
             if not state.alerts:
                 self._firing.discard(brand)
         self._looked.clear()
@@ -239,20 +204,24 @@ class Watch:
         over = [
             (held.about, rule)
             for key, held in state.alerts.items()
-            if alert_life.is_over(held, rule := self._scope.by_id[alert_life.rule_of(key)], now_ms)
+            if alert_life.is_over(
+                held.true_at_ms,
+                alert_life.resolve_after_ms(rule := self._index.by_id[alert_records.rule_of(key)]),
+                now_ms,
+            )
         ]
         for about, rule in over:
             subject = self._subject(brand, state, rule, now_ms, about)
-            self._tell(brand, alert_life.resolved(subject))
+            self._tell(brand, alert_records.resolved(subject))
         return bool(over)
 
-    def _forget(self, brand: str, state: BrandState, before: Scope) -> None:
+    def _forget(self, brand: str, state: BrandState, before: RuleIndex) -> None:
         """End what no rule looks for any more, by the rules of `before` if they are known."""
         if not (state.alerts or state.pending or state.past):
             return
-        rules = {rule.id: rule for rule in self._scope.rules_of(brand)}
+        rules = {rule.id: rule for rule in self._index.rules_of(brand)}
         for key, held in sorted(state.alerts.items()):
-            rule_id = alert_life.rule_of(key)
+            rule_id = alert_records.rule_of(key)
             rule = rules.get(rule_id)
             if rule is None or rule.kind is not held.kind or not self._is_of(rule, held.about):
                 former = before.by_id.get(rule_id)
@@ -261,48 +230,37 @@ class Watch:
                 now_ms = max(self._whole.clock.watermark_ms or 0, held.true_at_ms)
                 subject = self._subject(brand, state, former, now_ms, held.about)
                 known = before.brands.get(held.about or brand, subject.brand)
-                self._tell(brand, alert_life.withdrawn(subject._replace(brand=known), now_ms))
+                self._tell(brand, alert_records.withdrawn(subject._replace(brand=known), now_ms))
         for noted in (state.pending, state.past):
-            for key in [key for key in noted if alert_life.rule_of(key) not in rules]:
+            for key in [key for key in noted if alert_records.rule_of(key) not in rules]:
                 del noted[key]
                 self._change(brand)
 
     def _is_of(self, rule: Rule, about: str) -> bool:
         """Whether a rule about rivals still is about this one."""
-        return not about or about in self._scope.members_of(GROUP_PREFIX + rule.id)
+        return not about or about in self._index.members_of(GROUP_PREFIX + rule.id)
 
     def _kinds_at(self, moment: Moment) -> frozenset[RuleKind]:
-        return kinds_at(moment, self._scope.least_posts, self._least_reach)
+        return kinds_at(moment, self._index.least_posts, self._schedule.least_reach)
 
     def _look(self, brand: str, moment: Moment, kinds: frozenset[RuleKind]) -> None:
         state, start_ms = moment.state, moment.start_ms
         if state.alerts:
             # What comes after the end has to be as much as at any begin.
             self._end(brand, state, start_ms)
-        for rule in self._scope.rules_among(brand, kinds):
-            if not self._scope.is_active(rule, start_ms):
-                continue
-            for finding in self._found(moment, rule):
+        for rule in self._index.rules_among(brand, kinds):
+            for finding in evaluate(moment, rule):
                 subject = self._subject(brand, state, rule, start_ms, finding.about)
-                if subject.key not in state.alerts and self._is_inhibited(rule, finding, start_ms):
-                    self.inhibited += 1
-                    continue
-                self._find(brand, subject, start_ms, finding)
+                is_burst = rule.kind in INHIBITED_KINDS and self._is_platform_burst(
+                    finding, start_ms
+                )
+                self._find(brand, subject, start_ms, finding, is_platform_burst=is_burst)
         if state.alerts:
             self._firing.add(brand)
             self._looked.add(brand)
 
-    def _found(self, moment: Moment, rule: Rule) -> Iterator[Finding]:
-        alerts = moment.state.alerts
-        if rule.kind is RuleKind.SHARE:
-            yield from share.findings(moment, rule, {held.about for held in alerts.values()})
-            return
-        found = LOOKS[rule.kind](moment, rule, alerts.get(rule.id))
-        if found is not None:
-            yield found
-
     def _moment(self, state: BrandState, start_ms: int) -> Moment:
-        return Moment(state, start_ms, self._scope.holidays, self._whole.clock.outage[1])
+        return Moment(state, start_ms, self._index.holidays, self._whole.clock.outage[1])
 
     def _subject(
         self, brand: str, state: BrandState, rule: Rule, at_ms: int, about: str = ""
@@ -311,21 +269,40 @@ class Watch:
         if named == EVERY_BRAND:
             definition = _FEED if rule.kind is RuleKind.SILENCE else _EVERY
         else:
-            definition = self._scope.brands.get(named) or Brand(id=named, name=named)
-        return Subject(state, rule, definition, self._scope.silences_at(at_ms), about)
+            definition = self._index.brands.get(named) or Brand(id=named, name=named)
+        return Subject(state, rule, definition, self._index.silences_at(at_ms), about)
 
     def _find_of_all(self, rule: Rule, start_ms: int, finding: Finding) -> None:
-        if self._scope.is_active(rule, start_ms):
-            every = self._whole.every
+        every = self._whole.every
+        if self._index.is_active(rule, start_ms):
             self._end(EVERY_BRAND, every, start_ms)
-            subject = self._subject(EVERY_BRAND, every, rule, start_ms)
-            self._find(EVERY_BRAND, subject, start_ms, finding)
+        subject = self._subject(EVERY_BRAND, every, rule, start_ms)
+        self._find(EVERY_BRAND, subject, start_ms, finding, is_platform_burst=False)
 
-    def _find(self, brand: str, subject: Subject, start_ms: int, finding: Finding) -> None:
-        self._change(brand)
-        alert = alert_life.found(subject, start_ms, finding)
-        if alert is not None:
-            self.told.append(alert)
+    def _find(
+        self,
+        brand: str,
+        subject: Subject,
+        start_ms: int,
+        finding: Finding,
+        *,
+        is_platform_burst: bool,
+    ) -> None:
+        """Tell what was found, or count why not."""
+        notice = alert_records.notice_of(
+            subject,
+            start_ms,
+            finding,
+            is_active=self._index.is_active(subject.rule, start_ms),
+            is_platform_burst=is_platform_burst,
+        )
+        if notice.is_kept:
+            self._change(brand)
+        if notice.suppressed is not None:
+            counts = self.suppressed
+            counts[notice.suppressed] = counts.get(notice.suppressed, 0) + 1
+        if notice.alert is not None:
+            self.told.append(notice.alert)
 
     def _tell(self, brand: str, alert: Alert) -> None:
         self._change(brand)
@@ -336,60 +313,22 @@ class Watch:
         if brand != EVERY_BRAND:
             self.changed.add(brand)
 
-    def _is_inhibited(self, rule: Rule, finding: Finding, start_ms: int) -> bool:
-        """While all burst, and as long as its horizon reaches back to that.
+    def _is_platform_burst(self, finding: Finding, start_ms: int) -> bool:
+        """Whether all burst, or did as far back as the horizon of the finding reaches.
 
-        A brand's own burst counts when it is far above that of all. Where no rule tells of all,
-        nothing is held back: somebody has to be told.
+        Where no rule tells of all, nothing is held back: somebody has to be told.
         """
-        if rule.kind not in _INHIBITED or finding.severity >= _OWN_BURST_SEVERITY:
-            return False
-        if not self._scope.of_crowd:
+        if not self._index.of_platform:
             return False
         first_ms = start_ms - (finding.horizon_min - 1) * BUCKET_MS
-        return self._crowd_bursts or self._whole.crowd.has_burst(first_ms, start_ms)
+        return self._all_burst or self._whole.burst.has_burst(first_ms, start_ms)
 
     def _skip_outage(self, baseline: Baseline, until_ms: int) -> None:
         """Leave an outage of the whole feed before `until_ms` out of what is learned."""
         from_ms, to_ms = self._whole.clock.outage
         if baseline.known_to_ms >= to_ms or from_ms >= until_ms:
             return
-        baseline.pass_empty(max(from_ms, baseline.known_to_ms), self._scope.holidays)
+        baseline.pass_empty(max(from_ms, baseline.known_to_ms), self._index.holidays)
         skipped_ms = min(to_ms, until_ms)
         if skipped_ms > baseline.known_to_ms:
             baseline.skip(skipped_ms)
-
-    def _counts_at_once(self, state: BrandState, bucket: Bucket) -> bool:
-        return bool(
-            state.alerts or bucket.hits or bucket.attacks or bucket.loudest >= self._least_reach
-        )
-
-    def _may_hold(self, brand: str, state: BrandState, start_ms: int) -> bool:
-        bucket = state.buckets[start_ms]
-        if self._counts_at_once(state, bucket) or _is_gloomy(state, bucket):
-            return True
-        if brand.startswith(GROUP_PREFIX):
-            return False
-        room = self._room.get(brand)
-        if room is None:
-            return state.held >= self._scope.least_posts or bool(bucket.negative)
-        return not room.holds(state.buckets, start_ms)
-
-    def _note_busy(self, brand: str, state: BrandState) -> None:
-        if self._scope.rules_among(brand, _QUIET) and (
-            state.alerts
-            or 60 * state.baseline.least_expected(state.baseline.known_to_ms)
-            >= _QUIET_POSTS_AN_HOUR
-        ):
-            self._busy.add(brand)
-        else:
-            self._busy.discard(brand)
-
-
-def _is_gloomy(state: BrandState, bucket: Bucket) -> bool:
-    """Whether an open minute may shift the mood of the hour."""
-    negative = bucket.negative
-    return (
-        negative >= _MANY_NEGATIVE
-        and negative > (state.negative_share + _CLEARLY_MORE) * bucket.spoken
-    )

@@ -28,7 +28,7 @@ KEPT_MS = 15 * MINUTE_MS
 """For so long after the end of a minute others may ask what was seen in it."""
 
 
-class Crowd(msgspec.Struct, array_like=True, gc=False):
+class PlatformBurst(msgspec.Struct, array_like=True, gc=False):
     """All brands of a partition together; kept in the changelog beside the clock."""
 
     baseline: Baseline = msgspec.field(default_factory=Baseline)

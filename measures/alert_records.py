@@ -1,0 +1,218 @@
+"""What becomes of a finding: the state of the alert changes, and a record says so.
+
+The rules of an alert's life are those of `measures.alert_life`; whether it is told at all says
+`measures.suppression`. The id of an alert is made of what it is about and when it began, so that
+the same posts give the same ids.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from measures import alert_life
+from measures.brand_state import BrandState, OpenAlert, PastAlert
+from measures.evidence import asked_for, evidence, moods_before
+from measures.rules.finding import Finding
+from measures.suppression import Circumstances, silence_over, suppressed_by
+from schemas.alert import Alert, AlertState, SuppressedReason
+from schemas.catalogue import Brand, Rule, Silence
+
+_MINUTE_MS = 60_000
+_NO_LIFE = frozenset({SuppressedReason.OUTSIDE_ACTIVE_HOURS, SuppressedReason.PLATFORM_WIDE_BURST})
+"""Reasons for which a finding counts as none: it neither waits nor keeps an alert alive."""
+
+
+class Subject(NamedTuple):
+    """What an alert is about, and what is known of it."""
+
+    state: BrandState
+    rule: Rule
+    brand: Brand
+    silences: Sequence[Silence] = ()
+    """Those in force now."""
+    about: str = ""
+    """Set where it is about another brand than the one whose state it is."""
+
+    @property
+    def key(self) -> str:
+        """Key of the alert in the state."""
+        return f"{self.rule.id}/{self.about}" if self.about else self.rule.id
+
+
+class Notice(NamedTuple):
+    """What came of a finding."""
+
+    alert: Alert | None = None
+    """To be published."""
+    suppressed: SuppressedReason | None = None
+    """Why nobody is told: with `silence` the record is published nevertheless."""
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether it may have changed the state."""
+        return self.suppressed not in _NO_LIFE
+
+
+def fingerprint(rule: Rule, brand: str) -> str:
+    """What is wrong: the same for every occurrence.
+
+    >>> from schemas.catalogue import RuleKind
+    >>> fingerprint(Rule(id="spike", kind=RuleKind.SPIKE), "xiaomi")
+    'spike/xiaomi'
+    """
+    return f"{rule.id}/{brand}"
+
+
+def alert_id(mark: str, started_at_ms: int) -> str:
+    """Id of one occurrence."""
+    return hashlib.sha256(f"{mark}@{started_at_ms}".encode()).hexdigest()[:20]
+
+
+def rule_of(key: str) -> str:
+    """Id of the rule of an alert, by its key in the state, see `Subject.key`."""
+    return key.partition("/")[0]
+
+
+def notice_of(
+    subject: Subject,
+    start_ms: int,
+    finding: Finding,
+    *,
+    is_active: bool = True,
+    is_platform_burst: bool = False,
+) -> Notice:
+    """The condition holds in the bucket at `start_ms`: fire, update, or say why nothing is told.
+
+    `is_active` and `is_platform_burst`: see `Circumstances`.
+    """
+    state, rule, key = subject.state, subject.rule, subject.key
+    held, waits = state.alerts.get(key), state.pending.get(key)
+    around = Circumstances(
+        is_active,
+        is_platform_burst,
+        held,
+        None if waits is None else (waits[0], waits[1]),
+        state.past.get(key),
+        subject.brand.id,
+        subject.silences,
+    )
+    reason = suppressed_by(rule, finding, start_ms, around)
+    if reason in _NO_LIFE:
+        return Notice(suppressed=reason)
+    is_told = reason is None or reason is SuppressedReason.SILENCE
+    if held is not None:
+        held.true_at_ms = max(held.true_at_ms, start_ms)
+        if is_told:
+            _update(held, start_ms, finding)
+    elif is_told:
+        held = _begin(subject, start_ms, finding, around.past)
+    elif rule.pending_min:
+        pending_ms = alert_life.pending_ms(rule)
+        state.pending[key] = list(alert_life.waiting(around.pending, start_ms, pending_ms))
+    if held is None or not is_told:
+        return Notice(suppressed=reason)
+    return Notice(_told(subject, held), reason)
+
+
+def resolved(subject: Subject) -> Alert:
+    """The condition is gone: end the alert."""
+    held = _ended(subject)
+    minutes = (held.true_at_ms - held.started_at_ms) // _MINUTE_MS + 1
+    reason = f"{subject.brand.name}: over after {minutes} min; {held.cause}"
+    ended_at_ms = held.true_at_ms + alert_life.resolve_after_ms(subject.rule)
+    return _record(subject, held, AlertState.RESOLVED, reason, ended_at_ms)
+
+
+def withdrawn(subject: Subject, now_ms: int) -> Alert:
+    """No rule looks for it any more: end the alert at event time `now_ms`."""
+    held = _ended(subject)
+    reason = f"{subject.brand.name}: no rule looks for this any more; {held.cause}"
+    return _record(subject, held, AlertState.RESOLVED, reason, now_ms)
+
+
+def _update(held: OpenAlert, start_ms: int, finding: Finding) -> None:
+    """It has grown: what is told is the worst so far."""
+    held.revision += 1
+    held.severity = max(held.severity, finding.severity)
+    held.seen, held.expected, held.cause = finding.seen, finding.expected, finding.cause
+    held.horizon_min, held.unit = finding.horizon_min, finding.unit
+    held.probability = min(held.probability, finding.probability)
+    held.told_at_ms = max(held.told_at_ms, start_ms)
+
+
+def _ended(subject: Subject) -> OpenAlert:
+    """Take the alert out of the state, and note that there was one."""
+    state = subject.state
+    held = state.alerts.pop(subject.key)
+    held.revision += 1
+    state.past[subject.key] = PastAlert(held.started_at_ms, held.severity)
+    return held
+
+
+def _begin(subject: Subject, start_ms: int, finding: Finding, past: PastAlert | None) -> OpenAlert:
+    """It fires; what was noted of its waiting, and of a cool-down that is over, goes."""
+    state, rule, key = subject.state, subject.rule, subject.key
+    if past is not None and alert_life.is_cool(past, start_ms, alert_life.cool_down_ms(rule)):
+        del state.past[key]
+    state.pending.pop(key, None)
+    negative, positive = moods_before(state)
+    state.alerts[key] = held = OpenAlert(
+        id=alert_id(fingerprint(rule, subject.brand.id), start_ms),
+        started_at_ms=start_ms,
+        true_at_ms=start_ms,
+        revision=0,
+        severity=finding.severity,
+        seen=finding.seen,
+        expected=finding.expected,
+        unit=finding.unit,
+        cause=finding.cause,
+        told_at_ms=start_ms,
+        horizon_min=finding.horizon_min,
+        probability=finding.probability,
+        bars=list(finding.bars),
+        about=subject.about,
+        negative_before=negative,
+        positive_before=positive,
+        kind=rule.kind,
+    )
+    return held
+
+
+def _told(subject: Subject, held: OpenAlert) -> Alert:
+    """That it fires."""
+    rising = ", ".join(term.term for term in subject.state.talk.rising(3))
+    reason = f"{subject.brand.name}: {held.cause}" + (f"; rising: {rising}" if rising else "")
+    return _record(subject, held, AlertState.FIRING, reason)
+
+
+def _record(
+    subject: Subject,
+    held: OpenAlert,
+    alert_state: AlertState,
+    reason: str,
+    ended_at_ms: int | None = None,
+) -> Alert:
+    state, rule, brand = subject.state, subject.rule, subject.brand
+    return Alert(
+        id=held.id,
+        fingerprint=fingerprint(rule, brand.id),
+        rule=rule.id,
+        kind=rule.kind.value,
+        brand=brand.id,
+        state=alert_state,
+        revision=held.revision,
+        severity=held.severity,
+        started_at_ms=held.started_at_ms,
+        updated_at_ms=held.true_at_ms,
+        ended_at_ms=ended_at_ms,
+        seen=held.seen,
+        expected=held.expected,
+        unit=held.unit,
+        reason=reason,
+        department=rule.department or brand.department or asked_for(state, held),
+        parent=brand.parent,
+        silenced_by=silence_over(subject.silences, rule.id, brand.id),
+        evidence=evidence(state, held),
+        terms=state.talk.rising(),
+        samples=state.talk.telling(),
+    )
