@@ -59,6 +59,8 @@ train: .venv/.dev ## Learn the shipped models anew from DATA (about five minutes
 			car_train3=mix smp_usual_eval3=test smp_virus_eval3=test, \
 			$(DATA)/sentiment/$(subst =,.tsv.gz=,$(pair))) \
 		$(DATA)/stance/nlpcc2016_train.tsv.gz=target-split
+	@$(BIN)/python -m analysis.training.stances --out analysis/models/stances.lm \
+		--catalogue catalogue/catalogue.yml --card docs/models/stances.md $(DATA)
 	@$(BIN)/python -m analysis.training.filler --out analysis/models/spam.lm \
 		--card docs/models/spam.md --posts $(DATA)/spam/posts.tsv.gz \
 		$(DATA)/stream/weibo_statuses.ndjson.gz $(foreach name,smp_usual_train3 smp_virus_train3 \

@@ -10,18 +10,21 @@ from analysis.clauses import Bounds, reach_of
 from analysis.languages import ENGLISH, language_of
 from analysis.ngrams import MAX_LENGTH
 from analysis.sentiment import Place, Sentiment, SentimentModel, mask, of_milli, own_words
+from analysis.stance_model import StanceModel
 
 
 class Moods:
     """Scores texts of any language."""
 
-    def __init__(self, chinese: SentimentModel) -> None:
+    def __init__(self, chinese: SentimentModel, stances: StanceModel) -> None:
         self._chinese = chinese
+        self._stances = stances
 
     @classmethod
     def load(cls) -> "Moods":
-        """With the shipped model."""
-        return cls(SentimentModel.load())
+        """With the shipped models."""
+        chinese = SentimentModel.load()
+        return cls(chinese, StanceModel.load(chinese))
 
     def score(self, text: str) -> Sentiment:
         """Sentiment of the author's own words."""
@@ -37,12 +40,12 @@ class Moods:
         return found
 
     def towards(self, text: str, start: int, end: int, rivals: Sequence[Bounds] = ()) -> Sentiment:
-        """Stance towards the brand at [start, end), as `SentimentModel.towards`."""
+        """Stance towards the brand at [start, end), as `StanceModel.towards_many`."""
         return self.towards_many(((text, start, end, rivals),))[0]
 
     def towards_many(self, places: Sequence[Place]) -> list[Sentiment]:
         """What `towards` says of each place."""
-        found = self._chinese.towards_many(places)
+        found = self._stances.towards_many(places)
         text, language = "", ""
         for at, place in enumerate(places):
             if place[0] is not text:  # the names of a post come one after the other

@@ -113,11 +113,11 @@ class SentimentModel:
 
     def score_many(self, texts: Sequence[str]) -> list[Sentiment]:
         """What `score` says of each text, in far less time."""
-        return self._score_clean([own_words(text) for text in texts])
+        return self.score_clean([own_words(text) for text in texts])
 
     def score_whole_many(self, texts: Sequence[str]) -> list[Sentiment]:
         """Sentiment of all that stands in each text, the repost chain too."""
-        return self._score_clean([mask(text) for text in texts])
+        return self.score_clean([mask(text) for text in texts])
 
     def towards(self, text: str, start: int, end: int, rivals: Sequence[Bounds] = ()) -> Sentiment:
         """Stance towards the brand at [start, end): of the words around it (`clauses`).
@@ -134,7 +134,7 @@ class SentimentModel:
         ]
         return [
             _stance(sentiment, text, reach)
-            for sentiment, text, reach in zip(self._score_clean(texts), texts, reaches, strict=True)
+            for sentiment, text, reach in zip(self.score_clean(texts), texts, reaches, strict=True)
         ]
 
     def told_by(self, text: str, count: int = 5) -> list[tuple[str, float]]:
@@ -155,7 +155,8 @@ class SentimentModel:
                 told.append((ngram, pull))
         return told
 
-    def _score_clean(self, texts: Sequence[str]) -> list[Sentiment]:
+    def score_clean(self, texts: Sequence[str]) -> list[Sentiment]:
+        """Sentiment of texts that hold no chain, handle or link any more."""
         found: list[Sentiment] = []
         for start in range(0, len(texts), BATCH):
             found += self._score_batch(texts[start : start + BATCH])

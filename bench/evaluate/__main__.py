@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from bench.evaluate import mentions, sentiment, spam, speed
+from bench.evaluate import mentions, sentiment, spam, speed, stances
 from bench.evaluate.tables import put_into, table
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -84,10 +84,27 @@ def _speed(folder: Path) -> Iterator[str]:
     yield table(head, rows)
 
 
+def _stances(folder: Path) -> Iterator[str]:
+    head = ["mentions", "system", "number", "accuracy", "macro-F1", "read down, said across: + − 0"]
+    rows = [
+        [
+            result.data,
+            result.system,
+            f"{result.mentions:,}",
+            f"{result.accuracy:.3f}",
+            f"{result.macro_f1:.3f}",
+            result.confusion,
+        ]
+        for result in stances.results(folder)
+    ]
+    yield table(head, rows)
+
+
 PARTS: dict[str, tuple[str, Callable[[Path], Iterator[str]]]] = {
     "mentions": ("Mentions", _mentions),
     "spam": ("Spam", _spam),
     "speed": ("Speed, one core", _speed),
+    "stances": ("Towards the brand: brands that were not learned", _stances),
     "sentiment": ("Sentiment and stance", _sentiment),
 }
 

@@ -11,6 +11,7 @@ from sklearn.metrics import accuracy_score, f1_score
 from analysis.moods import Moods
 from analysis.pipeline import Analyser
 from analysis.sentiment import NEUTRAL_BELOW_MILLI, SentimentModel
+from analysis.stance_model import StanceModel
 from analysis.tokens import tokenizer_named
 from analysis.training.corpus import Corpus, fold_of, read_corpus, trace_of
 from analysis.training.fit import AIMED, Settings
@@ -109,7 +110,9 @@ def _said(model: SentimentModel, texts: Sequence[str]) -> Said:
 
 def _stances(model: SentimentModel, texts: Sequence[str]) -> Said:
     """Towards the product, where a text names it; else of the whole text."""
-    analyser = Analyser(load(SHIPPED).brands, Moods(model), tokenizer_named())
+    analyser = Analyser(
+        load(SHIPPED).brands, Moods(model, StanceModel.load(model)), tokenizer_named()
+    )
     classes, found = [], []
     for analysis in analyser.analyse_many(texts):
         said = [each for each in analysis.occurrences if each.brand == "apple"]

@@ -19,8 +19,8 @@ from pathlib import Path
 import msgspec
 
 from analysis.shipped import analyser_of
+from analysis.training.stance_pool import Pooled, hash_of, pool
 from bench.evaluate.stance_cues import BOUNDARY, CUES, cue_of
-from bench.evaluate.stance_pool import Pooled, hash_of, pool
 from bench.evaluate.stance_split import split_of
 from catalogue.file import SHIPPED, load
 

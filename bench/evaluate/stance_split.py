@@ -8,7 +8,7 @@ aside, since its words are nearly the same. Nothing here looks at a label.
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
-from bench.evaluate.stance_pool import Pooled, hash_of
+from analysis.training.stance_pool import Pooled, hash_of
 
 TRAIN, TEST, ASIDE = "train", "test", "aside"
 SHARE = 0.25

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from analysis.shipped import analyser_of
+from analysis.training.stance_pool import MEASURED, POSTS, Pooled, Source, identity_of, pool
 from bench.evaluate import stance_draw
 from bench.evaluate.stance_cues import BOUNDARY, CUES, cue_of
 from bench.evaluate.stance_draw import CAPS, batches, draw, excerpt
-from bench.evaluate.stance_pool import MEASURED, POSTS, Pooled, Source, identity_of, pool
 from bench.evaluate.stance_split import ASIDE, SHARE, SLACK, TEST, TRAIN, split_of
 from schemas.catalogue import Brand, Catalogue
 

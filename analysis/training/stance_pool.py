@@ -52,6 +52,8 @@ class Pooled(msgspec.Struct, frozen=True):
     """`own`, or `hashtag` or `headline` where the brand is named there alone."""
     score: float
     """What the shipped model says of the mood there, -1 to 1."""
+    rivals: tuple[tuple[int, int], ...] = ()
+    """Where they name other brands."""
 
     @property
     def own_words(self) -> str:
@@ -93,14 +95,18 @@ def pool(folder: Path, analyser: Analyser) -> Iterator[Pooled]:
                 key = (trace_of(analysis.own_words), brand)
                 if key not in known:
                     known.add(key)
-                    yield _pooled(source, brand, [each for each in own if each.brand == brand])
+                    yield _pooled(source, brand, own)
 
 
-def _pooled(source: Source, brand: str, named: Sequence[Occurrence]) -> Pooled:
+def _pooled(source: Source, brand: str, own: Sequence[Occurrence]) -> Pooled:
+    named = [each for each in own if each.brand == brand]
     spans = tuple((each.start, each.end) for each in named)
+    rivals = tuple((each.start, each.end) for each in own if each.brand != brand)
     places = {place_of(source.text, span) for span in spans}
     place = "own" if "own" in places else min(places)
-    return Pooled(source, brand, spans, place, sum(each.score for each in named) / len(named))
+    return Pooled(
+        source, brand, spans, place, sum(each.score for each in named) / len(named), rivals
+    )
 
 
 def place_of(text: str, span: tuple[int, int]) -> str:
