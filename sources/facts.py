@@ -14,6 +14,7 @@ import msgspec
 import orjson
 
 from schemas.post import Source
+from sources.mastodon import address_of
 from sources.refusals import InvalidPost
 from sources.times import BEIJING, created_ms
 from sources.wrappers import wrapped
@@ -59,6 +60,7 @@ class _Toot(msgspec.Struct, gc=False):
 
     account: _Account | None = None
     id: Id | None = None
+    uri: str | None = None
     created_at: str | None = None
     payload: Id | None = None
 
@@ -161,7 +163,10 @@ def _mastodon(value: bytes) -> Facts:
     if isinstance(toot.payload, str) and toot.id is None:
         toot = _toot(toot.payload)
     account = toot.account or _Account()
-    return Facts(_id_key(account.id, account.acct, toot.id), _at_ms(toot.created_at))
+    return Facts(
+        _id_key(address_of(account.acct or "", toot.uri), account.id, toot.id),
+        _at_ms(toot.created_at),
+    )
 
 
 def _jetstream(value: bytes) -> Facts:

@@ -1,6 +1,8 @@
 """Statuses of Mastodon's streaming API -> `Post`.
 
-A record holds a status, or the WebSocket's envelope with the status as a text in `payload`.
+A record holds a status, or the WebSocket's envelope with the status as a text in `payload`. A post
+is known by its `uri` and an author by `acct@domain`, which are the same on every server that shows
+them; ids are each server's own, and serve where these are missing.
 """
 
 import re
@@ -20,6 +22,7 @@ _BREAK = re.compile(r"<br\s*/?>|</p>\s*<p[^<>]*>", re.IGNORECASE)
 _LEADING_ZEROS = re.compile(r"&#0+(?=\d)", re.ASCII)
 _BEYOND_UNICODE = re.compile(r"&#\d{8,};?", re.ASCII)
 _MARKUP = re.compile(r"<[^<>]*>")
+_HOST = re.compile(r"https?://([^/:@\s]+)")
 _NO_JSON = msgspec.Raw(b"")
 _WITHOUT_POST = frozenset(
     {
@@ -42,6 +45,7 @@ class _Account(msgspec.Struct, gc=False):
 
 class _Original(msgspec.Struct, gc=False):
     id: str | int = ""
+    uri: str | None = None
     content: str | None = None
     account: _Account | None = None
 
@@ -56,6 +60,7 @@ class _Attachment(msgspec.Struct, gc=False):
 
 class _Status(msgspec.Struct, gc=False):
     id: str | int | None = None
+    uri: str | None = None
     created_at: str | None = None
     edited_at: str | None = None
     content: str | None = None
@@ -102,20 +107,20 @@ def parse(value: bytes, received_at_ms: int, max_text: int, max_skew_ms: int) ->
     edited_at = status.edited_at
     return Post(
         source=Source.MASTODON,
-        id=id_text(status.id),
+        id=status.uri or id_text(status.id),
         text=text,
         event_time_ms=at_ms,
         event=PostEvent.ADD if edited_at is None else PostEvent.EDIT,
         # Edits have no number of their own; their time tells them apart.
         edit=0 if edited_at is None else created_ms(edited_at) // SECOND_MS,
-        author=_author(status.account),
+        author=_author(status.account, status.uri),
         is_repost=original is not None,
         quoted=None
         if original is None
         else Quoted(
-            id_text(original.id),
+            original.uri or id_text(original.id),
             plain_text(original.content or "")[:max_text],
-            _author(original.account),
+            _author(original.account, original.uri),
         ),
         is_time_clamped=is_clamped,
         card="" if original is not None else _card(status)[:max_text],
@@ -159,12 +164,24 @@ def plain_text(html: str) -> str:
     return unescape(_MARKUP.sub("", _BREAK.sub("\n", html)))
 
 
-def _author(account: _Account | None) -> Author:
+def address_of(acct: str, uri: str | None) -> str:
+    """An account's name anywhere: a server leaves its own domain out. Empty where it is not known.
+
+    >>> address_of("zaku@Example.org", None), address_of("zaku", "https://a.org/users/zaku/1")
+    ('zaku@example.org', 'zaku@a.org')
+    """
+    if "@" in acct:
+        return acct.lower()
+    host = _HOST.match(uri) if uri and acct else None
+    return f"{acct}@{host[1]}".lower() if host else ""
+
+
+def _author(account: _Account | None, uri: str | None) -> Author:
     if account is None:
         return Author()
     posts = count_of(account.statuses_count)
     return Author(
-        id_text(account.id),
+        address_of(account.acct, uri) or id_text(account.id),
         account.acct,
         max(count_of(account.followers_count) or 0, 0),
         is_bot=account.bot is True,

@@ -6,7 +6,7 @@ import pytest
 from schemas.dead_letter import DropReason
 from schemas.post import Author, Post, PostEvent, Skipped
 from sources.mastodon import plain_text
-from sources.parsing import InvalidPost, NoPost, parse
+from sources.parsing import InvalidPost, NoPost, parse, post_identity
 
 NOW_MS = 1_662_000_000_000
 STATUS: dict[str, Any] = {
@@ -26,7 +26,22 @@ def read(value: Any) -> Post:
 def test_a_status_becomes_a_post_without_markup() -> None:
     post = read(STATUS)
     assert (post.id, post.text, post.event_time_ms) == ("1089", "小米 & #华为", 1_661_900_746_839)
-    assert post.author == Author("5", "zaku@example.org", 12)
+    assert post.author == Author("zaku@example.org", "zaku@example.org", 12)
+
+
+def test_a_post_is_the_same_on_each_server_that_shows_it() -> None:
+    uri = "https://Home.example/users/zaku/statuses/1089"
+    at_home = read(STATUS | {"uri": uri, "account": STATUS["account"] | {"acct": "zaku"}})
+    account = {"id": "77", "acct": "zaku@home.example"}
+    elsewhere = read(STATUS | {"id": "4", "uri": uri, "account": account})
+
+    assert post_identity(at_home) == post_identity(elsewhere)
+    assert at_home.author.id == elsewhere.author.id == "zaku@home.example"
+
+
+def test_without_a_name_the_id_of_the_server_serves() -> None:
+    post = read(STATUS | {"account": {"id": "5", "acct": "zaku"}})
+    assert (post.id, post.author.id) == ("1089", "5")
 
 
 def test_the_envelope_of_the_websocket_is_opened() -> None:
