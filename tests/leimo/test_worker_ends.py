@@ -23,6 +23,14 @@ from tests.leimo.pipeline_run import DEADLINE_S, ROOT, environment, prepared
 pytestmark = pytest.mark.kafka
 
 
+@pytest.fixture(autouse=True)
+def _hang_ups_count() -> Iterator[None]:
+    """Also under `nohup`, whose children do not hear them, and are right not to."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
 @contextmanager
 def worker(settings: Settings, log: Path, **changes: str) -> Iterator[subprocess.Popen[bytes]]:
     """A worker that writes its log into a file; stopped for certain."""
