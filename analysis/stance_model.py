@@ -78,17 +78,21 @@ def stance_texts(
     places: Sequence[Place], reaches: Sequence[Reach], moods: SentimentModel
 ) -> list[str]:
     """What the model of stances reads of each place: signs, then the words about the brand."""
-    wholes = [_with_signs(place, (0, min(len(place[0]), MAX_LENGTH))) for place in places]
     abouts = [
         _with_signs(place, (reach.start, reach.end))
         for place, reach in zip(places, reaches, strict=True)
     ]
-    scores = moods.score_clean([text.replace(RIVAL, NAMELESS) for text in abouts + wholes])
+    wholes = [
+        _with_signs(place, (0, min(len(place[0]), MAX_LENGTH))).replace(RIVAL, NAMELESS)
+        for place in places
+    ]
+    # Without the names the post is the same for all of its brands: its mood is asked for once.
+    known = list(dict.fromkeys(wholes))
+    scores = moods.score_clean([about.replace(RIVAL, NAMELESS) for about in abouts] + known)
+    mood_of = dict(zip(known, scores[len(places) :], strict=True))
     return [
-        _signs(place, about, mood.milli, whole.milli) + about[:MAX_WORDS]
-        for place, about, mood, whole in zip(
-            places, abouts, scores[: len(places)], scores[len(places) :], strict=True
-        )
+        _signs(place, about, mood.milli, mood_of[whole].milli) + about[:MAX_WORDS]
+        for place, about, mood, whole in zip(places, abouts, scores, wholes, strict=False)
     ]
 
 
