@@ -13,6 +13,7 @@ It was learned from mentions that people read for it: docs/labelling.md, docs/mo
 import re
 from bisect import bisect_right
 from collections.abc import Sequence
+from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
 
@@ -101,11 +102,11 @@ def _signs(place: Place, about: str, about_milli: int, whole_milli: int) -> str:
     rivals = place[3] if len(place) > 3 else ()
     signs = []
     if "#" in text or "＃" in text:
-        tags = [found.span() for found in _TAGS.finditer(text)]
+        tags = _tags(text)
         signs += [_TAG] if tags else []
         signs += [_IN_TAG] if _is_within(tags, start, end) else []
     if "【" in text:
-        headlines = [found.span() for found in _HEADLINES.finditer(text)]
+        headlines = _headlines(text)
         signs += [_HEADLINE]
         signs += [_IN_HEADLINE] if _is_within(headlines, start, end) else []
     signs += [_LINK] if "http" in text else []
@@ -115,6 +116,17 @@ def _signs(place: Place, about: str, about_milli: int, whole_milli: int) -> str:
     signs += [chr(_LENGTH + min(len(text).bit_length(), 10)), chr(_RIVALS + min(len(rivals), 3))]
     moods = chr(_ABOUT + _bucket(about_milli)) + chr(_WHOLE + _bucket(whole_milli))
     return CLOSING.join([moods, *signs, ""])
+
+
+@lru_cache(maxsize=4)
+def _tags(text: str) -> list[Bounds]:
+    """Where tags stand; a text is asked once for each name."""
+    return [found.span() for found in _TAGS.finditer(text)]
+
+
+@lru_cache(maxsize=4)
+def _headlines(text: str) -> list[Bounds]:
+    return [found.span() for found in _HEADLINES.finditer(text)]
 
 
 def _bucket(milli: int) -> int:
