@@ -246,8 +246,11 @@ class _Progress:
         await self._admin.close()
 
     async def members(self) -> int:
-        """Processes in the group, once it is stable."""
-        answers = await self._admin.describe_consumer_groups([self._group])
+        """Processes in the group, once it is stable; a new broker has no coordinator at first."""
+        try:
+            answers = await self._admin.describe_consumer_groups([self._group])
+        except KafkaError:
+            return 0
         groups = [group for answer in answers for group in answer.to_object()["groups"]]
         return sum(len(group["members"]) for group in groups if group["state"] == "Stable")
 

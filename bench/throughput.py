@@ -5,6 +5,8 @@ On one broker, in one run, over the same posts; `python -m bench --help`.
 
 import argparse
 import asyncio
+import os
+import subprocess
 import sys
 import tempfile
 import time
@@ -19,7 +21,6 @@ from bench.posts import posts_for
 from bench.report import as_json, line, medians, report, write
 from bench.runs import PARTITIONS, ROOT, Result, System, empty_broker, measure, produce
 from catalogue.file import load
-from catalogue.topic import publish
 from kafka_io.brokers import ApacheKafka, BrokerMissing, EmbeddedBroker
 from kafka_io.settings import Settings
 from kafka_io.topic_admin import apply_topics
@@ -67,9 +68,6 @@ async def run_leimo(
 ) -> Result:
     """Measure the workers of the commit in `folder`."""
     settings = await empty_broker(broker, partitions)
-    await apply_topics(settings)
-    await publish(settings, load(catalogue))
-    await produce(settings, posts)
     environment = {
         "LEIMO_BROKER": broker,
         "LEIMO_GROUP": settings.group,
@@ -77,6 +75,16 @@ async def run_leimo(
         "LEIMO_METRICS_ADDRESS": "",
         "LEIMO_LOG_LEVEL": "WARNING",
     }
+    # Its own commands: another commit may lay out topics and definitions in another way.
+    for arguments in (["topics", "apply"], ["catalogue", "apply", str(catalogue)]):
+        subprocess.run(
+            [sys.executable, "-m", "leimo", *arguments],
+            cwd=folder,
+            env={**os.environ, **environment},
+            stdout=subprocess.DEVNULL,
+            check=True,
+        )
+    await produce(settings, posts)
     command = [sys.executable, "-m", "leimo", "worker"]
     system = System(
         _named("leimo", workers), command, environment, processes=workers, folder=folder
