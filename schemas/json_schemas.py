@@ -15,6 +15,7 @@ from typing import Any
 
 import msgspec
 
+from schemas.action import Action, ActionKind, ActionSubject
 from schemas.alert import Alert, AlertState, Evidence, Sample, Term
 from schemas.catalogue import (
     Brand,
@@ -32,7 +33,9 @@ from schemas.catalogue import (
     Wording,
 )
 from schemas.dead_letter import DeadLetter, DropReason
+from schemas.deletion import Deletion, DeletionScope
 from schemas.delivery import Attempt, Delivery, Outcome, Progress, Reason, Receiver
+from schemas.expectation import Expectation
 from schemas.feed import FeedGap, FeedPosition, FeedState, GapReason
 from schemas.mention import Channel, Mention, Objective, Place, Polarity, SpamSign, Span, Tick
 from schemas.topics import DAY_MS, TOPICS, Topic
@@ -61,6 +64,9 @@ RECORDS: Mapping[str, type] = {
     "delivery": Delivery,
     "receiver": Receiver,
     "progress": Progress,
+    "action": Action,
+    "deletion": Deletion,
+    "expectation": Expectation,
 }
 
 _DECLARED: Mapping[str, type] = {
@@ -68,9 +74,12 @@ _DECLARED: Mapping[str, type] = {
     for declared in (
         *RECORDS.values(),
         *(
+            ActionKind,
+            ActionSubject,
             AlertState,
             Channel,
             Context,
+            DeletionScope,
             DropReason,
             Objective,
             Place,
