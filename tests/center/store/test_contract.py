@@ -2,6 +2,7 @@
 
 import random
 from collections import Counter
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -392,7 +393,7 @@ class TestAlerts:
 
 class TestTheRest:
     def test_actions_are_added_and_never_changed(self, store: SqlStore) -> None:
-        def act(number: int, who: str, **fields: str) -> Action:
+        def act(number: int, who: str, **fields: Any) -> Action:
             return Action(
                 id=str(number), at_ms=START_MS, who=who, kind=ActionKind.TAKEN,
                 on=ActionSubject(fields.pop("on", "post")),
