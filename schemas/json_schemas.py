@@ -16,6 +16,7 @@ from typing import Any, get_args
 
 import msgspec
 
+from schemas.action import Action, ActionKind, ActionSubject
 from schemas.alert import Alert, AlertState, Evidence, Sample, Term
 from schemas.catalogue import (
     Brand,
@@ -29,7 +30,9 @@ from schemas.catalogue import (
     Wording,
 )
 from schemas.dead_letter import DeadLetter, DropReason
+from schemas.deletion import Deletion, DeletionScope
 from schemas.delivery import Attempt, Delivery, Outcome, Progress, Reason, Receiver
+from schemas.expectation import Expectation
 from schemas.feed import FeedGap, FeedPosition, FeedState, GapReason
 from schemas.mention import Channel, Mention, Objective, Place, Polarity, SpamSign, Span, Tick
 from schemas.rules import Condition, Measure, Rule, RuleKind
@@ -59,6 +62,9 @@ RECORDS: Mapping[str, type | UnionType] = {
     "delivery": Delivery,
     "receiver": Receiver,
     "progress": Progress,
+    "action": Action,
+    "deletion": Deletion,
+    "expectation": Expectation,
 }
 
 _DECLARED: Mapping[str, type] = {
@@ -66,9 +72,12 @@ _DECLARED: Mapping[str, type] = {
     for declared in (
         *(each for record in RECORDS.values() for each in get_args(record) or (record,)),
         *(
+            ActionKind,
+            ActionSubject,
             AlertState,
             Channel,
             Context,
+            DeletionScope,
             DropReason,
             Objective,
             Place,

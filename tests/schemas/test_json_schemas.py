@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from schemas import json_schemas
+from schemas.action import Action, ActionKind, ActionSubject
 from schemas.alert import Alert, AlertState, Evidence, Sample, Term
 from schemas.catalogue import (
     Brand,
@@ -21,7 +22,9 @@ from schemas.catalogue import (
     Wording,
 )
 from schemas.dead_letter import DeadLetter, DropReason
+from schemas.deletion import Deletion, DeletionScope
 from schemas.delivery import Attempt, Delivery, Outcome, Progress, Reason, Receiver
+from schemas.expectation import Expectation
 from schemas.feed import FeedGap, FeedPosition, FeedState, GapReason
 from schemas.mention import Mention, Objective, Place, Polarity, SpamSign, Span, Tick
 from schemas.rules import RULE_OF_KIND, CrisisRule, RuleKind, rule_fields
@@ -85,6 +88,14 @@ SAMPLES: dict[str, msgspec.Struct] = {
     "feed_gap": FeedGap(
         feed="jetstream", from_ms=1, to_ms=2, reason=GapReason.CURSOR_TOO_OLD, detail="x", at_ms=3
     ),
+    "action": Action(
+        id="7", at_ms=1, who="li", kind=ActionKind.ASSIGNED, on=ActionSubject.ALERT, subject="a1",
+        via="center", brand="xiaomi", assignee="wang", department="care", until_ms=2, note="x",
+    ),
+    "deletion": Deletion(
+        scope=DeletionScope.AUTHOR, source="weibo", subject="42", at_ms=1, asked_by="source"
+    ),
+    "expectation": Expectation(brand="xiaomi", start_ms=3600000, level=0.5, limits={1: 9, 60: 40}),
 }  # fmt: skip
 
 
