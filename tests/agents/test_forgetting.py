@@ -12,15 +12,16 @@ from kafka_io.compacted import read_compacted
 from kafka_io.reading import PartitionReader
 from kafka_io.settings import Settings
 from schemas.alert import Alert
-from schemas.catalogue import Brand, Catalogue, Rule, RuleKind
+from schemas.catalogue import Brand, Catalogue
 from schemas.deletion import Deletion
 from schemas.mention import Mention
+from schemas.rules import CrisisRule
 from schemas.topics import ALERTS, DELETIONS, MENTIONS, POSTS_RAW, TRENDS
 from schemas.trend import Trend
 from tests.kafka_io.broker_log import append
 from tests.leimo.pipeline_run import leimo, until
 
-FIRE = Rule(id="fire", kind=RuleKind.CRISIS, words=("起火",), min_posts=3, min_authors=3)
+FIRE = CrisisRule(id="fire", words=("起火",), min_posts=3, min_authors=3)
 
 PLACES = "零京沪广深杭苏宁蓉渝武西郑青大厦福济合昌"
 """Copies of a text are shown once."""

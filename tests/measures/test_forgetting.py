@@ -6,14 +6,14 @@ import msgspec
 
 from measures.board import Board
 from schemas.alert import Alert, AlertState
-from schemas.catalogue import Rule, RuleKind
 from schemas.deletion import Deletion, DeletionScope
 from schemas.forgotten import Forgotten
 from schemas.mention import Mention
+from schemas.rules import CrisisRule
 from tests.measures.feed import restarted
 from tests.measures.stream import board, mention, run, tick
 
-FIRE = Rule(id="fire", kind=RuleKind.CRISIS, words=("起火",), min_posts=3, min_authors=3)
+FIRE = CrisisRule(id="fire", words=("起火",), min_posts=3, min_authors=3)
 
 
 def post(minute: float, offset: int, **fields: Any) -> Mention:
