@@ -80,6 +80,11 @@ class MeasureStage:
         if board is not None:
             board.reissue(alert)
 
+    def note_feeds(self, gaps: Sequence[tuple[int, int]], away_since_ms: int | None) -> None:
+        """What live feeds could not give, and since when one is away, in event time."""
+        for board in self._boards.values():
+            board.note_feeds(gaps, away_since_ms)
+
     @property
     def partitions(self) -> list[int]:
         """Those that this worker owns."""

@@ -11,6 +11,7 @@ from aiohttp.web import AppRunner
 
 from agents import analyse, measure
 from agents.analyse import AnalyseStage
+from agents.feed_watch import FeedWatch
 from agents.forgetting import Forgetting
 from agents.measure import MeasureStage
 from analysis.groups import Groups
@@ -62,6 +63,7 @@ class Worker:
         self._measure: MeasureStage | None = None
         self._follower = CatalogueFollower(settings, self._redefine)
         self._forgetting = Forgetting(settings)
+        self._feeds = FeedWatch(settings, _now_ms)
 
     async def run(self) -> None:
         """Work until SIGINT, SIGTERM or SIGHUP.
@@ -88,6 +90,7 @@ class Worker:
             tasks += [
                 _watched(self._forgetting.follow(measure), "the follower of deletions"),
                 _watched(self._follower.follow(), "the follower of the catalogue"),
+                _watched(self._feeds.follow(measure), "the follower of feeds"),
                 _watched(self._tick(), "the ticker"),
                 _watched(self._gauge(), "the gauges"),
                 _watched(watch_for_stalls(self.settings, app.ownership), "the watchdog"),
@@ -101,6 +104,7 @@ class Worker:
             await asyncio.gather(*tasks, return_exceptions=True)
             await self._follower.stop()
             await self._forgetting.stop()
+            await self._feeds.stop()
             if monitoring is not None:
                 await monitoring.cleanup()
 

@@ -6,7 +6,7 @@ any repetitions, publish the same windows.
 """
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import msgspec
 
@@ -205,6 +205,11 @@ class Board:
             self._output.changed.add(brand)
             if lost and state.trended_ms:
                 self._output.trends.append(state.talk.trend(brand, state.trended_ms))
+
+    def note_feeds(self, gaps: Sequence[tuple[int, int]], away_since_ms: int | None) -> None:
+        """What live feeds could not give; see `Evaluation.note_feeds`."""
+        self._evaluation.note_feeds(gaps, away_since_ms)
+        self._take_told()
 
     def reissue(self, alert: Alert) -> None:
         """Tell an alert anew, as given, unless a newer record of it or its like is on the way.

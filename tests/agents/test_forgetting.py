@@ -31,7 +31,8 @@ def raw(number: int, **fields: Any) -> Row:
     """A post of its own author; the author is the key."""
     now_ms = int(time.time() * 1000)
     post = {
-        "id": f"p{number}", "text": f"小米手机又起火了，{PLACES[number]}人都看到", "created_at": now_ms,
+        "id": f"p{number}", "created_at": now_ms,
+        "text": f"小米手机又起火了，{PLACES[number]}人都看到",
         "author": {"id": f"a{number}", "name": "某人", "followers": 10 * number},
     }  # fmt: skip
     value = msgspec.json.encode(post | fields)
