@@ -1,13 +1,14 @@
-"""`python -m bench` compares posts a second; see also `board`, `feeds`, `latency`, `outside`,
-`restart` and `scaling`."""
+"""`python -m bench` compares posts a second; see also `board`, `center`, `feeds`, `latency`,
+`outside`, `restart` and `scaling`."""
 
 import logging
 import sys
 
-from bench import board, feeds, feeds_outside, latency, restart, scaling, throughput
+from bench import board, center, feeds, feeds_outside, latency, restart, scaling, throughput
 
 KINDS = {
     "board": board.main,
+    "center": center.main,
     "feeds": feeds.main,
     "latency": latency.main,
     "outside": feeds_outside.main,
