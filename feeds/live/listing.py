@@ -22,7 +22,8 @@ def state_of(position: FeedPosition, now_ms: int) -> str:
     >>> state_of(position, 10_000), state_of(position, 60_000)
     ('live', 'gone')
     """
-    if position.state != FeedState.STOPPED and now_ms - position.at_ms > SILENT_MS:
+    has_ended = position.state in (FeedState.STOPPED, FeedState.FAILED)
+    if not has_ended and now_ms - position.at_ms > SILENT_MS:
         return "gone"
     return str(position.state)
 
@@ -66,6 +67,8 @@ async def feed_rows(settings: Settings, now_ms: int, gaps_since_ms: int) -> list
             "gap_s": round(gap_ms(gaps, position.feed, gaps_since_ms) / 1_000, 1),
             "posts_per_s": position.posts_per_s,
             "posts": position.posts,
+            "sample": position.sample,
+            "error": position.error,
             "event_time_ms": position.event_time_ms,
             "at_ms": position.at_ms,
             "started_at_ms": position.started_at_ms,

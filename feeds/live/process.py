@@ -42,6 +42,7 @@ async def run_live(
     metrics: FeedMetrics,
     console: Console,
     *,
+    sample: float = 1.0,
     quiet: bool = False,
 ) -> LiveOutcome:
     """Feed until SIGINT or SIGTERM; a feed that cannot go on ends all, and is named.
@@ -55,7 +56,7 @@ async def run_live(
     if len(set(names)) < len(names):
         raise FeedError(f"two feeds have the name {max(names, key=names.count)!r}; name each once")
     stop, limit = asyncio.Event(), asyncio.timeout(None)
-    runs = [LiveRun(feed, settings, metrics) for feed in feeds]
+    runs = [LiveRun(feed, settings, metrics, sample=sample) for feed in feeds]
     total = Tally()
     error = ""
     with stop_signals(stop) as received:
