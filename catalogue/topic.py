@@ -16,7 +16,7 @@ from measures.rule_index import time_ms
 from schemas.catalogue import Brand, Catalogue, Definition, Silence
 from schemas.topics import CATALOGUE
 
-OURS = (b"brand:", b"rule:", b"intent:", b"silence:", b"holiday:", b"subscriber:")
+OURS = (b"brand:", b"rule:", b"intent:", b"silence:", b"holiday:", b"subscriber:", b"feed:")
 """Keys of other definitions on the topic are left alone."""
 _SILENCE = b"silence:"
 

@@ -21,6 +21,7 @@ from schemas.catalogue import (
     Brand,
     Condition,
     Context,
+    Feed,
     Holiday,
     Intent,
     Rule,
@@ -97,6 +98,7 @@ class Records(NamedTuple):
     silences: Sequence[Raw] = ()
     holidays: Sequence[Raw] = ()
     subscribers: Sequence[Raw] = ()
+    feeds: Sequence[Raw] = ()
 
 
 def read_records(text: str, findings: Findings) -> Records:
@@ -130,6 +132,7 @@ def read_records(text: str, findings: Findings) -> Records:
             reader.records(fields.get("silences"), "silences", Silence),
             reader.records(fields.get("holidays"), "holidays", Holiday),
             reader.records(fields.get("subscribers"), "subscribers", Subscriber),
+            reader.records(fields.get("feeds"), "feeds", Feed),
         )
     except _TooMuch:
         findings.error((), f"anchors add more than {MAX_EXPANDED} values; do without them", line=0)

@@ -39,10 +39,11 @@ class LiveRun:
         random: Random | None = None,
         longest_pause_s: float = 60.0,
         sample: float = ALL,
+        tally: Tally | None = None,
     ) -> None:
         """`sample`: the share of the authors whose posts are taken, above 0, up to 1."""
         self.feed = feed
-        self.tally = Tally()
+        self.tally = tally or Tally()
         self.contact = Contact()
         self._settings = settings
         self._metrics = metrics
@@ -120,7 +121,10 @@ class LiveRun:
                 contact=self.contact,
                 sample=self._sample,
             )
-            await _connected(reader, buffer, sender, stop)
+            try:
+                await _connected(reader, buffer, sender, stop)
+            finally:
+                self._metrics.is_connected.labels(self.feed.name).set(0)
 
 
 async def _connected(reader: Reader, buffer: Buffer, sender: Sender, stop: asyncio.Event) -> None:

@@ -8,7 +8,7 @@ import typer
 
 from leimo.commands import feed_outside, feed_weibo
 from leimo.commands.feed_end import finish, run_feed, say_line
-from leimo.commands.live_feeds import MetricsAddress, SampleOption, run_feeds
+from leimo.commands.live_feeds import MetricsAddress, SampleOption, run_defined, run_feeds
 from leimo.terminal import say, say_json, terminal
 from schemas.post import Source
 
@@ -309,37 +309,55 @@ def mastodon(
 @app.command("run")
 def run_(
     *,
-    feed: Annotated[str, typer.Argument(metavar="NAME", help="As its package declares it.")],
+    feed: Annotated[
+        str | None, typer.Argument(metavar="[NAME]", help="A feed of a package, by its name.")
+    ] = None,
     option: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="For the feed; may be given again."),
     ] = None,
+    sample: SampleOption = 1.0,
     metrics: MetricsAddress = None,
     broker: Broker = None,
     quiet: Quiet = False,
 ) -> None:
-    """Run a feed of your own, from a package with an entry point in the group `leimo.feeds`.
+    """Run all feeds that the catalogue defines; with NAME, one of your own.
 
-    Example:
+    Definitions are taken over as they change. A feed that fails does not stop the others: `leimo
+    feed list` says why. NAME is that of a package with an entry point in the group `leimo.feeds`.
+
+    Examples:
+
+        leimo feed run
 
         leimo feed run forum --set board=phones
     """
     from feeds.live.found import feed_of
+    from leimo.run import fail
 
+    if feed is None:
+        if option or sample < 1:
+            fail("--set and --sample go with NAME; the catalogue says them of its feeds", code=2)
+        run_defined(broker=broker, metrics=metrics, quiet=quiet)
+        return
     given = [text.partition("=") for text in option or ()]
     for key, sign, _ in given:
         if not (key and sign):
             raise typer.BadParameter(f"{key!r} is no KEY=VALUE", param_hint="--set")
     options = {key: value for key, _, value in given}
-    run_feeds(lambda _: [feed_of(feed, options)], broker=broker, metrics=metrics, quiet=quiet)
+    run_feeds(
+        lambda _: [feed_of(feed, options)],
+        sample=sample, broker=broker, metrics=metrics, quiet=quiet,
+    )  # fmt: skip
 
 
 @app.command("list")
 def list_(*, broker: Broker = None, as_json: AsJson = False) -> None:
-    """List live feeds that ever ran: state, lag, what was missing in the last day, and rate.
+    """List live feeds that ran or are defined: state, lag, what was missing in a day, and rate.
 
     `gone`: it has not written for half a minute, so it does not run, or its broker was away.
-    `failed`: asking again is of no use; why stands below.
+    `failed`: asking again is of no use; why stands below. `off`: its definition says so. `defined`:
+    it never ran; `leimo feed run` does it.
     """
     import time
 

@@ -45,6 +45,7 @@ def run_feeds(
     quiet: bool,
 ) -> None:
     """Run live feeds until a signal, and leave with the right code."""
+    from feeds.live.group import GivenFeeds
     from feeds.live.process import run_live
     from feeds.source import FeedError
     from kafka_io.event_loop import Loop
@@ -55,22 +56,43 @@ def run_feeds(
     settings = load_settings(broker=broker, metrics_address=metrics or "")
     known = FeedMetrics()
     try:
-        feeds = feeds_of(known)
         if not sample:
             raise ValueError("--sample 0 takes nothing; give a share above 0, such as 0.1")
+        group = GivenFeeds(feeds_of(known), settings, known, sample=sample)
     except (FeedError, ValueError) as error:
         fail(str(error), code=2)
     start_logging(settings.log_level)
     runner = asyncio.Runner(loop_factory=Loop)
-    work = run_live(feeds, settings, known, _console, sample=sample, quiet=quiet)
     try:
-        outcome = runner.run(work)
+        outcome = runner.run(run_live(group, settings, known, _console, quiet=quiet))
     except (FeedError, MonitoringError) as error:
         fail(str(error))
-    finish_live(runner, outcome, sample=sample, quiet=quiet)
+    _finish(runner, outcome, sample=sample, quiet=quiet)
 
 
-def finish_live(
+def run_defined(*, broker: str | None, metrics: str | None, quiet: bool) -> None:
+    """Run the feeds that the catalogue defines until a signal, and leave with the right code."""
+    from feeds.live.group import DefinedFeeds
+    from feeds.live.process import run_live
+    from kafka_io.event_loop import Loop
+    from kafka_io.topic_admin import TopicError
+    from leimo.run import fail, load_settings, start_logging
+    from streams.metrics import FeedMetrics
+    from streams.monitoring import MonitoringError
+
+    settings = load_settings(broker=broker, metrics_address=metrics or "")
+    known = FeedMetrics()
+    start_logging(settings.log_level)
+    runner = asyncio.Runner(loop_factory=Loop)
+    group = DefinedFeeds(settings, known)
+    try:
+        outcome = runner.run(run_live(group, settings, known, _console, quiet=quiet))
+    except (MonitoringError, TopicError) as error:
+        fail(str(error))
+    _finish(runner, outcome, quiet=quiet)
+
+
+def _finish(
     runner: asyncio.Runner, outcome: "LiveOutcome", *, sample: float = 1.0, quiet: bool
 ) -> None:
     """Say what was sent, and leave with the right code."""
