@@ -124,6 +124,9 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     posts of the last hour have."""
     parent: str = ""
     """Id of the brand whose product line the brand is."""
+    incident: str = ""
+    """Id of the event that it tells of, which several alerts may share: the id of the alert that is
+    its head. A person is told of the head; programs see all."""
     silenced_by: str = ""
     """Id of the silence that covers it: to be shown, not to be told."""
     evidence: Evidence = Evidence()

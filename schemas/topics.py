@@ -62,7 +62,7 @@ POSTS_DEAD = Topic(
     value="the raw bytes",
     about="Records that are no posts. Headers: `reason`, `topic`, `partition`, `offset`, `detail`.",
     cleanup=Cleanup.DELETE,
-    retention_ms=30 * DAY_MS,
+    retention_ms=7 * DAY_MS,
     max_message_bytes=9 * MIB,
 )
 MENTIONS = Topic(
@@ -155,6 +155,30 @@ FEED_GAPS = Topic(
     cleanup=Cleanup.COMPACT_DELETE,
     retention_ms=90 * DAY_MS,
 )
+ACTIONS = Topic(
+    name="actions",
+    key="`alert:`, `incident:`, `post:` or `definition:`, what it was done to, | id",
+    value="`Action`",
+    about="What people did: acknowledged, assigned, took, answered, noted. Added, never changed.",
+    cleanup=Cleanup.COMPACT,
+)
+DELETIONS = Topic(
+    name="deletions",
+    key="scope | source | id",
+    value="`Deletion`",
+    about="Posts and authors whose text is to be forgotten.",
+    cleanup=Cleanup.COMPACT_DELETE,
+    retention_ms=90 * DAY_MS,
+)
+EXPECTATIONS = Topic(
+    name="expectations",
+    key="brand id | start ms of the hour",
+    value="`Expectation`",
+    about="What volume was expected of a brand in an hour, and from where on it is a spike.",
+    cleanup=Cleanup.COMPACT_DELETE,
+    scales=True,
+    retention_ms=90 * DAY_MS,
+)
 
 TOPICS: Mapping[str, Topic] = MappingProxyType(
     {
@@ -172,6 +196,9 @@ TOPICS: Mapping[str, Topic] = MappingProxyType(
             POSTS_SEEN,
             FEED_POSITIONS,
             FEED_GAPS,
+            ACTIONS,
+            DELETIONS,
+            EXPECTATIONS,
         )
     }
 )

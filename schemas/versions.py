@@ -28,6 +28,9 @@ VERSIONS: Mapping[str, int] = MappingProxyType(
         "delivery": 1,
         "receiver": 1,
         "progress": 1,
+        "action": 1,
+        "deletion": 1,
+        "expectation": 1,
     }
 )
 """To be raised by a change that `breaks` tells of."""

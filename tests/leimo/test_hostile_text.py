@@ -31,14 +31,13 @@ from schemas.catalogue import (
     FeedKind,
     Holiday,
     ReceivingChannel,
-    Rule,
-    RuleKind,
     Silence,
     Subscriber,
 )
 from schemas.dead_letter import DropReason
 from schemas.delivery import Attempt, Delivery, Outcome, Reason
 from schemas.feed import FeedGap, FeedPosition, FeedState, GapReason
+from schemas.rules import SpikeRule
 from schemas.topics import ALERTS, DELIVERIES, FEED_POSITIONS, POSTS_RAW, TRENDS, WINDOWS
 from schemas.trend import Influencer, Trend, TrendTerm
 from tests.kafka_io.broker_log import append
@@ -87,6 +86,7 @@ COMMANDS: dict[str, list[list[str]]] = {
         ["--subscription", "7", "--app-key", EVIL, "--address", "http://127.0.0.1:9"],
         ["--subscription", "7", "--app-key", EVIL, "--catalogue", EVIL],
     ],
+    "forget": [["post", EVIL, "--source", "weibo", "--by", EVIL], ["author", EVIL]],
     "lag": [[], ["--serve", EVIL]],  # each look waits for a coordinator, which is not there
     "silence add": [["--all", "--for", "2h", "--reason", EVIL], ["--brand", EVIL, "--reason", "x"]],
     "silence end": [[EVIL]],
@@ -166,7 +166,7 @@ async def fill(settings: Settings) -> None:
     brand = f"brand{EVIL}"
     mine = Catalogue(
         brands=(Brand(id=brand, name=f"小米{EVIL}", trade=EVIL, parent=EVIL, aliases=(EVIL,)),),
-        rules=(Rule(id=f"rule{EVIL}", kind=RuleKind.SPIKE, brands=(brand,), department=EVIL),),
+        rules=(SpikeRule(id=f"rule{EVIL}", brands=(brand,), department=EVIL),),
         silences=(Silence(id=EVIL, reason=EVIL, until="2100-01-01T00:00Z", by=EVIL),),
         holidays=(Holiday(id=EVIL, first=EVIL),),
         feeds=(Feed(id=f"feed{EVIL}", kind=FeedKind.WEIBO, server=EVIL),),
