@@ -35,6 +35,8 @@ _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 _FIRST = datetime(2026, 9, 21, 14, 13, 20, tzinfo=UTC)
 _KINDS = 5_000
 """Different texts."""
+_TOOTS = 20_000
+"""Different statuses of Mastodon."""
 _DICTIONARY_ID = 20_260_811
 _CHUNK = 500
 _DEADLINE_S = 600
@@ -164,10 +166,12 @@ async def _serve(port: int, posts: int, *, is_packed: bool) -> None:
 async def _serve_mastodon(port: int, posts: int, *, is_packed: bool) -> None:
     """The same of Mastodon, whose WebSocket is not compressed."""
     del is_packed
-    frames = [
+    made = [
         b"".join([_frame(_toot(number), 0x81) for number in range(start, start + _CHUNK)])
-        for start in range(0, posts, _CHUNK)
+        for start in range(0, min(posts, _TOOTS), _CHUNK)
     ]
+    # Over and over: they are long, and a feed does not look for repeats.
+    frames = [made[at % len(made)] for at in range(posts // _CHUNK)]
     streaming = {"configuration": {"urls": {"streaming": f"ws://127.0.0.1:{port}"}}}
     instance = json.dumps({"domain": "here.example", **streaming}).encode()
 
