@@ -187,7 +187,7 @@ class Settings(BaseSettings):
         SecretStr(""), description="bearer token of `leimo feed push`; required off the loopback"
     )
     secrets_folder: DirectoryPath | None = Field(
-        None, description="files called SUBSCRIBER_...: addresses and keys of subscribers"
+        None, description="files called SUBSCRIBER_... and FEED_...: addresses, keys and tokens"
     )
     deliver_networks: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = Field(
         (), description="private networks that receivers of alerts may be in, comma-separated"

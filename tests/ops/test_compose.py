@@ -110,7 +110,7 @@ def test_every_command_is_one_of_leimo(compose: dict[str, Any]) -> None:
     for service in services.values():
         parse(service["command"])
 
-    assert {"topics", "catalogue", "feed", "worker", "lag"} == set(services)
+    assert {"topics", "catalogue", "feed", "feeds", "worker", "lag"} == set(services)
 
 
 @FILES
@@ -248,7 +248,7 @@ def test_services_may_be_scaled(compose: dict[str, Any]) -> None:
 def test_prometheus_finds_the_workers_and_has_their_token(
     compose: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    job, _ = PROMETHEUS["scrape_configs"]
+    job, *_ = PROMETHEUS["scrape_configs"]
     [discovery] = job["dns_sd_configs"]
     [name] = discovery["names"]
     worker = settings_of(compose["services"][name], monkeypatch)
@@ -265,7 +265,7 @@ def test_prometheus_finds_the_workers_and_has_their_token(
 
 @FILES
 def test_prometheus_finds_the_lag_and_the_alertmanager(compose: dict[str, Any]) -> None:
-    workers, job = PROMETHEUS["scrape_configs"]
+    workers, job, _ = PROMETHEUS["scrape_configs"]
     [found] = job["static_configs"]
     [manager] = PROMETHEUS["alerting"]["alertmanagers"][0]["static_configs"]
     host, _, port = found["targets"][0].partition(":")
@@ -277,6 +277,19 @@ def test_prometheus_finds_the_lag_and_the_alertmanager(compose: dict[str, Any]) 
     assert environment(lag)["LEIMO_METRICS_TOKEN"] == TOKEN
     host, _, port = manager["targets"][0].partition(":")
     assert f"127.0.0.1:{port}:{port}" in compose["services"][host]["ports"]
+
+
+@FILES
+def test_prometheus_finds_the_feeds(compose: dict[str, Any]) -> None:
+    *_, job = PROMETHEUS["scrape_configs"]
+    [found] = job["static_configs"]
+    name, _, port = found["targets"][0].partition(":")
+    service = compose["services"][name]
+
+    assert service["command"][:2] == ["feed", "run"]
+    assert f"0.0.0.0:{port}" in service["command"]
+    assert service["expose"] == [port]
+    assert environment(service)["LEIMO_METRICS_TOKEN"] == TOKEN
 
 
 def test_grafana_finds_prometheus_and_the_dashboard() -> None:
