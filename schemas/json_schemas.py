@@ -21,6 +21,8 @@ from schemas.catalogue import (
     Brand,
     Condition,
     Context,
+    DigestSpan,
+    Gather,
     Holiday,
     Intent,
     Measure,
@@ -34,7 +36,7 @@ from schemas.catalogue import (
 )
 from schemas.dead_letter import DeadLetter, DropReason
 from schemas.deletion import Deletion, DeletionScope
-from schemas.delivery import Attempt, Delivery, Outcome, Progress, Reason, Receiver
+from schemas.delivery import Attempt, Delivery, Digest, Notice, Outcome, Progress, Reason, Receiver
 from schemas.expectation import Expectation
 from schemas.feed import FeedGap, FeedPosition, FeedState, GapReason
 from schemas.mention import Channel, Mention, Objective, Place, Polarity, SpamSign, Span, Tick
@@ -91,6 +93,7 @@ _DECLARED: Mapping[str, type] = {
         *(Condition, Evidence, Influencer, Measure, SpamSign, Term, TrendTerm),
         *(FeedState, GapReason),
         *(Alert, Attempt, Outcome, Reason, ReceivingChannel, Weekday, Wording),
+        *(Digest, DigestSpan, Gather, Notice),
     )
 }
 
