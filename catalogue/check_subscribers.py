@@ -77,7 +77,9 @@ def _check_digests(raw: Raw, path: KeyPath, findings: Findings) -> None:
         findings.error((*path, "gather"), "programs are told of each alert; remove it")
     if raw.get("digests") and not raw.get("brands"):
         findings.error((*path, "digests"), "a digest is about brands; name some with `brands`")
-    if len(raw.get("brands", ())) + len(raw.get("rivals", ())) > _MOST_BRANDS and raw.get("digests"):
+    if len(raw.get("brands", ())) + len(raw.get("rivals", ())) > _MOST_BRANDS and raw.get(
+        "digests"
+    ):
         findings.error((*path, "digests"), f"a digest shows at most {_MOST_BRANDS} brands")
     for key in ("rivals", "digest_at", "digests_only"):
         if raw.get(key) and not raw.get("digests"):

@@ -10,6 +10,8 @@ from aiokafka import AIOKafkaConsumer
 from aiokafka.abc import ConsumerRebalanceListener
 
 from delivery.clock import Clock
+from delivery.figures import Figures
+from delivery.link_server import LinkServer
 from delivery.outbound import Outbound
 from delivery.owner import PartitionOwner
 from delivery.sender import Sender
@@ -55,7 +57,7 @@ class Deliverer(ConsumerRebalanceListener):  # type: ignore[misc]
         self._clock = clock
         self._checkpoint = checkpoint
         self._outbound = outbound or Outbound(settings.deliver_networks)
-        self._sender = Sender(settings, self._outbound)
+        self._sender = Sender(settings, self._outbound, figures=Figures(settings))
         self._names = Names(settings)
         self._follower = CatalogueFollower(settings, self._redefine)
         self._catalogue = Catalogue()
@@ -74,6 +76,7 @@ class Deliverer(ConsumerRebalanceListener):  # type: ignore[misc]
         monitoring = await serve_monitoring(
             self.settings, self.metrics.registry, lambda: bool(self.owners)
         )
+        links = await LinkServer(self.settings).start() if self.settings.links_url else None
         try:
             self._catalogue = await self._follower.load()
             if not self._catalogue.subscribers:
@@ -85,8 +88,9 @@ class Deliverer(ConsumerRebalanceListener):  # type: ignore[misc]
                 await self._work(stop)
         finally:
             await self._follower.stop()
-            if monitoring is not None:
-                await monitoring.cleanup()
+            for server in (links, monitoring):
+                if server is not None:
+                    await server.cleanup()
 
     async def _check_broker(self) -> None:
         states = await topic_states(self.settings)

@@ -107,6 +107,7 @@ async def _tested(settings: "Settings", subscriber: str) -> "Answer":
     from delivery.sender import Sender
     from schemas.delivery import Delivery, Outcome, Reason
     from schemas.errors import OperatorError
+    from views.doings import Doings
 
     catalogue = await catalogue_in_force(settings)
     known = {one.id: one for one in catalogue.subscribers}
@@ -127,11 +128,12 @@ async def _tested(settings: "Settings", subscriber: str) -> "Answer":
         reason=Reason.DUE,
         at_ms=now_ms,
         matched_at_ms=now_ms,
+        pending=alert,
     )
     names = {brand.id: brand.name for brand in catalogue.brands}
     async with Outbound(settings.deliver_networks) as outbound:
         sender = Sender(settings, outbound)
-        sent = await sender.send(found, delivery, alert, names, now_ms)
+        sent = await sender.send(found, [delivery], names, Doings(), now_ms)
     return sent.answer
 
 
