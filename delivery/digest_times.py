@@ -79,13 +79,14 @@ def due_digests(
             continue
         digested[span] = first.isoformat()
         if last is not None:
-            begun.append(_delivery(subscriber, first, digest, now_ms))
+            begun.append(delivery_of(subscriber, first, digest, now_ms))
     if digested == record.digested:
         return record, []
     return replace(record, digested=digested), begun
 
 
-def _delivery(subscriber: Subscriber, first: date, digest: Digest, now_ms: int) -> Delivery:
+def delivery_of(subscriber: Subscriber, first: date, digest: Digest, now_ms: int) -> Delivery:
+    """A digest that is to be told."""
     return Delivery(
         subscriber=subscriber.id,
         channel=subscriber.channel,

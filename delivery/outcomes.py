@@ -115,8 +115,9 @@ def after(
 ) -> Delivery:
     """The outcome of the send of one part of `told`; changes the state of the receiver, too.
 
-    `delivery` may wait with a newer state by now; of what is no alert, `told` is None. `jitter` is from -1 to 1; `penalty_s` is for how
-    long the channel blocks who was too quick, where the answer does not say so.
+    `delivery` may wait with a newer state by now; of what is no alert, `told` is None. `jitter` is
+    from -1 to 1; `penalty_s` is for how long the channel blocks who was too quick, where the answer
+    does not say so.
     """
     state.sent_ms.append(ended_ms)
     _count(state, answer.reason, ended_ms)
@@ -133,6 +134,17 @@ def after(
         return delivery
     if answer.forgets_message:  # what was to be changed is not there any more: told anew
         return replace(delivery, outcome=Outcome.HELD, reason=Reason.DUE, message="")
+    return _not_taken(delivery, answer, told, state, ended_ms, jitter)
+
+
+def _not_taken(
+    delivery: Delivery,
+    answer: Answer,
+    told: Alert | None,
+    state: ReceiverState,
+    ended_ms: int,
+    jitter: float,
+) -> Delivery:
     if answer.reason is Reason.THROTTLED:
         return replace(delivery, outcome=Outcome.HELD, reason=Reason.THROTTLED)
     if answer.reason in (Reason.REFUSED, Reason.GONE):

@@ -67,11 +67,11 @@ def match(subscriber: Subscriber, alert: Alert) -> Reason:
 
     Alerts about the whole feed (`*`) go to those who name neither brands nor groups.
     """
-    if subscriber.digests_only:
-        return Reason.DIGESTS_ONLY
-    about = _about_another(subscriber, alert)
-    if about is not None:
-        return about
+    elsewhere = (
+        Reason.DIGESTS_ONLY if subscriber.digests_only else _about_another(subscriber, alert)
+    )
+    if elsewhere is not None:
+        return elsewhere
     if alert.severity < subscriber.min_severity:
         return Reason.TOO_MILD
     if subscriber.kinds and alert.kind not in subscriber.kinds:

@@ -70,17 +70,20 @@ def after_action(doing: Doing, action: Action) -> Doing:
     if action.note:
         doing = _noted(doing, action)
     doing = replace(doing, last=action.id)
+    changed = doing
     if action.kind is ActionKind.RELEASED:
-        return replace(doing, holder="", is_taken=False, false_alarm_by="", since_ms=0, until_ms=0)
-    if action.kind in _HOLDS:
-        return _held(doing, action)
-    if action.kind is ActionKind.FALSE_ALARM:
-        return replace(doing, false_alarm_by=action.who)
-    if action.kind in (ActionKind.ANSWERED, ActionKind.NO_ANSWER_NEEDED):
-        return replace(doing, answered_by=action.who)
-    if action.kind is ActionKind.SILENCED:
-        return replace(doing, until_ms=action.until_ms or 0)
-    return doing
+        changed = replace(
+            doing, holder="", is_taken=False, false_alarm_by="", since_ms=0, until_ms=0
+        )
+    elif action.kind in _HOLDS:
+        changed = _held(doing, action)
+    elif action.kind is ActionKind.FALSE_ALARM:
+        changed = replace(doing, false_alarm_by=action.who)
+    elif action.kind in (ActionKind.ANSWERED, ActionKind.NO_ANSWER_NEEDED):
+        changed = replace(doing, answered_by=action.who)
+    elif action.kind is ActionKind.SILENCED:
+        changed = replace(doing, until_ms=action.until_ms or 0)
+    return changed
 
 
 def _held(doing: Doing, action: Action) -> Doing:
