@@ -74,7 +74,7 @@ async def records(settings: Settings) -> list[DeliveryRecord]:
 
 async def deliveries(settings: Settings) -> dict[tuple[str, str], Delivery]:
     found = [one for one in await records(settings) if isinstance(one, Delivery)]
-    return {(one.subscriber, one.alert): one for one in found}
+    return {(one.subscriber, one.alert): one for one in found if not one.item}
 
 
 async def until(reached: Callable[[], Any], what: str, deadline_s: float = 60) -> None:
