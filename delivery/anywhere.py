@@ -41,7 +41,10 @@ def send(address: str, message: Message) -> Answer:
     receiver = library.Apprise()
     if not receiver.add(address):
         raise EndpointError("apprise does not understand the address; see its documentation")
-    is_taken = receiver.notify(
-        title=message.title, body="\n".join(message.lines), body_format="text"
-    )
+    try:
+        is_taken = receiver.notify(
+            title=message.title, body="\n".join(message.lines), body_format="text"
+        )
+    except Exception as error:  # of a plugin of the library: no reason to end ourselves
+        return Answer(Reason.FAILED, 0, f"apprise failed: {type(error).__name__}")
     return Answer(Reason.SENT if is_taken else Reason.FAILED, 0, BEST_EFFORT)

@@ -35,7 +35,7 @@ _WORDS: Mapping[Wording, Mapping[str, str]] = {
         "ended": "{since} 至 {until}", "goes on": "{since} 起，仍在持续",
         "holder": "处理人 {who}", "false alarm": "{who} 标记为误报", "more": "另有 {count} 条",
         "top posts": "预警中的热门帖子", "post": "{author}（粉丝 {reach}）：{text}",
-        "gap": "数据缺口，数字可能偏低", "gap line": "{feed}：{since} 至 {until}", "comma": "，",
+        "gap": "数据缺口，数字可能偏低", "gap line": "{feed}：{since} 至 {until}", "comma": "，", "between": "、",
         "picture": "{brand}：每{unit}帖子数，最高 {top}", "hour": "小时", "six": "六小时",
         "open": "查看 {brand}", "brand": "品牌", "unknown": "（{before}无数据）",
     },
@@ -52,7 +52,7 @@ _WORDS: Mapping[Wording, Mapping[str, str]] = {
         "more": "{count} more", "top posts": "Top posts behind alerts",
         "post": "{author} ({reach} followers): {text}",
         "gap": "Gaps: figures may be too low", "gap line": "{feed}: {since} to {until}",
-        "comma": ", ", "picture": "{brand}: posts every {unit}, at most {top}", "hour": "hour",
+        "comma": ", ", "between": ", ", "picture": "{brand}: posts every {unit}, at most {top}", "hour": "hour",
         "six": "six hours", "open": "Open {brand}", "brand": "Brand",
         "unknown": " (nothing is known of {before})",
     },
@@ -80,7 +80,7 @@ class _Page:
         return harmless(self._names.get(brand, brand))
 
     def title(self) -> str:
-        brands = "、".join(self.name(one) for one in self.facts.brands[:4])
+        brands = self.words["between"].join(self.name(one) for one in self.facts.brands[:4])
         head = f"leimo {self.words[self.facts.digest.span]}"
         when = _dates(self.facts.digest, self.subscriber.zone)
         if self.subscriber.language is Wording.ZH:
@@ -93,7 +93,7 @@ class _Page:
             return posts + self.words["unknown"].format(before=self._before)
         if not found.then.posts:
             return posts
-        change = f"{found.now.posts / found.then.posts - 1:+.0%}"
+        change = f"{round(found.now.posts / found.then.posts * 100) - 100:+d}%"
         return posts + self.words["change"].format(before=self._before, change=change)
 
     def mood(self, found: BrandFigures) -> str:
@@ -170,7 +170,7 @@ class _Page:
         ]
 
     def words_of(self, terms: list[str]) -> str:
-        return harmless("、".join(terms)) or self.words["none"]
+        return harmless(self.words["between"].join(terms)) or self.words["none"]
 
     def links(self) -> Iterator[Link]:
         digest = self.facts.digest

@@ -60,7 +60,7 @@ _WORDS: Mapping[Wording, Mapping[str, str]] = {
         "released by": "{who} 不再处理（{at}，{zone}）",
         "note": "备注：{note}",
         "page": "查看预警", "brand page": "查看品牌", "act": "认领或标记误报",
-        "open post": "帖子 {number}", "colon": "：",
+        "open post": "帖子 {number}", "colon": "：", "between": "、",
     },
     Wording.EN: {
         "firing": "Alert", "update": "Update", "resolved": "Over", "severity": "severity",
@@ -76,7 +76,8 @@ _WORDS: Mapping[Wording, Mapping[str, str]] = {
         "released by": "{who} gave it back ({at}, {zone})",
         "note": "Note: {note}",
         "page": "Open the alert", "brand page": "Open the brand",
-        "act": "Acknowledge, or false alarm", "open post": "Post {number}", "colon": ": ",
+        "act": "Acknowledge, or false alarm", "open post": "Post {number}",
+        "colon": ": ", "between": ", ",
     },
 }  # fmt: skip
 
@@ -208,7 +209,9 @@ def message_of_several(
     first = told[0]
     return Message(
         id=f"{first.alert}/{first.revision}",
-        title=harmless(_framed(count, "、".join(list(listed)[:4]), subscriber.language)),
+        title=harmless(
+            _framed(count, words["between"].join(list(listed)[:4]), subscriber.language)
+        ),
         body=tuple(harmless(line) for line in body),
         links=tuple(links),
         thread=first.alert,
@@ -343,7 +346,7 @@ def _lines(alert: Alert, subscriber: Subscriber) -> Iterator[str]:
         now, before = (f"{x:.0%}" for x in (evidence.negative_now, evidence.negative_before))
         yield words["mood"].format(now=now, before=before)
     if alert.terms:
-        terms = "、".join(term.term for term in alert.terms[:_TERMS])
+        terms = words["between"].join(term.term for term in alert.terms[:_TERMS])
         yield words["terms"].format_map(_Given(terms=terms))
     zone = ZoneInfo(subscriber.zone)
     since = _local(alert.started_at_ms, zone)

@@ -41,7 +41,9 @@ def parts(message: Message) -> list[bytes]:
         MAX_CONTENT_CHARS - 2 * NUMBER_BYTES,
     )
     contents = [escaped(text) for text in numbered(pieces)]
-    links = packed(tuple(f"{one.label} {one.url}" for one in message.links), utf16_size, _MOST)
+    links = packed(
+        tuple(f"{escaped(one.label)} <{one.url}>" for one in message.links), utf16_size, _MOST
+    )
     if links and utf16_size(f"{contents[-1]}\n{links[0]}") <= MAX_CONTENT_CHARS:
         contents[-1] += f"\n{links.pop(0)}"
     contents += links

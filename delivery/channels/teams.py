@@ -33,8 +33,8 @@ def _card(title: str, text: str, links: list[dict[str, str]], at: int, of: int) 
         "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
         "type": "AdaptiveCard",
         "version": "1.4",
-        **({"actions": links} if links else {}),
         "body": [_block(head, weight="Bolder", size="Medium"), *runs],
+        **({"actions": links} if links else {}),
     }
     return msgspec.json.encode(
         {

@@ -31,7 +31,7 @@ from tests.delivery.test_deliverer import deliveries, encode, prepared, records,
 from tests.kafka_io.broker_log import append
 from tests.views.records import window
 
-pytestmark = pytest.mark.embedded
+pytestmark = pytest.mark.kafka
 DAY_MS = 24 * 60 * MINUTE_MS
 
 
@@ -130,11 +130,11 @@ def person(name: str, **changes: Any) -> Subscriber:
 
 
 async def test_nobody_answers_so_the_next_is_told_and_whoever_answers_ends_that(
-    embedded_broker: Broker, monkeypatch: pytest.MonkeyPatch
+    kafka_broker: Broker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     desk = person("desk", escalate_to=("boss",), escalate_min=10)
     boss = person("boss", kinds=("silence",))
-    async with delivering(embedded_broker, monkeypatch, "escalates", desk, boss) as room:
+    async with delivering(kafka_broker, monkeypatch, "escalates", desk, boss) as room:
         got = room.chats.got
         await tell(room.settings, alert(1), alert(2))
         await room.waits_for(lambda: len(got.get("desk", ())) == 2, "the desk was not told")
@@ -156,10 +156,10 @@ async def test_nobody_answers_so_the_next_is_told_and_whoever_answers_ends_that(
 
 
 async def test_a_mute_a_deletion_and_a_retry(
-    embedded_broker: Broker, monkeypatch: pytest.MonkeyPatch
+    kafka_broker: Broker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ops, other = person("ops"), person("other")
-    async with delivering(embedded_broker, monkeypatch, "mutes", ops, other) as room:
+    async with delivering(kafka_broker, monkeypatch, "mutes", ops, other) as room:
         got = room.chats.got
         definition = (ActionSubject.DEFINITION, "subscriber:ops")
         until_ms = room.clock.now_ms() + 60 * MINUTE_MS
@@ -212,13 +212,13 @@ async def _is_without_posts(room: Room) -> bool:
 
 
 async def test_a_digest_comes_once_with_the_figures_of_its_day(
-    embedded_broker: Broker, monkeypatch: pytest.MonkeyPatch
+    kafka_broker: Broker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     who = person(
         "daily", brands=("xiaomi",), rivals=("huawei",), digests=(DigestSpan.DAY,),
         digests_only=True, digest_at="08:00", zone="UTC",
     )  # fmt: skip
-    async with arranged(embedded_broker, monkeypatch, "digests", who) as room:
+    async with arranged(kafka_broker, monkeypatch, "digests", who) as room:
         today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
         midnight_ms = round(today.timestamp() * 1000)
         rows = [

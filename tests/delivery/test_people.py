@@ -1,5 +1,7 @@
 """What people do, incidents, groups, mutes and deletions: the stages, without Kafka."""
 
+from typing import Any
+
 from msgspec.structs import replace
 
 from delivery.forgetting import Forgotten
@@ -27,14 +29,14 @@ PERSON = subscriber(ReceivingChannel.SLACK)
 SEEN_TO = Around(doing=Doing(holder="li"))
 
 
-def held(number: int = 1, who: Subscriber = PERSON, **changes: object) -> Delivery:
+def held(number: int = 1, who: Subscriber = PERSON, **changes: Any) -> Delivery:
     """An alert that waits."""
     found = take_in(who, alert(number, **changes), None, NOON_MS)
     assert found is not None
     return found
 
 
-def told(number: int = 1, who: Subscriber = PERSON, **changes: object) -> Delivery:
+def told(number: int = 1, who: Subscriber = PERSON, **changes: Any) -> Delivery:
     """An alert that was told."""
     waiting = held(number, who, **changes)
     assert waiting.pending is not None
@@ -153,7 +155,7 @@ def test_alerts_of_a_group_share_a_message_and_an_interval() -> None:
     assert ready_now[0] == severe
 
 
-def act(kind: ActionKind, who: str = "li", **more: str) -> Action:
+def act(kind: ActionKind, who: str = "li", **more: Any) -> Action:
     return Action(
         id="7",
         at_ms=NOON_MS,
