@@ -26,6 +26,8 @@ _MENTION = re.compile(r"([@＠])(?=\S)")
 _SAMPLES = 2
 _TERMS = 6
 _HOUR_MS = 3_600_000
+_LAST_MS = 253_402_200_000_000
+"""30 December 9999, which all zones can show."""
 _BEFORE_MS = 3 * _HOUR_MS
 """What a page of a brand shows before the alert began."""
 _MOST_ADDRESS_CHARS = 500
@@ -383,7 +385,8 @@ def local_time(at_ms: int, zone: str) -> str:
 
 
 def _local(at_ms: int, zone: ZoneInfo) -> str:
-    return datetime.fromtimestamp(at_ms / 1000, zone).strftime("%Y-%m-%d %H:%M")
+    within_ms = min(max(at_ms, 0), _LAST_MS)  # what is later is shown as that
+    return datetime.fromtimestamp(within_ms / 1000, zone).strftime("%Y-%m-%d %H:%M")
 
 
 def packed(
