@@ -133,14 +133,22 @@ class PartitionOwner:
         for receiver in self.receivers.values():
             self._keep_running(receiver)
 
-    async def stop(self) -> None:
-        """Read no more; sends that are under way end first, and are recorded."""
+    async def stop(self, patience_s: float) -> None:
+        """Read no more; sends that are under way end first, and are recorded.
+
+        One that takes longer than `patience_s` is cut off, and for the next owner to do again: the
+        others of the group wait, and take us for dead after some seconds.
+        """
         for task in self._tasks[1:]:
             task.cancel()
         for receiver in self.receivers.values():
             receiver.stop()
         under_way = (*self._sending.values(), *self._retiring.values())
-        await asyncio.gather(*under_way, return_exceptions=True)
+        if under_way:
+            _, late = await asyncio.wait(under_way, timeout=patience_s)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*under_way, return_exceptions=True)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -169,8 +177,11 @@ class PartitionOwner:
             receiver = self.receivers.pop(subscriber_id)
             work = _or_die(self._retire(receiver), f"the end of {subscriber_id}")
             self._retiring[subscriber_id] = asyncio.create_task(work)
+        cut: list[Delivery] = []
         for subscriber in wanted.values():
-            await self._define_one(subscriber)
+            cut += await self._define_one(subscriber)
+        if cut:  # all in one transaction: a take-over has to be quick
+            await self._journal.add(cut)
 
     async def _retire(self, receiver: Receiver) -> None:
         """Not defined any more: what is under way ends, the rest is given up."""
@@ -181,7 +192,9 @@ class PartitionOwner:
         await receiver.give_up_all()
         self._kept[mine] = list(receiver.held.values())
 
-    async def _define_one(self, subscriber: Subscriber) -> None:
+    async def _define_one(self, subscriber: Subscriber) -> list[Delivery]:
+        """Returns what was found cut off, to be written."""
+        cut: list[Delivery] = []
         if (retiring := self._retiring.pop(subscriber.id, None)) is not None:
             await retiring
         receiver = self.receivers.get(subscriber.id)
@@ -199,11 +212,10 @@ class PartitionOwner:
             )
             kept = self._kept.pop(subscriber.id, [])
             cut = receiver.restore(kept, self._gone.get(subscriber.id))
-            if cut:
-                await self._journal.add(cut)
         receiver.redefine(subscriber)
         receiver.names = self._names
         receiver.escalates_from = self._steps.get(subscriber.id, ())
+        return cut
 
     def _keep_running(self, receiver: Receiver) -> None:
         """A task for each receiver that has something to do, and none for the others."""

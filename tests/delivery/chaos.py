@@ -61,6 +61,8 @@ class Figures(NamedTuple):
     """Alerts that matched, over all subscribers."""
     told: int
     kills: int
+    exits: int
+    """Of processes that ended by themselves."""
     repeats: int
     """Sends that were told of as perhaps repeated."""
     twice: int
@@ -157,6 +159,8 @@ class Deployment:
         self._chance = chance
         self._running: list[subprocess.Popen[bytes]] = []
         self.kills = 0
+        self.exits = 0
+        """Of processes that nobody killed: they end rather than write as somebody they are not."""
 
     def start(self, name: int) -> subprocess.Popen[bytes]:
         environment = {
@@ -185,6 +189,13 @@ class Deployment:
         self._running[name].wait()
         self.kills += 1
         self._running[name] = self.start(name)
+
+    def revive(self) -> None:
+        """Start anew what has ended by itself, as whoever runs it would."""
+        for name, one in enumerate(self._running):
+            if one.poll() is not None:
+                self.exits += 1
+                self._running[name] = self.start(name)
 
     def stop(self) -> None:
         for one in self._running:
@@ -221,11 +232,11 @@ async def run(broker: Broker, size: Size, folder: Path, *, group: str = "chaos")
             receivers.mend()
             await _tell(settings, range(size.alerts), revision=9)
             wanted = _wanted(who, size.alerts)
-            await _until_told(settings, wanted, log)
+            await _until_told(settings, wanted, deployment, log)
         finally:
             deployment.stop()
     held = await deliveries(settings)
-    return _judged(receivers, held, wanted, deployment.kills, outage_s, began_s)
+    return _judged(receivers, held, wanted, deployment, outage_s, began_s)
 
 
 async def _tell(settings: Settings, numbers: range, *, revision: int = 0) -> None:
@@ -243,6 +254,7 @@ async def _hurt(
     began_s = time.monotonic()
     share = -(-size.alerts // size.kills)
     for number in range(size.kills):
+        deployment.revive()
         taken = receivers.taken.total()
         await _tell(settings, range(number * share, min((number + 1) * share, size.alerts)))
         if number % 2:
@@ -250,9 +262,9 @@ async def _hurt(
         else:
             await _until_or_in_vain(partial(_has_taken_more, receivers, taken))
             deployment.kill_one()
-    left_s = size.outage_s - (time.monotonic() - began_s)
-    if left_s > 0:
-        await asyncio.sleep(left_s)
+    while time.monotonic() - began_s < size.outage_s:
+        deployment.revive()
+        await asyncio.sleep(1)
     return time.monotonic() - began_s
 
 
@@ -315,11 +327,14 @@ def _wanted(who: list[Subscriber], count: int) -> set[tuple[str, str]]:
     }
 
 
-async def _until_told(settings: Settings, wanted: set[tuple[str, str]], log: Path) -> None:
+async def _until_told(
+    settings: Settings, wanted: set[tuple[str, str]], deployment: Deployment, log: Path
+) -> None:
     left = len(wanted)
     try:
         async with asyncio.timeout(1800):
             while left:
+                deployment.revive()
                 held = await deliveries(settings)
                 left = sum(key not in held or held[key].told_revision != 9 for key in wanted)
     except TimeoutError:
@@ -330,7 +345,7 @@ def _judged(
     receivers: Receivers,
     held: dict[tuple[str, str], Delivery],
     wanted: set[tuple[str, str]],
-    kills: int,
+    deployment: Deployment,
     outage_s: float,
     began_s: float,
 ) -> Figures:
@@ -341,7 +356,8 @@ def _judged(
     return Figures(
         wanted=len(wanted),
         told=len(ended & wanted),
-        kills=kills,
+        kills=deployment.kills,
+        exits=deployment.exits,
         repeats=sum(one.repeats for one in held.values()),
         twice=twice.total(),
         untold_twice=sum(
