@@ -11,9 +11,9 @@ from schemas.catalogue import (
     SECRET_NAME,
     Gather,
     ReceivingChannel,
-    RuleKind,
     Subscriber,
 )
+from schemas.rules import RuleKind
 
 LOCAL_HOURS = re.compile(r"(?:[01]\d|2[0-3]):[0-5]\d-(?:(?:[01]\d|2[0-3]):[0-5]\d|24:00)")
 _NEED_SECRET = frozenset({ReceivingChannel.WEBHOOK, ReceivingChannel.TELEGRAM})

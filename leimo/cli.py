@@ -18,6 +18,7 @@ from leimo.commands import (
     detect,
     digest,
     feed,
+    forget,
     lag,
     silence,
     subscribers,
@@ -69,6 +70,7 @@ app.add_typer(alerts.app, name="alerts")
 app.add_typer(subscribers.app, name="subscribers")
 app.add_typer(deliveries.app, name="deliveries")
 app.command("digest")(digest.digest)
+app.command("forget")(forget.forget)
 app.command("analyse")(analyse.analyse)
 app.add_typer(dead.app, name="dead")
 app.command("lag")(lag.lag)

@@ -24,19 +24,11 @@ from kafka_io.settings import Settings
 from kafka_io.topic_admin import apply_topics
 from leimo.cli import app
 from schemas.alert import Alert
-from schemas.catalogue import (
-    Brand,
-    Catalogue,
-    Holiday,
-    ReceivingChannel,
-    Rule,
-    RuleKind,
-    Silence,
-    Subscriber,
-)
+from schemas.catalogue import Brand, Catalogue, Holiday, ReceivingChannel, Silence, Subscriber
 from schemas.dead_letter import DropReason
 from schemas.delivery import Attempt, Delivery, Outcome, Reason
 from schemas.feed import FeedGap, FeedPosition, FeedState, GapReason
+from schemas.rules import SpikeRule
 from schemas.topics import ALERTS, DELIVERIES, FEED_POSITIONS, POSTS_RAW, TRENDS, WINDOWS
 from schemas.trend import Influencer, Trend, TrendTerm
 from tests.kafka_io.broker_log import append
@@ -87,6 +79,7 @@ COMMANDS: dict[str, list[list[str]]] = {
     "feed replay": [["POSTS", "--speed", "max"], [EVIL]],
     "feed run": [[EVIL], [EVIL, "--set", EVIL]],
     "feed simulate": [["--duration", "1", "--speed", "max"], ["--out", f"/nowhere/{EVIL}"]],
+    "forget": [["post", EVIL, "--source", "weibo", "--by", EVIL], ["author", EVIL]],
     "lag": [[], ["--serve", EVIL]],  # each look waits for a coordinator, which is not there
     "silence add": [["--all", "--for", "2h", "--reason", EVIL], ["--brand", EVIL, "--reason", "x"]],
     "silence end": [[EVIL]],
@@ -167,7 +160,7 @@ async def fill(settings: Settings) -> None:
     brand = f"brand{EVIL}"
     mine = Catalogue(
         brands=(Brand(id=brand, name=f"小米{EVIL}", trade=EVIL, parent=EVIL, aliases=(EVIL,)),),
-        rules=(Rule(id=f"rule{EVIL}", kind=RuleKind.SPIKE, brands=(brand,), department=EVIL),),
+        rules=(SpikeRule(id=f"rule{EVIL}", brands=(brand,), department=EVIL),),
         silences=(Silence(id=EVIL, reason=EVIL, until="2100-01-01T00:00Z", by=EVIL),),
         holidays=(Holiday(id=EVIL, first=EVIL),),
         subscribers=(
