@@ -115,6 +115,28 @@ class ReceivingChannel(StrEnum):
     TELEGRAM = "telegram"
     TEAMS = "teams"
     EMAIL = "email"
+    APPRISE = "apprise"
+    """All that the library apprise reaches, as far as it can tell."""
+
+
+FOR_PROGRAMS = frozenset({ReceivingChannel.WEBHOOK, ReceivingChannel.ALERTMANAGER})
+"""Channels that programs read: they are told of each state of each alert."""
+
+
+class Gather(StrEnum):
+    """Which alerts a subscriber is told of in one message."""
+
+    ALERT = "alert"
+    """Each has its own."""
+    BRAND = "brand"
+    ALL = "all"
+
+
+class DigestSpan(StrEnum):
+    """What a digest looks back on: a day, or the week from Monday on."""
+
+    DAY = "day"
+    WEEK = "week"
 
 
 class Weekday(StrEnum):
@@ -173,6 +195,22 @@ class Subscriber(
     """An alert is told so long after it was seen, in its newest state."""
     interval_min: int = 10
     """An update is told so long after the message before, unless it is two severities worse."""
+    gather: Gather = Gather.ALERT
+    """Which alerts share a message: `wait_s` and `interval_min` are those of the group then."""
+    every_alert: bool = False
+    """Alerts of an incident, and of a product beside its parent, are told one by one. Programs
+    always are."""
+    escalate_to: tuple[str, ...] = ()
+    """Ids of subscribers that are told in turn, while nobody acknowledges."""
+    escalate_min: int = 15
+    """So long after it, or the one before, was to be told."""
+    digests: tuple[DigestSpan, ...] = ()
+    digest_at: str = "08:00"
+    """Time of its zone; the weekly one comes on Mondays."""
+    rivals: tuple[str, ...] = ()
+    """Ids of brands beside which the digests show its `brands`."""
+    digests_only: bool = False
+    """Is told of no alerts."""
     language: Wording = Wording.ZH
 
 
