@@ -181,6 +181,7 @@ class Talk(msgspec.Struct, array_like=True, gc=False):
                 reach=mention.reach,
                 sentiment_milli=mention.sentiment_milli,
                 event_time_ms=mention.event_time_ms,
+                url=mention.url,
             )
         )
         self.hashes.append(mention.text_hash)

@@ -127,6 +127,12 @@ class Mention(msgspec.Struct, frozen=True, tag="mention", gc=False, omit_default
     """The author has hardly written before, where the source tells."""
     region: str = ""
     """Province of the author, where the source tells."""
+    original: str = ""
+    """Of a repost: id of the original, by which the posts of a cascade are known."""
+    depth: int = 0
+    """Levels of `//@`: how many passed the post on before, as far as the text shows."""
+    url: str = ""
+    """Link to the post; of a repost that has no page of its own, to its original."""
 
 
 class Tick(msgspec.Struct, frozen=True, tag="tick", gc=False):

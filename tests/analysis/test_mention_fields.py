@@ -60,6 +60,9 @@ EXPECTED: dict[str, Any] = {
     "original_author": "original author",
     "is_newcomer": True,
     "region": "region",
+    "original": "original",
+    "depth": 0,
+    "url": "https://m.weibo.cn/status/post",
 }
 
 
@@ -77,6 +80,11 @@ def test_no_two_fields_of_one_type_are_alike_here() -> None:
     values = [value for value in EXPECTED.values() if not isinstance(value, bool)]
     for one, other in combinations(values, 2):
         assert one != other
+
+
+def test_depth_counts_those_who_passed_it_on_before() -> None:
+    found = mention_of(msgspec.structs.replace(POST, text=f"{TEXT}//@甲:好//@乙:转"))
+    assert found.depth == 2
 
 
 PLAIN = msgspec.structs.replace(

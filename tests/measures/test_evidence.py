@@ -131,10 +131,10 @@ def test_samples_are_ordered_by_reach_and_copies_are_shown_once() -> None:
 def test_what_raised_a_crisis_is_shown_before_what_is_only_loud_and_spam_is_not_shown() -> None:
     samples = told(
         {"text": "hello", "reach": 9_000_000, "text_hash": 901},
-        {"text": "火 far", "reach": 100, "text_hash": 902},
+        {"text": "火 far", "reach": 100, "text_hash": 902, "url": "https://a.org/1"},
         {"text": "火 buy", "reach": 5000, "text_hash": 903, "spam": (SpamSign.PITCH,)},
     )
-    assert samples[0].text == "火 far"
+    assert (samples[0].text, samples[0].url) == ("火 far", "https://a.org/1")
     assert {sample.text for sample in samples} <= {"火 far", "火"}
 
 
