@@ -19,6 +19,7 @@ from schemas.mention import Mention, Tick
 from schemas.topics import (
     ALERTS,
     BRANDS_CHANGELOG,
+    EXPECTATIONS,
     MENTIONS,
     POSTS_RAW,
     TRENDS,
@@ -154,6 +155,7 @@ class MeasureStage:
         ]
         rows.extend(self._alert_row(partition, alert) for alert in output.alerts)
         rows += [Row(TRENDS.name, partition, trend.key, _encode(trend)) for trend in output.trends]
+        rows += [Row(EXPECTATIONS.name, partition, e.key, _encode(e)) for e in output.expectations]
         return rows
 
     def append_ms(self, records: Sequence[Any]) -> int:

@@ -13,6 +13,7 @@ import msgspec
 from measures.brand_state import BrandState
 from measures.buckets import BUCKET_MS, Bucket, bucket_start_ms
 from measures.evaluation import Evaluation
+from measures.expectations import Expectations
 from measures.kept_state import Entry, KeptStates, stamped, unstamped
 from measures.minutes import Minutes
 from measures.partition_state import PartitionState
@@ -23,6 +24,7 @@ from measures.trends import AT_LEAST, EVERY_MS
 from measures.watermarks import LIVE_MS, EventClock
 from schemas.alert import Alert, SuppressedReason
 from schemas.catalogue import Catalogue, RuleKind
+from schemas.expectation import Expectation
 from schemas.mention import GROUP_PREFIX, Mention, Tick
 from schemas.trend import Trend
 from schemas.window import Window
@@ -46,6 +48,7 @@ class Output(msgspec.Struct):
     windows: list[Window] = msgspec.field(default_factory=list)
     alerts: list[Alert] = msgspec.field(default_factory=list)
     trends: list[Trend] = msgspec.field(default_factory=list)
+    expectations: list[Expectation] = msgspec.field(default_factory=list)
     changed: set[str] = msgspec.field(default_factory=set)
     """Brands whose state has to be kept anew."""
     late: int = 0
@@ -85,9 +88,15 @@ class Board:
         self._index = RuleIndex(catalogue)
         self._crises_of: dict[str, Crises] = {}
         self._owns = owns
-        self._evaluation = Evaluation(
-            self.states, self._whole, self._index, speaks_for_all=speaks_for_all
+        self._evaluation, self._expectations = self._at_work()
+
+    def _at_work(self) -> tuple[Evaluation, Expectations]:
+        """The rules at work on what is kept."""
+        evaluation = Evaluation(
+            self.states, self._whole, self._index, speaks_for_all=self._speaks_for_all
         )
+        expectations = Expectations(self.states, self._whole, self._index, evaluation.pass_empty)
+        return evaluation, expectations
 
     def redefine(self, catalogue: Catalogue) -> None:
         """The catalogue changed; what was counted stays. Who is new was not watched before."""
@@ -99,6 +108,7 @@ class Board:
                 self._add(brand, since_ms)
         self._crises_of = {}
         self._evaluation.redefine(self._index)
+        self._expectations.redefine(self._index)
 
     def _add(self, brand: str, since_ms: int) -> None:
         """Keep since when a brand is watched: the next owner cannot tell it from the catalogue."""
@@ -187,7 +197,7 @@ class Board:
         self._clock.observe(tick, self._settings.allowance_ms)
         if not self._clock.is_complete:
             return
-        self._close(tick.sent_at_ms - LIVE_MS)
+        self._close(tick.sent_at_ms)
         self._revise()
         self._evaluate_open(tick.sent_at_ms)
         self._evaluation.evaluate_feed(tick.sent_at_ms)
@@ -231,9 +241,7 @@ class Board:
         """Go on from a kept state; `key` names their entry where it cannot be read."""
         self._whole = unstamped(key, value, _decode_partition)
         self._counted = Minutes(self._whole.burst.bits)
-        self._evaluation = Evaluation(
-            self.states, self._whole, self._index, speaks_for_all=self._speaks_for_all
-        )
+        self._evaluation, self._expectations = self._at_work()
 
     def _limit_ms(self) -> int:
         """End of the ring: buckets that end at or before this are closed for good."""
@@ -251,8 +259,9 @@ class Board:
             bucket.hit(hit, mention.author)
         return bool(hit)
 
-    def _close(self, live_from_ms: int) -> None:
-        """Close what is due, in the order of event time."""
+    def _close(self, sent_at_ms: int) -> None:
+        """Close what is due, in the order of event time, at a tick of `sent_at_ms`."""
+        live_from_ms = sent_at_ms - LIVE_MS
         watermark_ms, last_ms = self._clock.watermark_ms, math.inf
         if not self._clock.is_idle:
             if watermark_ms is None:
@@ -266,23 +275,26 @@ class Board:
             for old_ms in self._counted.take(start_ms + BUCKET_MS - KEPT_MS - 1):
                 self._whole.burst.forget(old_ms)
         if watermark_ms is not None and not self._clock.is_idle:
-            until_ms = watermark_ms - self._settings.grace_ms
-            self._evaluation.evaluate_silent(until_ms - until_ms % BUCKET_MS)
+            until_ms = bucket_start_ms(watermark_ms - self._settings.grace_ms)
+            self._expectations.sweep(until_ms, sent_at_ms)
+            self._evaluation.evaluate_silent(until_ms)
 
     def _close_bucket(self, brand: str, start_ms: int, *, is_live: bool) -> None:
         state = self.states[brand]
         bucket = state.buckets[start_ms]
         self._publish(brand, state, bucket, start_ms)
         if start_ms >= state.baseline.known_to_ms:
-            self._pass_empty(state, start_ms)
+            self._pass_empty(brand, state, start_ms)
             self._evaluation.evaluate_closed(brand, state, start_ms, is_live=is_live)
             self._tell_trend(brand, state, start_ms + BUCKET_MS)
         state.prune(self._limit_ms())
 
-    def _pass_empty(self, state: BrandState, start_ms: int) -> None:
+    def _pass_empty(self, brand: str, state: BrandState, start_ms: int) -> None:
         baseline = state.baseline
+        is_new = baseline.since_ms < 0
         first_ms = state.added_ms if state.added_ms >= 0 else self._clock.first_ms
         baseline.begin(start_ms if first_ms is None else min(first_ms, start_ms))
+        self._expectations.before(brand, state, start_ms, is_new=is_new)
         self._evaluation.pass_empty(baseline, start_ms)
 
     def _tell_trend(self, brand: str, state: BrandState, now_ms: int) -> None:
@@ -323,6 +335,8 @@ class Board:
         output, evaluation = self._output, self._evaluation
         output.alerts += evaluation.told
         output.changed |= evaluation.changed
+        output.expectations += self._expectations.told
+        self._expectations.told.clear()
         for reason, findings in evaluation.suppressed.items():
             output.suppressed[reason] = output.suppressed.get(reason, 0) + findings
         evaluation.clear()

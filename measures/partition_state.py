@@ -14,3 +14,5 @@ class PartitionState(msgspec.Struct, array_like=True):
     burst: PlatformBurst = msgspec.field(default_factory=PlatformBurst)
     every: BrandState = msgspec.field(default_factory=BrandState)
     """Holds the alerts about all brands together, and about the feed."""
+    expected_ms: int = -1
+    """Up to this slot the brands of a live feed were told of, see `measures.expectations`."""
