@@ -10,10 +10,12 @@ from collections.abc import Callable, Iterable, Iterator
 
 import msgspec
 
+from measures import alert_records
 from measures.brand_state import BrandState
 from measures.buckets import BUCKET_MS, Bucket, bucket_start_ms
 from measures.evaluation import Evaluation
 from measures.expectations import Expectations
+from measures.incidents import Heard, Incidents
 from measures.kept_state import Entry, KeptStates, stamped, unstamped
 from measures.minutes import Minutes
 from measures.partition_state import PartitionState
@@ -22,10 +24,11 @@ from measures.rule_index import RuleIndex
 from measures.rules.crisis import Crises
 from measures.trends import AT_LEAST, EVERY_MS
 from measures.watermarks import LIVE_MS, EventClock
-from schemas.alert import Alert, SuppressedReason
+from schemas.alert import EVERY_BRAND, Alert, SuppressedReason
 from schemas.catalogue import Catalogue, RuleKind
 from schemas.expectation import Expectation
 from schemas.mention import GROUP_PREFIX, Mention, Tick
+from schemas.signal import Signal
 from schemas.trend import Trend
 from schemas.window import Window
 
@@ -39,6 +42,9 @@ class BoardSettings(msgspec.Struct, frozen=True):
     """How far behind the clock the posts of a live feed may be."""
 
 
+INCIDENTS_KEY = b"\x00incidents"
+"""Key of the entry with what is known of incidents: no brand id begins with NUL."""
+_decode_heard = msgspec.msgpack.Decoder(Heard).decode
 _decode_partition = msgspec.msgpack.Decoder(PartitionState).decode
 
 
@@ -49,6 +55,8 @@ class Output(msgspec.Struct):
     alerts: list[Alert] = msgspec.field(default_factory=list)
     trends: list[Trend] = msgspec.field(default_factory=list)
     expectations: list[Expectation] = msgspec.field(default_factory=list)
+    signals: list[Signal] = msgspec.field(default_factory=list)
+    """For the boards of all other partitions."""
     changed: set[str] = msgspec.field(default_factory=set)
     """Brands whose state has to be kept anew."""
     late: int = 0
@@ -86,6 +94,8 @@ class Board:
         self._output = Output()
         self._speaks_for_all = speaks_for_all
         self._index = RuleIndex(catalogue)
+        self._incidents = Incidents()
+        self._incidents_changed = False
         self._crises_of: dict[str, Crises] = {}
         self._owns = owns
         self._evaluation, self._expectations = self._at_work()
@@ -189,6 +199,7 @@ class Board:
         """What is talked about; spam neither makes a crisis nor explains one."""
         if mention.spam:
             return
+        bucket.hear(mention)
         is_crisis = self._count_hits(brand, mention, bucket)
         state.talk.hear(mention, is_crisis=is_crisis)
 
@@ -204,6 +215,12 @@ class Board:
         self._evaluation.resolve()
         self._take_told()
 
+    def hear(self, signal: Signal) -> None:
+        """An alert of another partition has begun: own ones may be parts of what it tells of."""
+        if self._incidents.hear(signal):
+            self._incidents_changed = True
+            self._regroup()
+
     def drain(self) -> Output:
         """What came of it since the last call."""
         output, self._output = self._output, Output()
@@ -213,9 +230,19 @@ class Board:
         """What the changelog needs of a brand that has changed since the last call, in order."""
         return self._kept.entries(brand, self.states[brand])
 
+    def incident_entries(self) -> Iterator[tuple[bytes, bytes]]:
+        """What the changelog needs of the incidents, if it has changed since the last call."""
+        if self._incidents_changed:
+            self._incidents_changed = False
+            yield INCIDENTS_KEY, stamped(self._incidents.heard)
+
     def restore(self, entries: Iterable[tuple[bytes, bytes]]) -> None:
         """Fill an empty board from the changelog; the whole has to be restored before."""
-        self.states.update(self._kept.restore(entries))
+        of_brands = dict(entries)
+        heard = of_brands.pop(INCIDENTS_KEY, None)
+        if heard is not None:
+            self._incidents = Incidents(unstamped(INCIDENTS_KEY, heard, _decode_heard))
+        self.states.update(self._kept.restore(of_brands.items()))
         for brand, state in self.states.items():
             state.prune(self._limit_ms())
             for start_ms, bucket in state.buckets.items():
@@ -256,7 +283,7 @@ class Board:
             crises = self._crises_of[brand] = Crises(rules)
         hit = crises.hit(mention)
         if hit:
-            bucket.hit(hit, mention.author)
+            bucket.hit(hit, mention)
         return bool(hit)
 
     def _close(self, sent_at_ms: int) -> None:
@@ -333,10 +360,33 @@ class Board:
 
     def _take_told(self) -> None:
         output, evaluation = self._output, self._evaluation
-        output.alerts += evaluation.told
+        if evaluation.told:
+            self._place(evaluation.begun, evaluation.told)
         output.changed |= evaluation.changed
         output.expectations += self._expectations.told
         self._expectations.told.clear()
         for reason, findings in evaluation.suppressed.items():
             output.suppressed[reason] = output.suppressed.get(reason, 0) + findings
         evaluation.clear()
+
+    def _place(self, begun: Iterable[Signal], told: Iterable[Alert]) -> None:
+        """Publish alerts as parts of their incidents."""
+        output, incidents = self._output, self._incidents
+        self._incidents_changed = True
+        for signal in begun:
+            incidents.hear(signal)
+            output.signals.append(signal)
+        output.alerts += [incidents.placed(alert) for alert in told]
+        self._regroup()
+
+    def _regroup(self) -> None:
+        """Publish own alerts again whose incident has another head by now."""
+        for alert in self._incidents.moved():
+            self._output.alerts.append(alert)
+            owner = alert_records.owner_of(alert)
+            state = self._whole.every if owner == EVERY_BRAND else self.states[owner]
+            for held in state.alerts.values():
+                if held.id == alert.id:
+                    held.revision = alert.revision
+                    if owner != EVERY_BRAND:
+                        self._output.changed.add(owner)

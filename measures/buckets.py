@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 import msgspec
 
+from measures.post_samples import Sample, keep, number_of
 from measures.sketches import SIZE, Authors, Distinct
 from schemas.mention import Channel, Mention, Objective, Place, Polarity
 from schemas.window import Window
@@ -67,6 +68,10 @@ class Bucket(msgspec.Struct, array_like=True, gc=False):
     """Province -> posts without spam; None: none is known."""
     hitters: dict[str, list[int]] | None = None
     """Crisis rule -> hashes of the authors of its posts, up to `sketches.SIZE`."""
+    sample: Sample | None = None
+    """Of the posts without spam."""
+    hit_posts: dict[str, Sample] | None = None
+    """Crisis rule -> sample of its posts."""
 
     def add(self, mention: Mention) -> None:
         """Count a mention; of an edit, that there was one."""
@@ -130,12 +135,21 @@ class Bucket(msgspec.Struct, array_like=True, gc=False):
             return self.heard
         return self.posts - self.spam - self.authors.bursts()
 
-    def hit(self, rules: Iterable[str], author: str) -> None:
+    def hear(self, mention: Mention) -> None:
+        """Take a post without spam into the sample."""
+        sample = self.sample
+        if sample is None:
+            sample = self.sample = {}
+        keep(sample, number_of(mention), mention)
+
+    def hit(self, rules: Iterable[str], mention: Mention) -> None:
         """Count a post that has a word of these crisis rules."""
         hits = self.hits = self.hits or {}
         hitters = self.hitters = self.hitters or {}
-        hashed = zlib.crc32(author.encode())
+        posts = self.hit_posts = self.hit_posts or {}
+        hashed = zlib.crc32(mention.author.encode())
         for rule in rules:
+            keep(posts.setdefault(rule, {}), number_of(mention), mention)
             hits[rule] = hits.get(rule, 0) + 1
             authors = hitters.setdefault(rule, [])
             if hashed not in authors and len(authors) < SIZE:

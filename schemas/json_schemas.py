@@ -38,6 +38,7 @@ from schemas.delivery import Attempt, Delivery, Outcome, Progress, Reason, Recei
 from schemas.expectation import Expectation
 from schemas.feed import FeedGap, FeedPosition, FeedState, GapReason
 from schemas.mention import Channel, Mention, Objective, Place, Polarity, SpamSign, Span, Tick
+from schemas.signal import Signal
 from schemas.topics import DAY_MS, TOPICS, Topic
 from schemas.trend import Influencer, Trend, TrendTerm
 from schemas.versions import breaks, schema_id
@@ -49,6 +50,7 @@ BEGIN, END = "<!-- generated: topics -->", "<!-- end of generated -->"
 RECORDS: Mapping[str, type] = {
     "mention": Mention,
     "tick": Tick,
+    "signal": Signal,
     "window": Window,
     "alert": Alert,
     "trend": Trend,

@@ -4,6 +4,8 @@ from enum import StrEnum
 
 import msgspec
 
+from schemas.signal import Signal
+
 GROUP_PREFIX = "~"
 """Begins the key of a group of rivals, in place of a brand's id: no brand's does."""
 
@@ -152,4 +154,5 @@ class Tick(msgspec.Struct, frozen=True, tag="tick", gc=False):
     only where nothing was ever read."""
 
 
-MentionOrTick = Mention | Tick
+MentionOrTick = Mention | Tick | Signal
+"""What stands in `mentions`."""

@@ -13,8 +13,8 @@ from kafka_io.settings import Settings
 from measures.board import Board, BoardSettings
 from schemas.alert import EVERY_BRAND
 from schemas.catalogue import Brand, Catalogue, Rule, RuleKind
-from schemas.mention import Mention, Polarity, Tick
 from schemas.expectation import Expectation
+from schemas.mention import Mention, Polarity, Tick
 from schemas.topics import EXPECTATIONS, POSTS_DEAD
 from streams.app import StreamApp
 from streams.brand_metrics import RECENT_MS
