@@ -25,9 +25,10 @@ from measures.rules.crisis import Crises
 from measures.trends import AT_LEAST, EVERY_MS
 from measures.watermarks import LIVE_MS, EventClock
 from schemas.alert import EVERY_BRAND, Alert, SuppressedReason
-from schemas.catalogue import Catalogue, RuleKind
+from schemas.catalogue import Catalogue
 from schemas.expectation import Expectation
 from schemas.mention import GROUP_PREFIX, Mention, Tick
+from schemas.rules import CrisisRule
 from schemas.signal import Signal
 from schemas.trend import Trend
 from schemas.window import Window
@@ -279,7 +280,7 @@ class Board:
         """Count a mention that speaks for a crisis rule, and say so; most speak for none."""
         crises = self._crises_of.get(brand)
         if crises is None:
-            rules = [r for r in self._index.rules_of(brand) if r.kind is RuleKind.CRISIS]
+            rules = [r for r in self._index.rules_of(brand) if isinstance(r, CrisisRule)]
             crises = self._crises_of[brand] = Crises(rules)
         hit = crises.hit(mention)
         if hit:

@@ -17,18 +17,17 @@ import msgspec
 
 from measures.baselines import Baseline
 from measures.brand_state import BrandState
-from measures.detector import MIN_POSTS, limits
+from measures.detector import limits
 from measures.horizons import HORIZONS_MIN
 from measures.partition_state import PartitionState
 from measures.rule_index import RuleIndex
 from measures.season import HOUR_MS, MINUTE_MS
 from measures.watermarks import LIVE_MS
-from schemas.catalogue import RuleKind
 from schemas.expectation import Expectation
+from schemas.rules import SpikeRule
 
 SLOTS = 5
 """Minutes of an hour over which the brands of a live feed are spread."""
-_SPIKE = frozenset({RuleKind.SPIKE})
 _DIGITS = 4
 
 
@@ -101,13 +100,12 @@ class Expectations:
 
     def _limits(self, brand: str, baseline: Baseline, level: float) -> dict[int, int]:
         """By the most sensitive of the rules about spikes; none where there is no verdict yet."""
-        rules = self._index.rules_among(brand, _SPIKE)
+        rules = [one for one in self._index.rules_of(brand) if isinstance(one, SpikeRule)]
         if not rules or not baseline.is_warm():
             return {}
         means = [level * horizon_min for horizon_min in HORIZONS_MIN]
         found = [
-            limits(baseline, means, rule.false_alerts_per_month, rule.min_posts or MIN_POSTS)
-            for rule in rules
+            limits(baseline, means, rule.false_alerts_per_month, rule.min_posts) for rule in rules
         ]
         return {
             horizon_min: math.floor(min(of_horizon)) + 1

@@ -13,7 +13,7 @@ import msgspec
 
 from measures.buckets import BUCKET_MS
 from schemas.alert import Alert
-from schemas.catalogue import RuleKind
+from schemas.rules import RuleKind
 from schemas.signal import Signal
 
 SAME_BRAND_MS = 60 * BUCKET_MS

@@ -8,7 +8,7 @@ from measures.moment import Moment
 from measures.post_samples import SIZE, Sample, merged
 from measures.rules.finding import Finding
 from schemas.alert import Alert
-from schemas.catalogue import Rule, RuleKind
+from schemas.rules import CrisisRule, Rule
 from schemas.signal import Signal
 
 _LEAST_SHARE = 0.25
@@ -40,7 +40,7 @@ def signal_of(alert: Alert, rule: Rule, finding: Finding, moment: Moment) -> Sig
 def _samples(rule: Rule, buckets: list[Bucket]) -> Iterator[Sample]:
     """Of a crisis the posts that speak for it, else all."""
     for bucket in buckets:
-        if rule.kind is RuleKind.CRISIS:
+        if isinstance(rule, CrisisRule):
             yield (bucket.hit_posts or {}).get(rule.id, {})
         elif bucket.sample is not None:
             yield bucket.sample

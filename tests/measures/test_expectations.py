@@ -10,13 +10,14 @@ import pytest
 from measures.board import Board, BoardSettings
 from measures.expectations import SLOTS, slot_ms
 from measures.season import HOUR_MS, MINUTE_MS
-from schemas.catalogue import Brand, Catalogue, Rule, RuleKind
+from schemas.catalogue import Brand, Catalogue
 from schemas.expectation import Expectation
 from schemas.mention import Mention, Tick
+from schemas.rules import Rule, SpikeRule
 from tests.measures.stream import LONG_AFTER, changelog
 
-SPIKE = Rule(id="spike", kind=RuleKind.SPIKE)
-EAGER = Rule(id="eager", kind=RuleKind.SPIKE, false_alerts_per_month=20.0)
+SPIKE = SpikeRule(id="spike")
+EAGER = SpikeRule(id="eager", false_alerts_per_month=20.0)
 BRANDS = tuple(Brand(id=f"b{number}", name=f"b{number}") for number in range(12))
 BEGIN_MS = 1_400_000_400_000
 """A full hour."""
