@@ -415,9 +415,11 @@ class Analyser:
         post, (partition, offset) = draft.post, draft.place
         author, source, is_edit = post.author, post.source._value_, post.event is PostEvent.EDIT
         quoted = post.quoted if post.is_repost else None
-        original_author = original = ""
+        original_author = original = original_text = ""
         if quoted is not None:
             original_author, original = quoted.author.id, quoted.id
+            if not own.sample:
+                original_text = quoted.text[:MAX_SAMPLE]
         depth = depth_of(post.text) if len(draft.own_text) < len(post.text) else 0
         url = url_of(post)
         end, asked_to = len(draft.own_text), draft.asked.end
@@ -478,6 +480,7 @@ class Analyser:
                     original,
                     depth,
                     url,
+                    original_text,
                 )
             )
         return found

@@ -277,7 +277,7 @@ class Board:
         return -1 if watermark_ms is None else watermark_ms - self._settings.retention_ms
 
     def _count_hits(self, brand: str, mention: Mention, bucket: Bucket) -> bool:
-        """Count a mention that speaks for a crisis rule, and say so; most speak for none."""
+        """Count a mention that speaks for a crisis rule, or passes on what does, and say so."""
         crises = self._crises_of.get(brand)
         if crises is None:
             rules = [r for r in self._index.rules_of(brand) if isinstance(r, CrisisRule)]
@@ -285,6 +285,11 @@ class Board:
         hit = crises.hit(mention)
         if hit:
             bucket.hit(hit, mention)
+        elif mention.original_text:
+            exposed = crises.exposed_by(mention.original_text)
+            if exposed:
+                bucket.expose(exposed, mention)
+                return True
         return bool(hit)
 
     def _close(self, sent_at_ms: int) -> None:

@@ -127,6 +127,8 @@ class Evaluation:
             and moment.is_unusual(1.0, MIN_POSTS)
         ):
             baseline.extremes.begin_event(start_ms, moment.sums, moment.means)
+        if bucket.loud is not None and bucket.loud.reach >= self._schedule.least_reach:
+            state.voiced_ms = start_ms
         state.learn(start_ms, moment.sums, moment.means, self._index.holidays)
         self._schedule.learned(brand, moment, is_live=is_live)
 

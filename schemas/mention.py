@@ -135,6 +135,8 @@ class Mention(msgspec.Struct, frozen=True, tag="mention", gc=False, omit_default
     """Levels of `//@`: how many passed the post on before, as far as the text shows."""
     url: str = ""
     """Link to the post; of a repost that has no page of its own, to its original."""
+    original_text: str = ""
+    """Of a repost without words of its own: those of the original, at most 140 code points."""
 
 
 class Tick(msgspec.Struct, frozen=True, tag="tick", gc=False):
