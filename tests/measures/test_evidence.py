@@ -8,7 +8,7 @@ import pytest
 
 from schemas.alert import Alert, Sample
 from schemas.mention import Channel, Mention, Objective, Place, Polarity, SpamSign
-from schemas.rules import CrisisRule, InfluencerRule
+from schemas.rules import CrisisRule
 from tests.measures.feed import DAY, Feed, at, learned
 from tests.measures.stream import board
 
@@ -104,11 +104,10 @@ def test_the_usual_mood_is_told_once_it_is_known() -> None:
 
 
 def test_without_a_post_that_has_a_mood_there_is_none() -> None:
-    rule = InfluencerRule(id="loud")
-    feed = Feed(board([rule]))
-    [alert] = feed.posts(feed.some(1, place=Place.CHAIN, reach=5_000_000))
+    feed = Feed(board([CRISIS]))
+    [alert] = feed.posts(feed.some(4, text="火", place=Place.CHAIN))
     assert (alert.evidence.negative_now, alert.evidence.positive_now) == (None, None)
-    assert alert.evidence.posts == 1
+    assert alert.evidence.posts == 4
 
 
 def told(*posts: dict[str, Any]) -> tuple[Sample, ...]:
