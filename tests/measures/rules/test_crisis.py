@@ -118,7 +118,7 @@ def reposted(
     feed: Feed, minutes: int, rate: float, text: str = "手机起火了", **fields: Any
 ) -> None:
     """Reposts without words of one original."""
-    bare = {"place": Place.QUOTED, "is_repost": True, "original": "it", "original_author": "maker",
+    bare: dict[str, Any] = {"place": Place.QUOTED, "is_repost": True, "original": "it", "original_author": "maker",
             "original_text": text, "text": "", "text_hash": 77}  # fmt: skip
     feed.minutes(minutes, rate, **bare | fields)
 

@@ -57,7 +57,8 @@ def test_it_says_what_the_account_does(fields: dict[str, Any], told: str) -> Non
 def spread(reposts: int, **fields: Any) -> list[Alert]:
     """A large account's post, and two reposts a minute afterwards."""
     feed = Feed(board([LOUD]))
-    feed.posts(feed.some(1, **{"reach": 3_000_000, "post": "it"} | fields))
+    said: dict[str, Any] = {"reach": 3_000_000, "post": "it"}
+    feed.posts(feed.some(1, **said | fields))
     for _ in range(reposts // 2):
         feed.posts(feed.some(2, is_repost=True, original="it", place=Place.QUOTED))
     return feed.alerts
