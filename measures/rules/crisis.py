@@ -74,21 +74,32 @@ def look(moment: Moment, rule: CrisisRule, held: OpenAlert | None) -> Finding | 
     if bucket is None or not (bucket.hits_of(rule.id) or bucket.exposed_to(rule.id)):
         return None
     buckets = moment.last(HORIZON_MIN)
-    hits = sum(one.hits_of(rule.id) for one in buckets)
-    exposed = _exposed(rule.id, buckets)
-    exposures, least = exposed.total(), rule.min_posts
-    usual = HORIZON_MIN * moment.state.usual_exposures(moment.start_ms)
-    beyond = (exposures - _USUAL_TIMES * usual) / EXPOSURES_A_POST
-    seen = hits + (int(beyond) if beyond > 0 and moment.baseline.is_warm() else 0)
+    seen, least = weight_of(moment, rule), rule.min_posts
     if held is None:
         if seen < least or len(_accounts(rule.id, buckets)) < rule.min_authors:
             return None
     elif not bucket.hits_of(rule.id) and seen < _STILL * least:
         return None
+    hits, exposed = sum(one.hits_of(rule.id) for one in buckets), _exposed(rule.id, buckets)
     cause = f"{hits} posts with crisis words ({rule.id}) in {HORIZON_MIN} min"
-    if exposures:
+    if exposed:
+        usual = HORIZON_MIN * moment.state.usual_exposures(moment.start_ms)
         cause += _passed_on(exposed, usual, sum(bucket.exposed_to(rule.id).values()))
     return Finding(seen, 0, severity_of(seen, least), cause, horizon_min=HORIZON_MIN)
+
+
+def weight_of(moment: Moment, rule: CrisisRule) -> int:
+    """Posts that speak for it, and by the `EXPOSURES_A_POST` who passes such on beyond the usual.
+
+    How many pass such posts on every day is not known in the first half hour.
+    """
+    buckets = moment.last(HORIZON_MIN)
+    hits = sum(one.hits_of(rule.id) for one in buckets)
+    exposures = _exposed(rule.id, buckets).total()
+    if not exposures or not moment.baseline.is_warm():
+        return hits
+    usual = HORIZON_MIN * moment.state.usual_exposures(moment.start_ms)
+    return hits + max(0, int((exposures - _USUAL_TIMES * usual) / EXPOSURES_A_POST))
 
 
 def _exposed(rule: str, buckets: Sequence[Bucket]) -> Counter[str]:

@@ -17,7 +17,9 @@ HORIZON_MIN = 60
 SPREADS_MS = HORIZON_MIN * BUCKET_MS
 """For so long a post is watched for reposts."""
 _CASCADE = 10
-"""Reposts of a large account's post that name the brand too: it begins to spread."""
+"""Reposts of a large account's post that name the brand too: it begins to spread, ..."""
+_CASCADE_SHARE = 0.25
+"""... if they are so large a part of what is said of the brand in the hour."""
 _ATTACK_FACTOR = 3.0
 _STILL = 0.5
 NEWS_FACTOR = 1.5
@@ -79,13 +81,14 @@ def _is_large(
 def _spreading(moment: Moment, rule: InfluencerRule, held: OpenAlert | None) -> Finding | None:
     """The largest account of the hour whose own post many pass on, as far as the samples show."""
     buckets = moment.last(HORIZON_MIN)
+    least = max(_CASCADE, _CASCADE_SHARE * sum(len(one.sample or ()) for one in buckets))
     best: tuple[int, int, Loud] | None = None
     for bucket in buckets:
         loud = bucket.loud
         if loud is None or loud.is_repost or not _is_large(moment, bucket, loud, rule, held):
             continue
         reposts = _reposts_of(loud, buckets)
-        if reposts >= _CASCADE:
+        if reposts >= least:
             found = (loud.reach, reposts, loud)
             best = found if best is None or found[:2] > best[:2] else best
     if best is None:

@@ -318,4 +318,4 @@ def score_of(day: Day, fleet: Fleet) -> Score:
 
 if __name__ == "__main__":
     for given in sys.argv[1:]:
-        print(given, score_of(*run_day(int(given))), flush=True)
+        sys.stdout.write(f"{given} {score_of(*run_day(int(given)))}\n")

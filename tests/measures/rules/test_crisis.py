@@ -118,8 +118,15 @@ def reposted(
     feed: Feed, minutes: int, rate: float, text: str = "手机起火了", **fields: Any
 ) -> None:
     """Reposts without words of one original."""
-    bare: dict[str, Any] = {"place": Place.QUOTED, "is_repost": True, "original": "it", "original_author": "maker",
-            "original_text": text, "text": "", "text_hash": 77}  # fmt: skip
+    bare: dict[str, Any] = {
+        "place": Place.QUOTED,
+        "is_repost": True,
+        "original": "it",
+        "original_author": "maker",
+        "original_text": text,
+        "text": "",
+        "text_hash": 77,
+    }
     feed.minutes(minutes, rate, **bare | fields)
 
 
