@@ -91,6 +91,14 @@ class Incidents:
                 self._note(again)
                 yield again
 
+    def renew(self, alert: Alert) -> bool:
+        """An own alert was published anew with other content; returns whether it is one of those
+        that are kept."""
+        if alert.id not in self.heard.told:
+            return False
+        self.heard.told[alert.id] = alert
+        return True
+
     def _note(self, alert: Alert) -> None:
         told = self.heard.told
         told.pop(alert.id, None)
