@@ -13,7 +13,7 @@ from measures.buckets import BUCKET_MS, Bucket
 from measures.headroom import Headroom, headroom_after
 from measures.moment import Moment
 from measures.rule_index import RuleIndex
-from measures.rules import QUIET_KINDS
+from measures.rules import QUIET_KINDS, influencer
 from measures.watermarks import EventClock
 from schemas.mention import GROUP_PREFIX
 from schemas.rules import InfluencerRule
@@ -60,6 +60,8 @@ class Schedule:
         bucket = state.buckets[start_ms]
         if state.alerts or self._counts_at_once(bucket) or _is_gloomy(state, bucket):
             return True
+        if state.voiced_ms > start_ms - influencer.SPREADS_MS and bucket.reposts:
+            return True
         if brand.startswith(GROUP_PREFIX):
             return False
         headroom = self._headroom.get(brand)
@@ -101,7 +103,9 @@ class Schedule:
             self._busy.discard(brand)
 
     def _counts_at_once(self, bucket: Bucket) -> bool:
-        return bool(bucket.hits or bucket.attacks or bucket.loudest >= self.least_reach)
+        return bool(
+            bucket.hits or bucket.exposed or bucket.attacks or bucket.loudest >= self.least_reach
+        )
 
 
 def sweep_ms(until_ms: int) -> int:

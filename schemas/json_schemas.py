@@ -40,6 +40,7 @@ from schemas.expectation import Expectation
 from schemas.feed import FeedGap, FeedPosition, FeedState, GapReason
 from schemas.mention import Channel, Mention, Objective, Place, Polarity, SpamSign, Span, Tick
 from schemas.rules import Condition, Measure, Rule, RuleKind
+from schemas.signal import Signal
 from schemas.topics import DAY_MS, TOPICS, Topic
 from schemas.trend import Influencer, Trend, TrendTerm
 from schemas.versions import breaks, schema_id
@@ -51,6 +52,7 @@ BEGIN, END = "<!-- generated: topics -->", "<!-- end of generated -->"
 RECORDS: Mapping[str, type | UnionType] = {
     "mention": Mention,
     "tick": Tick,
+    "signal": Signal,
     "window": Window,
     "alert": Alert,
     "trend": Trend,

@@ -50,11 +50,11 @@ def kinds_at(moment: Moment, least_posts: float, least_reach: int) -> frozenset[
         kinds |= _MORE_POSTS
     elif state.alerts:
         kinds |= _SPIKE
-    if bucket.hits:
+    if bucket.hits or bucket.exposed:
         kinds |= _CRISIS
     if bucket.negative and state.judged >= BELIEVED_POSTS:
         kinds |= _SENTIMENT
-    if bucket.attacks or bucket.loudest >= least_reach:
+    if bucket.attacks or bucket.loudest >= least_reach or influencer.may_spread(moment):
         kinds |= _INFLUENCER
     return kinds
 
