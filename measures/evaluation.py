@@ -270,7 +270,14 @@ class Evaluation:
             definition = _FEED if rule.kind is RuleKind.SILENCE else _EVERY
         else:
             definition = self._index.brands.get(named) or Brand(id=named, name=named)
-        return Subject(state, rule, definition, self._index.silences_at(at_ms), about)
+        return Subject(
+            state,
+            rule,
+            definition,
+            self._index.silences_at(at_ms),
+            about,
+            self._index.expected_burst_at,
+        )
 
     def _find_of_all(self, rule: Rule, start_ms: int, finding: Finding) -> None:
         every = self._whole.every
