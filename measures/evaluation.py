@@ -11,6 +11,7 @@ from measures.alert_records import Subject
 from measures.baselines import Baseline
 from measures.brand_state import BrandState
 from measures.buckets import BUCKET_MS
+from measures.common_cause import FEWEST_AUTHORS, HORIZONS
 from measures.detector import MIN_POSTS
 from measures.moment import Moment
 from measures.partition_state import PartitionState
@@ -123,6 +124,9 @@ class Evaluation:
             and moment.is_unusual(1.0, MIN_POSTS)
         ):
             baseline.extremes.begin_event(start_ms, moment.sums, moment.means)
+        if moment.sums[-1] >= FEWEST_AUTHORS and baseline.is_seasoned():
+            for at, cause in moment.causes.items():
+                state.causes.learn(start_ms, HORIZONS.index(at), cause.authors)
         state.learn(start_ms, moment.sums, moment.means, self._index.holidays)
         self._schedule.learned(brand, moment, is_live=is_live)
 

@@ -12,7 +12,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from measures.buckets import BUCKET_MS, Bucket
-from measures.detector import MIN_POSTS, limits
+from measures.common_cause import HORIZONS
+from measures.detector import MIN_POSTS, limits, noticed
 from measures.horizons import HORIZONS_MIN
 from measures.moment import Moment
 from schemas.rules import Rule, RuleKind, SpikeRule
@@ -66,7 +67,10 @@ def _headroom_for(rule: SpikeRule, moment: Moment) -> Headroom:
     """What one spike rule would not notice."""
     start_ms, baseline, buckets = moment.start_ms, moment.baseline, moment.state.buckets
     least, knob = rule.min_posts, rule.false_alerts_per_month
-    minute, *longer = (_FILLED * limit for limit in limits(baseline, moment.means, knob, least))
+    noted = limits(baseline, moment.means, knob, least)
+    for at in HORIZONS:
+        noted[at] = min(noted[at], noticed(baseline, at, moment.means[at], least))
+    minute, *longer = (_FILLED * limit for limit in noted)
     following = later = _NO_LIMIT
     for at, limit in enumerate(longer, start=1):
         # What has left the horizon a minute later, and two minutes later.

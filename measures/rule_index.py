@@ -1,5 +1,6 @@
 """Which rules look at which brand and when, and which silences are in force."""
 
+import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
@@ -8,6 +9,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from measures.calendar import expected_bursts, like_days
+from measures.common_cause import FEWEST_SHARE
 from schemas.alert import EVERY_BRAND
 from schemas.catalogue import Brand, Catalogue, Silence
 from schemas.mention import GROUP_PREFIX
@@ -132,7 +134,9 @@ class RuleIndex:
         self.of_platform = tuple(rule for rule in of_all if rule.kind is RuleKind.SPIKE)
         """Rules that also tell when all brands burst at once."""
         counting = (rule.min_posts for rule in catalogue.rules if isinstance(rule, _COUNTING))
-        self.least_posts = min([FEWEST_POSTS, *counting])
+        bursts = (rule.min_posts for rule in catalogue.rules if isinstance(rule, SpikeRule))
+        fewest = (math.ceil(FEWEST_SHARE * posts) for posts in bursts)
+        self.least_posts = min([FEWEST_POSTS, *counting, *fewest])
         """With fewer posts in two hours, only what counts at once is found."""
         self._hours = dict(_hours_of(catalogue.rules))
         self._silences = list(_spans_of(catalogue.silences))
