@@ -30,7 +30,7 @@ from schemas.catalogue import Brand, Catalogue
 from schemas.mention import Tick
 from schemas.rules import RuleKind
 
-POSTS = 60_000
+POSTS = 20_000
 """Real posts whose cascades are drawn from."""
 DAYS = 21
 FACTORS = (3.0, 5.0, 10.0)
