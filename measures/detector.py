@@ -23,7 +23,7 @@ from statistics import NormalDist
 from typing import NamedTuple
 
 from measures.baselines import SEASONED_MS, Baseline
-from measures.common_cause import FEWEST_SHARE, SPREADS
+from measures.common_cause import SPREADS
 from measures.horizons import HORIZONS_MIN
 from measures.season import MINUTE_MS
 from schemas.rules import FEWEST_POSTS
@@ -114,17 +114,9 @@ def limits(
 def is_more(baseline: Baseline, at: int, seen: float, mean: float) -> bool:
     """Whether a number is large enough for a look at what the posts have in common."""
     factor = MIN_FACTOR if baseline.is_seasoned() else MIN_FACTOR_UNSEASONED
-    return seen > factor * mean and seen > _noticed(baseline, at, mean)
-
-
-def noticed(baseline: Baseline, at: int, mean: float, least: float) -> float:
-    """Posts over horizon number `at` above which their causes are looked at."""
-    factor = MIN_FACTOR if baseline.is_seasoned() else MIN_FACTOR_UNSEASONED
-    return max(factor * mean, _noticed(baseline, at, mean), FEWEST_SHARE * least - 1.0)
-
-
-def _noticed(baseline: Baseline, at: int, mean: float) -> float:
-    return mean + SPREADS * math.sqrt(mean * baseline.spreads.dispersion(at, mean))
+    if seen <= factor * mean:
+        return False
+    return seen > mean + SPREADS * math.sqrt(mean * baseline.spreads.dispersion(at, mean))
 
 
 def is_unusual(

@@ -13,6 +13,7 @@ from measures.brand_state import BrandState
 from measures.buckets import BUCKET_MS
 from measures.common_cause import FEWEST_AUTHORS, HORIZONS
 from measures.detector import MIN_POSTS
+from measures.horizons import HORIZONS_MIN
 from measures.moment import Moment
 from measures.partition_state import PartitionState
 from measures.platform_burst import FACTOR
@@ -30,6 +31,7 @@ _EVERY = Brand(id=EVERY_BRAND, name="all brands")
 _FEED = Brand(id=EVERY_BRAND, name="the feed")
 _MINUTE_MS = 60_000
 _DAY_MS = 86_400_000
+_QUARTER = HORIZONS_MIN.index(15)
 
 
 class Evaluation:
@@ -115,19 +117,19 @@ class Evaluation:
         bucket = state.buckets[start_ms]
         if bucket.rivals is not None:
             state.compare(self._index.members_of(brand), start_ms)
-        if self._schedule.is_due_closed(state, bucket):
+        sums = moment.sums
+        if (
+            self._schedule.is_due_closed(state, bucket)
+            or sums[_QUARTER] >= self._index.least_about_one
+        ):
             self._look(brand, moment, self._kinds_at(moment))
         baseline = state.baseline
-        if (
-            moment.sums[-1] >= MIN_POSTS
-            and baseline.is_warm()
-            and moment.is_unusual(1.0, MIN_POSTS)
-        ):
-            baseline.extremes.begin_event(start_ms, moment.sums, moment.means)
-        if moment.sums[-1] >= FEWEST_AUTHORS and baseline.is_seasoned():
+        if sums[-1] >= MIN_POSTS and baseline.is_warm() and moment.is_unusual(1.0, MIN_POSTS):
+            baseline.extremes.begin_event(start_ms, sums, moment.means)
+        if sums[_QUARTER] >= FEWEST_AUTHORS and baseline.is_seasoned():
             for at, cause in moment.causes.items():
                 state.causes.learn(start_ms, HORIZONS.index(at), cause.authors)
-        state.learn(start_ms, moment.sums, moment.means, self._index.holidays)
+        state.learn(start_ms, sums, moment.means, self._index.holidays)
         self._schedule.learned(brand, moment, is_live=is_live)
 
     def evaluate_open(self, brand: str, start_ms: int) -> None:
@@ -246,7 +248,10 @@ class Evaluation:
         return not about or about in self._index.members_of(GROUP_PREFIX + rule.id)
 
     def _kinds_at(self, moment: Moment) -> frozenset[RuleKind]:
-        return kinds_at(moment, self._index.least_posts, self._schedule.least_reach)
+        index = self._index
+        return kinds_at(
+            moment, index.least_posts, self._schedule.least_reach, index.least_about_one
+        )
 
     def _look(self, brand: str, moment: Moment, kinds: frozenset[RuleKind]) -> None:
         state, start_ms = moment.state, moment.start_ms

@@ -134,10 +134,11 @@ class RuleIndex:
         self.of_platform = tuple(rule for rule in of_all if rule.kind is RuleKind.SPIKE)
         """Rules that also tell when all brands burst at once."""
         counting = (rule.min_posts for rule in catalogue.rules if isinstance(rule, _COUNTING))
+        self.least_posts = min([FEWEST_POSTS, *counting])
+        """With fewer posts in two hours, only what counts at once is found, and ..."""
         bursts = (rule.min_posts for rule in catalogue.rules if isinstance(rule, SpikeRule))
-        fewest = (math.ceil(FEWEST_SHARE * posts) for posts in bursts)
-        self.least_posts = min([FEWEST_POSTS, *counting, *fewest])
-        """With fewer posts in two hours, only what counts at once is found."""
+        self.least_about_one = min((FEWEST_SHARE * posts for posts in bursts), default=math.inf)
+        """... so many posts of a quarter of an hour that are about one thing."""
         self._hours = dict(_hours_of(catalogue.rules))
         self._silences = list(_spans_of(catalogue.silences))
         self._expected_bursts = expected_bursts(catalogue.holidays)

@@ -36,8 +36,8 @@ def schedule(*rules: Rule, **states: BrandState) -> Schedule:
 @pytest.mark.parametrize(
     ("held", "bucket", "is_due"),
     [
-        (5, bucket_of(1), False),
-        (6, bucket_of(1), True),
+        (9, bucket_of(1), False),
+        (10, bucket_of(1), True),
         (1, bucket_of(1, reach=MIN_REACH), True),
         (1, bucket_of(1, reach=MIN_REACH - 1), False),
         (1, bucket_of(1, polarity=Polarity.NEGATIVE, is_address=True), True),
