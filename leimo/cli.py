@@ -16,6 +16,7 @@ from leimo.commands import (
     demo,
     detect,
     feed,
+    forget,
     lag,
     silence,
     subscribers,
@@ -65,6 +66,7 @@ app.add_typer(catalogue.app, name="catalogue")
 app.add_typer(silence.app, name="silence")
 app.add_typer(subscribers.app, name="subscribers")
 app.add_typer(deliveries.app, name="deliveries")
+app.command("forget")(forget.forget)
 app.command("analyse")(analyse.analyse)
 app.add_typer(dead.app, name="dead")
 app.command("lag")(lag.lag)
