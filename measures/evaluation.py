@@ -134,7 +134,7 @@ class Evaluation:
         if sums[-1] >= MIN_POSTS and baseline.is_warm() and moment.is_unusual(1.0, MIN_POSTS):
             baseline.extremes.begin_event(start_ms, sums, moment.means)
         is_watched = not self._unwatched.stretches or not self._unwatched.holds(start_ms)
-        if sums[_QUARTER] >= FEWEST_AUTHORS and baseline.is_seasoned() and is_watched:
+        if sums[_QUARTER] >= FEWEST_AUTHORS and baseline.is_warm() and is_watched:
             for at, cause in moment.causes.items():
                 state.causes.learn(start_ms, HORIZONS.index(at), cause.authors)
         state.learn(start_ms, sums, moment.means, self._index.holidays, is_watched=is_watched)
