@@ -75,13 +75,21 @@ class Silence(
 class Holiday(
     msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, tag="holiday"
 ):
-    """Days on which people post as on Sundays: what is usual then is expected."""
+    """Days that are not like their weekday: what is usual then is expected."""
 
     id: str
-    first: str
-    """First day, `2026-10-01`, in UTC."""
+    first: str = ""
+    """First day, `2026-10-01`, in UTC; `10-01`: of each year. People post as on Sundays."""
     last: str = ""
     """Last day; empty: the first alone."""
+    country: str = ""
+    """In place of `first`: all public holidays of a country. `CN`: also the weekends that are
+    worked to make up for them, on which people post as on working days."""
+    is_sale: bool = False
+    """It is no holiday but a day of big sales: its bursts are expected, and their alerts say so."""
+    zone: str = ""
+    """Of a day of big sales: in whose time it begins and ends, such as `Asia/Shanghai`; empty:
+    UTC."""
 
 
 class Intent(
