@@ -6,6 +6,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from leimo.commands import (
+    alerts,
     analyse,
     audit,
     backtest,
@@ -16,6 +17,7 @@ from leimo.commands import (
     deliveries,
     demo,
     detect,
+    digest,
     feed,
     forget,
     lag,
@@ -68,8 +70,10 @@ app.add_typer(feed.app, name="feed")
 app.add_typer(topics.app, name="topics")
 app.add_typer(catalogue.app, name="catalogue")
 app.add_typer(silence.app, name="silence")
+app.add_typer(alerts.app, name="alerts")
 app.add_typer(subscribers.app, name="subscribers")
 app.add_typer(deliveries.app, name="deliveries")
+app.command("digest")(digest.digest)
 app.command("forget")(forget.forget)
 app.command("analyse")(analyse.analyse)
 app.add_typer(dead.app, name="dead")
