@@ -75,13 +75,21 @@ class Silence(
 class Holiday(
     msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, tag="holiday"
 ):
-    """Days on which people post as on Sundays: what is usual then is expected."""
+    """Days that are not like their weekday: what is usual then is expected."""
 
     id: str
-    first: str
-    """First day, `2026-10-01`, in UTC."""
+    first: str = ""
+    """First day, `2026-10-01`, in UTC; `10-01`: of each year. People post as on Sundays."""
     last: str = ""
     """Last day; empty: the first alone."""
+    country: str = ""
+    """In place of `first`: all public holidays of a country. `CN`: also the weekends that are
+    worked to make up for them, on which people post as on working days."""
+    is_sale: bool = False
+    """It is no holiday but a day of big sales: its bursts are expected, and their alerts say so."""
+    zone: str = ""
+    """Of a day of big sales: in whose time it begins and ends, such as `Asia/Shanghai`; empty:
+    UTC."""
 
 
 class Intent(
@@ -115,6 +123,28 @@ class ReceivingChannel(StrEnum):
     TELEGRAM = "telegram"
     TEAMS = "teams"
     EMAIL = "email"
+    APPRISE = "apprise"
+    """All that the library apprise reaches, as far as it can tell."""
+
+
+FOR_PROGRAMS = frozenset({ReceivingChannel.WEBHOOK, ReceivingChannel.ALERTMANAGER})
+"""Channels that programs read: they are told of each state of each alert."""
+
+
+class Gather(StrEnum):
+    """Which alerts a subscriber is told of in one message."""
+
+    ALERT = "alert"
+    """Each has its own."""
+    BRAND = "brand"
+    ALL = "all"
+
+
+class DigestSpan(StrEnum):
+    """What a digest looks back on: a day, or the week from Monday on."""
+
+    DAY = "day"
+    WEEK = "week"
 
 
 class Weekday(StrEnum):
@@ -173,6 +203,22 @@ class Subscriber(
     """An alert is told so long after it was seen, in its newest state."""
     interval_min: int = 10
     """An update is told so long after the message before, unless it is two severities worse."""
+    gather: Gather = Gather.ALERT
+    """Which alerts share a message: `wait_s` and `interval_min` are those of the group then."""
+    every_alert: bool = False
+    """Alerts of an incident, and of a product beside its parent, are told one by one. Programs
+    always are."""
+    escalate_to: tuple[str, ...] = ()
+    """Ids of subscribers that are told in turn, while nobody acknowledges."""
+    escalate_min: int = 15
+    """So long after it, or the one before, was to be told."""
+    digests: tuple[DigestSpan, ...] = ()
+    digest_at: str = "08:00"
+    """Time of its zone; the weekly one comes on Mondays."""
+    rivals: tuple[str, ...] = ()
+    """Ids of brands beside which the digests show its `brands`."""
+    digests_only: bool = False
+    """Is told of no alerts."""
     language: Wording = Wording.ZH
 
 

@@ -12,6 +12,7 @@ VERSIONS: Mapping[str, int] = MappingProxyType(
     {
         "mention": 1,
         "tick": 1,
+        "signal": 1,
         "window": 1,
         "alert": 1,
         "trend": 1,

@@ -308,9 +308,10 @@ def _print_table(catalogue: "Catalogue") -> None:
             feeds.add_row(feed.id, feed.kind.value, "yes" if feed.enabled else "no")
         console.print(feeds)
     if catalogue.holidays:
-        holidays = Table("holiday", "first", "last", box=None)
+        holidays = Table("holiday", "first", "last", "what", box=None)
         for holiday in catalogue.holidays:
-            holidays.add_row(holiday.id, holiday.first, holiday.last or holiday.first)
+            days = holiday.country or holiday.first, holiday.last or holiday.first
+            holidays.add_row(holiday.id, *days, "sale" if holiday.is_sale else "holiday")
         console.print(holidays)
 
 

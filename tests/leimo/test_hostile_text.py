@@ -53,6 +53,11 @@ POST = {
 }  # fmt: skip
 
 COMMANDS: dict[str, list[list[str]]] = {
+    "alerts ack": [["alert", "--as", EVIL, "--note", EVIL]],
+    "alerts assign": [["alert", "--as", "li", "--to", EVIL, "--json"]],
+    "alerts false-alarm": [[EVIL, "--as", "li"]],
+    "alerts note": [["alert", EVIL, "--as", EVIL]],
+    "alerts release": [["alert", "--as", EVIL]],
     "analyse": [["POSTS"], ["--explain", f"小米手机{EVIL}真好"], ["--explain", "--json", EVIL]],
     "audit": [["--settle", "0"], ["--settle", "0", "--json"]],
     "backtest": [["POSTS", "--catalogue", "CATALOGUE"], ["POSTS", "--json"]],
@@ -64,7 +69,9 @@ COMMANDS: dict[str, list[list[str]]] = {
     "dead show": [["0"], ["0", "--json"]],
     "deliveries explain": [["alert"], ["alert", "--json"], [EVIL]],
     "deliveries list": [[], ["--json"]],
+    "deliveries retry": [["--subscriber", f"s{EVIL}", "--as", EVIL]],
     "detect": [["BROKEN"], [EVIL]],
+    "digest": [["--brand", f"brand{EVIL}"], ["--brand", EVIL]],
     "feed follow": [
         ["POSTS", "--once", "--positions", "POSITIONS"], [EVIL, "--once"],
         ["TABLE", "--once", "--positions", "POSITIONS", "--as", "weibo-crawler"],
@@ -92,6 +99,7 @@ COMMANDS: dict[str, list[list[str]]] = {
     "silence end": [[EVIL]],
     "silence list": [[], ["--json"]],
     "subscribers list": [[], ["--json"]],
+    "subscribers mute": [[f"s{EVIL}", "--for", "2h", "--as", EVIL]],
     "subscribers test": [[f"s{EVIL}"], [EVIL], [f"s{EVIL}", "--json"]],
     "topics apply": [[]],
     "topics list": [[], ["--json"]],

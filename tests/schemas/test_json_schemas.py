@@ -30,6 +30,7 @@ from schemas.expectation import Expectation
 from schemas.feed import FeedGap, FeedPosition, FeedState, GapReason
 from schemas.mention import Mention, Objective, Place, Polarity, SpamSign, Span, Tick
 from schemas.rules import RULE_OF_KIND, CrisisRule, RuleKind, rule_fields
+from schemas.signal import Signal
 from schemas.trend import Influencer, Trend, TrendTerm
 from schemas.window import Window
 
@@ -41,6 +42,10 @@ SAMPLES: dict[str, msgspec.Struct] = {
         intents=(Objective.SOCIAL_SALES,), spam=(SpamSign.PITCH,), language="zh",
     ),
     "tick": Tick(sent_at_ms=1, partitions=8, watermarks={0: 5}, idle=(1,)),
+    "signal": Signal(
+        alert="a", brand="xiaomi", kind="spike", started_at_ms=1, severity=3, posts={7: 9},
+        terms={"火": 0.5}, is_whole=False,
+    ),
     "window": Window(
         brand="xiaomi", start_ms=60_000, size_ms=60_000, posts=1, originals=1, reposts=0,
         positive=0, neutral=1, negative=0, sentiment_milli=0, reach=9, authors=1, texts=1,
