@@ -15,7 +15,7 @@ from measures.board import Board, BoardSettings
 from measures.kept_state import KeptStateError
 from schemas.alert import EVERY_BRAND, Alert
 from schemas.catalogue import Catalogue
-from schemas.mention import Mention, Tick
+from schemas.mention import MentionOrTick, Tick
 from schemas.topics import (
     ALERTS,
     BRANDS_CHANGELOG,
@@ -35,7 +35,7 @@ from streams.stages import EntryError
 from streams.tables import StateTable
 
 _encode = msgspec.json.Encoder().encode
-_decode = msgspec.json.Decoder(Mention | Tick).decode
+_decode = msgspec.json.Decoder(MentionOrTick).decode
 
 _ALERT_SCHEMA = schema_id("alert").encode()
 WHOLE_KEY = b"\x00whole"
@@ -134,11 +134,11 @@ class MeasureStage:
             except InvalidPost as refusal:
                 rows.append(self._put_aside(partition, record, refusal))
                 continue
-            if type(item) is Mention:
+            if type(item) is Tick:
+                board.tick(item)
+            else:
                 board.apply(item)
                 mentions += 1
-            else:
-                board.tick(item)
         output = board.drain()
         for brand in output.changed:
             self._brands[brand.encode()] = board.states[brand]

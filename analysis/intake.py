@@ -10,7 +10,7 @@ from typing import Any
 from analysis.groups import Groups
 from analysis.pipeline import Analyser
 from schemas.catalogue import Catalogue
-from schemas.mention import Mention
+from schemas.mention import AnyMention
 from schemas.post import Post, Skipped
 from sources.raw_posts import RawPosts
 from sources.refusals import InvalidPost, NoPost
@@ -35,7 +35,7 @@ class Intake:
         """Those that are no repeats ..."""
         self.records: list[Any] = []
         """... their records ..."""
-        self.mentions: list[list[Mention]] = []
+        self.mentions: list[list[AnyMention]] = []
         """... and their mentions, those of groups of rivals last."""
 
     @property
@@ -74,8 +74,19 @@ def take_in(
             intake.records.append(record)
     # One call for the batch: the sentiment model reads all clauses at once.
     offsets = [record.offset for record in intake.records]
-    intake.mentions = analyser.mentions_many(intake.posts, partition, offsets)
-    for found in intake.mentions:
-        if found:
-            found.extend(groups.of(found))
+    intake.mentions = mentions_of(intake.posts, partition, offsets, analyser, groups)
     return intake
+
+
+def mentions_of(
+    posts: Sequence[Post],
+    partition: int,
+    offsets: Sequence[int],
+    analyser: Analyser,
+    groups: Groups = NO_GROUPS,
+) -> list[list[AnyMention]]:
+    """Of each post its mentions: those of brands, by id, and those of groups of rivals."""
+    return [
+        [*found, *groups.of(found)] if found else []
+        for found in analyser.mentions_many(posts, partition, offsets)
+    ]

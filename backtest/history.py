@@ -7,8 +7,9 @@ import msgspec
 import numpy as np
 
 from analysis.groups import Groups
+from analysis.intake import mentions_of
 from analysis.pipeline import Analyser
-from schemas.mention import Mention
+from schemas.mention import AnyMention
 from schemas.post import Post, PostEvent
 from sources.parsing import post_identity
 
@@ -19,7 +20,7 @@ _OUTAGE_GAPS = 50
 """A hole is an outage when it is so many times as long as usual between minutes with posts."""
 
 _encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(tuple[Mention, ...]).decode
+_decode = msgspec.msgpack.Decoder(tuple[AnyMention, ...]).decode
 
 
 class History:
@@ -46,7 +47,7 @@ class History:
     def add(self, posts: Sequence[Post]) -> None:
         """Analyse posts and keep what they mention."""
         self._order = None
-        found = self._analyser.mentions_many(posts, 0, [0] * len(posts))
+        found = mentions_of(posts, 0, [0] * len(posts), self._analyser, self._groups)
         for post, mentions in zip(posts, found, strict=True):
             self._minutes.append(post.event_time_ms // MINUTE_MS)
             if post.event is PostEvent.DELETE:
@@ -54,9 +55,9 @@ class History:
             identity = post_identity(post)
             self._identities.append(identity)
             if mentions:
-                self._keep(post, identity, (*mentions, *self._groups.of(mentions)))
+                self._keep(post, identity, mentions)
 
-    def _keep(self, post: Post, identity: int, mentions: tuple[Mention, ...]) -> None:
+    def _keep(self, post: Post, identity: int, mentions: Sequence[AnyMention]) -> None:
         if post.event is PostEvent.EDIT:
             original = msgspec.structs.replace(post, event=PostEvent.ADD)
             self._edited[len(self._mentions)] = post_identity(original)
@@ -109,7 +110,7 @@ class History:
             for at in np.flatnonzero(gaps > limit)
         ]
 
-    def mentions(self) -> Iterator[Mention]:
+    def mentions(self) -> Iterator[AnyMention]:
         """All, in the order of event time. Offsets are given anew: they rise with time."""
         for offset, (at, is_edit) in enumerate(self._ordered()):
             for mention in _decode(self._mentions[at]):

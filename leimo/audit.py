@@ -41,6 +41,7 @@ from measures.watermarks import EventClock
 from schemas.catalogue import Catalogue
 from schemas.dead_letter import DropReason
 from schemas.errors import OperatorError
+from schemas.mention import Mention
 from schemas.post import Post
 from schemas.topics import POSTS_DEAD, POSTS_RAW, WINDOWS
 from schemas.window import Window
@@ -271,6 +272,8 @@ class Audit:
         self._repeated += intake.repeats
         self._posts += len(intake.posts)
         for mention in chain.from_iterable(intake.mentions):
+            if not isinstance(mention, Mention):
+                continue
             if self._since_ms <= mention.event_time_ms < self._until_ms:
                 self._recount.add(mention)
 

@@ -23,7 +23,7 @@ from measures.trends import AT_LEAST, EVERY_MS
 from measures.watermarks import LIVE_MS, EventClock
 from schemas.alert import Alert, SuppressedReason
 from schemas.catalogue import Catalogue
-from schemas.mention import GROUP_PREFIX, Mention, Tick
+from schemas.mention import GROUP_PREFIX, AnyMention, GroupMention, Mention, Tick, group_key
 from schemas.rules import CrisisRule
 from schemas.trend import Trend
 from schemas.window import Window
@@ -131,9 +131,9 @@ class Board:
         """Brand (`*`: all) and severity of each alert that fires."""
         return self._evaluation.firing()
 
-    def apply(self, mention: Mention) -> None:
+    def apply(self, mention: AnyMention) -> None:
         """Count a mention, once."""
-        brand = mention.brand
+        brand = group_key(mention.group) if type(mention) is GroupMention else mention.brand
         state = self.states.get(brand)
         if state is None:
             state = self.states[brand] = BrandState()
@@ -162,7 +162,7 @@ class Board:
             self._touched[brand] = start_ms
         if mention.is_edit:
             return
-        if brand.startswith(GROUP_PREFIX):
+        if type(mention) is GroupMention:
             bucket.count_rivals(mention)
             return
         if self._whole.burst.count(start_ms, bucket.posts):

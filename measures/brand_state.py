@@ -11,7 +11,7 @@ from measures.explanations import Talk
 from measures.horizons import HORIZONS_MIN
 from measures.season import NO_HOLIDAYS, Holidays
 from measures.spreads import most_learned
-from schemas.mention import Mention
+from schemas.mention import AnyMention
 from schemas.rules import RuleKind
 
 _SHARE_HALF_POSTS = 200
@@ -106,7 +106,7 @@ class BrandState(msgspec.Struct, array_like=True, gc=False):
     added_ms: int = -1
     """Event time at which it came into the catalogue of a running worker; -1: it was there."""
 
-    def is_duplicate(self, mention: Mention) -> bool:
+    def is_duplicate(self, mention: AnyMention) -> bool:
         """Whether the mention was applied before; if not, it counts as applied from now on."""
         if mention.offset <= self.applied.get(mention.partition, -1):
             return True

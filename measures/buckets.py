@@ -6,7 +6,7 @@ from collections.abc import Iterable
 import msgspec
 
 from measures.sketches import SIZE, Authors, Distinct
-from schemas.mention import Channel, Mention, Objective, Place, Polarity
+from schemas.mention import AnyMention, Channel, GroupMention, Objective, Place, Polarity
 from schemas.window import Window
 
 BUCKET_MS = 60_000
@@ -68,7 +68,7 @@ class Bucket(msgspec.Struct, array_like=True, gc=False):
     hitters: dict[str, list[int]] | None = None
     """Crisis rule -> hashes of the authors of its posts, up to `sketches.SIZE`."""
 
-    def add(self, mention: Mention) -> None:
+    def add(self, mention: AnyMention) -> None:
         """Count a mention; of an edit, that there was one."""
         if mention.is_edit:
             self.edits += 1
@@ -141,11 +141,11 @@ class Bucket(msgspec.Struct, array_like=True, gc=False):
             if hashed not in authors and len(authors) < SIZE:
                 authors.append(hashed)
 
-    def count_rivals(self, mention: Mention) -> None:
+    def count_rivals(self, mention: GroupMention) -> None:
         """Count the brands of a group that a post names, see `analysis.groups`."""
         rivals = self.rivals = self.rivals or {}
         if not mention.spam:
-            for brand in mention.product.split():
+            for brand in mention.brands:
                 rivals[brand] = rivals.get(brand, 0) + 1
 
     def hits_of(self, rule: str) -> int:

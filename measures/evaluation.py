@@ -22,7 +22,7 @@ from measures.schedule import Schedule, sweep_ms
 from measures.suppression import INHIBITED_KINDS
 from schemas.alert import EVERY_BRAND, Alert, SuppressedReason
 from schemas.catalogue import Brand
-from schemas.mention import GROUP_PREFIX
+from schemas.mention import group_key
 from schemas.rules import RULE_OF_KIND, Rule, RuleKind
 
 _EVERY = Brand(id=EVERY_BRAND, name="all brands")
@@ -239,7 +239,7 @@ class Evaluation:
 
     def _is_of(self, rule: Rule, about: str) -> bool:
         """Whether a rule about rivals still is about this one."""
-        return not about or about in self._index.members_of(GROUP_PREFIX + rule.id)
+        return not about or about in self._index.members_of(group_key(rule.id))
 
     def _kinds_at(self, moment: Moment) -> frozenset[RuleKind]:
         return kinds_at(moment, self._index.least_posts, self._schedule.least_reach)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from schemas.alert import EVERY_BRAND
 from schemas.catalogue import Brand, Catalogue, Holiday, Silence
-from schemas.mention import GROUP_PREFIX
+from schemas.mention import GROUP_PREFIX, group_key
 from schemas.rules import (
     FEWEST_POSTS,
     CompositeRule,
@@ -148,7 +148,7 @@ class RuleIndex:
         """Ids of rules -> the rules: most brands have the same."""
         self._among: dict[tuple[int, frozenset[RuleKind]], tuple[Rule, ...]] = {}
         self._groups = {
-            GROUP_PREFIX + rule.id: rule for rule in catalogue.rules if rule.kind is RuleKind.SHARE
+            group_key(rule.id): rule for rule in catalogue.rules if rule.kind is RuleKind.SHARE
         }
         self._members = {
             group: frozenset(brand.id for brand in catalogue.brands if is_rival(rule, brand))

@@ -12,7 +12,7 @@ from kafka_io.settings import Settings
 from measures.board import Board, BoardSettings
 from schemas.alert import EVERY_BRAND
 from schemas.catalogue import Brand, Catalogue
-from schemas.mention import Mention, Polarity, Tick
+from schemas.mention import Mention, MentionOrTick, Polarity
 from schemas.rules import CrisisRule, SilenceRule
 from schemas.topics import POSTS_DEAD
 from streams.app import StreamApp
@@ -71,7 +71,7 @@ class Worker:
         self.owned = partitions
         self.stage.open(partitions)
 
-    def step(self, partition: int, item: Mention | Tick) -> None:
+    def step(self, partition: int, item: MentionOrTick) -> None:
         value = msgspec.json.encode(item)
         with within(self._table, partition):
             self.stage.step(partition, [record(value, topic="mentions")])

@@ -16,7 +16,7 @@ from leimo.audit import audit
 from measures.board import Board, BoardSettings
 from measures.recount import Counts, Key, lost_and_twice
 from schemas.alert import Alert
-from schemas.mention import Mention, MentionOrTick
+from schemas.mention import MentionOrTick, Tick
 from schemas.topics import ALERTS, MENTIONS, Topic
 from tests import oracle
 from tests.chaos.deployment import Deployment
@@ -133,7 +133,7 @@ async def _alerts_by_replay(deployment: Deployment) -> set[tuple[str, int]]:
             )
         board = boards[record.partition]
         item = decode(record.value)
-        board.apply(item) if isinstance(item, Mention) else board.tick(item)
+        board.tick(item) if isinstance(item, Tick) else board.apply(item)
         found |= {(alert.id, alert.revision) for alert in board.drain().alerts}
     return found
 
