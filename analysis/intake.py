@@ -1,22 +1,27 @@
 """A batch of raw records -> brand mentions: one pure function, for every program that counts posts.
 
-The worker, `leimo audit` and benchmarks call it, so a post is one post and a repeat one repeat for
-all of them. What happens with the result (outbox, metrics, time) is their business.
+The worker, `leimo audit`, backtests and benchmarks call it, so a post is one post and a repeat one
+repeat for all of them. What happens with the result (outbox, metrics, time) is their business.
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from analysis.groups import Groups
 from analysis.pipeline import Analyser
 from schemas.catalogue import Catalogue
 from schemas.mention import AnyMention
 from schemas.post import Post, Skipped
-from sources.raw_posts import RawPosts
 from sources.refusals import InvalidPost, NoPost
 from sources.versions import Seen, first_sight
 
 NO_GROUPS = Groups(Catalogue())
+
+
+class Reader(Protocol):
+    """Reads records as posts: `sources.raw_posts`."""
+
+    def post(self, record: Any) -> Post: ...
 
 
 class Intake:
@@ -47,20 +52,20 @@ class Intake:
 def take_in(
     records: Sequence[Any],
     partition: int,
-    seen: Seen,
-    raw_posts: RawPosts,
+    seen: Seen | None,
+    reader: Reader,
     analyser: Analyser,
     groups: Groups = NO_GROUPS,
 ) -> Intake:
     """Read the records of a partition of `posts.raw`, in order of their offsets.
 
-    `records` are consumer records (value, offset, timestamp, headers). `seen` is told of every
-    post and says which are repeats; nothing else is changed.
+    `records` are what `reader` reads, with an `offset`. `seen` is told of every post and says which
+    are repeats; nothing else is changed. None: who asks tells them apart by itself.
     """
     intake = Intake()
     for record in records:
         try:
-            post = raw_posts.post(record)
+            post = reader.post(record)
         except NoPost as event:
             intake.skipped.append(event.event)
             continue
@@ -68,25 +73,14 @@ def take_in(
             intake.refused.append((record, invalid))
             continue
         intake.times_ms.append(post.event_time_ms)
-        first = first_sight(post, seen, record.offset)
+        first = post if seen is None else first_sight(post, seen, record.offset)
         if first is not None:
             intake.posts.append(first)
             intake.records.append(record)
     # One call for the batch: the sentiment model reads all clauses at once.
     offsets = [record.offset for record in intake.records]
-    intake.mentions = mentions_of(intake.posts, partition, offsets, analyser, groups)
-    return intake
-
-
-def mentions_of(
-    posts: Sequence[Post],
-    partition: int,
-    offsets: Sequence[int],
-    analyser: Analyser,
-    groups: Groups = NO_GROUPS,
-) -> list[list[AnyMention]]:
-    """Of each post its mentions: those of brands, by id, and those of groups of rivals."""
-    return [
+    intake.mentions = [
         [*found, *groups.of(found)] if found else []
-        for found in analyser.mentions_many(posts, partition, offsets)
+        for found in analyser.mentions_many(intake.posts, partition, offsets)
     ]
+    return intake

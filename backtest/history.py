@@ -2,12 +2,13 @@
 
 from array import array
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import msgspec
 import numpy as np
 
 from analysis.groups import Groups
-from analysis.intake import mentions_of
+from analysis.intake import Intake, Reader, take_in
 from analysis.pipeline import Analyser
 from schemas.mention import AnyMention
 from schemas.post import Post, PostEvent
@@ -44,11 +45,11 @@ class History:
         """Number of an edit -> identity of its post."""
         self._order: list[tuple[int, bool]] | None = None
 
-    def add(self, posts: Sequence[Post]) -> None:
-        """Analyse posts and keep what they mention."""
+    def add(self, records: Sequence[Any], reader: Reader) -> Intake:
+        """Keep what the posts in records mention; returns what came of the records."""
         self._order = None
-        found = mentions_of(posts, 0, [0] * len(posts), self._analyser, self._groups)
-        for post, mentions in zip(posts, found, strict=True):
+        intake = take_in(records, 0, None, reader, self._analyser, self._groups)
+        for post, mentions in zip(intake.posts, intake.mentions, strict=True):
             self._minutes.append(post.event_time_ms // MINUTE_MS)
             if post.event is PostEvent.DELETE:
                 continue
@@ -56,6 +57,7 @@ class History:
             self._identities.append(identity)
             if mentions:
                 self._keep(post, identity, mentions)
+        return intake
 
     def _keep(self, post: Post, identity: int, mentions: Sequence[AnyMention]) -> None:
         if post.event is PostEvent.EDIT:

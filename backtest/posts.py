@@ -4,8 +4,8 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
+from analysis.intake import Intake
 from backtest.history import History
 from feeds.files import Refusal, read_lines
 from feeds.source import FeedError
@@ -14,11 +14,9 @@ from kafka_io.settings import Settings
 from kafka_io.topic_admin import refuse_missing, topic_states
 from schemas.dead_letter import DropReason
 from schemas.errors import OperatorError
-from schemas.post import Post
 from schemas.topics import POSTS_RAW
 from sources.facts import posts_in
-from sources.parsing import InvalidPost, parse
-from sources.raw_posts import RawPosts
+from sources.raw_posts import Line, Lines, RawPosts
 
 _AT_ONCE = 1000
 
@@ -31,6 +29,11 @@ class Refused:
 
     def __init__(self) -> None:
         self.reasons: Counter[DropReason] = Counter()
+
+    def note(self, intake: Intake) -> None:
+        """Count what was refused of a batch; events that hold no post are none either."""
+        self.reasons.update(invalid.reason for _, invalid in intake.refused)
+        self.reasons.update(DropReason.NO_POST for _ in intake.skipped)
 
     def __str__(self) -> str:
         """
@@ -64,7 +67,7 @@ def add_files(
     Raises:
         OperatorError: a file cannot be read, or ends in the middle.
     """
-    now_ms = int(time.time() * 1000)
+    reader = Lines(source, int(time.time() * 1000))
     read = 0
 
     def refuse(_: Refusal) -> None:
@@ -73,24 +76,14 @@ def add_files(
     for path in files:
         try:
             for lines in read_lines(path, refuse):
-                posts = [post for line in lines for post in posts_in(line)]
+                posts = [Line(post) for line in lines for post in posts_in(line)]
                 for first in range(0, len(posts), _AT_ONCE):
                     some = posts[first : first + _AT_ONCE]
-                    history.add(_parsed(some, lambda line: parse(source, line, now_ms), refused))
+                    refused.note(history.add(some, reader))
                     read += len(some)
                     progress(read, None)
         except FeedError as error:
             raise OperatorError(str(error)) from error
-
-
-def _parsed(records: Sequence[Any], to_post: Callable[[Any], Post], refused: Refused) -> list[Post]:
-    posts = []
-    for record in records:
-        try:
-            posts.append(to_post(record))
-        except InvalidPost as invalid:
-            refused.reasons[invalid.reason] += 1
-    return posts
 
 
 async def add_topic(
@@ -103,7 +96,7 @@ async def add_topic(
     """
     states = [state for state in await topic_states(settings) if state.topic == POSTS_RAW]
     refuse_missing(states)
-    to_post = RawPosts(settings).post
+    posts = RawPosts(settings)
     async with PartitionReader(settings) as reader:
         partitions = [(POSTS_RAW.name, at) for state in states for at in range(state.found or 0)]
         bounds = await reader.bounds(partitions)
@@ -112,6 +105,6 @@ async def add_topic(
         async for _, records in reader.read(bounds):
             for first in range(0, len(records), _AT_ONCE):
                 some = records[first : first + _AT_ONCE]
-                history.add(_parsed(some, to_post, refused))
+                refused.note(history.add(some, posts))
                 read += len(some)
                 progress(read, total)
