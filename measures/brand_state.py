@@ -1,4 +1,4 @@
-"""All that is kept of one brand: the value of the table `brands`."""
+"""All that is kept of one brand, in memory and on `brands-changelog`."""
 
 import math
 from collections.abc import Collection, Mapping, Sequence
