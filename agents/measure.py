@@ -39,6 +39,8 @@ _decode = msgspec.json.Decoder(MentionOrTick).decode
 _ALERT_SCHEMA = schema_id("alert").encode()
 WHOLE_KEY = b"\x00whole"
 """Key of what is kept of a partition as a whole: no brand id begins with NUL."""
+WATCHED_KEY = b"\x00watched"
+"""Key of the ids of the brands that the catalogue had."""
 
 
 class MeasureStage:
@@ -98,12 +100,14 @@ class MeasureStage:
     def restore(self, partition: int, entries: Iterable[tuple[bytes, bytes]]) -> None:
         """Fill the board from the changelog; see `streams.stages`."""
         values = dict(entries)
-        whole = values.pop(WHOLE_KEY, None)
+        whole, watched = values.pop(WHOLE_KEY, None), values.pop(WATCHED_KEY, None)
         board = self._boards[partition]
         try:
             if whole is not None:
                 board.restore_whole(whole, WHOLE_KEY)
             board.restore(values.items())
+            if watched is not None:
+                board.restore_watched(watched, WATCHED_KEY)
         except KeptStateError as error:
             raise EntryError(error.key, error) from error
 
@@ -171,6 +175,9 @@ class MeasureStage:
             for key, value in board.entries(brand)
         ]
         rows.append(Row(topic, partition, WHOLE_KEY, board.whole_bytes()))
+        watched = board.watched_bytes()
+        if watched is not None:
+            rows.append(Row(topic, partition, WATCHED_KEY, watched))
         return rows
 
     def gauge(self, now_s: float) -> None:

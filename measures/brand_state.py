@@ -54,7 +54,12 @@ class OpenAlert(msgspec.Struct, array_like=True, gc=False):
     """Usual share of negative posts when it began; below 0: not known."""
     positive_before: float = -1.0
     kind: RuleKind = RuleKind.SPIKE
-    """Of the rule that raised it: what is removed from the catalogue still has an end."""
+    """Of the rule that raised it: what is removed from the catalogue still has an end, ..."""
+    name: str = ""
+    """... and is told by the brand's name, ..."""
+    parent: str = ""
+    department: str = ""
+    """... to whom it was told before: of the rule, or of the brand."""
 
 
 class PastAlert(msgspec.Struct, array_like=True, gc=False):
@@ -104,7 +109,7 @@ class BrandState(msgspec.Struct, array_like=True, gc=False):
     loudest: float = 0.0
     """Largest reach of an account that named it, faded, up to `last_post_ms`."""
     added_ms: int = -1
-    """Event time at which it came into the catalogue of a running worker; -1: it was there."""
+    """Event time at which it came into the catalogue, or came back; -1: it was there."""
 
     def is_duplicate(self, mention: AnyMention) -> bool:
         """Whether the mention was applied before; if not, it counts as applied from now on."""

@@ -63,14 +63,14 @@ class Evaluation:
 
     def redefine(self, index: RuleIndex) -> None:
         """Rules changed: alerts that no rule looks for any more end."""
-        before, self._index = self._index, index
+        self._index = index
         self._ended_ms = -1
         self._schedule.redefine(index)
         for brand in sorted(self._states):
             state = self._states[brand]
-            self._forget(brand, state, before)
+            self._forget(brand, state)
             self._schedule.note(brand, state)
-        self._forget(EVERY_BRAND, self._whole.every, before)
+        self._forget(EVERY_BRAND, self._whole.every)
 
     @property
     def open_alerts(self) -> int:
@@ -95,7 +95,7 @@ class Evaluation:
         if state.alerts:
             self._firing.add(brand)
             self._looked.add(brand)
-        self._forget(brand, state, self._index)
+        self._forget(brand, state)
         self._schedule.note(brand, state)
 
     def pass_empty(self, baseline: Baseline, until_ms: int) -> None:
@@ -216,8 +216,8 @@ class Evaluation:
             self._tell(brand, alert_records.resolved(subject))
         return bool(over)
 
-    def _forget(self, brand: str, state: BrandState, before: RuleIndex) -> None:
-        """End what no rule looks for any more, by the rules of `before` if they are known."""
+    def _forget(self, brand: str, state: BrandState) -> None:
+        """End what no rule looks for any more."""
         if not (state.alerts or state.pending or state.past):
             return
         rules = {rule.id: rule for rule in self._index.rules_of(brand)}
@@ -225,13 +225,10 @@ class Evaluation:
             rule_id = alert_records.rule_of(key)
             rule = rules.get(rule_id)
             if rule is None or rule.kind is not held.kind or not self._is_of(rule, held.about):
-                former = before.by_id.get(rule_id)
-                if former is None or former.kind is not held.kind:
-                    former = RULE_OF_KIND[held.kind](id=rule_id)
+                former = RULE_OF_KIND[held.kind](id=rule_id)
                 now_ms = max(self._whole.clock.watermark_ms or 0, held.true_at_ms)
                 subject = self._subject(brand, state, former, now_ms, held.about)
-                known = before.brands.get(held.about or brand, subject.brand)
-                self._tell(brand, alert_records.withdrawn(subject._replace(brand=known), now_ms))
+                self._tell(brand, alert_records.withdrawn(subject, now_ms))
         for noted in (state.pending, state.past):
             for key in [key for key in noted if alert_records.rule_of(key) not in rules]:
                 del noted[key]
@@ -261,7 +258,9 @@ class Evaluation:
             self._looked.add(brand)
 
     def _moment(self, state: BrandState, start_ms: int) -> Moment:
-        return Moment(state, start_ms, self._index.holidays, self._whole.clock.outage[1])
+        watched_ms = self._whole.clock.outage[1]
+        watched_ms = max(watched_ms, state.added_ms)
+        return Moment(state, start_ms, self._index.holidays, watched_ms)
 
     def _subject(
         self, brand: str, state: BrandState, rule: Rule, at_ms: int, about: str = ""

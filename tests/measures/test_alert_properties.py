@@ -17,7 +17,7 @@ from analysis.groups import Groups
 from measures import alert_records
 from measures.board import Board, BoardSettings
 from schemas.alert import Alert
-from schemas.catalogue import Brand, Catalogue
+from schemas.catalogue import Brand, Catalogue, Silence
 from schemas.mention import (
     AnyMention,
     GroupMention,
@@ -250,45 +250,66 @@ def test_a_restart_at_any_tick_changes_no_alert_and_no_window(
         assert expected.suppressed == found.suppressed
 
 
-@settings(max_examples=60, deadline=None)
+SILENCES = st.sampled_from(
+    [
+        (),
+        (Silence(id="all", reason="sale", until="2100-01-01T00:00Z"),),
+        (Silence(id="x", reason="fair", until="2100-01-01T00:00Z", brands=("x",)),),
+    ]
+)
+CHANGES = st.tuples(EDITS, st.sampled_from(["x", "xy", "xz", "xyz", "yz"]), SILENCES)
+
+
+@settings(max_examples=80, deadline=None)
 @given(
     RULES,
     WAVES,
     st.booleans(),
-    st.dictionaries(st.integers(0, 40), st.tuples(EDITS, st.integers(1, 3)), max_size=4),
+    st.dictionaries(st.integers(0, 40), st.tuples(CHANGES, st.booleans()), max_size=4),
 )
-def test_restarts_at_every_tick_between_edits_of_the_catalogue_change_nothing(
+def test_restarts_at_every_tick_with_changes_of_the_catalogue_change_nothing(
     rules: tuple[Rule, ...],
     waves: list[Wave],
     has_history: bool,
-    edits: dict[int, tuple[tuple[Rule, ...], int]],
+    changes: dict[int, tuple[tuple[tuple[Rule, ...], str, tuple[Silence, ...]], bool]],
 ) -> None:
-    """Brands and rules come, change and go while workers run, and owners change all the time."""
+    """Brands, rules, groups and silences come, change and go, while a worker runs or while none
+    does, and owners change all the time."""
+    known = Catalogue(BRANDS[:1], rules)
     whole = experienced(rules, has_history=has_history)
     again = experienced(rules, has_history=has_history)
-    known = Catalogue(BRANDS[:1], rules)
     whole.redefine(known)
     again.redefine(known)
+    watched = again.watched_bytes() or b""
     for number, step in enumerate(steps_of(waves, rules)):
-        if number in edits:
-            edited, brands = edits[number]
-            known = Catalogue(BRANDS[:brands], edited)
+        if number in changes:
+            (edited, names, silences), _ = changes[number]
+            brands = tuple(brand for brand in BRANDS if brand.id in names)
+            known = Catalogue(brands, edited, silences=silences)
             whole.redefine(known)
+        if number in changes and changes[number][1]:
             again.redefine(known)
+        else:
+            fresh = Board(BoardSettings(), known)
+            fresh.restore_whole(again.whole_bytes())
+            fresh.restore(changelog(again))
+            fresh.restore_watched(watched)
+            again = fresh
         expected, found = run(whole, step), run(again, step)
+        watched = again.watched_bytes() or watched
         assert expected.alerts == found.alerts
         assert expected.windows == found.windows
         assert expected.trends == found.trends
+        assert expected.suppressed == found.suppressed
         assert watched_since(whole) == watched_since(again)
-        fresh = Board(BoardSettings(), known)
-        fresh.restore_whole(again.whole_bytes())
-        fresh.restore(changelog(again))
-        again = fresh
 
 
-def watched_since(subject: Board) -> dict[str, int]:
-    """What a later spike is judged by: streams as short as these seldom get to one."""
-    return {brand: state.baseline.since_ms for brand, state in subject.states.items()}
+def watched_since(subject: Board) -> dict[str, tuple[int, int, int]]:
+    """What a later alert is judged by: streams as short as these seldom get to one."""
+    return {
+        brand: (state.added_ms, state.baseline.since_ms, state.baseline.known_to_ms)
+        for brand, state in subject.states.items()
+    }
 
 
 @settings(max_examples=100, deadline=None)
