@@ -51,7 +51,7 @@ async def judge(deployment: Deployment) -> Verdict:
     """Compare the topics with the journal of the feed. The feed has to be retired."""
     expected, posts = await asyncio.to_thread(_expected, deployment)
     differences, lost, twice = await _compare(deployment, expected)
-    ids = Counter([_alert_id(record.value) async for record in _records(deployment, ALERTS)])
+    ids, wrong_alerts = await _compare_alerts(deployment)
     report = await audit(deployment.settings)
     return Verdict(
         posts=posts,
@@ -61,7 +61,7 @@ async def judge(deployment: Deployment) -> Verdict:
         counted_twice=twice,
         wrong_windows=len({line.partition(": ")[0] for line in differences}),
         wrong_dead_letters=report.dead_letters_missing + report.dead_letters_too_many,
-        wrong_alerts=len(ids.keys() ^ await _alerts_by_replay(deployment)),
+        wrong_alerts=wrong_alerts,
         alerts_twice=ids.total() - len(ids),
         wrong_by_audit=report.wrong_windows
         + report.removed
@@ -118,6 +118,21 @@ async def _records(deployment: Deployment, topic: Topic) -> AsyncIterator[Any]:
 def _alert_id(value: bytes) -> tuple[str, int]:
     alert = msgspec.json.decode(value, type=Alert)
     return alert.id, alert.revision
+
+
+async def _compare_alerts(deployment: Deployment) -> tuple[Counter[tuple[str, int]], int]:
+    """The alerts that were told, and how many differ from those of a replay.
+
+    Time goes on meanwhile: workers tell of a feed that has fallen silent, and what is over ends.
+    """
+    deadline = time.monotonic() + _SETTLED_S
+    while True:
+        replayed = await _alerts_by_replay(deployment)
+        ids = Counter([_alert_id(record.value) async for record in _records(deployment, ALERTS)])
+        wrong = len(ids.keys() ^ replayed)
+        if not wrong or time.monotonic() > deadline:
+            return ids, wrong
+        await asyncio.sleep(5)
 
 
 async def _alerts_by_replay(deployment: Deployment) -> set[tuple[str, int]]:
