@@ -1,6 +1,6 @@
 """`mentions` → windows of each brand, and alerts."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -15,10 +15,13 @@ from measures.board import Board, BoardSettings
 from measures.kept_state import KeptStateError
 from schemas.alert import EVERY_BRAND, Alert
 from schemas.catalogue import Catalogue
-from schemas.mention import MentionOrTick, Tick
+from schemas.forgotten import Forgotten
+from schemas.mention import Mention, MentionOrTick, Tick
+from schemas.signal import Signal
 from schemas.topics import (
     ALERTS,
     BRANDS_CHANGELOG,
+    EXPECTATIONS,
     MENTIONS,
     POSTS_RAW,
     TRENDS,
@@ -64,6 +67,30 @@ class MeasureStage:
         self._changed: dict[int, set[str]] = {}
         """Partition -> brands whose state the changelog lacks."""
         self._of_brands = BrandMetrics(metrics, settings.metrics_brands, _ids(catalogue))
+        self.forgotten = Forgotten()
+        """What is not to be shown any more; the worker shares one with the other stage."""
+
+    def forget(self, partition: int, fresh: Forgotten) -> None:
+        """What was taken back lately: what a partition keeps of it goes, and is told anew."""
+        board = self._boards.get(partition)
+        if board is not None:
+            board.forget(fresh)
+
+    def reissue(self, partition: int, alert: Alert) -> None:
+        """An alert of a partition, without posts that it showed before: tell it anew."""
+        board = self._boards.get(partition)
+        if board is not None:
+            board.reissue(alert)
+
+    def note_feeds(self, gaps: Sequence[tuple[int, int]], away_since_ms: int | None) -> None:
+        """What live feeds could not give, and since when one is away, in event time."""
+        for board in self._boards.values():
+            board.note_feeds(gaps, away_since_ms)
+
+    @property
+    def partitions(self) -> list[int]:
+        """Those that this worker owns."""
+        return list(self._boards)
 
     def redefine(self, catalogue: Catalogue) -> None:
         """Brands and rules changed; the state stays."""
@@ -108,6 +135,7 @@ class MeasureStage:
             board.restore(values.items())
             if watched is not None:
                 board.restore_watched(watched, WATCHED_KEY)
+            board.forget(self.forgotten)
         except KeptStateError as error:
             raise EntryError(error.key, error) from error
 
@@ -131,14 +159,23 @@ class MeasureStage:
         board = self._boards[partition]
         rows: list[Row] = []
         mentions = 0
+        covers = self.forgotten.covers if self.forgotten else None
         for record in records:
             try:
                 item = decoded(_decode, record.value or b"")
             except InvalidPost as refusal:
                 rows.append(self._put_aside(partition, record, refusal))
                 continue
-            if type(item) is Tick:
+            if type(item) is Mention:
+                if covers and covers(item.source, item.post, item.author, item.event_time_ms):
+                    board.apply(item, is_forgotten=True)
+                else:
+                    board.apply(item)
+                mentions += 1
+            elif type(item) is Tick:
                 board.tick(item)
+            elif type(item) is Signal:
+                board.hear(item)
             else:
                 board.apply(item)
                 mentions += 1
@@ -156,6 +193,8 @@ class MeasureStage:
         ]
         rows.extend(self._alert_row(partition, alert) for alert in output.alerts)
         rows += [Row(TRENDS.name, partition, trend.key, _encode(trend)) for trend in output.trends]
+        rows.extend(self._signal_rows(partition, output.signals))
+        rows += [Row(EXPECTATIONS.name, partition, e.key, _encode(e)) for e in output.expectations]
         return rows
 
     def append_ms(self, records: Sequence[Any]) -> int:
@@ -174,6 +213,7 @@ class MeasureStage:
             for brand in changed
             for key, value in board.entries(brand)
         ]
+        rows += [Row(topic, partition, *entry) for entry in board.incident_entries()]
         rows.append(Row(topic, partition, WHOLE_KEY, board.whole_bytes()))
         watched = board.watched_bytes()
         if watched is not None:
@@ -215,6 +255,14 @@ class MeasureStage:
             _encode(alert),
             cloud_event_headers(alert),
         )
+
+    def _signal_rows(self, partition: int, signals: Sequence[Signal]) -> Iterator[Row]:
+        """Into each other partition, between its mentions."""
+        for signal in signals:
+            value = _encode(signal)
+            for other in range(self._partitions):
+                if other != partition:
+                    yield Row(MENTIONS.name, other, None, value)
 
     def _put_aside(self, partition: int, record: Any, refusal: InvalidPost) -> Row:
         self._metrics.dead_letters.labels(refusal.reason.value).inc()

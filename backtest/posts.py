@@ -1,17 +1,19 @@
 """Archived posts for a backtest: of files, or of the topic `posts.raw`."""
 
+import os
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
-from analysis.intake import Intake
 from backtest.history import History
+from backtest.processes import Batch, analysing
 from feeds.files import Refusal, read_lines
 from feeds.source import FeedError
 from kafka_io.reading import PartitionReader
 from kafka_io.settings import Settings
 from kafka_io.topic_admin import refuse_missing, topic_states
+from schemas.catalogue import Catalogue
 from schemas.dead_letter import DropReason
 from schemas.errors import OperatorError
 from schemas.topics import POSTS_RAW
@@ -19,6 +21,8 @@ from sources.facts import posts_in
 from sources.raw_posts import Line, Lines, RawPosts
 
 _AT_ONCE = 1000
+_LARGE_BYTES = 8 << 20
+"""Of files, as they lie there; a process needs seconds to begin."""
 
 OnProgress = Callable[[int, int | None], None]
 """Takes the records that are read, and how many there are, where that is known."""
@@ -29,11 +33,6 @@ class Refused:
 
     def __init__(self) -> None:
         self.reasons: Counter[DropReason] = Counter()
-
-    def note(self, intake: Intake) -> None:
-        """Count what was refused of a batch; events that hold no post are none either."""
-        self.reasons.update(invalid.reason for _, invalid in intake.refused)
-        self.reasons.update(DropReason.NO_POST for _ in intake.skipped)
 
     def __str__(self) -> str:
         """
@@ -67,9 +66,55 @@ def add_files(
     Raises:
         OperatorError: a file cannot be read, or ends in the middle.
     """
-    reader = Lines(source, int(time.time() * 1000))
+    reader = Lines(source, _now_ms())
+    read = 0
+    for lines in _batches(files, refused):
+        refused.reasons.update(history.add(lines, reader))
+        read += len(lines)
+        progress(read, None)
+
+
+def add_files_on(
+    jobs: int,
+    catalogue: Catalogue,
+    history: History,
+    files: Sequence[Path],
+    source: str,
+    refused: Refused,
+    progress: OnProgress,
+) -> None:
+    """`add_files` on so many processes; the history is of this catalogue.
+
+    Raises:
+        OperatorError: a file cannot be read, or ends in the middle.
+    """
     read = 0
 
+    def keep(batches: Iterable[Batch]) -> None:
+        nonlocal read
+        for batch in batches:
+            history.keep(batch.posts)
+            refused.reasons.update(batch.refused)
+            read += batch.lines
+            progress(read, None)
+
+    with analysing(catalogue, Lines(source, _now_ms()), jobs) as running:
+        for lines in _batches(files, refused):
+            keep(running.take(lines))
+        keep(running.rest())
+
+
+def usual_jobs(files: Sequence[Path]) -> int:
+    """Processes that are worth their start: one for little."""
+    size = sum(path.stat().st_size for path in files)
+    return (os.cpu_count() or 1) if size >= _LARGE_BYTES else 1
+
+
+def _now_ms() -> int:
+    return int(time.time() * 1000)
+
+
+def _batches(files: Sequence[Path], refused: Refused) -> Iterator[list[Line]]:
     def refuse(_: Refusal) -> None:
         refused.reasons[DropReason.TOO_LARGE] += 1
 
@@ -78,10 +123,7 @@ def add_files(
             for lines in read_lines(path, refuse):
                 posts = [Line(post) for line in lines for post in posts_in(line)]
                 for first in range(0, len(posts), _AT_ONCE):
-                    some = posts[first : first + _AT_ONCE]
-                    refused.note(history.add(some, reader))
-                    read += len(some)
-                    progress(read, None)
+                    yield posts[first : first + _AT_ONCE]
         except FeedError as error:
             raise OperatorError(str(error)) from error
 
@@ -105,6 +147,6 @@ async def add_topic(
         async for _, records in reader.read(bounds):
             for first in range(0, len(records), _AT_ONCE):
                 some = records[first : first + _AT_ONCE]
-                refused.note(history.add(some, posts))
+                refused.reasons.update(history.add(some, posts))
                 read += len(some)
                 progress(read, total)

@@ -20,7 +20,7 @@ import msgspec
 
 from measures.board import Board, BoardSettings
 from schemas.catalogue import Brand, Catalogue
-from schemas.mention import Mention, MentionOrTick, Tick
+from schemas.mention import AnyMention, Mention, Tick
 from schemas.rules import SentimentRule, SpikeRule
 
 MINUTE_MS = 60_000
@@ -31,7 +31,7 @@ TICK_EVERY = 5_000
 """Mentions between two ticks of a worker that reads as fast as it can."""
 RULES = (SpikeRule(id="spike"), SentimentRule(id="mood"))
 
-Stream = Iterator[MentionOrTick]
+Stream = Iterator[AnyMention | Tick]
 
 
 class Cost(NamedTuple):

@@ -21,6 +21,10 @@ from schemas.alert import Alert, AlertState, Evidence, Sample, Term
 from schemas.catalogue import (
     Brand,
     Context,
+    DigestSpan,
+    Feed,
+    FeedKind,
+    Gather,
     Holiday,
     Intent,
     ReceivingChannel,
@@ -31,7 +35,7 @@ from schemas.catalogue import (
 )
 from schemas.dead_letter import DeadLetter, DropReason
 from schemas.deletion import Deletion, DeletionScope
-from schemas.delivery import Attempt, Delivery, Outcome, Progress, Reason, Receiver
+from schemas.delivery import Attempt, Delivery, Digest, Notice, Outcome, Progress, Reason, Receiver
 from schemas.expectation import Expectation
 from schemas.feed import FeedGap, FeedPosition, FeedState, GapReason
 from schemas.mention import (
@@ -46,6 +50,7 @@ from schemas.mention import (
     Tick,
 )
 from schemas.rules import Condition, Measure, Rule, RuleKind
+from schemas.signal import Signal
 from schemas.topics import DAY_MS, TOPICS, Topic
 from schemas.trend import Influencer, Trend, TrendTerm
 from schemas.versions import breaks, schema_id
@@ -58,6 +63,7 @@ RECORDS: Mapping[str, type | UnionType] = {
     "mention": Mention,
     "group_mention": GroupMention,
     "tick": Tick,
+    "signal": Signal,
     "window": Window,
     "alert": Alert,
     "trend": Trend,
@@ -70,6 +76,7 @@ RECORDS: Mapping[str, type | UnionType] = {
     "feed_position": FeedPosition,
     "feed_gap": FeedGap,
     "subscriber": Subscriber,
+    "feed": Feed,
     "delivery": Delivery,
     "receiver": Receiver,
     "progress": Progress,
@@ -90,6 +97,7 @@ _DECLARED: Mapping[str, type] = {
             Context,
             DeletionScope,
             DropReason,
+            FeedKind,
             Objective,
             Place,
             Polarity,
@@ -100,6 +108,7 @@ _DECLARED: Mapping[str, type] = {
         *(Condition, Evidence, Influencer, Measure, SpamSign, Term, TrendTerm),
         *(FeedState, GapReason),
         *(Alert, Attempt, Outcome, Reason, ReceivingChannel, Weekday, Wording),
+        *(Digest, DigestSpan, Gather, Notice),
     )
 }
 

@@ -62,14 +62,14 @@ POSTS_DEAD = Topic(
     value="the raw bytes",
     about="Records that are no posts. Headers: `reason`, `topic`, `partition`, `offset`, `detail`.",
     cleanup=Cleanup.DELETE,
-    retention_ms=30 * DAY_MS,
+    retention_ms=7 * DAY_MS,
     max_message_bytes=9 * MIB,
 )
 MENTIONS = Topic(
     name="mentions",
-    key="brand id, or `~` and a rule of kind share; absent for ticks",
-    value="`Mention`, `GroupMention` or `Tick`",
-    about="A brand in a post, and the ticks of event time between them.",
+    key="brand id, or `~` and a rule of kind share; absent for ticks and signals",
+    value="`Mention`, `GroupMention`, `Tick` or `Signal`",
+    about="A brand in a post; between them ticks of event time, and signals of alerts that begin.",
     cleanup=Cleanup.DELETE,
     scales=True,
     retention_ms=3 * DAY_MS,
@@ -103,8 +103,8 @@ TRENDS = Topic(
 )
 CATALOGUE = Topic(
     name="catalogue",
-    key="`brand:`, `rule:`, `intent:`, `silence:`, `holiday:` or `subscriber:` and the id",
-    value="`Brand`, `Rule`, `Intent`, `Silence`, `Holiday` or `Subscriber`",
+    key="`brand:`, `rule:`, `intent:`, `silence:`, `holiday:`, `subscriber:` or `feed:` and the id",
+    value="`Brand`, `Rule`, `Intent`, `Silence`, `Holiday`, `Subscriber` or `Feed`",
     about="The definitions in force. An absent value removes one.",
     cleanup=Cleanup.COMPACT,
 )

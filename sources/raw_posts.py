@@ -26,6 +26,7 @@ class Line(NamedTuple):
 
     value: bytes
     offset: int = 0
+    timestamp: int = 0
 
 
 class Lines:
@@ -42,6 +43,11 @@ class Lines:
             InvalidPost: it is none; says why.
         """
         return parse(self._source, line.value, self._received_at_ms)
+
+    def source(self, line: Line) -> str:
+        """Of all lines."""
+        del line
+        return self._source
 
 
 class RawPosts:
@@ -70,6 +76,10 @@ class RawPosts:
             max_text=self._max_text,
             max_skew_ms=self._max_skew_ms,
         )
+
+    def source(self, record: Any) -> str:
+        """Whose JSON the record holds."""
+        return self._envelope(record)[0] if record.headers else self._default_source
 
     def _envelope(self, record: Any) -> tuple[str, int]:
         """Source and receipt time: from the headers, or the settings and the record's own time."""

@@ -25,11 +25,11 @@ _AT_ONCE = 500
 
 
 def batch_windows(
-    lines: Iterable[bytes], analyser: Analyser, received_at_ms: int
+    lines: Iterable[bytes], analyser: Analyser, received_at_ms: int, source: str = "weibo"
 ) -> dict[Key, Counts]:
     """The windows of posts as lines; each post once."""
     counted = recount.Recount()
-    reader, seen = Lines("weibo", received_at_ms), _EverSeen()
+    reader, seen = Lines(source, received_at_ms), _EverSeen()
     records = map(Line, lines)
     while some := list(islice(records, _AT_ONCE)):
         for mention in chain.from_iterable(take_in(some, 0, seen, reader, analyser).mentions):

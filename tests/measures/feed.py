@@ -9,7 +9,7 @@ from typing import Any
 from measures.board import Board, BoardSettings
 from schemas.alert import Alert, AlertState, SuppressedReason
 from schemas.catalogue import Brand, Catalogue, Silence
-from schemas.mention import AnyMention, Mention, MentionOrTick
+from schemas.mention import AnyMention, Mention, Tick
 from schemas.rules import Rule
 from tests.measures.stream import MINUTE, START, board, changelog, mention, run, tick
 
@@ -40,11 +40,11 @@ class Feed:
 
     def posts(self, *groups: Iterable[AnyMention]) -> list[Alert]:
         """One minute with these posts; returns its alerts."""
-        items: list[MentionOrTick] = [item for group in groups for item in group]
+        items: list[AnyMention | Tick] = [item for group in groups for item in group]
         self.minute += 1
         return self.take([*items, tick(self.minute + 1)])
 
-    def take(self, items: Iterable[MentionOrTick]) -> list[Alert]:
+    def take(self, items: Iterable[AnyMention | Tick]) -> list[Alert]:
         output = run(self.subject, items)
         self.alerts += output.alerts
         self.suppressed.update(output.suppressed)

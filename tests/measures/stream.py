@@ -7,7 +7,7 @@ from typing import Any
 from measures.board import Board, BoardSettings, Output
 from schemas.alert import Alert
 from schemas.catalogue import Brand, Catalogue
-from schemas.mention import Channel, Mention, MentionOrTick, Place, Polarity, Tick
+from schemas.mention import AnyMention, Channel, Mention, Place, Polarity, Tick
 from schemas.rules import Rule
 from schemas.window import Window
 
@@ -57,10 +57,11 @@ def board(rules: Iterable[Rule] = (), brands: Sequence[str] = ("x", "y"), **sett
 def changelog(source: Board) -> Iterable[tuple[bytes, bytes]]:
     """Of a board that has not written any yet."""
     entries = (entry for brand in list(source.states) for entry in source.entries(brand))
-    return [(key, value) for key, value in entries if value is not None]
+    of_brands = [(key, value) for key, value in entries if value is not None]
+    return [*of_brands, *source.incident_entries()]
 
 
-def run(target: Board, items: Iterable[MentionOrTick]) -> Output:
+def run(target: Board, items: Iterable[AnyMention | Tick]) -> Output:
     """Everything that comes of the items."""
     for item in items:
         if isinstance(item, Tick):

@@ -22,7 +22,6 @@ from schemas.mention import (
     AnyMention,
     GroupMention,
     Mention,
-    MentionOrTick,
     Objective,
     Place,
     Polarity,
@@ -129,7 +128,7 @@ WAVES = st.lists(
     min_size=3,
     max_size=12,
 )
-Steps = list[list[MentionOrTick]]
+Steps = list[list[AnyMention | Tick]]
 """What comes until each tick."""
 
 
@@ -334,13 +333,13 @@ def test_another_order_within_a_tick_and_repetitions_change_no_alert(
     assert windows[0] == windows[1]
 
 
-def woven(step: Sequence[MentionOrTick], rnd: random.Random) -> list[MentionOrTick]:
+def woven(step: Sequence[AnyMention | Tick], rnd: random.Random) -> list[AnyMention | Tick]:
     """The lanes in another interleaving, with parts of them sent twice."""
     posts = [item for item in step if not isinstance(item, Tick)]
     lanes: dict[int, list[AnyMention]] = {}
     for post in posts:
         lanes.setdefault(post.partition, []).append(post)
-    mixed: list[MentionOrTick] = []
+    mixed: list[AnyMention | Tick] = []
     queues = list(lanes.values())
     while queues:
         queue = rnd.choice(queues)
