@@ -89,7 +89,11 @@ def delivering(settings: Settings, port: int) -> Iterator[int]:
         yield process.pid
     finally:
         process.terminate()
-        process.wait()
+        try:
+            process.wait(30)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
 
 
 def cpu_s(pid: int) -> float:

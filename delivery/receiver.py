@@ -139,13 +139,18 @@ class Receiver:
 
         The caller writes it, together with how far `alerts` was read, and then calls `wake`.
         """
+        held = self.held.get(alert.id)
+        is_for_others = held is None and match(self.subscriber, alert) is not Reason.MATCHED
+        if is_for_others and not self.escalates_from:
+            return None  # as for most subscribers, which are many
         around = Around(
             self._doings.of_alert(alert.id, alert.incident),
             self.held,
             self.muted_until_ms,
-            escalates(self.subscriber, self.escalates_from, alert, now_ms),
+            escalates(self.subscriber, self.escalates_from, alert, now_ms)
+            if self.escalates_from
+            else None,
         )
-        held = self.held.get(alert.id)
         delivery = take_in(self.subscriber, alert, held, now_ms, around)
         if delivery is not None:
             self._hold(delivery)

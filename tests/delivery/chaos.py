@@ -40,7 +40,7 @@ ROOT = Path(__file__).resolve().parents[2]
 KEY = "whsec_" + "A" * 40
 BRANDS = 20
 FAULTS = ("500", "429", "errcode", "hang", "reset", "tls", "gone")
-_IN_VAIN_S = 10
+_IN_VAIN_S = 30
 """Where no message comes for so long, a process is killed all the same."""
 
 
