@@ -29,6 +29,7 @@ from delivery.stages import (
     groups_told,
     is_no_news,
     limit,
+    match,
     new_delivery,
     put_aside,
     take_in,

@@ -114,9 +114,11 @@ def test_who_is_next_hears_of_it_when_nobody_acknowledges_and_else_never() -> No
     assert waits is not None
     assert ready(mild, waits, NOON_MS) == (Reason.ESCALATION, at_ms)
     assert ready(mild, waits, at_ms).reason is Reason.DUE  # at any hour
-    seen = take_in(
-        mild, alert(revision=1), waits, NOON_MS, around._replace(doing=Doing(holder="l"))
-    )
+    seen_to = around._replace(doing=Doing(holder="l"))
+    pager = take_in(subscriber(min_severity=9), alert(), None, NOON_MS, seen_to)
+    assert pager is not None
+    assert pager.reason is Reason.ACKNOWLEDGED
+    seen = take_in(mild, alert(revision=1), waits, NOON_MS, seen_to)
     assert seen is not None
     assert (seen.outcome, seen.reason) == (Outcome.NOT_SENT, Reason.ACKNOWLEDGED)
     over = take_in(mild, resolved(), waits, NOON_MS, around)
