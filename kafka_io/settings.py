@@ -189,7 +189,7 @@ class Settings(BaseSettings):
         SecretStr(""), description="bearer token of `leimo feed push`; required off the loopback"
     )
     secrets_folder: DirectoryPath | None = Field(
-        None, description="files called SUBSCRIBER_...: addresses and keys of subscribers"
+        None, description="files called SUBSCRIBER_... and FEED_...: addresses, keys and tokens"
     )
     deliver_networks: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = Field(
         (), description="private networks that receivers of alerts may be in, comma-separated"
@@ -198,6 +198,22 @@ class Settings(BaseSettings):
         SecretStr(""), description="mail server: smtps://user:password@host:465, smtp+starttls://…"
     )
     mail_from: str = Field("", description="sender of mails")
+    center_address: str = Field(
+        "127.0.0.1:9470", description="where `leimo center` listens for browsers and programs"
+    )
+    center_store: SecretStr = Field(
+        SecretStr("sqlite:///leimo-center.db"),
+        description="read model of the center: sqlite:///FILE or postgresql://USER@HOST/DATABASE",
+    )
+    query_token: SecretStr = Field(
+        SecretStr(""), description="bearer token that `leimo query --url` sends"
+    )
+    center_mentions_days: int = Field(
+        30, ge=1, le=3660, description="days for which the center keeps posts"
+    )
+    center_minutes_days: int = Field(
+        90, ge=8, le=3660, description="days for which it keeps minutes; hours and days stay longer"
+    )
     center_url: str = Field(
         "", description="where people find the command center, such as https://leimo.example"
     )
@@ -220,6 +236,14 @@ class Settings(BaseSettings):
             if not host or not is_port(port, lowest=1):
                 raise ValueError(f"{address.strip()!r} is no host:port, such as 127.0.0.1:9092")
         return ",".join(address.strip() for address in value.split(","))
+
+    @field_validator("center_address")
+    @classmethod
+    def _center_address_has_a_port(cls, value: str) -> str:
+        host, _, port = value.rpartition(":")
+        if not host or not is_port(port, lowest=0):
+            raise ValueError(f"{value!r} is no host:port, such as 127.0.0.1:9470")
+        return value
 
     @field_validator("topic_prefix")
     @classmethod
@@ -446,6 +470,8 @@ def _explain(item: Any) -> str:
     if item["type"] == "extra_forbidden":
         near = difflib.get_close_matches(key, Settings.model_fields, n=1)
         return f"{key}: unknown setting; " + (f"did you mean {near[0]}?" if near else "remove it")
-    is_secret = any(word in key for word in ("token", "password", "smtp_url", "links_secret"))
+    is_secret = any(
+        word in key for word in ("token", "password", "smtp_url", "store", "links_secret")
+    )
     shown = "***" if is_secret else repr(item.get("input"))
     return f"{key}={shown}: {message}"

@@ -75,13 +75,21 @@ class Silence(
 class Holiday(
     msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, tag="holiday"
 ):
-    """Days on which people post as on Sundays: what is usual then is expected."""
+    """Days that are not like their weekday: what is usual then is expected."""
 
     id: str
-    first: str
-    """First day, `2026-10-01`, in UTC."""
+    first: str = ""
+    """First day, `2026-10-01`, in UTC; `10-01`: of each year. People post as on Sundays."""
     last: str = ""
     """Last day; empty: the first alone."""
+    country: str = ""
+    """In place of `first`: all public holidays of a country. `CN`: also the weekends that are
+    worked to make up for them, on which people post as on working days."""
+    is_sale: bool = False
+    """It is no holiday but a day of big sales: its bursts are expected, and their alerts say so."""
+    zone: str = ""
+    """Of a day of big sales: in whose time it begins and ends, such as `Asia/Shanghai`; empty:
+    UTC."""
 
 
 class Intent(
@@ -214,7 +222,53 @@ class Subscriber(
     language: Wording = Wording.ZH
 
 
-Definition = Brand | Rule | Intent | Silence | Holiday | Subscriber
+FEED_SECRET_NAME = re.compile(r"FEED_[A-Z0-9_]{1,100}")
+"""Names of tokens of feeds; the prefix is there for the reason that `SECRET_NAME` has one."""
+
+
+class FeedKind(StrEnum):
+    """What a defined feed follows."""
+
+    JETSTREAM = "jetstream"
+    """Bluesky."""
+    MASTODON = "mastodon"
+    WEIBO = "weibo"
+    """A subscription of Weibo's commercial push."""
+    OWN = "own"
+    """A feed that a package brings."""
+
+
+class Feed(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, tag="feed"):
+    """A live feed that `leimo feed run` runs. Its position is kept under its id."""
+
+    id: str
+    kind: FeedKind
+    enabled: bool = True
+    """False: it is defined, and does not run."""
+    languages: tuple[str, ...] = ()
+    """`jetstream`, `mastodon`: posts that name others are left out; empty: all."""
+    sample: float = 1.0
+    """Share of the authors whose posts are taken; 1: all."""
+    endpoints: tuple[str, ...] = ()
+    """`jetstream`: instances, asked in turn; empty: Bluesky's."""
+    server: str = ""
+    """`mastodon`: its name."""
+    stream: str = ""
+    """`mastodon`: `public:local` or `public:remote`; empty: both."""
+    token: str = ""
+    """`mastodon`: name of the file or variable with the token. What it holds is never written to a
+    topic."""
+    subscription: int = 0
+    """`weibo`: its id."""
+    comments: bool = False
+    """`weibo`: comments are taken too."""
+    entry: str = ""
+    """`own`: as its package declares it in the entry points `leimo.feeds`."""
+    options: tuple[str, ...] = ()
+    """`own`: `KEY=VALUE`, handed to it. No place for secrets."""
+
+
+Definition = Brand | Rule | Intent | Silence | Holiday | Subscriber | Feed
 
 
 class Catalogue(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -226,6 +280,7 @@ class Catalogue(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     silences: tuple[Silence, ...] = ()
     holidays: tuple[Holiday, ...] = ()
     subscribers: tuple[Subscriber, ...] = ()
+    feeds: tuple[Feed, ...] = ()
 
 
 def catalogue_of(definitions: Iterable[Definition]) -> Catalogue:
@@ -238,6 +293,7 @@ def catalogue_of(definitions: Iterable[Definition]) -> Catalogue:
         silences=tuple(item for item in listed if isinstance(item, Silence)),
         holidays=tuple(item for item in listed if isinstance(item, Holiday)),
         subscribers=tuple(item for item in listed if isinstance(item, Subscriber)),
+        feeds=tuple(item for item in listed if isinstance(item, Feed)),
     )
 
 
@@ -250,6 +306,7 @@ def definitions_of(catalogue: Catalogue) -> tuple[Definition, ...]:
         *catalogue.silences,
         *catalogue.holidays,
         *catalogue.subscribers,
+        *catalogue.feeds,
     )
 
 

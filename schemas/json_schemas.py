@@ -22,6 +22,8 @@ from schemas.catalogue import (
     Brand,
     Context,
     DigestSpan,
+    Feed,
+    FeedKind,
     Gather,
     Holiday,
     Intent,
@@ -38,6 +40,7 @@ from schemas.expectation import Expectation
 from schemas.feed import FeedGap, FeedPosition, FeedState, GapReason
 from schemas.mention import Channel, Mention, Objective, Place, Polarity, SpamSign, Span, Tick
 from schemas.rules import Condition, Measure, Rule, RuleKind
+from schemas.signal import Signal
 from schemas.topics import DAY_MS, TOPICS, Topic
 from schemas.trend import Influencer, Trend, TrendTerm
 from schemas.versions import breaks, schema_id
@@ -49,6 +52,7 @@ BEGIN, END = "<!-- generated: topics -->", "<!-- end of generated -->"
 RECORDS: Mapping[str, type | UnionType] = {
     "mention": Mention,
     "tick": Tick,
+    "signal": Signal,
     "window": Window,
     "alert": Alert,
     "trend": Trend,
@@ -61,6 +65,7 @@ RECORDS: Mapping[str, type | UnionType] = {
     "feed_position": FeedPosition,
     "feed_gap": FeedGap,
     "subscriber": Subscriber,
+    "feed": Feed,
     "delivery": Delivery,
     "receiver": Receiver,
     "progress": Progress,
@@ -81,6 +86,7 @@ _DECLARED: Mapping[str, type] = {
             Context,
             DeletionScope,
             DropReason,
+            FeedKind,
             Objective,
             Place,
             Polarity,

@@ -1,16 +1,22 @@
-"""`leimo alerts`: what people do about alerts."""
+"""`leimo alerts`: what was told, why nothing was, and what people do about it."""
 
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from leimo.commands import alerts_why
 from leimo.terminal import say, say_json
 
 if TYPE_CHECKING:
     from kafka_io.settings import Settings
     from schemas.action import Action, ActionKind
 
-app = typer.Typer(no_args_is_help=True, help="What people do about alerts: acknowledge, assign.")
+app = typer.Typer(
+    no_args_is_help=True,
+    help="What was told, why nothing was, and what people do about it: acknowledge, assign, note.",
+)
+app.command("list")(alerts_why.list_)
+app.command("why")(alerts_why.why)
 
 Broker = Annotated[str | None, typer.Option(help="Kafka brokers, host:port, comma-separated.")]
 Id = Annotated[str, typer.Argument(metavar="ID", help="The alert's id, or the start of it.")]

@@ -24,7 +24,16 @@ from kafka_io.settings import Settings
 from kafka_io.topic_admin import apply_topics
 from leimo.cli import app
 from schemas.alert import Alert
-from schemas.catalogue import Brand, Catalogue, Holiday, ReceivingChannel, Silence, Subscriber
+from schemas.catalogue import (
+    Brand,
+    Catalogue,
+    Feed,
+    FeedKind,
+    Holiday,
+    ReceivingChannel,
+    Silence,
+    Subscriber,
+)
 from schemas.dead_letter import DropReason
 from schemas.delivery import Attempt, Delivery, Outcome, Reason
 from schemas.feed import FeedGap, FeedPosition, FeedState, GapReason
@@ -79,6 +88,11 @@ COMMANDS: dict[str, list[list[str]]] = {
     "feed replay": [["POSTS", "--speed", "max"], [EVIL]],
     "feed run": [[EVIL], [EVIL, "--set", EVIL]],
     "feed simulate": [["--duration", "1", "--speed", "max"], ["--out", f"/nowhere/{EVIL}"]],
+    "feed weibo subscriptions": [
+        ["--subscription", "7", "--app-key", EVIL, "--address", EVIL],
+        ["--subscription", "7", "--app-key", EVIL, "--address", "http://127.0.0.1:9"],
+        ["--subscription", "7", "--app-key", EVIL, "--catalogue", EVIL],
+    ],
     "forget": [["post", EVIL, "--source", "weibo", "--by", EVIL], ["author", EVIL]],
     "lag": [[], ["--serve", EVIL]],  # each look waits for a coordinator, which is not there
     "silence add": [["--all", "--for", "2h", "--reason", EVIL], ["--brand", EVIL, "--reason", "x"]],
@@ -163,6 +177,7 @@ async def fill(settings: Settings) -> None:
         rules=(SpikeRule(id=f"rule{EVIL}", brands=(brand,), department=EVIL),),
         silences=(Silence(id=EVIL, reason=EVIL, until="2100-01-01T00:00Z", by=EVIL),),
         holidays=(Holiday(id=EVIL, first=EVIL),),
+        feeds=(Feed(id=f"feed{EVIL}", kind=FeedKind.WEIBO, server=EVIL),),
         subscribers=(
             Subscriber(
                 id=f"s{EVIL}",
@@ -187,7 +202,13 @@ async def fill(settings: Settings) -> None:
     assert isinstance(told, Alert)
     closed = window(brand, 0, 5)
     stands = FeedPosition(
-        feed=EVIL, position=EVIL, event_time_ms=1, at_ms=1, state=FeedState.LIVE, endpoint=EVIL
+        feed=EVIL,
+        position=EVIL,
+        event_time_ms=1,
+        at_ms=1,
+        state=FeedState.LIVE,
+        endpoint=EVIL,
+        error=EVIL,
     )
     gap = FeedGap(feed=EVIL, from_ms=1, to_ms=2**50, reason=GapReason.NO_RESUME, detail=EVIL)
     delivery = Delivery(

@@ -114,7 +114,7 @@ def test_every_command_is_one_of_leimo(compose: dict[str, Any]) -> None:
     for service in services.values():
         parse(service["command"])
 
-    assert {"topics", "catalogue", "feed", "worker", "deliver", "lag"} == set(services)
+    assert {"topics", "catalogue", "feed", "feeds", "worker", "deliver", "lag"} == set(services)
 
 
 @FILES
@@ -271,7 +271,7 @@ def test_prometheus_finds_who_works_and_has_their_token(
 
 @FILES
 def test_prometheus_finds_the_lag_and_the_alertmanager(compose: dict[str, Any]) -> None:
-    workers, _, job = PROMETHEUS["scrape_configs"]
+    workers, _, job, _ = PROMETHEUS["scrape_configs"]
     [found] = job["static_configs"]
     [manager] = PROMETHEUS["alerting"]["alertmanagers"][0]["static_configs"]
     host, _, port = found["targets"][0].partition(":")
@@ -283,6 +283,19 @@ def test_prometheus_finds_the_lag_and_the_alertmanager(compose: dict[str, Any]) 
     assert environment(lag)["LEIMO_METRICS_TOKEN"] == TOKEN
     host, _, port = manager["targets"][0].partition(":")
     assert f"127.0.0.1:{port}:{port}" in compose["services"][host]["ports"]
+
+
+@FILES
+def test_prometheus_finds_the_feeds(compose: dict[str, Any]) -> None:
+    *_, job = PROMETHEUS["scrape_configs"]
+    [found] = job["static_configs"]
+    name, _, port = found["targets"][0].partition(":")
+    service = compose["services"][name]
+
+    assert service["command"][:2] == ["feed", "run"]
+    assert f"0.0.0.0:{port}" in service["command"]
+    assert service["expose"] == [port]
+    assert environment(service)["LEIMO_METRICS_TOKEN"] == TOKEN
 
 
 def test_grafana_finds_prometheus_and_the_dashboard() -> None:
