@@ -15,7 +15,6 @@ from delivery.channels.alertmanager import REFRESH_S, RESOLVED_S
 from delivery.clock import Clock
 from delivery.digest_times import due_digests
 from delivery.endpoints import EndpointError
-from delivery.forgetting import Forgotten
 from delivery.journal import Journal
 from delivery.notices import PREFIX, concerns, notice, outdated
 from delivery.outcomes import Answer, ReceiverState
@@ -39,6 +38,7 @@ from schemas.alert import Alert, AlertState
 from schemas.catalogue import Gather, ReceivingChannel, Subscriber
 from schemas.delivery import Delivery, Outcome, Reason
 from schemas.delivery import Receiver as ReceiverRecord
+from schemas.forgotten import Forgotten
 from streams.metrics import DeliveryMetrics
 from views.doings import Doings
 
@@ -219,8 +219,8 @@ class Receiver:
             pending, told = delivery.pending, delivery.told
             without = replace(
                 delivery,
-                pending=None if pending is None else self._forgotten.without(pending),
-                told=None if told is None else self._forgotten.without(told),
+                pending=None if pending is None else self._forgotten.without(pending) or pending,
+                told=None if told is None else self._forgotten.without(told) or told,
             )
             if without != delivery:
                 self._hold(without)

@@ -4,7 +4,6 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from delivery.forgetting import Forgotten
 from delivery.notices import notice
 from delivery.stages import (
     Around,
@@ -20,7 +19,6 @@ from delivery.stages import (
 from schemas.action import Action, ActionKind, ActionSubject
 from schemas.alert import AlertState
 from schemas.catalogue import Gather, ReceivingChannel, Subscriber
-from schemas.deletion import Deletion, DeletionScope
 from schemas.delivery import Delivery, Outcome, Reason
 from tests.delivery.alerts import MINUTE_MS, NOON_MS, alert, resolved, subscriber
 from views.doings import Doing
@@ -182,20 +180,3 @@ def test_who_was_told_of_the_alert_is_told_who_has_it() -> None:
     assert notice(PERSON, told(), act(ActionKind.NOTE, note="x"), NOON_MS) is None
     assert notice(PERSON, held(), act(ActionKind.ACKNOWLEDGED), NOON_MS) is None
     assert notice(subscriber(), told(), act(ActionKind.ACKNOWLEDGED), NOON_MS) is None
-
-
-def test_posts_that_were_taken_back_are_gone_and_counts_stay() -> None:
-    given = alert()
-    forgotten = Forgotten()
-    assert forgotten.without(given) is given
-    by_others = Deletion(scope=DeletionScope.AUTHOR, source="weibo", subject="x", at_ms=NOON_MS)
-    before = Deletion(scope=DeletionScope.AUTHOR, source="weibo", subject="某人", at_ms=NOON_MS - 1)
-    for one in (by_others, before):
-        forgotten.add(one)
-    assert forgotten.without(given) is given
-    forgotten.add(replace(before, at_ms=NOON_MS))
-    assert forgotten.without(given).samples == ()
-    assert forgotten.without(given).evidence == given.evidence
-    post = Forgotten()
-    post.add(Deletion(scope=DeletionScope.POST, source="weibo", subject="1", at_ms=0))
-    assert post.without(given).samples == ()
