@@ -9,6 +9,7 @@ import msgspec
 from analysis import queries
 from analysis.brands import spellings
 from analysis.han_forms import simplified
+from catalogue.check_feeds import checked_feeds
 from catalogue.check_subscribers import checked_subscribers, is_zone
 from catalogue.findings import Findings, KeyPath, did_you_mean
 from catalogue.known_names import KnownNames
@@ -56,13 +57,14 @@ def check(records: Records, findings: Findings, known: KnownNames | None = None)
 
     Brands are checked as they are written, and returned with what is `known` of their names.
     """
-    brands, rules, intents, silences, holidays, subscribers = records
+    brands, rules, intents, silences, holidays, subscribers, feeds = records
     _identify("brands", brands, ("id", "name"), findings)
     _identify("rules", rules, ("id", "kind"), findings)
     _identify("intents", intents, ("id", "objective", "query"), findings)
     _identify("silences", silences, ("id", "reason", "until"), findings)
     _identify("holidays", holidays, ("id",), findings)
     _identify("subscribers", subscribers, ("id", "channel", "address"), findings)
+    _identify("feeds", feeds, ("id", "kind"), findings)
     brand_ids = [str(raw["id"]) for raw in brands if "id" in raw]
     rule_ids = [str(raw["id"]) for raw in rules if "id" in raw]
     made: dict[int, Brand] = {}
@@ -94,6 +96,7 @@ def check(records: Records, findings: Findings, known: KnownNames | None = None)
         silences=tuple(_checked_silences(silences, (brand_ids, rule_ids), findings)),
         holidays=tuple(_checked_holidays(holidays, findings)),
         subscribers=tuple(checked_subscribers(subscribers, (brand_ids, rules), findings)),
+        feeds=tuple(checked_feeds(feeds, findings)),
     )
 
 

@@ -16,7 +16,8 @@ from measures.rules.finding import Finding
 from measures.suppression import Circumstances, silence_over, suppressed_by
 from schemas.alert import Alert, AlertState, SuppressedReason
 from schemas.catalogue import Brand, Silence
-from schemas.rules import Rule
+from schemas.mention import GROUP_PREFIX
+from schemas.rules import Rule, RuleKind
 
 _MINUTE_MS = 60_000
 _NO_LIFE = frozenset({SuppressedReason.OUTSIDE_ACTIVE_HOURS, SuppressedReason.PLATFORM_WIDE_BURST})
@@ -74,6 +75,13 @@ def alert_id(mark: str, started_at_ms: int) -> str:
 def rule_of(key: str) -> str:
     """Id of the rule of an alert, by its key in the state, see `Subject.key`."""
     return key.partition("/")[0]
+
+
+def owner_of(alert: Alert) -> str:
+    """Whose state an alert is held in: its brand's, or that of a group of rivals; `*`: of all."""
+    if alert.kind == RuleKind.SHARE.value:
+        return GROUP_PREFIX + alert.rule
+    return alert.brand
 
 
 def notice_of(

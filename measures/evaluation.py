@@ -23,11 +23,13 @@ from measures.rule_index import RuleIndex
 from measures.rules import QUIET_KINDS, evaluate, kinds_at
 from measures.rules.finding import Finding, severity_of
 from measures.schedule import Schedule, sweep_ms
+from measures.signals import signal_of
 from measures.suppression import INHIBITED_KINDS
 from schemas.alert import EVERY_BRAND, Alert, SuppressedReason
 from schemas.catalogue import Brand
 from schemas.mention import GROUP_PREFIX
 from schemas.rules import RULE_OF_KIND, Rule, RuleKind
+from schemas.signal import Signal
 
 _EVERY = Brand(id=EVERY_BRAND, name="all brands")
 _FEED = Brand(id=EVERY_BRAND, name="the feed")
@@ -52,6 +54,8 @@ class Evaluation:
         speaks_for_all: bool,
     ) -> None:
         self.told: list[Alert] = []
+        self.begun: list[Signal] = []
+        """Of those that fire for the first time."""
         self.changed: set[str] = set()
         self.suppressed: dict[SuppressedReason, int] = {}
         """Why findings were not told, and how often."""
@@ -98,7 +102,7 @@ class Evaluation:
 
     def clear(self) -> None:
         """What was told is taken over."""
-        self.told, self.changed, self.suppressed = [], set(), {}
+        self.told, self.begun, self.changed, self.suppressed = [], [], set(), {}
 
     def note(self, brand: str, state: BrandState) -> None:
         """A brand came back from the changelog, where rules of another time may have left it."""
@@ -133,6 +137,8 @@ class Evaluation:
         baseline = state.baseline
         if sums[-1] >= MIN_POSTS and baseline.is_warm() and moment.is_unusual(1.0, MIN_POSTS):
             baseline.extremes.begin_event(start_ms, sums, moment.means)
+        if bucket.loud is not None and bucket.loud.reach >= self._schedule.least_reach:
+            state.voiced_ms = start_ms
         is_watched = not self._unwatched.stretches or not self._unwatched.holds(start_ms)
         if sums[_QUARTER] >= FEWEST_AUTHORS and baseline.is_warm() and is_watched:
             for at, cause in moment.causes.items():
@@ -351,8 +357,12 @@ class Evaluation:
         if notice.suppressed is not None:
             counts = self.suppressed
             counts[notice.suppressed] = counts.get(notice.suppressed, 0) + 1
-        if notice.alert is not None:
-            self.told.append(notice.alert)
+        alert = notice.alert
+        if alert is not None:
+            self.told.append(alert)
+            if alert.revision == 0:
+                moment = Moment(subject.state, start_ms)
+                self.begun.append(signal_of(alert, subject.rule, finding, moment))
 
     def _tell(self, brand: str, alert: Alert) -> None:
         self._change(brand)

@@ -6,6 +6,7 @@ headroom for (see `measures.headroom`), or something that counts at once: a cris
 account, an attack. Brands without posts are evaluated every five minutes, where they are missed.
 """
 
+import math
 from collections.abc import Iterator
 
 from measures.brand_state import BrandState
@@ -13,7 +14,7 @@ from measures.buckets import BUCKET_MS, Bucket
 from measures.headroom import Headroom, headroom_after
 from measures.moment import Moment
 from measures.rule_index import RuleIndex
-from measures.rules import QUIET_KINDS
+from measures.rules import QUIET_KINDS, influencer
 from measures.watermarks import EventClock
 from schemas.mention import GROUP_PREFIX
 from schemas.rules import InfluencerRule
@@ -41,7 +42,7 @@ class Schedule:
         """Rules changed: what they would not notice is not known any more."""
         self._index = index
         self._headroom.clear()
-        self._least_posts = min(index.least_posts, index.least_about_one)
+        self._least_posts = math.ceil(min(index.least_posts, index.least_about_one))
         """With fewer, no rule notices more posts."""
         self.least_reach = min(
             (rule.min_reach for rule in index.rules if isinstance(rule, InfluencerRule)),
@@ -61,6 +62,8 @@ class Schedule:
         """Whether an open minute may hold something."""
         bucket = state.buckets[start_ms]
         if state.alerts or self._counts_at_once(bucket) or _is_gloomy(state, bucket):
+            return True
+        if state.voiced_ms > start_ms - influencer.SPREADS_MS and bucket.reposts:
             return True
         if brand.startswith(GROUP_PREFIX):
             return False
@@ -103,7 +106,9 @@ class Schedule:
             self._busy.discard(brand)
 
     def _counts_at_once(self, bucket: Bucket) -> bool:
-        return bool(bucket.hits or bucket.attacks or bucket.loudest >= self.least_reach)
+        return bool(
+            bucket.hits or bucket.exposed or bucket.attacks or bucket.loudest >= self.least_reach
+        )
 
 
 def sweep_ms(until_ms: int) -> int:

@@ -50,6 +50,8 @@ class Sample(msgspec.Struct, frozen=True, gc=False):
     reach: int
     sentiment_milli: int
     event_time_ms: int
+    url: str = ""
+    """Link to it; empty where none is known."""
 
 
 class Evidence(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):

@@ -55,11 +55,11 @@ def kinds_at(
         kinds |= _MORE_POSTS
     elif state.alerts or sums[_QUARTER] >= least_about_one:
         kinds |= _SPIKE
-    if bucket.hits:
+    if bucket.hits or bucket.exposed:
         kinds |= _CRISIS
     if bucket.negative and state.judged >= BELIEVED_POSTS:
         kinds |= _SENTIMENT
-    if bucket.attacks or bucket.loudest >= least_reach:
+    if bucket.attacks or bucket.loudest >= least_reach or influencer.may_spread(moment):
         kinds |= _INFLUENCER
     return kinds
 
