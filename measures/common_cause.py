@@ -40,8 +40,8 @@ _HALF_LIFE_MS = 60 * 24 * 3_600_000
 def said_in(mention: Mention) -> str:
     """What a post can have in common with others: its original or text, and its terms."""
     origin = ""  # a text without a word is no copy of others
-    if mention.original_author:
-        origin = f"@{zlib.crc32(mention.original_author.encode())}"  # nobody is named
+    if mention.original:
+        origin = f"@{zlib.crc32(mention.original.encode())}"
     elif mention.text_hash:
         origin = f"={mention.text_hash}"
     return _BETWEEN.join((origin, *mention.terms[:TERMS]))
@@ -51,7 +51,7 @@ class Cause(NamedTuple):
     """What most authors have in common."""
 
     name: str
-    """`@` and a hash of the author of an original, `=` and that of a text, or a term."""
+    """`@` and a hash of the id of an original, `=` and that of a text, or a term."""
     authors: float
     """How many have it in common beyond what is usual; the same one counts in each minute."""
 
