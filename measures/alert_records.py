@@ -6,7 +6,7 @@ the same posts give the same ids.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from measures import alert_life
@@ -34,6 +34,8 @@ class Subject(NamedTuple):
     """Those in force now."""
     about: str = ""
     """Set where it is about another brand than the one whose state it is."""
+    expected_burst: Callable[[int], str] = lambda at_ms: ""
+    """The day of big sales at a time, if it is one."""
 
     @property
     def key(self) -> str:
@@ -202,6 +204,9 @@ def _record(
     ended_at_ms: int | None = None,
 ) -> Alert:
     state, rule, brand = subject.state, subject.rule, subject.brand
+    sale = subject.expected_burst(held.started_at_ms)
+    if sale and alert_state is AlertState.FIRING:
+        reason += f"; bursts are expected: {sale}"
     return Alert(
         id=held.id,
         fingerprint=fingerprint(rule, brand.id),
@@ -221,7 +226,7 @@ def _record(
         department=rule.department or brand.department or asked_for(state, held),
         parent=brand.parent,
         silenced_by=silence_over(subject.silences, rule.id, brand.id),
-        evidence=evidence(state, held),
+        evidence=evidence(state, held, sale),
         terms=state.talk.rising(),
         samples=state.talk.telling(),
     )

@@ -7,6 +7,7 @@ import msgspec
 
 from measures.baselines import Baseline
 from measures.buckets import BUCKET_MS, Bucket
+from measures.common_cause import Causes
 from measures.explanations import Talk
 from measures.horizons import HORIZONS_MIN
 from measures.season import NO_HOLIDAYS, Holidays
@@ -105,6 +106,8 @@ class BrandState(msgspec.Struct, array_like=True, gc=False):
     """Largest reach of an account that named it, faded, up to `last_post_ms`."""
     added_ms: int = -1
     """Event time at which it came into the catalogue of a running worker; -1: it was there."""
+    causes: Causes = msgspec.field(default_factory=Causes)
+    """The largest numbers of authors who had something in common."""
 
     voiced_ms: int = -1
     """Newest minute in which a large account named it in own words; -1: none has."""

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 import msgspec
 
+from measures.common_cause import KEPT, said_in
 from measures.post_samples import TERMS, Kept, Sample, keep, number_of, thread_of
 from measures.sketches import SIZE, Authors, Distinct
 from schemas.mention import Channel, Mention, Objective, Place, Polarity
@@ -98,6 +99,9 @@ class Bucket(msgspec.Struct, array_like=True, gc=False):
     """The same among those that object, complain or ask."""
     loudest_before: float = -1.0
     """Largest reach that the brand was used to before this minute; -1: it is not learned yet."""
+    said: dict[int, str] = msgspec.field(default_factory=dict)
+    """Hash of an author -> what a post without spam has in common with others, see
+    `measures.common_cause`: of the authors with the smallest hashes."""
 
     def add(self, mention: Mention) -> None:
         """Count a mention; of an edit, that there was one."""
@@ -109,17 +113,18 @@ class Bucket(msgspec.Struct, array_like=True, gc=False):
         if mention.place is not Place.OWN:
             self.exposures += 1
         polarity = mention.polarity
-        if polarity is Polarity.POSITIVE:
-            self.positive += 1
-        elif polarity is Polarity.NEGATIVE:
-            self.negative += 1
+        self.positive += polarity is Polarity.POSITIVE
+        self.negative += polarity is Polarity.NEGATIVE
         self.addresses += mention.is_address
         self.products += mention.product != ""
+        hashed = zlib.crc32(mention.author.encode())
         if mention.spam:
             self.spam += 1
             self.spam_spoken += mention.place is Place.OWN
             self.spam_positive += polarity is Polarity.POSITIVE
             self.spam_negative += polarity is Polarity.NEGATIVE
+        else:
+            self._note_said(hashed, mention)
         if mention.intents:
             intents = self.intents = self.intents or {}
             for objective in mention.intents:
@@ -139,7 +144,7 @@ class Bucket(msgspec.Struct, array_like=True, gc=False):
             self.attacks += 1
         if mention.reach > self.loudest and channel is not Channel.OWNED and not mention.spam:
             self.loudest = mention.reach
-        self.authors.add(zlib.crc32(mention.author.encode()), is_counted=not mention.spam)
+        self.authors.add(hashed, is_counted=not mention.spam)
         self.texts.add(mention.text_hash)
 
     def _heed(self, mention: Mention) -> None:
@@ -156,6 +161,20 @@ class Bucket(msgspec.Struct, array_like=True, gc=False):
             self.loud = _louder(loud, one)
             if is_upset:
                 self.upset = _louder(upset, one)
+
+    def _note_said(self, hashed: int, mention: Mention) -> None:
+        """Keep what it has in common with others: any order of the posts leaves the same."""
+        said = self.said
+        if hashed in said:
+            line = said_in(mention)
+            said[hashed] = min(said[hashed], line)
+        elif len(said) < KEPT:
+            said[hashed] = said_in(mention)
+        else:
+            largest = max(said)
+            if hashed < largest:
+                del said[largest]
+                said[hashed] = said_in(mention)
 
     @property
     def spoken(self) -> int:

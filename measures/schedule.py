@@ -6,6 +6,7 @@ headroom for (see `measures.headroom`), or something that counts at once: a cris
 account, an attack. Brands without posts are evaluated every five minutes, where they are missed.
 """
 
+import math
 from collections.abc import Iterator
 
 from measures.brand_state import BrandState
@@ -41,6 +42,8 @@ class Schedule:
         """Rules changed: what they would not notice is not known any more."""
         self._index = index
         self._headroom.clear()
+        self._least_posts = math.ceil(min(index.least_posts, index.least_about_one))
+        """With fewer, no rule notices more posts."""
         self.least_reach = min(
             (rule.min_reach for rule in index.rules if isinstance(rule, InfluencerRule)),
             default=1 << 62,
@@ -66,7 +69,7 @@ class Schedule:
             return False
         headroom = self._headroom.get(brand)
         if headroom is None:
-            return state.ring_posts >= self._index.least_posts or bool(bucket.negative)
+            return state.ring_posts >= self._least_posts or bool(bucket.negative)
         return not headroom.holds(state.buckets, start_ms)
 
     def due_silent(self, clock: EventClock, until_ms: int) -> Iterator[str]:
@@ -86,7 +89,7 @@ class Schedule:
         """A closed minute of the brand was learned; in a live feed the next may be looked into."""
         if is_live:
             rules = self._index.rules_of(brand)
-            self._headroom[brand] = headroom_after(moment, rules, self._index.least_posts)
+            self._headroom[brand] = headroom_after(moment, rules, self._least_posts)
         else:
             self._headroom.pop(brand, None)
         self.note(brand, moment.state)

@@ -103,8 +103,8 @@ TRENDS = Topic(
 )
 CATALOGUE = Topic(
     name="catalogue",
-    key="`brand:`, `rule:`, `intent:`, `silence:`, `holiday:` or `subscriber:` and the id",
-    value="`Brand`, `Rule`, `Intent`, `Silence`, `Holiday` or `Subscriber`",
+    key="`brand:`, `rule:`, `intent:`, `silence:`, `holiday:`, `subscriber:` or `feed:` and the id",
+    value="`Brand`, `Rule`, `Intent`, `Silence`, `Holiday`, `Subscriber` or `Feed`",
     about="The definitions in force. An absent value removes one.",
     cleanup=Cleanup.COMPACT,
 )

@@ -25,6 +25,7 @@ VERSIONS: Mapping[str, int] = MappingProxyType(
         "feed_position": 1,
         "feed_gap": 1,
         "subscriber": 1,
+        "feed": 1,
         "delivery": 1,
         "receiver": 1,
         "progress": 1,

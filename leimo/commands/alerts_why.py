@@ -12,12 +12,9 @@ if TYPE_CHECKING:
     from measures.why_not import Answer
     from schemas.alert import Alert
 
-app = typer.Typer(no_args_is_help=True, help="What was told, and why nothing was.")
-
 Broker = Annotated[str | None, typer.Option(help="Kafka brokers, host:port, comma-separated.")]
 
 
-@app.command("list")
 def list_(
     *,
     broker: Broker = None,
@@ -76,7 +73,6 @@ def _mark(alert: "Alert") -> str:
     return f"{about}  {one_line(alert.rule)}/{one_line(alert.brand)} "
 
 
-@app.command("why")
 def why(
     brand: Annotated[str, typer.Argument(metavar="BRAND", help="Its id.")],
     *,

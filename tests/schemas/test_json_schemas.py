@@ -13,6 +13,8 @@ from schemas.alert import Alert, AlertState, Evidence, Sample, Term
 from schemas.catalogue import (
     Brand,
     Context,
+    Feed,
+    FeedKind,
     Holiday,
     Intent,
     ReceivingChannel,
@@ -78,6 +80,7 @@ SAMPLES: dict[str, msgspec.Struct] = {
         id="ops", channel=ReceivingChannel.DINGTALK, address="SUBSCRIBER_OPS_URL",
         kinds=(RuleKind.CRISIS,), days=(Weekday.MON,), language=Wording.EN,
     ),
+    "feed": Feed(id="fediverse", kind=FeedKind.MASTODON, server="a", token="FEED_A"),
     "delivery": Delivery(
         subscriber="ops", channel=ReceivingChannel.DINGTALK, alert="a", brand="xiaomi", revision=1,
         outcome=Outcome.HELD, reason=Reason.LIMIT, at_ms=1, matched_at_ms=1, is_over=True,
