@@ -23,9 +23,13 @@ MAY_IMPORT: dict[str, set[str]] = {
     "delivery": {"schemas", "kafka_io", "streams", "views"},
     "feeds": {"schemas", "sources", "kafka_io", "streams"},
     "backtest": {"schemas", "sources", "analysis", "measures", "kafka_io", "views", "feeds"},
+    "center": {
+        *("schemas", "sources", "analysis", "measures", "kafka_io", "catalogue", "views"),
+        *("delivery", "backtest"),
+    },
     "leimo": {
         *("schemas", "sources", "analysis", "measures", "kafka_io", "streams", "agents"),
-        *("catalogue", "views", "delivery", "feeds", "backtest"),
+        *("catalogue", "views", "delivery", "feeds", "backtest", "center"),
     },
 }
 OTHERS_OF_OURS = {"tests", "bench"}
