@@ -9,8 +9,9 @@ from collections.abc import Sequence
 
 import msgspec
 
-from schemas.catalogue import Catalogue, RuleKind
+from schemas.catalogue import Catalogue
 from schemas.mention import GROUP_PREFIX, Mention
+from schemas.rules import ShareRule
 
 
 class Groups:
@@ -19,7 +20,7 @@ class Groups:
     def __init__(self, catalogue: Catalogue) -> None:
         self._of: dict[str, list[str]] = {}
         for rule in catalogue.rules:
-            if rule.kind is RuleKind.SHARE:
+            if isinstance(rule, ShareRule):
                 for brand in catalogue.brands:
                     if brand.id in rule.brands or (brand.trade and brand.trade in rule.trades):
                         self._of.setdefault(brand.id, []).append(GROUP_PREFIX + rule.id)

@@ -11,6 +11,7 @@ from measures.board import Board, BoardSettings
 from schemas.alert import Alert, AlertState, SuppressedReason
 from schemas.catalogue import Catalogue
 from schemas.mention import GROUP_PREFIX, Tick
+from schemas.rules import KnobRule
 
 TICK_MS = 10_000
 """Event time between two looks into open minutes. A worker looks once a second."""
@@ -179,8 +180,11 @@ def _fired(alerts: list[Alert], still_true_ms: Mapping[str, int]) -> list[Fired]
 
 
 def with_knob(catalogue: Catalogue, knob: float) -> Catalogue:
-    """The catalogue with another number of false alerts in all rules."""
+    """The catalogue with another number of false alerts in all rules that have one."""
     rules = tuple(
-        msgspec.structs.replace(rule, false_alerts_per_month=knob) for rule in catalogue.rules
+        msgspec.structs.replace(rule, false_alerts_per_month=knob)
+        if isinstance(rule, KnobRule)
+        else rule
+        for rule in catalogue.rules
     )
     return msgspec.structs.replace(catalogue, rules=rules)

@@ -6,7 +6,8 @@ from zoneinfo import ZoneInfo
 
 from catalogue.findings import Findings, KeyPath, did_you_mean
 from catalogue.yaml_reader import Raw
-from schemas.catalogue import SECRET_NAME, ReceivingChannel, RuleKind, Subscriber
+from schemas.catalogue import SECRET_NAME, ReceivingChannel, Subscriber
+from schemas.rules import RuleKind
 
 LOCAL_HOURS = re.compile(r"(?:[01]\d|2[0-3]):[0-5]\d-(?:(?:[01]\d|2[0-3]):[0-5]\d|24:00)")
 _NEED_SECRET = frozenset({ReceivingChannel.WEBHOOK, ReceivingChannel.TELEGRAM})

@@ -15,17 +15,8 @@ from catalogue.findings import Findings, KeyPath, did_you_mean
 from catalogue.known_names import KnownNames
 from catalogue.yaml_reader import AS_WRITTEN, Raw, Records
 from measures.rule_index import active_hours, days_of, time_ms
-from schemas.catalogue import (
-    Brand,
-    Catalogue,
-    Context,
-    Holiday,
-    Intent,
-    Measure,
-    Rule,
-    RuleKind,
-    Silence,
-)
+from schemas.catalogue import Brand, Catalogue, Context, Holiday, Intent, Silence
+from schemas.rules import RULE_OF_KIND, Measure, Rule, RuleKind, rule_fields
 from schemas.topics import CATALOGUE
 from sources.words import fold
 
@@ -38,47 +29,23 @@ _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _SHORT_LATIN = re.compile(r"[a-z0-9]{1,2}|[0-9]{3}")
 """So short that other words, models and sizes are spelled alike: HP, LV, 3M, 360."""
 
-_SCORED, _WORDS, _REACH = "false_alerts_per_month", "words", "min_reach"
-_OF_KIND: Mapping[RuleKind, frozenset[str]] = {
-    RuleKind.SPIKE: frozenset({_SCORED}),
-    RuleKind.DROP: frozenset({_SCORED}),
-    RuleKind.SENTIMENT: frozenset({_SCORED}),
-    RuleKind.SILENCE: frozenset({_SCORED, "within_min"}),
-    RuleKind.SHARE: frozenset({_SCORED}),
-    RuleKind.CRISIS: frozenset({_WORDS, "objectives"}),
-    RuleKind.INFLUENCER: frozenset({_REACH}),
-    RuleKind.COMPOSITE: frozenset({"conditions"}),
-}
-"""Fields that only some kinds use."""
-_SPECIAL = frozenset[str]().union(*_OF_KIND.values())
-_NO_AUTHORS = frozenset({RuleKind.DROP, RuleKind.SILENCE, RuleKind.SHARE})
-_NO_POSTS = frozenset({RuleKind.SILENCE})
+_OF_RULES = frozenset(name for kind in RuleKind for name in rule_fields(kind))
 
 
 def unused_by(kind: RuleKind) -> frozenset[str]:
-    """Fields that a kind of rule does not use.
+    """Fields of other kinds of rules that this one does not take.
 
     >>> "words" in unused_by(RuleKind.SPIKE), "words" in unused_by(RuleKind.CRISIS)
     (True, False)
     """
-    unused = _SPECIAL - _OF_KIND[kind]
-    if kind in _NO_AUTHORS:
-        unused |= {"min_authors"}
-    return unused | {"min_posts"} if kind in _NO_POSTS else unused
+    return _OF_RULES.difference(rule_fields(kind))
 
 
-def keys_of(kind: RuleKind) -> tuple[str, ...]:
-    """The keys that a rule of a kind takes.
-
-    >>> keys_of(RuleKind.CRISIS)[-4:]
-    ('active_hours', 'pending_min', 'cool_down_min', 'resolve_after_min')
-    """
-    unused = unused_by(kind)
-    return tuple(name for name in Rule.__struct_fields__ if name not in unused)
-
-
-_POSITIVE = ("false_alerts_per_month", "resolve_after_min")
-_NOT_NEGATIVE = ("min_posts", "min_authors", "min_reach", "within_min", "pending_min")
+_POSITIVE = (
+    *("false_alerts_per_month", "resolve_after_min"),
+    *("min_posts", "min_authors", "min_reach", "within_min"),
+)
+_NOT_NEGATIVE = ("pending_min", "cool_down_min")
 _MOST_MINUTES = 60
 _MOST_DAYS = 366
 """A holiday that lasts longer is a slip of the pen."""
@@ -117,7 +84,7 @@ def check(records: Records, findings: Findings, known: KnownNames | None = None)
         findings.error((), "names no brand; write at least one under `brands:`", line=0)
     if brands and not rules:
         findings.warning((), "has no rules, so there will be no alerts; add some under `rules:`")
-    made_rules = {at: Rule(**raw) for at, raw in enumerate(rules) if "id" in raw and "kind" in raw}
+    made_rules = {at: _rule(raw) for at, raw in enumerate(rules) if raw.keys() >= {"id", "kind"}}
     _check_sizes("brands", made, findings)
     _check_sizes("rules", made_rules, findings)
     return Catalogue(
@@ -133,6 +100,12 @@ def check(records: Records, findings: Findings, known: KnownNames | None = None)
 def _fields(raw: Raw) -> Raw:
     """What of a record is part of it."""
     return {key: value for key, value in raw.items() if key != AS_WRITTEN}
+
+
+def _rule(raw: Raw) -> Rule:
+    """The rule, without what its kind does not take."""
+    record = RULE_OF_KIND[raw["kind"]]
+    return record(**{key: value for key, value in raw.items() if key in record.__struct_fields__})
 
 
 def _completed(
@@ -400,7 +373,7 @@ def _check_rule(raw: Raw, path: KeyPath, brand_ids: Sequence[str], findings: Fin
         return
     for name in sorted(unused_by(kind).intersection(raw)):
         message = f"a rule of kind {kind.value} does not use this; remove it, it takes "
-        findings.error((*path, name), message + ", ".join(keys_of(kind)))
+        findings.error((*path, name), message + ", ".join(("id", "kind", *rule_fields(kind))))
     words = raw.get("words", ())
     _refuse_repeated([((*path, "words", at), word) for at, word in enumerate(words)], findings)
     _check_hours(raw, path, findings)
@@ -539,10 +512,7 @@ def _check_ranges(raw: Raw, path: KeyPath, findings: Findings) -> None:
             findings.error((*path, name), f"{raw[name]} is not above 0")
     for name in _NOT_NEGATIVE:
         if name in raw and raw[name] < 0:
-            findings.error((*path, name), f"{raw[name]} is below 0; 0 means the kind's default")
-    if raw.get("cool_down_min", -1) < -1:
-        given = raw["cool_down_min"]
-        findings.error((*path, "cool_down_min"), f"{given} is below -1, the kind's default")
+            findings.error((*path, name), f"{raw[name]} is below 0")
 
 
 def _refuse_repeated(items: Sequence[tuple[KeyPath, str]], findings: Findings) -> None:

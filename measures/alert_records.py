@@ -15,7 +15,8 @@ from measures.evidence import asked_for, evidence, moods_before
 from measures.rules.finding import Finding
 from measures.suppression import Circumstances, silence_over, suppressed_by
 from schemas.alert import Alert, AlertState, SuppressedReason
-from schemas.catalogue import Brand, Rule, Silence
+from schemas.catalogue import Brand, Silence
+from schemas.rules import Rule
 
 _MINUTE_MS = 60_000
 _NO_LIFE = frozenset({SuppressedReason.OUTSIDE_ACTIVE_HOURS, SuppressedReason.PLATFORM_WIDE_BURST})
@@ -56,8 +57,8 @@ class Notice(NamedTuple):
 def fingerprint(rule: Rule, brand: str) -> str:
     """What is wrong: the same for every occurrence.
 
-    >>> from schemas.catalogue import RuleKind
-    >>> fingerprint(Rule(id="spike", kind=RuleKind.SPIKE), "xiaomi")
+    >>> from schemas.rules import SpikeRule
+    >>> fingerprint(SpikeRule(id="spike"), "xiaomi")
     'spike/xiaomi'
     """
     return f"{rule.id}/{brand}"

@@ -22,8 +22,9 @@ from measures.rules.crisis import Crises
 from measures.trends import AT_LEAST, EVERY_MS
 from measures.watermarks import LIVE_MS, EventClock
 from schemas.alert import Alert, SuppressedReason
-from schemas.catalogue import Catalogue, RuleKind
+from schemas.catalogue import Catalogue
 from schemas.mention import GROUP_PREFIX, Mention, Tick
+from schemas.rules import CrisisRule
 from schemas.trend import Trend
 from schemas.window import Window
 
@@ -244,7 +245,7 @@ class Board:
         """Count a mention that speaks for a crisis rule, and say so; most speak for none."""
         crises = self._crises_of.get(brand)
         if crises is None:
-            rules = [r for r in self._index.rules_of(brand) if r.kind is RuleKind.CRISIS]
+            rules = [r for r in self._index.rules_of(brand) if isinstance(r, CrisisRule)]
             crises = self._crises_of[brand] = Crises(rules)
         hit = crises.hit(mention)
         if hit:

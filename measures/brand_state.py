@@ -11,8 +11,8 @@ from measures.explanations import Talk
 from measures.horizons import HORIZONS_MIN
 from measures.season import NO_HOLIDAYS, Holidays
 from measures.spreads import most_learned
-from schemas.catalogue import RuleKind
 from schemas.mention import Mention
+from schemas.rules import RuleKind
 
 _SHARE_HALF_POSTS = 200
 """The usual share of negative posts moves half way in so many posts."""

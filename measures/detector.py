@@ -25,12 +25,13 @@ from typing import NamedTuple
 from measures.baselines import SEASONED_MS, Baseline
 from measures.horizons import HORIZONS_MIN
 from measures.season import MINUTE_MS
+from schemas.rules import FEWEST_POSTS
 
 MONTH_MIN = 30 * 24 * 60
 MIN_FACTOR = 1.5
 MIN_FACTOR_UNSEASONED = 3.0
 """In the first half day, when the rhythm of the day is unknown."""
-MIN_POSTS = 10
+MIN_POSTS = FEWEST_POSTS
 _TAILS = 3.0
 """Improbable counts for each false alert that the knob allows: the records refuse most of them.
 Fitted on development volumes, see docs/alerts.md."""

@@ -16,13 +16,14 @@ from measures.moment import Moment
 from measures.partition_state import PartitionState
 from measures.platform_burst import FACTOR
 from measures.rule_index import RuleIndex
-from measures.rules import QUIET_KINDS, evaluate, kinds_at, silence
+from measures.rules import QUIET_KINDS, evaluate, kinds_at
 from measures.rules.finding import Finding, severity_of
 from measures.schedule import Schedule, sweep_ms
 from measures.suppression import INHIBITED_KINDS
 from schemas.alert import EVERY_BRAND, Alert, SuppressedReason
-from schemas.catalogue import Brand, Rule, RuleKind
+from schemas.catalogue import Brand
 from schemas.mention import GROUP_PREFIX
+from schemas.rules import RULE_OF_KIND, Rule, RuleKind
 
 _EVERY = Brand(id=EVERY_BRAND, name="all brands")
 _FEED = Brand(id=EVERY_BRAND, name="the feed")
@@ -172,7 +173,7 @@ class Evaluation:
         if not self._speaks_for_all or not clock.is_idle or not 0 < silent_ms < _DAY_MS:
             return
         for rule in self._index.of_feed:
-            minutes = silence.within_min(rule)
+            minutes = rule.within_min
             if silent_ms >= minutes * _MINUTE_MS:
                 cause = f"no posts at all for {silent_ms // _MINUTE_MS} min"
                 severity = severity_of(silent_ms, minutes * _MINUTE_MS)
@@ -226,7 +227,7 @@ class Evaluation:
             if rule is None or rule.kind is not held.kind or not self._is_of(rule, held.about):
                 former = before.by_id.get(rule_id)
                 if former is None or former.kind is not held.kind:
-                    former = Rule(id=rule_id, kind=held.kind)
+                    former = RULE_OF_KIND[held.kind](id=rule_id)
                 now_ms = max(self._whole.clock.watermark_ms or 0, held.true_at_ms)
                 subject = self._subject(brand, state, former, now_ms, held.about)
                 known = before.brands.get(held.about or brand, subject.brand)

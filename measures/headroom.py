@@ -15,7 +15,7 @@ from measures.buckets import BUCKET_MS, Bucket
 from measures.detector import MIN_POSTS, limits
 from measures.horizons import HORIZONS_MIN
 from measures.moment import Moment
-from schemas.catalogue import Rule, RuleKind
+from schemas.rules import Rule, RuleKind, SpikeRule
 
 _NO_LIMIT = float("inf")
 _FILLED = 0.9
@@ -57,15 +57,15 @@ def headroom_after(moment: Moment, rules: Sequence[Rule], least_posts: int) -> H
         return Headroom(until_ms, left, left, left)
     headroom = Headroom(until_ms, _NO_LIMIT, _NO_LIMIT, _NO_LIMIT)
     for rule in rules:
-        if rule.kind is RuleKind.SPIKE:
+        if isinstance(rule, SpikeRule):
             headroom = _smaller(headroom, _headroom_for(rule, moment))
     return headroom
 
 
-def _headroom_for(rule: Rule, moment: Moment) -> Headroom:
+def _headroom_for(rule: SpikeRule, moment: Moment) -> Headroom:
     """What one spike rule would not notice."""
     start_ms, baseline, buckets = moment.start_ms, moment.baseline, moment.state.buckets
-    least, knob = rule.min_posts or MIN_POSTS, rule.false_alerts_per_month
+    least, knob = rule.min_posts, rule.false_alerts_per_month
     minute, *longer = (_FILLED * limit for limit in limits(baseline, moment.means, knob, least))
     following = later = _NO_LIMIT
     for at, limit in enumerate(longer, start=1):

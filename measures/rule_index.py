@@ -6,10 +6,20 @@ from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
 
-from measures.detector import MIN_POSTS
 from schemas.alert import EVERY_BRAND
-from schemas.catalogue import Brand, Catalogue, Holiday, Rule, RuleKind, Silence
+from schemas.catalogue import Brand, Catalogue, Holiday, Silence
 from schemas.mention import GROUP_PREFIX
+from schemas.rules import (
+    FEWEST_POSTS,
+    CompositeRule,
+    DropRule,
+    Rule,
+    RuleKind,
+    SentimentRule,
+    ShareRule,
+    SilenceRule,
+    SpikeRule,
+)
 
 DAY_MS = 86_400_000
 _HOURS = re.compile(
@@ -111,6 +121,10 @@ def _spans_of(silences: Iterable[Silence]) -> Iterator[tuple[int, int, Silence]]
             yield since_ms, time_ms(silence.until), silence
 
 
+_COUNTING = (SpikeRule, DropRule, SentimentRule, ShareRule, CompositeRule)
+"""What they look at is known by counting; all else counts at once."""
+
+
 class RuleIndex:
     """The rules and silences of a catalogue, found fast."""
 
@@ -120,13 +134,12 @@ class RuleIndex:
         self.by_id: Mapping[str, Rule] = {rule.id: rule for rule in catalogue.rules}
         self.holidays = holiday_days(catalogue.holidays)
         of_all = [rule for rule in catalogue.rules if not rule.brands and not rule.trades]
-        self.of_feed = tuple(rule for rule in of_all if rule.kind is RuleKind.SILENCE)
+        self.of_feed = tuple(rule for rule in of_all if isinstance(rule, SilenceRule))
         """Rules about the feed as a whole."""
         self.of_platform = tuple(rule for rule in of_all if rule.kind is RuleKind.SPIKE)
         """Rules that also tell when all brands burst at once."""
-        self.least_posts = min(
-            (rule.min_posts or MIN_POSTS for rule in catalogue.rules), default=MIN_POSTS
-        )
+        counting = (rule.min_posts for rule in catalogue.rules if isinstance(rule, _COUNTING))
+        self.least_posts = min([FEWEST_POSTS, *counting])
         """With fewer posts in two hours, only what counts at once is found."""
         self._hours = dict(_hours_of(catalogue.rules))
         self._silences = list(_spans_of(catalogue.silences))
@@ -193,7 +206,7 @@ class RuleIndex:
 def watches(rule: Rule, brand: Brand) -> bool:
     """Whether a rule watches a brand: by its id, by its trade, or because it watches all.
 
-    >>> rule = Rule(id="r", kind=RuleKind.SPIKE, trades=("phones",))
+    >>> rule = SpikeRule(id="r", trades=("phones",))
     >>> watches(rule, Brand(id="a", name="A", trade="phones"))
     True
     """

@@ -14,10 +14,9 @@ from measures.headroom import Headroom, headroom_after
 from measures.moment import Moment
 from measures.rule_index import RuleIndex
 from measures.rules import QUIET_KINDS
-from measures.rules.influencer import MIN_REACH
 from measures.watermarks import EventClock
-from schemas.catalogue import RuleKind
 from schemas.mention import GROUP_PREFIX
+from schemas.rules import InfluencerRule
 
 _MANY_NEGATIVE = 5
 """Negative posts of a minute that make an evaluation worth while ..."""
@@ -43,7 +42,7 @@ class Schedule:
         self._index = index
         self._headroom.clear()
         self.least_reach = min(
-            (r.min_reach or MIN_REACH for r in index.rules if r.kind is RuleKind.INFLUENCER),
+            (rule.min_reach for rule in index.rules if isinstance(rule, InfluencerRule)),
             default=1 << 62,
         )
         """Of the accounts whose posts count at once."""

@@ -1,4 +1,4 @@
-"""The definitions that the topic `catalogue` carries: brands, rules, subscribers and more."""
+"""The definitions that the topic `catalogue` carries; rules are in `schemas.rules`."""
 
 import re
 from collections.abc import Iterable
@@ -8,9 +8,7 @@ from typing import get_args
 import msgspec
 
 from schemas.mention import Objective
-
-USUAL_RESOLVE_AFTER_MIN = 30
-"""Minutes without its condition after which an alert is over, unless its rule says otherwise."""
+from schemas.rules import Rule, RuleKind
 
 
 class Context(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -53,87 +51,6 @@ class Brand(
     """Id of the brand this one is a product line of: what names this one counts for that too."""
     department: str = ""
     """Where its alerts go unless the rule says otherwise."""
-
-
-class RuleKind(StrEnum):
-    SPIKE = "spike"
-    """More posts than usual."""
-    DROP = "drop"
-    """Fewer posts than usual."""
-    SENTIMENT = "sentiment"
-    """More negative posts than usual."""
-    CRISIS = "crisis"
-    """Posts with certain words, or of certain objectives."""
-    INFLUENCER = "influencer"
-    """A large account names the brand, or the brand's own accounts are attacked."""
-    SILENCE = "silence"
-    """No posts at all: of a brand, or of the whole feed."""
-    SHARE = "share"
-    """A brand's share among its rivals shifts."""
-    COMPOSITE = "composite"
-    """Several conditions at once."""
-
-
-class Measure(StrEnum):
-    """What a condition of a composite rule compares."""
-
-    POSTS = "posts"
-    AUTHORS = "authors"
-    REACH = "reach"
-    POSITIVE = "positive"
-    """Share of positive posts, in percent."""
-    NEGATIVE = "negative"
-    """Share of negative posts, in percent."""
-
-
-class Condition(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """One condition of a composite rule. All limits that are given have to hold."""
-
-    measure: Measure
-    over_min: int = 60
-    """Minutes up to now, at most 60."""
-    at_least: float | None = None
-    at_most: float | None = None
-    at_least_times: float | None = None
-    """Times the brand's usual: of `posts`, `positive` and `negative`."""
-    at_most_times: float | None = None
-
-
-class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, tag="rule"):
-    """One alert rule. Fields that a kind does not use are refused by the check of the catalogue."""
-
-    id: str
-    kind: RuleKind
-    brands: tuple[str, ...] = ()
-    """Ids of the brands it watches; with neither these nor `trades`: all."""
-    trades: tuple[str, ...] = ()
-    """Trades whose brands it watches."""
-    department: str = ""
-    false_alerts_per_month: float = 1.0
-    """How many false alerts a brand and month are acceptable."""
-    min_posts: int = 0
-    """Fewest posts in the horizon; 0: the kind's default."""
-    min_authors: int = 0
-    """Fewest distinct authors in the horizon; 0: the kind's default."""
-    min_reach: int = 0
-    """`influencer`: followers from which an account is large; 0: a million."""
-    words: tuple[str, ...] = ()
-    """`crisis`: words that count."""
-    objectives: tuple[Objective, ...] = ()
-    """`crisis`: posts of these objectives with a negative mood count."""
-    conditions: tuple[Condition, ...] = ()
-    """`composite`: all of them have to hold."""
-    within_min: int = 0
-    """`silence`: minutes without a post; 0: an hour."""
-    active_hours: str = ""
-    """When it looks, such as `08:00-22:00 +08:00`; empty: always."""
-    pending_min: int = 0
-    """Minutes for which the condition has to hold before the alert fires."""
-    cool_down_min: int = -1
-    """Minutes after the begin of an alert in which no new one begins, unless it is much worse;
-    -1: the kind's default."""
-    resolve_after_min: int = USUAL_RESOLVE_AFTER_MIN
-    """Minutes of event time without the condition until the alert is resolved."""
 
 
 class Silence(
@@ -299,15 +216,16 @@ def definitions_of(catalogue: Catalogue) -> tuple[Definition, ...]:
 
 
 def kind_of(definition: type[Definition] | Definition) -> str:
-    """What a definition is: the tag it is written with.
+    """What a definition is: the tag it is written with, of a rule without the rule's own kind.
 
-    >>> kind_of(Brand(id="xiaomi", name="小米")), kind_of(Holiday)
-    ('brand', 'holiday')
+    >>> from schemas.rules import SpikeRule
+    >>> kind_of(Brand(id="xiaomi", name="小米")), kind_of(SpikeRule(id="burst"))
+    ('brand', 'rule')
     """
-    return str(definition.__struct_config__.tag)
+    return str(definition.__struct_config__.tag).partition("/")[0]
 
 
-DEFINITION_KINDS = tuple(kind_of(kind) for kind in get_args(Definition))
+DEFINITION_KINDS = tuple(dict.fromkeys(kind_of(kind) for kind in get_args(Definition)))
 """Closed set: label of the metric."""
 
 

@@ -11,7 +11,8 @@ import sys
 from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from types import UnionType
+from typing import Any, get_args
 
 import msgspec
 
@@ -19,14 +20,10 @@ from schemas.action import Action, ActionKind, ActionSubject
 from schemas.alert import Alert, AlertState, Evidence, Sample, Term
 from schemas.catalogue import (
     Brand,
-    Condition,
     Context,
     Holiday,
     Intent,
-    Measure,
     ReceivingChannel,
-    Rule,
-    RuleKind,
     Silence,
     Subscriber,
     Weekday,
@@ -38,6 +35,7 @@ from schemas.delivery import Attempt, Delivery, Outcome, Progress, Reason, Recei
 from schemas.expectation import Expectation
 from schemas.feed import FeedGap, FeedPosition, FeedState, GapReason
 from schemas.mention import Channel, Mention, Objective, Place, Polarity, SpamSign, Span, Tick
+from schemas.rules import Condition, Measure, Rule, RuleKind
 from schemas.topics import DAY_MS, TOPICS, Topic
 from schemas.trend import Influencer, Trend, TrendTerm
 from schemas.versions import breaks, schema_id
@@ -46,7 +44,7 @@ from schemas.window import Window
 FOLDER = Path(__file__).parent / "json"
 TOPICS_PAGE = Path(__file__).parents[1] / "docs" / "topics.md"
 BEGIN, END = "<!-- generated: topics -->", "<!-- end of generated -->"
-RECORDS: Mapping[str, type] = {
+RECORDS: Mapping[str, type | UnionType] = {
     "mention": Mention,
     "tick": Tick,
     "window": Window,
@@ -72,7 +70,7 @@ RECORDS: Mapping[str, type] = {
 _DECLARED: Mapping[str, type] = {
     declared.__name__: declared
     for declared in (
-        *RECORDS.values(),
+        *(each for record in RECORDS.values() for each in get_args(record) or (record,)),
         *(
             ActionKind,
             ActionSubject,
@@ -95,7 +93,7 @@ _DECLARED: Mapping[str, type] = {
 }
 
 
-def schema_of(kind: str, record: type) -> dict[str, Any]:
+def schema_of(kind: str, record: type | UnionType) -> dict[str, Any]:
     """JSON Schema (2020-12) of a kind of record, with the records that it holds under `$defs`."""
     [reference], components = msgspec.json.schema_components([record])
     for name, definition in components.items():
@@ -119,11 +117,19 @@ def _describe(definition: dict[str, Any], declared: type) -> None:
 
 
 def field_descriptions(declared: type) -> dict[str, str]:
-    """The string below each annotated field of a class, on one line.
+    """The string below each annotated field of a class and its bases, on one line.
 
     >>> field_descriptions(Alert)["severity"]
     '1 (worth a look) to 10 (all hands).'
     """
+    about: dict[str, str] = {}
+    for base in reversed(declared.__mro__):
+        if base.__module__ == declared.__module__:
+            about |= _own_descriptions(base)
+    return about
+
+
+def _own_descriptions(declared: type) -> dict[str, str]:
     module = ast.parse(inspect.getsource(declared))
     statements = [
         statement

@@ -13,17 +13,11 @@ from prometheus_client import (
 )
 
 from schemas.alert import AlertState, SuppressedReason
-from schemas.catalogue import (
-    DEFINITION_KINDS,
-    Catalogue,
-    ReceivingChannel,
-    RuleKind,
-    definitions_of,
-    kind_of,
-)
+from schemas.catalogue import DEFINITION_KINDS, Catalogue, ReceivingChannel, definitions_of, kind_of
 from schemas.dead_letter import DropReason
 from schemas.delivery import Outcome
 from schemas.post import Skipped, Source
+from schemas.rules import RuleKind
 from streams.version import VERSION
 
 STAGES = ("analyse", "measure")

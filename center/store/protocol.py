@@ -201,13 +201,14 @@ Offsets = Mapping[tuple[str, int], int]
 
 
 class Record(NamedTuple):
-    """A record of a topic, undecoded."""
+    """A record of a topic."""
 
     topic: str
     partition: int
     offset: int
-    key: bytes | None
-    value: bytes | None
+    key: str
+    value: object
+    """Of the kind that the topic holds; None: the key was removed."""
 
 
 class Store(Protocol):

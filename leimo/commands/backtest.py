@@ -168,9 +168,9 @@ def _called(catalogue: Path | None, against: Path | None) -> tuple[str, str]:
 
 def _groups(catalogue: "Catalogue") -> list[tuple[str, tuple[str, ...], tuple[str, ...]]]:
     """The groups of rivals, whose mentions are made when posts are analysed."""
-    from schemas.catalogue import RuleKind
+    from schemas.rules import ShareRule
 
-    shares = [rule for rule in catalogue.rules if rule.kind is RuleKind.SHARE]
+    shares = [rule for rule in catalogue.rules if isinstance(rule, ShareRule)]
     return [(rule.id, rule.brands, rule.trades) for rule in shares]
 
 

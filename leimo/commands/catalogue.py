@@ -315,7 +315,9 @@ def _print_yaml(definitions: "list[Definition]") -> None:
 
     for definition in definitions:
         fields = msgspec.to_builtins(definition)
-        fields.pop("type", None)
+        _, _, kind = fields.pop("type").partition("/")
+        if kind:
+            fields = {"id": fields.pop("id"), "kind": kind, **fields}
         say(yaml.safe_dump([fields], allow_unicode=True, sort_keys=False, width=100), end="")
 
 

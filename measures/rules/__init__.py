@@ -2,15 +2,17 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
+from typing import Any
 
 from measures.brand_state import BELIEVED_POSTS, OpenAlert
 from measures.moment import Moment
 from measures.rules import composite, crisis, drop, influencer, sentiment, share, silence, spike
 from measures.rules.finding import Finding
-from schemas.catalogue import Rule, RuleKind
+from schemas.rules import Rule, RuleKind, ShareRule
 
-Look = Callable[[Moment, Rule, OpenAlert | None], Finding | None]
-"""Given the alert that is open, whether the condition still holds: it ends later than it begins."""
+Look = Callable[[Moment, Any, OpenAlert | None], Finding | None]
+"""Of a rule of its kind; given the alert that is open, whether the condition still holds: it ends
+later than it begins."""
 
 LOOKS: Mapping[RuleKind, Look] = MappingProxyType(
     {
@@ -60,7 +62,7 @@ def kinds_at(moment: Moment, least_posts: float, least_reach: int) -> frozenset[
 def evaluate(moment: Moment, rule: Rule) -> Iterator[Finding]:
     """What the rule finds of the brand, or of each of a group of rivals; nothing is changed."""
     alerts = moment.state.alerts
-    if rule.kind is RuleKind.SHARE:
+    if isinstance(rule, ShareRule):
         yield from share.findings(moment, rule, {held.about for held in alerts.values()})
         return
     found = LOOKS[rule.kind](moment, rule, alerts.get(rule.id))

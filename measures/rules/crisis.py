@@ -7,18 +7,16 @@ from functools import lru_cache
 from measures.brand_state import OpenAlert
 from measures.moment import Moment
 from measures.rules.finding import Finding, severity_of
-from schemas.catalogue import Rule
 from schemas.mention import Mention, Polarity
+from schemas.rules import CrisisRule
 
 HORIZON_MIN = 10
-_MIN_POSTS = 4
-_MIN_AUTHORS = 3
 
 
 class Crises:
     """The crisis rules that watch a brand, ready to look into texts."""
 
-    def __init__(self, rules: Iterable[Rule]) -> None:
+    def __init__(self, rules: Iterable[CrisisRule]) -> None:
         listed = list(rules)
         by_rule = tuple((rule.id, rule.words) for rule in listed if rule.words)
         self._by_objective = tuple(
@@ -43,8 +41,7 @@ class Crises:
     def hit_by(self, text: str) -> list[str]:
         """Ids of the rules that have a word in the text.
 
-        >>> from schemas.catalogue import RuleKind
-        >>> fire = Rule(id="fire", kind=RuleKind.CRISIS, words=("起火",))
+        >>> fire = CrisisRule(id="fire", words=("起火",))
         >>> Crises([fire]).hit_by("手机起火了")
         ['fire']
         """
@@ -60,15 +57,15 @@ def pattern(words: tuple[str, ...]) -> re.Pattern[str]:
     return re.compile("|".join(map(re.escape, ordered)), re.IGNORECASE)
 
 
-def look(moment: Moment, rule: Rule, held: OpenAlert | None) -> Finding | None:
+def look(moment: Moment, rule: CrisisRule, held: OpenAlert | None) -> Finding | None:
     """Count hits over ten minutes; one that comes later keeps an alert going."""
     if moment.bucket is None or not moment.bucket.hits_of(rule.id):
         return None
     buckets = moment.last(HORIZON_MIN)
     hits = sum(bucket.hits_of(rule.id) for bucket in buckets)
-    least = rule.min_posts or _MIN_POSTS
+    least = rule.min_posts
     authors = {one for bucket in buckets for one in (bucket.hitters or {}).get(rule.id, ())}
-    if held is None and (hits < least or len(authors) < (rule.min_authors or _MIN_AUTHORS)):
+    if held is None and (hits < least or len(authors) < rule.min_authors):
         return None
     cause = f"{hits} posts with crisis words ({rule.id}) in {HORIZON_MIN} min"
     return Finding(hits, 0, severity_of(hits, least), cause, horizon_min=HORIZON_MIN)

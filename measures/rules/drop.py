@@ -5,11 +5,10 @@ from measures.detector import gamma_quantile, gamma_tail
 from measures.moment import Moment
 from measures.rules.finding import Finding
 from measures.season import DAY_MS, MINUTE_MS
-from schemas.catalogue import Rule
+from schemas.rules import DropRule
 
 HORIZON_MIN = 60
 _LAST = -1
-_MIN_EXPECTED = 30
 _SEASONED_DAYS = 3
 _MOST_SHARE = 0.4
 _STILL_SHARE = 0.7
@@ -17,7 +16,7 @@ _TAILS = 0.2
 _MONTH_HOURS = 30 * 24
 
 
-def look(moment: Moment, rule: Rule, held: OpenAlert | None) -> Finding | None:
+def look(moment: Moment, rule: DropRule, held: OpenAlert | None) -> Finding | None:
     """Compare with the smaller of the season's and the recent level: a burst's end is no drop."""
     baseline = moment.baseline
     if moment.start_ms - (HORIZON_MIN - 1) * MINUTE_MS < moment.watched_ms:
@@ -26,7 +25,7 @@ def look(moment: Moment, rule: Rule, held: OpenAlert | None) -> Finding | None:
         return None
     expected = HORIZON_MIN * baseline.least_expected(moment.start_ms, moment.holidays)
     seen = moment.sums[_LAST]
-    if expected < (rule.min_posts or _MIN_EXPECTED):
+    if expected < rule.min_posts:
         return None
     tail = min(0.01, _TAILS * rule.false_alerts_per_month / _MONTH_HOURS)
     dispersion = baseline.spreads.dispersion(_LAST, expected)

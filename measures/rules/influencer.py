@@ -3,13 +3,9 @@
 from measures.brand_state import OpenAlert
 from measures.moment import Moment
 from measures.rules.finding import Finding, severity_of
-from schemas.catalogue import Rule
+from schemas.rules import InfluencerRule
 
-MIN_REACH = 1_000_000
-"""Followers from which an account is large."""
 HORIZON_MIN = 60
-_MIN_ATTACKS = 10
-_MIN_AUTHORS = 5
 _ATTACK_FACTOR = 3.0
 _STILL = 0.5
 NEWS_FACTOR = 1.5
@@ -17,12 +13,12 @@ NEWS_FACTOR = 1.5
 last weeks: the same account again after 18 days."""
 
 
-def look(moment: Moment, rule: Rule, held: OpenAlert | None) -> Finding | None:
+def look(moment: Moment, rule: InfluencerRule, held: OpenAlert | None) -> Finding | None:
     """What is in the minute alone can make it true; the rest of the hour adds up."""
     bucket = moment.bucket
     if bucket is None:
         return None
-    least = rule.min_reach or MIN_REACH
+    least = rule.min_reach
     if bucket.loudest >= least and (held is not None or _is_news(moment, least)):
         cause = f"an account with {bucket.loudest:,} followers names it"
         severity = severity_of(bucket.loudest, least)
@@ -37,18 +33,18 @@ def _is_news(moment: Moment, least: int) -> bool:
     return usual < least or reach >= NEWS_FACTOR * usual
 
 
-def _attacked(moment: Moment, rule: Rule, held: OpenAlert | None) -> Finding | None:
+def _attacked(moment: Moment, rule: InfluencerRule, held: OpenAlert | None) -> Finding | None:
     """Far more than usual, also without what the busiest author adds; lasts while half of it."""
     if not moment.baseline.is_warm():
         return None
     attacks = sum(bucket.attacks for bucket in moment.last(HORIZON_MIN))
     usual = HORIZON_MIN * moment.state.usual_attacks(moment.start_ms)
-    least = max(rule.min_posts or _MIN_ATTACKS, _ATTACK_FACTOR * usual)
+    least = max(rule.min_posts, _ATTACK_FACTOR * usual)
     if attacks < (least if held is None else _STILL * least):
         return None
     if held is None and (
         attacks - moment.busiest(HORIZON_MIN) < least
-        or moment.authors(HORIZON_MIN) < (rule.min_authors or _MIN_AUTHORS)
+        or moment.authors(HORIZON_MIN) < rule.min_authors
     ):
         return None
     cause = f"{attacks} negative posts to its own accounts in the last hour, {usual:.0f} usual"

@@ -6,11 +6,9 @@ from statistics import NormalDist
 from measures.brand_state import BELIEVED_POSTS, OpenAlert
 from measures.moment import Moment
 from measures.rules.finding import Finding
-from schemas.catalogue import Rule
+from schemas.rules import SentimentRule
 
 HORIZON_MIN = 60
-_MIN_POSTS = 20
-_MIN_AUTHORS = 8
 _MIN_SHIFT = 0.15
 _STILL = 0.5
 _MONTH_HOURS = 30 * 24
@@ -18,7 +16,7 @@ _DISPERSION = 1.7
 """Posts of an hour copy each other's mood: variance over that of independent ones."""
 
 
-def look(moment: Moment, rule: Rule, held: OpenAlert | None) -> Finding | None:
+def look(moment: Moment, rule: SentimentRule, held: OpenAlert | None) -> Finding | None:
     """Compare the share of negative posts with the usual share (a test of proportions).
 
     A minute without a negative post changes nothing; nor is there a verdict before the brand's
@@ -31,7 +29,7 @@ def look(moment: Moment, rule: Rule, held: OpenAlert | None) -> Finding | None:
     buckets = moment.last(HORIZON_MIN)
     moods = [bucket.moods() for bucket in buckets]
     posts = sum(spoken for spoken, _, _ in moods)
-    if posts < (rule.min_posts or _MIN_POSTS):
+    if posts < rule.min_posts:
         return None
     negative = sum(bad for _, _, bad in moods)
     usual = min(0.95, max(0.05, state.negative_share))
@@ -41,7 +39,7 @@ def look(moment: Moment, rule: Rule, held: OpenAlert | None) -> Finding | None:
         return None
     if held is None:
         busiest = moment.busiest(HORIZON_MIN)
-        if moment.authors(HORIZON_MIN) < (rule.min_authors or _MIN_AUTHORS) or not _is_shift(
+        if moment.authors(HORIZON_MIN) < rule.min_authors or not _is_shift(
             negative - busiest, posts - busiest, usual, limit, _MIN_SHIFT
         ):
             return None

@@ -1,29 +1,27 @@
 """More posts than usual. Spam and the bursts of single accounts do not count."""
 
 from measures.brand_state import OpenAlert
-from measures.detector import MIN_POSTS, Verdict, bars_of, lasts
+from measures.detector import Verdict, bars_of, lasts
 from measures.horizons import HORIZONS_MIN
 from measures.moment import Moment
 from measures.rules.finding import Finding, severity_of
 from measures.sketches import PER_AUTHOR, SIZE
-from schemas.catalogue import Rule
-
-_MIN_AUTHORS = 4
+from schemas.rules import SpikeRule
 
 
-def look(moment: Moment, rule: Rule, held: OpenAlert | None) -> Finding | None:
+def look(moment: Moment, rule: SpikeRule, held: OpenAlert | None) -> Finding | None:
     """The horizon with the most unusual count, or whether what began goes on."""
     return _begun(moment, rule) if held is None else _goes_on(moment, held)
 
 
-def _begun(moment: Moment, rule: Rule) -> Finding | None:
+def _begun(moment: Moment, rule: SpikeRule) -> Finding | None:
     if not moment.baseline.is_warm():
         return None
-    least, knob = rule.min_posts or MIN_POSTS, rule.false_alerts_per_month
+    least, knob = rule.min_posts, rule.false_alerts_per_month
     if moment.sums[-1] < least or not moment.is_unusual(knob, least):
         return None
     verdict = moment.verdict(knob, least)
-    if not _is_a_crowd(moment, verdict, rule.min_authors or _MIN_AUTHORS):
+    if not _is_a_crowd(moment, verdict, rule.min_authors):
         return None
     bars = tuple(bars_of(moment.baseline, moment.means, knob, least))
     return Finding(

@@ -11,8 +11,9 @@ from kafka_io.partitions import partition_for
 from kafka_io.settings import Settings
 from measures.board import Board, BoardSettings
 from schemas.alert import EVERY_BRAND
-from schemas.catalogue import Brand, Catalogue, Rule, RuleKind
+from schemas.catalogue import Brand, Catalogue
 from schemas.mention import Mention, Polarity, Tick
+from schemas.rules import CrisisRule, SilenceRule
 from schemas.topics import POSTS_DEAD
 from streams.app import StreamApp
 from streams.brand_metrics import RECENT_MS
@@ -22,7 +23,7 @@ from tests.kafka_io.records import record
 from tests.measures.stream import MINUTE, mention, tick
 from tests.streams.agent_step import within
 
-FIRE = Rule(id="fire", kind=RuleKind.CRISIS, words=("起火",))
+FIRE = CrisisRule(id="fire", words=("起火",))
 SPREAD = 4
 """Partitions over which the brands of `BRANDS` are spread."""
 BRANDS = ("xiaomi", "huawei", "oppo", "vivo", "apple", "honor")
@@ -274,7 +275,7 @@ async def test_alerts_of_all_brands_together_are_shown_under_a_star(
     worker: Callable[..., Worker],
 ) -> None:
     told = worker()
-    silence = Rule(id="silent", kind=RuleKind.SILENCE, within_min=5)
+    silence = SilenceRule(id="silent", within_min=5)
     told.stage.redefine(msgspec.structs.replace(catalogue(*BRANDS), rules=(silence,)))
     told.feed(0.5, xiaomi=8)
     told.reach(2)

@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 
 from analysis.groups import Groups
 from measures.buckets import Bucket
-from schemas.catalogue import Brand, Catalogue, Rule, RuleKind
+from schemas.catalogue import Brand, Catalogue
 from schemas.mention import Mention, SpamSign, Span
+from schemas.rules import Rule, ShareRule, SpikeRule
 
 BRANDS = (
     Brand(id="a", name="A", trade="phones"),
@@ -16,8 +17,8 @@ BRANDS = (
     Brand(id="c", name="C", trade="cars"),
     Brand(id="d", name="D"),
 )
-PHONES = Rule(id="phones", kind=RuleKind.SHARE, trades=("phones",))
-LISTED = Rule(id="listed", kind=RuleKind.SHARE, brands=("b", "d"))
+PHONES = ShareRule(id="phones", trades=("phones",))
+LISTED = ShareRule(id="listed", brands=("b", "d"))
 
 
 def mention(brand: str, offset: int = 7, **fields: object) -> Mention:
@@ -40,14 +41,14 @@ def test_a_brand_may_stand_in_several_groups() -> None:
 
 
 def test_a_brand_by_its_id_and_its_trade_counts_once() -> None:
-    both = Rule(id="both", kind=RuleKind.SHARE, trades=("phones",), brands=("a",))
+    both = ShareRule(id="both", trades=("phones",), brands=("a",))
     [found] = groups(both).of([mention("a")])
     assert found.product == "a"
 
 
 def test_other_kinds_of_rules_make_no_group_and_brands_without_a_trade_share_none() -> None:
-    spike = Rule(id="spike", kind=RuleKind.SPIKE, trades=("phones",))
-    untraded = Rule(id="none", kind=RuleKind.SHARE, trades=("",))
+    spike = SpikeRule(id="spike", trades=("phones",))
+    untraded = ShareRule(id="none", trades=("",))
     assert groups(spike, untraded).of([mention("a"), mention("d")]) == []
 
 

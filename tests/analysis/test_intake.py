@@ -7,8 +7,9 @@ from analysis.groups import Groups
 from analysis.intake import take_in
 from analysis.shipped import analyser_of
 from kafka_io.settings import Settings
-from schemas.catalogue import Brand, Catalogue, Rule, RuleKind
+from schemas.catalogue import Brand, Catalogue
 from schemas.post import Skipped
+from schemas.rules import ShareRule
 from sources.raw_posts import RawPosts
 from sources.repeats import Draft, Repeats
 from tests.kafka_io.records import record
@@ -16,7 +17,7 @@ from tests.kafka_io.records import record
 AT_MS = 1_700_000_000_000
 CATALOGUE = Catalogue(
     (Brand(id="oppo", name="OPPO"), Brand(id="vivo", name="vivo")),
-    (Rule(id="rivals", kind=RuleKind.SHARE, brands=("oppo", "vivo")),),
+    (ShareRule(id="rivals", brands=("oppo", "vivo")),),
 )
 ANALYSER = analyser_of(CATALOGUE)
 RAW_POSTS = RawPosts(Settings(broker="127.0.0.1:1"))

@@ -17,9 +17,10 @@ from backtest.on_history import Fired, Outcome, replay
 from catalogue.file import parse as parse_catalogue
 from measures.board import Board, BoardSettings
 from schemas.alert import Alert, AlertState
-from schemas.catalogue import Catalogue, Rule, RuleKind
+from schemas.catalogue import Catalogue
 from schemas.mention import Tick
 from schemas.post import Post
+from schemas.rules import CrisisRule, Rule, SilenceRule
 from sources.parsing import parse
 from sources.repeats import Repeats
 from sources.versions import first_sight
@@ -42,7 +43,7 @@ from tests.backtest.past_posts import (
 
 NOW_MS = START_MS + 30 * DAY_MIN * MINUTE_MS
 WATCHED = parse_catalogue(CATALOGUE.encode(), "test.yml").catalogue
-SILENCE = Rule(id="quiet", kind=RuleKind.SILENCE, brands=(BURSTING,), false_alerts_per_month=100)
+SILENCE = SilenceRule(id="quiet", brands=(BURSTING,), false_alerts_per_month=100)
 
 
 @pytest.fixture(scope="module")
@@ -184,7 +185,7 @@ def test_holes_in_the_archive_are_outages_and_raise_nothing(analyser: Analyser) 
 
     from_ms, to_ms = START_MS + hole.start * MINUTE_MS, START_MS + hole.stop * MINUTE_MS
     assert made.outages() == [(from_ms, to_ms)]
-    watched = with_rules(Rule(id="feed", kind=RuleKind.SILENCE))
+    watched = with_rules(SilenceRule(id="feed"))
     assert begins(replay(made, watched)) == begins(outcome_of(analyser, history()))
 
 
@@ -223,7 +224,7 @@ def test_alerts_of_two_catalogues_are_paired_one_by_one(analyser: Analyser) -> N
     ours = replay(made, WATCHED).fired
     later = msgspec.structs.replace(WATCHED.rules[0], pending_min=3)
     words = msgspec.structs.replace(WATCHED.rules[1], words=("爆炸",))
-    other = Rule(id="flames", kind=RuleKind.CRISIS, words=("起火",))
+    other = CrisisRule(id="flames", words=("起火",))
     theirs = replay(made, msgspec.structs.replace(WATCHED, rules=(later, words, other))).fired
 
     assert theirs[0].first.started_at_ms > ours[0].first.started_at_ms

@@ -68,7 +68,7 @@ RULE_ERRORS: dict[str, Row] = {
         "  - id: a\n    kind: spike\n    min_posts: -1\n",
         6,
         "rules[0].min_posts",
-        "-1 is below 0",
+        "-1 is not above 0",
     ),
     "half a post": (
         "  - id: a\n    kind: spike\n    min_posts: 1.5\n",
@@ -104,11 +104,11 @@ MORE_RULE_ERRORS: dict[str, Row] = {
         "rules[0].trades[0]",
         "'phone' is the trade of no brand here; did you mean phones?",
     ),
-    "cool-down below the default": (
+    "cool-down for less than nothing": (
         "  - id: a\n    kind: spike\n    cool_down_min: -2\n",
         6,
         "rules[0].cool_down_min",
-        "-2 is below -1, the kind's default",
+        "-2 is below 0",
     ),
     "pending for less than nothing": (
         "  - id: a\n    kind: spike\n    pending_min: -1\n",
@@ -120,19 +120,19 @@ MORE_RULE_ERRORS: dict[str, Row] = {
         "  - id: a\n    kind: silence\n    within_min: -5\n",
         6,
         "rules[0].within_min",
-        "-5 is below 0; 0 means the kind's default",
+        "-5 is not above 0",
     ),
     "fewer than no followers": (
         "  - id: a\n    kind: influencer\n    min_reach: -1\n",
         6,
         "rules[0].min_reach",
-        "-1 is below 0",
+        "-1 is not above 0",
     ),
     "fewer than no authors": (
         "  - id: a\n    kind: spike\n    min_authors: -1\n",
         6,
         "rules[0].min_authors",
-        "-1 is below 0",
+        "-1 is not above 0",
     ),
     "active hours that are none": (
         "  - id: a\n    kind: spike\n    active_hours: 8-22\n",

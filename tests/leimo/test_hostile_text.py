@@ -24,19 +24,11 @@ from kafka_io.settings import Settings
 from kafka_io.topic_admin import apply_topics
 from leimo.cli import app
 from schemas.alert import Alert
-from schemas.catalogue import (
-    Brand,
-    Catalogue,
-    Holiday,
-    ReceivingChannel,
-    Rule,
-    RuleKind,
-    Silence,
-    Subscriber,
-)
+from schemas.catalogue import Brand, Catalogue, Holiday, ReceivingChannel, Silence, Subscriber
 from schemas.dead_letter import DropReason
 from schemas.delivery import Attempt, Delivery, Outcome, Reason
 from schemas.feed import FeedGap, FeedPosition, FeedState, GapReason
+from schemas.rules import SpikeRule
 from schemas.topics import ALERTS, DELIVERIES, FEED_POSITIONS, POSTS_RAW, TRENDS, WINDOWS
 from schemas.trend import Influencer, Trend, TrendTerm
 from tests.kafka_io.broker_log import append
@@ -159,7 +151,7 @@ async def fill(settings: Settings) -> None:
     brand = f"brand{EVIL}"
     mine = Catalogue(
         brands=(Brand(id=brand, name=f"小米{EVIL}", trade=EVIL, parent=EVIL, aliases=(EVIL,)),),
-        rules=(Rule(id=f"rule{EVIL}", kind=RuleKind.SPIKE, brands=(brand,), department=EVIL),),
+        rules=(SpikeRule(id=f"rule{EVIL}", brands=(brand,), department=EVIL),),
         silences=(Silence(id=EVIL, reason=EVIL, until="2100-01-01T00:00Z", by=EVIL),),
         holidays=(Holiday(id=EVIL, first=EVIL),),
         subscribers=(

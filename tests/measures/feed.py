@@ -8,8 +8,9 @@ from typing import Any
 
 from measures.board import Board, BoardSettings
 from schemas.alert import Alert, AlertState, SuppressedReason
-from schemas.catalogue import Brand, Catalogue, Rule, Silence
+from schemas.catalogue import Brand, Catalogue, Silence
 from schemas.mention import Mention, Tick
+from schemas.rules import Rule
 from tests.measures.stream import MINUTE, START, board, changelog, mention, run, tick
 
 HOUR = 60

@@ -6,8 +6,9 @@ from typing import Any
 
 from measures.board import Board, BoardSettings, Output
 from schemas.alert import Alert
-from schemas.catalogue import Brand, Catalogue, Rule
+from schemas.catalogue import Brand, Catalogue
 from schemas.mention import Channel, Mention, Place, Polarity, Tick
+from schemas.rules import Rule
 from schemas.window import Window
 
 MINUTE = 60_000

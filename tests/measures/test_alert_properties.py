@@ -4,7 +4,7 @@ A brand with a day's history gets drawn waves of posts, with rules of all kinds 
 """
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -17,8 +17,18 @@ from analysis.groups import Groups
 from measures import alert_records
 from measures.board import Board, BoardSettings
 from schemas.alert import Alert
-from schemas.catalogue import Brand, Catalogue, Condition, Measure, Rule, RuleKind
+from schemas.catalogue import Brand, Catalogue
 from schemas.mention import GROUP_PREFIX, Mention, Objective, Place, Polarity, SpamSign, Tick
+from schemas.rules import (
+    RULE_OF_KIND,
+    USUAL_COOL_DOWN_MIN,
+    Condition,
+    Measure,
+    Rule,
+    RuleKind,
+    ShareRule,
+    rule_fields,
+)
 from schemas.window import Window
 from tests.measures.feed import DAY, HOUR, Feed, at, check_lives
 from tests.measures.stream import LONG_AFTER, board, changelog, run
@@ -27,7 +37,7 @@ pytestmark = pytest.mark.no_cover
 """Days of minutes: tracing would slow them down three times."""
 
 BRANDS = tuple(Brand(id=name, name=name.upper(), trade="t") for name in "xyz")
-SHARE = Rule(id="share", kind=RuleKind.SHARE, trades=("t",), min_posts=5)
+SHARE = ShareRule(id="share", trades=("t",), min_posts=5)
 
 CONDITIONS = st.builds(
     Condition,
@@ -40,26 +50,27 @@ CONDITIONS = st.builds(
 )
 
 
+FIELDS: Mapping[str, st.SearchStrategy[Any]] = {
+    "brands": st.sampled_from([(), (), ("x",), ("y", "z")]),
+    "trades": st.sampled_from([(), ("t",)]),
+    "false_alerts_per_month": st.sampled_from([1.0, 20.0]),
+    "min_posts": st.sampled_from([1, 10, 30]),
+    "min_authors": st.sampled_from([1, 3, 5]),
+    "min_reach": st.sampled_from([1_000_000, 500]),
+    "words": st.just(("火",)),
+    "objectives": st.sampled_from([(), (Objective.CLIENT_MANAGEMENT,)]),
+    "conditions": st.lists(CONDITIONS, min_size=1, max_size=2).map(tuple),
+    "within_min": st.sampled_from([60, 5, 90]),
+    "active_hours": st.sampled_from(["", "", "20:00-04:00 +08:00"]),
+    "pending_min": st.sampled_from([0, 0, 3]),
+    "cool_down_min": st.sampled_from([USUAL_COOL_DOWN_MIN, 0, 30]),
+    "resolve_after_min": st.sampled_from([1, 5, 30]),
+}
+
+
 def rule_of(kind: RuleKind) -> st.SearchStrategy[Rule]:
-    return st.builds(
-        Rule,
-        id=st.just(f"r-{kind.value}"),
-        kind=st.just(kind),
-        brands=st.sampled_from([(), (), ("x",), ("y", "z")]),
-        trades=st.sampled_from([(), ("t",)]),
-        false_alerts_per_month=st.sampled_from([1.0, 20.0]),
-        min_posts=st.sampled_from([0, 1, 30]),
-        min_authors=st.sampled_from([0, 1, 5]),
-        min_reach=st.sampled_from([0, 500]),
-        words=st.just(("火",)),
-        objectives=st.sampled_from([(), (Objective.CLIENT_MANAGEMENT,)]),
-        conditions=st.lists(CONDITIONS, min_size=1, max_size=2).map(tuple),
-        within_min=st.sampled_from([0, 5, 90]),
-        active_hours=st.sampled_from(["", "", "20:00-04:00 +08:00"]),
-        pending_min=st.sampled_from([0, 0, 3]),
-        cool_down_min=st.sampled_from([-1, 0, 30]),
-        resolve_after_min=st.sampled_from([1, 5, 30]),
-    )
+    drawn = {name: FIELDS[name] for name in rule_fields(kind) if name != "department"}
+    return st.builds(RULE_OF_KIND[kind], id=st.just(f"r-{kind.value}"), **drawn)
 
 
 RULES = st.tuples(*map(rule_of, RuleKind))

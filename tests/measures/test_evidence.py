@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from schemas.alert import Alert, Sample
-from schemas.catalogue import Rule, RuleKind
 from schemas.mention import Channel, Mention, Objective, Place, Polarity, SpamSign
+from schemas.rules import CrisisRule, InfluencerRule
 from tests.measures.feed import DAY, Feed, at, learned
 from tests.measures.stream import board
 
-CRISIS = Rule(id="fire", kind=RuleKind.CRISIS, words=("火",), resolve_after_min=5)
+CRISIS = CrisisRule(id="fire", words=("火",), resolve_after_min=5)
 HORIZON_MIN = 10
 
 
@@ -104,7 +104,7 @@ def test_the_usual_mood_is_told_once_it_is_known() -> None:
 
 
 def test_without_a_post_that_has_a_mood_there_is_none() -> None:
-    rule = Rule(id="loud", kind=RuleKind.INFLUENCER)
+    rule = InfluencerRule(id="loud")
     feed = Feed(board([rule]))
     [alert] = feed.posts(feed.some(1, place=Place.CHAIN, reach=5_000_000))
     assert (alert.evidence.negative_now, alert.evidence.positive_now) == (None, None)

@@ -7,7 +7,8 @@ import pytest
 from measures.board import Board, BoardSettings
 from measures.rule_index import RuleIndex, active_hours, holiday_days, time_ms
 from schemas.alert import EVERY_BRAND, Alert
-from schemas.catalogue import Brand, Catalogue, Holiday, Rule, RuleKind, Silence
+from schemas.catalogue import Brand, Catalogue, Holiday, Silence
+from schemas.rules import CrisisRule, Rule, ShareRule, SilenceRule, SpikeRule
 from tests.measures.feed import HOUR, Feed, at, begun, ended
 from tests.measures.stream import START
 
@@ -20,7 +21,7 @@ BRANDS = (
 
 
 def crisis(id_: str = "fire", **fields: Any) -> Rule:
-    return Rule(id=id_, kind=RuleKind.CRISIS, words=("火",), **fields)
+    return CrisisRule(id=id_, words=("火",), **fields)
 
 
 def feed_of(*rules: Rule, silences: tuple[Silence, ...] = ()) -> Feed:
@@ -48,10 +49,10 @@ def test_a_rule_watches_brands_a_trade_or_all(fields: dict[str, Any], watched: l
 
 
 def test_rules_about_the_feed_and_about_all_are_of_no_single_brand() -> None:
-    feed = Rule(id="feed", kind=RuleKind.SILENCE)
-    some = Rule(id="some", kind=RuleKind.SILENCE, brands=("x",))
-    spike = Rule(id="spike", kind=RuleKind.SPIKE)
-    narrow = Rule(id="narrow", kind=RuleKind.SPIKE, trades=("phones",))
+    feed = SilenceRule(id="feed")
+    some = SilenceRule(id="some", brands=("x",))
+    spike = SpikeRule(id="spike")
+    narrow = SpikeRule(id="narrow", trades=("phones",))
     index = RuleIndex(Catalogue(BRANDS, (feed, some, spike, narrow)))
     assert index.rules_of("x") == (some, spike, narrow)
     assert index.rules_of("y") == (spike,)
@@ -60,7 +61,7 @@ def test_rules_about_the_feed_and_about_all_are_of_no_single_brand() -> None:
 
 
 def test_a_group_has_one_rule_and_its_members() -> None:
-    share = Rule(id="s", kind=RuleKind.SHARE, trades=("phones",), brands=("z",))
+    share = ShareRule(id="s", trades=("phones",), brands=("z",))
     index = RuleIndex(Catalogue(BRANDS, (share,)))
     assert index.rules_of("~s") == (share,)
     assert index.rules_of("x") == ()

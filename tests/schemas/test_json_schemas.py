@@ -12,14 +12,10 @@ from schemas.action import Action, ActionKind, ActionSubject
 from schemas.alert import Alert, AlertState, Evidence, Sample, Term
 from schemas.catalogue import (
     Brand,
-    Condition,
     Context,
     Holiday,
     Intent,
-    Measure,
     ReceivingChannel,
-    Rule,
-    RuleKind,
     Silence,
     Subscriber,
     Weekday,
@@ -31,6 +27,7 @@ from schemas.delivery import Attempt, Delivery, Outcome, Progress, Reason, Recei
 from schemas.expectation import Expectation
 from schemas.feed import FeedGap, FeedPosition, FeedState, GapReason
 from schemas.mention import Mention, Objective, Place, Polarity, SpamSign, Span, Tick
+from schemas.rules import RULE_OF_KIND, CrisisRule, RuleKind, rule_fields
 from schemas.trend import Influencer, Trend, TrendTerm
 from schemas.window import Window
 
@@ -67,9 +64,8 @@ SAMPLES: dict[str, msgspec.Struct] = {
         value=b"{",
     ),
     "brand": Brand(id="xiaomi", name="小米", context=Context(require=("手机",))),
-    "rule": Rule(
-        id="fire", kind=RuleKind.CRISIS, words=("起火",),
-        conditions=(Condition(Measure.POSTS, at_least_times=10),),
+    "rule": CrisisRule(id="fire", words=("起火",),
+        min_posts=2, department="care",
     ),
     "silence": Silence(id="fair", reason="the yearly fair", until="2026-11-25T08:00+08:00"),
     "holiday": Holiday(id="golden-week", first="2026-10-01", last="2026-10-07"),
@@ -135,3 +131,20 @@ def test_a_record_without_its_first_required_field_is_not_valid(name: str) -> No
 def test_a_record_survives_the_wire(name: str) -> None:
     sample = SAMPLES[name]
     assert sample == msgspec.json.decode(msgspec.json.encode(sample), type=type(sample))
+
+
+@pytest.mark.parametrize("kind", RuleKind)
+def test_the_schema_of_rules_says_what_each_kind_takes(kind: RuleKind) -> None:
+    of_some = {name for each in RuleKind for name in rule_fields(each)}
+    sent = json.loads(msgspec.json.encode(RULE_OF_KIND[kind](id="r")))
+    default = {int: 7, float: 7.0, tuple: [], str: ""}
+
+    for name in of_some:
+        example = next(
+            default[type(getattr(rule, name))]
+            for rule in (each(id="r") for each in RULE_OF_KIND.values())
+            if hasattr(rule, name)
+        )
+        is_taken = name in rule_fields(kind)
+        validator = jsonschema.Draft202012Validator(schema("rule"))
+        assert validator.is_valid({**sent, name: example}) is is_taken, name

@@ -5,13 +5,13 @@ from typing import Any
 import pytest
 
 from schemas.alert import Alert
-from schemas.catalogue import Rule, RuleKind
 from schemas.mention import Objective, Polarity, SpamSign
+from schemas.rules import CrisisRule, Rule
 from tests.measures.feed import Feed, begun, ended
 from tests.measures.stream import board
 
-FIRE = Rule(id="fire", kind=RuleKind.CRISIS, words=("起火", "Recall"))
-ANGER = Rule(id="anger", kind=RuleKind.CRISIS, objectives=(Objective.CLIENT_MANAGEMENT,))
+FIRE = CrisisRule(id="fire", words=("起火", "Recall"))
+ANGER = CrisisRule(id="anger", objectives=(Objective.CLIENT_MANAGEMENT,))
 
 
 def one_minute(rule: Rule, count: int, **fields: Any) -> list[Alert]:
@@ -61,7 +61,7 @@ def test_posts_of_ten_minutes_add_up_and_older_ones_do_not() -> None:
 
 
 def test_the_numbers_of_the_rule_take_the_place_of_the_usual_ones() -> None:
-    rule = Rule(id="fire", kind=RuleKind.CRISIS, words=("起火",), min_posts=2, min_authors=1)
+    rule = CrisisRule(id="fire", words=("起火",), min_posts=2, min_authors=1)
     assert one_minute(rule, 1, text="起火") == []
     assert len(one_minute(rule, 2, text="起火", author="one")) == 1
 
@@ -74,9 +74,7 @@ def test_what_a_post_wants_counts_in_anger_alone() -> None:
 
 
 def test_a_post_counts_once_for_a_rule_by_word_and_by_intent() -> None:
-    both = Rule(
-        id="both", kind=RuleKind.CRISIS, words=("起火",), objectives=(Objective.CLIENT_MANAGEMENT,)
-    )
+    both = CrisisRule(id="both", words=("起火",), objectives=(Objective.CLIENT_MANAGEMENT,))
     wants: dict[str, Any] = {
         "intents": (Objective.CLIENT_MANAGEMENT,),
         "polarity": Polarity.NEGATIVE,

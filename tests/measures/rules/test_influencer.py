@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 
-from schemas.catalogue import Rule, RuleKind
 from schemas.mention import Channel, Polarity, SpamSign
+from schemas.rules import InfluencerRule
 from tests.measures.feed import DAY, HOUR, Feed, begun, ended, learned
 from tests.measures.stream import START, board, mention, run, tick
 
-LOUD = Rule(id="loud", kind=RuleKind.INFLUENCER)
+LOUD = InfluencerRule(id="loud")
 ATTACK: dict[str, Any] = {"is_address": True, "polarity": Polarity.NEGATIVE}
 
 
@@ -37,7 +37,7 @@ def test_it_stays_quiet(fields: dict[str, Any]) -> None:
 
 
 def test_the_rule_says_what_is_large() -> None:
-    rule = Rule(id="loud", kind=RuleKind.INFLUENCER, min_reach=5000)
+    rule = InfluencerRule(id="loud", min_reach=5000)
     posts = [mention(0, 1, reach=4999), mention(5, 2, reach=5000)]
     [alert] = run(board([rule]), [*posts, tick(9)]).alerts
     assert alert.started_at_ms == START + 5 * 60_000

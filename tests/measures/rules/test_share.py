@@ -7,12 +7,13 @@ import pytest
 
 from analysis.groups import Groups
 from schemas.alert import Alert
-from schemas.catalogue import Brand, Catalogue, Rule, RuleKind
+from schemas.catalogue import Brand, Catalogue
 from schemas.mention import Mention, SpamSign
+from schemas.rules import Rule, ShareRule
 from tests.measures.feed import HOUR, Feed, begun, check_lives, ended
 from tests.measures.stream import board
 
-SHARE = Rule(id="rivals", kind=RuleKind.SHARE, trades=("phones",))
+SHARE = ShareRule(id="rivals", trades=("phones",))
 PHONES = tuple(Brand(id=name, name=name.upper(), trade="phones") for name in "abc")
 
 

@@ -5,12 +5,12 @@ import pytest
 from measures.horizons import HORIZONS_MIN
 from measures.series import SeriesDetector
 from schemas.alert import AlertState
-from schemas.catalogue import Rule, RuleKind
 from schemas.mention import SpamSign
+from schemas.rules import Rule, SpikeRule
 from tests.measures.feed import DAY, HOUR, Feed, begun, ended, learned
 from tests.measures.stream import MINUTE, START, board
 
-SPIKE = Rule(id="spike", kind=RuleKind.SPIKE)
+SPIKE = SpikeRule(id="spike")
 
 
 def test_a_burst_says_what_was_seen_what_was_expected_and_over_how_long() -> None:
@@ -45,8 +45,8 @@ def test_few_authors_are_no_crowd(authors: int) -> None:
 
 def test_the_rule_says_how_many_authors_and_posts_it_takes() -> None:
     rules = [
-        Rule(id="crowd", kind=RuleKind.SPIKE, min_authors=100),
-        Rule(id="many", kind=RuleKind.SPIKE, min_posts=10_000),
+        SpikeRule(id="crowd", min_authors=100),
+        SpikeRule(id="many", min_posts=10_000),
         SPIKE,
     ]
     feed = learned(rules, 2 * DAY, 0.5)
@@ -77,7 +77,7 @@ def test_a_lower_knob_wants_more() -> None:
     rates = (1, 1.5, 2, 3, 4, 6, 9, 14, 30)
     least = []
     for knob in (0.001, 1.0, 100.0):
-        rule = Rule(id="spike", kind=RuleKind.SPIKE, false_alerts_per_month=knob)
+        rule = SpikeRule(id="spike", false_alerts_per_month=knob)
         least.append(next(rate for rate in rates if _fires(rule, rate)))
     assert least == sorted(least, reverse=True)
     assert least[0] > least[1] > least[2]
