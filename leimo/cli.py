@@ -6,6 +6,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from leimo.commands import (
+    access,
     analyse,
     audit,
     backtest,
@@ -65,6 +66,7 @@ app.add_typer(catalogue.app, name="catalogue")
 app.add_typer(silence.app, name="silence")
 app.add_typer(subscribers.app, name="subscribers")
 app.add_typer(deliveries.app, name="deliveries")
+app.add_typer(access.app, name="access")
 app.command("analyse")(analyse.analyse)
 app.add_typer(dead.app, name="dead")
 app.command("lag")(lag.lag)

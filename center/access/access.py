@@ -97,10 +97,13 @@ class Access:
             return self._vouched_for(name, client)
         if cookie := cookies.get(SESSION_COOKIE):
             return self._in_session(cookie)
-        if token := cookies.get(KIOSK_COOKIE, ""):
-            viewer = self.people.by_token(token)
-            return viewer if viewer and viewer.is_kiosk else None
-        return None
+        token = cookies.get(KIOSK_COOKIE, "")
+        return self.screen(token) if token else None
+
+    def screen(self, token: str) -> Viewer | None:
+        """The screen that comes with its token in the address."""
+        viewer = None if self.is_local else self.people.by_token(token)
+        return viewer if viewer and viewer.is_kiosk else None
 
     async def log_in(self, name: str, password: str, client: str) -> str | float:
         """The cookie of a new session; or the seconds to wait, 0 where name or password is wrong.
@@ -151,7 +154,7 @@ class Access:
 
 
 def set_cookie(headers: Headers, cookie: str, value: str) -> str:
-    """A header `Set-Cookie`: not for scripts, not for other sites, only over TLS but on loopback."""
+    """A header `Set-Cookie`: not for scripts or other sites; over TLS alone, but on loopback."""
     lasts_s = _KIOSK_LASTS_S if cookie == KIOSK_COOKIE else LASTS_S
     age = f"Max-Age={lasts_s if value else 0}"
     # Lax, so that links from mails and chats arrive logged in.

@@ -27,7 +27,7 @@ class Attempts:
         count, last_s = self._failures.get(who, (0, 0.0))
         if count <= FREE or now_s - last_s >= FORGOTTEN_AFTER_S:
             return 0.0
-        wait_s = min(FIRST_WAIT_S * 2 ** min(count - FREE - 1, 30), LONGEST_WAIT_S)
+        wait_s: float = min(FIRST_WAIT_S * 2 ** min(count - FREE - 1, 30), LONGEST_WAIT_S)
         return max(0.0, last_s + wait_s - now_s)
 
     def failed(self, who: str, now_s: float) -> None:

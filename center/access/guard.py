@@ -3,7 +3,7 @@
 import json
 from urllib.parse import quote, urlsplit
 
-from starlette.datastructures import Headers
+from starlette.datastructures import Headers, QueryParams
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from center.access.access import Access, host_of
@@ -29,9 +29,11 @@ _CHANGES: tuple[tuple[str, Role], ...] = (
 _HEADERS = (
     (
         b"content-security-policy",
-        b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
-        b"connect-src 'self'; worker-src 'self'; manifest-src 'self'; base-uri 'none'; "
-        b"form-action 'self'; frame-ancestors 'none'",
+        (
+            b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
+            b"connect-src 'self'; worker-src 'self'; manifest-src 'self'; base-uri 'none'; "
+            b"form-action 'self'; frame-ancestors 'none'"
+        ),
     ),
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
@@ -40,6 +42,10 @@ _HEADERS = (
     (b"x-frame-options", b"DENY"),
     (b"permissions-policy", b"camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
 )
+
+
+_Refusal = tuple[int, str, str]
+"""Status, title and mend."""
 
 
 class Guard:
@@ -63,7 +69,7 @@ class Guard:
 
         headers = Headers(scope=scope)
         client = (scope.get("client") or ("", 0))[0]
-        viewer = self._access.viewer(headers, client)
+        viewer = self._access.viewer(headers, client) or self._screen(scope)
         scope.setdefault("state", {})["viewer"] = viewer
         refusal = self._refusal(scope["method"], scope["path"], headers, viewer)
         if refusal is None:
@@ -73,32 +79,42 @@ class Guard:
         else:
             await _refuse(*refusal, send_safely)
 
+    def _screen(self, scope: Scope) -> Viewer | None:
+        if scope["path"] != "/wall" or b"kiosk=" not in scope.get("query_string", b""):
+            return None
+        tokens = QueryParams(scope["query_string"]).getlist("kiosk")
+        return self._access.screen(tokens[0]) if tokens else None
+
     def _refusal(
         self, method: str, path: str, headers: Headers, viewer: Viewer | None
-    ) -> tuple[int, str, str] | None:
-        """Status, title and mend of what is refused."""
+    ) -> _Refusal | None:
+        """Whether it is refused to anybody, or to who asks."""
         if self._access.is_local and not is_loopback(host_of(headers)):
             # Another site's name that leads to this machine (DNS rebinding).
             return 403, "Unknown host", "ask for the center by 127.0.0.1 or localhost"
-        changes = method not in _SAFE_METHODS
-        if changes and not _is_from_our_pages(headers):
+        if method not in _SAFE_METHODS and not _is_from_our_pages(headers):
             return 403, "From another site", "open the center itself and try again there"
         if any(path == begin or (begin[-1] == "/" and path.startswith(begin)) for begin in _OPEN):
             return None
         if viewer is None:
             return 401, "Not logged in", "log in, or send a token: Authorization: Bearer ..."
-        if viewer.is_kiosk and (changes or not path.startswith(_KIOSK)):
-            return 403, "A screen sees the wall alone", "log in as a user"
-        if not changes:
-            return None
-        who = viewer.principal
+        return _viewers_refusal(method, path, headers, viewer)
+
+
+def _viewers_refusal(method: str, path: str, headers: Headers, viewer: Viewer) -> _Refusal | None:
+    """What somebody we know is refused."""
+    changes = method not in _SAFE_METHODS
+    who = viewer.principal
+    if viewer.is_kiosk and (changes or not path.startswith(_KIOSK)):
+        return 403, "A screen sees the wall alone", "log in as a user"
+    if changes:
         if who.csrf and not is_same(headers.get(CSRF_HEADER, ""), who.csrf):
             return 403, "No proof that you meant it", f"send the csrf of /api/me as {CSRF_HEADER}"
         needed = next(role for begin, role in _CHANGES if path.startswith(begin))
         if who.role < needed:
             mine, asked = who.role.name.lower(), needed.name.lower()
             return 403, "Not allowed", f"{who.name} is {mine}, and this needs {asked}"
-        return None
+    return None
 
 
 def _is_from_our_pages(headers: Headers) -> bool:

@@ -46,9 +46,9 @@ class Door:
         words = texts(preferences(request).language)
         if result:
             wait = words["login.wait"].format(seconds=f"{result:.0f}")
-            answer = self._page(request, form.next, wait, 429)
-            answer.headers["retry-after"] = f"{result:.0f}"
-            return answer
+            refusal = self._page(request, form.next, wait, 429)
+            refusal.headers["retry-after"] = f"{result:.0f}"
+            return refusal
         return self._page(request, form.next, words["login.wrong"], 401)
 
     async def leave(self, request: Request) -> Response:
@@ -62,10 +62,7 @@ class Door:
         """A screen that comes with its token: from now on it has it in a cookie, and no longer in
         the address."""
         token = request.query_params.get("kiosk")
-        if token is None or self._access.is_local:
-            return None
-        viewer = self._access.people.by_token(token)
-        if viewer is None or not viewer.is_kiosk:
+        if token is None or self._access.screen(token) is None:
             return None
         rest = request.url.remove_query_params("kiosk")
         answer = _to(rest.path + (f"?{rest.query}" if rest.query else ""))

@@ -1,6 +1,7 @@
 """The pages' routes: frames for the modules, the wall's picture, the way in."""
 
 import time
+from collections.abc import Awaitable, Callable
 from typing import Protocol
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
@@ -100,7 +101,7 @@ async def _definition(request: Request) -> Response:
     return page(request, "page.html", module="rule", name="", boot=boot)
 
 
-def _plain(name: str) -> "type[Response] | object":
+def _plain(name: str) -> Callable[[Request], Awaitable[Response]]:
     async def show(request: Request) -> Response:
         return page(request, "page.html", module=name, name=name)
 

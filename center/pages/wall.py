@@ -61,7 +61,7 @@ def draw_wall(wall: Wall, screen: Screen) -> Markup:
     size = f"0 0 {screen.width:.0f} {screen.height:.0f}"
     label = escape(screen.words["wall.label"])
     # The text of each part is escaped where it is written.
-    return Markup(
+    return Markup(  # noqa: S704
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{size}" role="img" aria-label="{label}">'
         '<defs><pattern id="hatch" width="10" height="10" patternUnits="userSpaceOnUse" '
         'patternTransform="rotate(45)"><line x1="0" y1="0" x2="0" y2="10" class="w-hatch"/>'
@@ -167,7 +167,9 @@ def _spark(brand: WallBrand, left: float, right: float, top: float, bottom: floa
     def height(value: float) -> float:
         return bottom - (bottom - top) * value / highest
 
-    points = [f"{left + step * index:.1f},{height(value):.1f}" for index, value in enumerate(minutes)]
+    points = [
+        f"{left + step * index:.1f},{height(value):.1f}" for index, value in enumerate(minutes)
+    ]
     outline = " ".join(points)
     area = f"{left:.1f},{bottom:.1f} {outline} {right:.1f},{bottom:.1f}"
     yield f'<polygon points="{area}" class="w-band"/>'
@@ -239,7 +241,8 @@ def _told(incident: Incident, words: Mapping[str, str]) -> str:
 
 def _footer(wall: Wall, screen: Screen) -> Iterator[str]:
     y = screen.height - _FOOTER
-    yield f'<line x1="{_EDGE}" y1="{y:.0f}" x2="{screen.width - _EDGE:.0f}" y2="{y:.0f}" class="w-line2"/>'
+    end = screen.width - _EDGE
+    yield f'<line x1="{_EDGE}" y1="{y:.0f}" x2="{end:.0f}" y2="{y:.0f}" class="w-line2"/>'
     x = float(_EDGE)
     for feed in wall.feeds:
         label, style = _feed(feed, screen.words)
@@ -249,14 +252,20 @@ def _footer(wall: Wall, screen: Screen) -> Iterator[str]:
         yield _text(x + 28, y + 52, 26, "w-ink2", label)
         x += 28 + _width(label, 26) + 36
     if gap := _newest_gap(wall.gaps, screen):
-        yield f'<rect x="{x:.0f}" y="{y + 29:.0f}" width="28" height="28" fill="url(#hatch)" class="w-line2"/>'
+        yield (
+            f'<rect x="{x:.0f}" y="{y + 29:.0f}" width="28" height="28" fill="url(#hatch)" '
+            'class="w-line2"/>'
+        )
         yield _text(x + 40, y + 52, 26, "w-ink2", gap)
     age = wall.data_age_s
     right = screen.width - _EDGE
     if age is None or age > STALE_AFTER_S:
         old = screen.words["wall.no_data"] if age is None else _old(age, screen.words)
         width = _width(old, 32) + 40
-        yield f'<rect x="{right - width:.0f}" y="{y + 14:.0f}" width="{width:.0f}" height="58" rx="10" class="w-stale-weak"/>'
+        yield (
+            f'<rect x="{right - width:.0f}" y="{y + 14:.0f}" width="{width:.0f}" height="58" '
+            'rx="10" class="w-stale-weak"/>'
+        )
         yield _text(right - 20, y + 54, 32, "w-stale w-bold w-num w-end", old)
     else:
         yield _text(right, y + 52, 26, "w-ink3 w-num w-end", _old(age, screen.words))
@@ -279,7 +288,8 @@ def _newest_gap(gaps: Sequence[Gap], screen: Screen) -> str:
         return ""
     newest = max(gaps, key=lambda gap: gap.to_ms)
     since, until = (
-        datetime.fromtimestamp(at_ms / 1000, screen.zone) for at_ms in (newest.from_ms, newest.to_ms)
+        datetime.fromtimestamp(at_ms / 1000, screen.zone)
+        for at_ms in (newest.from_ms, newest.to_ms)
     )
     return screen.words["wall.gap"].format(since=f"{since:%H:%M}", until=f"{until:%H:%M}")
 
@@ -311,6 +321,5 @@ def _wrapped(text: str, cells: int, most: int) -> list[str]:
 
 
 def _text(x: float, y: float, size: int, classes: str, content: str) -> str:
-    return (
-        f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size}" class="{classes}">{escape(content)}</text>'
-    )
+    shown = escape(content)
+    return f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size}" class="{classes}">{shown}</text>'
