@@ -16,13 +16,13 @@ from zoneinfo import ZoneInfo
 from markupsafe import Markup, escape
 
 from center.api.answers import Feed, Gap, Incident, Wall, WallBrand
-from views.figures import count, duration, signed
+from views.figures import amount, count, duration, signed
 from views.plain_text import cut, one_line, width_of
 
 _EDGE = 48
 _HEADER = 132
 _FOOTER = 84
-_ROW = 104
+_ROW = 100
 _CARD_GAP = 16
 _CELL = 0.54
 """Width of a terminal cell in ems: half a Han character, and about a Latin one."""
@@ -51,7 +51,7 @@ def screen_of(
 
 def rows_on(screen: Screen) -> int:
     """How many brands have room."""
-    return max(1, int((_rows_bottom(screen) - _HEADER - 44) // _ROW))
+    return max(1, int(_rows_room(screen) // _ROW))
 
 
 def draw_wall(wall: Wall, screen: Screen) -> Markup:
@@ -77,6 +77,10 @@ def _rows_bottom(screen: Screen) -> float:
     return screen.height - _FOOTER if _is_wide(screen) else screen.height * 0.62
 
 
+def _rows_room(screen: Screen) -> float:
+    return _rows_bottom(screen) - _HEADER - 52
+
+
 def _rows_right(screen: Screen) -> float:
     return screen.width * 0.655 if _is_wide(screen) else screen.width - _EDGE
 
@@ -90,7 +94,7 @@ def _header(wall: Wall, screen: Screen) -> Iterator[str]:
     yield _text(right, 84, 60, "w-ink w-num w-mid w-end", f"{now:%H:%M}")
     weekday = words[f"weekday.{now.weekday()}"]
     day = words["wall.date"].format(month=now.month, day=now.day, weekday=weekday)
-    yield _text(right - 178, 84, 30, "w-ink2 w-end", day)
+    yield _text(right - 214, 84, 30, "w-ink2 w-end", day)
 
 
 def _brands(wall: Wall, screen: Screen) -> Iterator[str]:
@@ -104,11 +108,12 @@ def _brands(wall: Wall, screen: Screen) -> Iterator[str]:
     )
     for x, end, head in heads:
         yield _text(x, _HEADER + 20, 24, "w-ink3" + end, head)
-    y = _HEADER + 44
+    y: float = _HEADER + 44
+    room = _rows_room(screen) / rows_on(screen)
     for brand in wall.brands[: rows_on(screen)]:
-        yield f'<line x1="{_EDGE}" y1="{y}" x2="{right:.0f}" y2="{y}" class="w-line"/>'
-        yield from _row(brand, columns, y)
-        y += _ROW
+        yield f'<line x1="{_EDGE}" y1="{y:.1f}" x2="{right:.0f}" y2="{y:.1f}" class="w-line"/>'
+        yield from _row(brand, columns, y, room)
+        y += room
     if not wall.brands:
         yield _text(_EDGE, y + 60, 34, "w-ink3", words["wall.no_brands"])
 
@@ -127,23 +132,23 @@ class _Columns(NamedTuple):
     def of(cls, right: float) -> "_Columns":
         mood, usual = right, right - 150
         posts = usual - 140
-        spark_end = posts - 160
-        spark = max(spark_end - 420, _EDGE + 330)
+        spark_end = posts - 200
+        spark = max(spark_end - 400, _EDGE + 330)
         return cls(_EDGE + 76, spark, spark_end, posts, usual, mood)
 
 
-def _row(brand: WallBrand, columns: _Columns, y: float) -> Iterator[str]:
-    middle = y + _ROW / 2
+def _row(brand: WallBrand, columns: _Columns, y: float, room: float) -> Iterator[str]:
+    middle = y + room / 2
     yield from _badge(_EDGE, middle - 24, brand.severity)
     cells = int((columns.spark - columns.name - 20) / (42 * _CELL))
     yield _text(columns.name, middle + 15, 42, "w-ink w-mid", cut(one_line(brand.name), cells))
-    yield from _spark(brand, columns.spark, columns.spark_end, y + 16, y + _ROW - 16)
+    yield from _spark(brand, columns.spark, columns.spark_end, y + 16, y + room - 16)
     yield _text(columns.posts, middle + 19, 54, "w-ink w-num w-bold w-end", count(brand.posts_1h))
     usual = "–" if brand.expected_1h is None else count(brand.expected_1h)
     yield _text(columns.usual, middle + 17, 36, "w-ink3 w-num w-end", usual)
     net = brand.net_sentiment_1h
     mood = "w-ink3" if not net or round(net) == 0 else "w-positive" if net > 0 else "w-negative"
-    sign = "–" if net is None else signed(net)
+    sign = "–" if net is None else signed(net).replace("-", "−")
     yield _text(columns.mood, middle + 17, 42, f"{mood} w-num w-bold w-end", sign)
 
 
@@ -192,7 +197,7 @@ def _incidents(wall: Wall, screen: Screen) -> Iterator[str]:
     y = top + 44
     for incident in wall.incidents:
         lines = _wrapped(_told(incident, screen.words), int((right - left - 48) / (28 * _CELL)), 2)
-        height = 150 + 38 * len(lines)
+        height = 178 + 38 * len(lines)
         if y + height > bottom:
             break
         yield from _card(incident, lines, screen, (left, y, right - left, height))
@@ -231,10 +236,9 @@ def _card(
 def _told(incident: Incident, words: Mapping[str, str]) -> str:
     """What happened, in figures: the reason itself is a sentence for the page of the alert."""
     head = incident.head
-    if head.unit == "posts" and head.kind in {"spike", "drop", "silence"}:
-        text = words["wall.seen"].format(seen=count(head.seen), expected=count(head.expected))
-    else:
-        text = one_line(head.reason)
+    unit = words.get(f"unit.{head.unit}", one_line(head.unit))
+    figures = {"seen": amount(head.seen), "expected": amount(head.expected), "unit": unit}
+    text = words["wall.seen"].format(**figures)
     terms = " ".join(one_line(term.term) for term in head.terms[:3])
     return f"{text} · {terms}" if terms else text
 
@@ -261,7 +265,7 @@ def _footer(wall: Wall, screen: Screen) -> Iterator[str]:
     right = screen.width - _EDGE
     if age is None or age > STALE_AFTER_S:
         old = screen.words["wall.no_data"] if age is None else _old(age, screen.words)
-        width = _width(old, 32) + 40
+        width = _width(old, 36) + 48
         yield (
             f'<rect x="{right - width:.0f}" y="{y + 14:.0f}" width="{width:.0f}" height="58" '
             'rx="10" class="w-stale-weak"/>'

@@ -83,13 +83,13 @@ async function mainCharts(span) {
 function valuesOf(windows, key, sign = 1) {
   const series = windows.series.find((one) => one.key === key);
   if (!series) return [];
-  const at = series.columns.indexOf("posts");
-  return series.points.map((row) => [row[0], sign * row[at]]);
+  // A division's series has one column, called as its key.
+  return series.points.map((row) => [row[0], sign * row[1]]);
 }
 async function talk(span) {
   const [terms, authors] = await Promise.all([get("terms", { brand, ...span }), get("authors", { brand, ...span })]);
   boxes.terms.replaceChildren(ranked(terms.top.slice(0, 12), { name: (term) => plain(term.term, 40), value: (term) => term.posts, act: (term) => toPosts({ term: term.term }) }));
-  boxes.rising.replaceChildren(ranked(terms.rising.slice(0, 12), { name: (term) => plain(term.term, 40), value: (term) => Math.max(term.score ?? term.posts, 0), shown: (term) => (term.usual ? `×${fmt.amount(term.posts / term.usual)}` : t("new")), act: (term) => toPosts({ term: term.term }) }));
+  boxes.rising.replaceChildren(ranked(terms.rising.slice(0, 12), { name: (term) => plain(term.term, 40), value: (term) => Math.max(term.score ?? term.posts, 0), shown: (term) => fmt.count(term.posts), act: (term) => toPosts({ term: term.term }) }));
   const caused = authors.items.some((author) => author.reposts_caused > 0);
   boxes.authors.replaceChildren(ranked(authors.items.slice(0, 12), { name: (author) => plain(author.author, 40), value: (author) => (caused ? author.reposts_caused : author.reach), act: (author) => toPosts(author.reposts_caused > 0 ? { original: author.author, source: author.source } : { author: author.author, source: author.source }) }));
 }

@@ -64,8 +64,8 @@ export function timeAxis(c, span) {
 export function countAxis(c, extra = {}) {
   return { type: "value", minInterval: 1, axisLabel: { color: c["ink-3"], formatter: (value) => fmt.count(value) }, splitLine: { lineStyle: { color: c.line } }, ...extra };
 }
-export function legend(c) {
-  return { top: 0, right: 0, icon: "roundRect", itemWidth: 10, itemHeight: 4, textStyle: { color: c["ink-2"], fontSize: 12 } };
+export function legend(c, names = undefined) {
+  return { top: 0, right: 0, data: names, icon: "roundRect", itemWidth: 10, itemHeight: 4, textStyle: { color: c["ink-2"], fontSize: 12 } };
 }
 export function pngButton(one) {
   return h("button", { class: "chip", onclick: () => one.png() }, t("png"));
@@ -84,8 +84,8 @@ export function volume(c, { windows, alerts, span, bars }) {
   const above = band.filter((point) => point.limit !== null).flatMap((point) => [[point.start_ms, point.limit - point.level], [point.start_ms + hour - 1, point.limit - point.level]]);
   const line = { type: "line", showSymbol: false, symbol: "none", silent: true };
   return {
-    legend: legend(c), xAxis: timeAxis(c, span), yAxis: countAxis(c),
-    brush: { toolbox: [], xAxisIndex: 0, brushMode: "single", transformable: false, throttleType: "debounce", throttleDelay: 200, brushStyle: { color: c.band, borderColor: c.accent, borderWidth: 1 }, outOfBrush: { colorAlpha: 1 } },
+    legend: legend(c, [t("posts"), t("expected")]), toolbox: { show: false }, xAxis: timeAxis(c, span), yAxis: countAxis(c),
+    brush: { xAxisIndex: 0, brushMode: "single", transformable: false, throttleType: "debounce", throttleDelay: 200, brushStyle: { color: c.band, borderColor: c.accent, borderWidth: 1 }, outOfBrush: { colorAlpha: 1 } },
     tooltip: { ...tooltip(c), formatter: (items) => [fmt.full(items[0].axisValue), ...items.filter((item) => item.seriesName && !item.seriesName.startsWith("_")).map((item) => `${item.seriesName}  ${fmt.amount(item.value[1])}`)].join("\n") },
     series: [
       { ...line, name: "_from", data: limit, stack: "band", lineStyle: { opacity: 0 }, tooltip: { show: false } },

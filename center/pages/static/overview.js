@@ -42,7 +42,8 @@ function draw(brands) {
     foot.replaceChildren();
     return;
   }
-  const head = [["severity_short", ""], ["brand", ""], ["wall.now", "number"], ["wall.usual", "number"], ["times", "number"], ["negative", "number hide-small"], ["net", "number"], ["trade", "hide-small"], ["department", "hide-small"]];
+  const routed = brands.items.some((brand) => brand.department);
+  const head = [["severity_short", ""], ["brand", ""], ["wall.now", "number"], ["wall.usual", "number"], ["times", "number"], ["negative", "number hide-small"], ["net", "number"], ["trade", "hide-small"], ...(routed ? [["department", "hide-small"]] : [])];
   list.replaceChildren(h("table", {}, h("thead", {}, h("tr", {}, head.map(([key, kind]) => h("th", { class: kind, scope: "col" }, t(key))))),
     h("tbody", {}, brands.items.map((brand) => h("tr", { class: "goes" },
       h("td", {}, brand.severity ? severity(brand.severity) : ""),
@@ -50,7 +51,7 @@ function draw(brands) {
       h("td", { class: "number" }, fmt.count(brand.posts_1h)), h("td", { class: "number quiet" }, fmt.count(brand.expected_1h)),
       h("td", { class: "number" }, brand.expected_1h ? `×${fmt.amount(brand.posts_1h / brand.expected_1h)}` : "–"),
       h("td", { class: "number hide-small" }, fmt.count(brand.negative_1h)), h("td", { class: "number" }, mood(brand.net_sentiment_1h)),
-      h("td", { class: "quiet hide-small" }, named("trade", brand.trade)), h("td", { class: "quiet hide-small" }, named("department", brand.department)))))));
+      h("td", { class: "quiet hide-small" }, named("trade", brand.trade)), routed ? h("td", { class: "quiet hide-small" }, named("department", brand.department)) : "")))));
   foot.replaceChildren(h("span", { class: "quiet small" }, t("of", { shown: fmt.count(brands.items.length), total: fmt.count(brands.total) })));
   if (brands.next) foot.append(" ", h("button", { onclick: () => { shown = Math.min(shown + 50, 200); refresh(); } }, t("more")));
 }

@@ -5,23 +5,29 @@ const LONGEST_WAIT_MS = 30000;
 
 export function connect(tell) {
   let source = null;
-  let last = "";
   let waitMs = 1000;
   let timer = 0;
+  let refused = false;
   const open = () => {
     clearTimeout(timer);
-    source = new EventSource(last ? `/api/stream?last_event_id=${encodeURIComponent(last)}` : "/api/stream");
-    source.onopen = () => { waitMs = 1000; tell({ kind: "open" }); };
+    source = new EventSource("/api/stream");
+    source.onopen = () => {
+      waitMs = 1000;
+      tell({ kind: "open" });
+      if (refused) tell({ kind: "reset", data: null });
+      refused = false;
+    };
     source.onerror = () => {
-      // A browser tries again by itself after a break, and gives up after a refusal; we never do.
       tell({ kind: "lost" });
-      source.close();
+      // After a break a browser comes back by itself, and says what it heard last. After a refusal it
+      // gives up; we never do.
+      if (source.readyState !== EventSource.CLOSED) return;
+      refused = true;
       timer = setTimeout(open, waitMs * (0.75 + Math.random() / 2));
       waitMs = Math.min(waitMs * 2, LONGEST_WAIT_MS);
     };
     for (const kind of KINDS) {
       source.addEventListener(kind, (event) => {
-        if (event.lastEventId) last = event.lastEventId;
         let data = null;
         try { data = JSON.parse(event.data); } catch { /* a reset says nothing */ }
         tell({ kind, data });
