@@ -1,16 +1,16 @@
 """Replay archived mentions through the worker's own rules, at full speed and without a broker."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from collections.abc import Callable, Iterator, Mapping
+from typing import NamedTuple, Protocol
 
 import msgspec
 
-from backtest.history import MINUTE_MS, History
+from backtest.history import MINUTE_MS
 from measures.board import Board, BoardSettings
 from schemas.alert import Alert, AlertState, SuppressedReason
 from schemas.catalogue import Catalogue
-from schemas.mention import GROUP_PREFIX, Tick
+from schemas.mention import GROUP_PREFIX, Mention, Tick
 from schemas.rules import KnobRule
 
 TICK_MS = 10_000
@@ -30,6 +30,20 @@ OnProgress = Callable[[int, int], None]
 
 def _tell_nobody(done: int, total: int) -> None:
     """Progress that nobody asked for."""
+
+
+class PastMentions(Protocol):
+    """What can be replayed: a `backtest.history.History`, or mentions that somebody else keeps."""
+
+    @property
+    def first_ms(self) -> int: ...
+    @property
+    def end_ms(self) -> int: ...
+    def __len__(self) -> int: ...
+    def outages(self) -> list[tuple[int, int]]: ...
+    def mentions(self) -> Iterator[Mention]:
+        """In the order of event time, with offsets that rise with it."""
+        ...
 
 
 class Fired(NamedTuple):
@@ -75,7 +89,7 @@ class Outcome(NamedTuple):
 
 
 def replay(
-    history: History, catalogue: Catalogue, on_progress: OnProgress = _tell_nobody
+    history: PastMentions, catalogue: Catalogue, on_progress: OnProgress = _tell_nobody
 ) -> Outcome:
     """Run the rules over the history, as a worker would have while the feed was live.
 

@@ -1,8 +1,33 @@
 """Puts the center together."""
 
+from typing import Any
+
 from fastapi import FastAPI
 
+from center.api import (
+    alerts,
+    answers,
+    brands,
+    definitions,
+    export,
+    feeds,
+    health,
+    live,
+    mentions,
+    people,
+    windows,
+)
+from center.api.problems import add_problems
 from center.context import Center
+
+_ROUTERS = (
+    *(health.router, brands.router, windows.router, mentions.router, alerts.router),
+    *(people.router, definitions.router, feeds.router, export.router, live.router),
+)
+_PROBLEMS: dict[int | str, dict[str, Any]] = {
+    code: {"model": answers.Problem, "content": {"application/problem+json": {}}}
+    for code in (400, 401, 403, 404, 409, 422)
+}
 
 
 def create_app(center: Center) -> FastAPI:
@@ -17,6 +42,10 @@ def create_app(center: Center) -> FastAPI:
         openapi_url="/api/openapi.json",
         docs_url=None,
         redoc_url=None,
+        responses=_PROBLEMS,
     )
     app.state.center = center
+    add_problems(app)
+    for router in _ROUTERS:
+        app.include_router(router)
     return app

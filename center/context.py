@@ -6,6 +6,8 @@ from typing import Protocol
 
 from starlette.requests import Request
 
+from center.api.stream import Hub
+from center.board import Board
 from center.principal import LOCAL, Principal
 from center.store.protocol import Store
 from kafka_io.settings import Settings
@@ -40,4 +42,6 @@ class Center:
     settings: Settings
     topics: Topics
     clock_ms: Callable[[], int]
+    hub: Hub
+    board: Board
     authenticate: Authenticate = everybody_is_local

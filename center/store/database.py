@@ -23,6 +23,8 @@ class Transaction(Protocol):
 class Database(Protocol):
     """SQL with parameters written `:name`, in which both databases agree but for a few words."""
 
+    outages: tuple[type[Exception], ...]
+    """What goes wrong while the database is away or full, and may go right later."""
     word_id: str
     """Column of `mention_words` that holds the mention's id."""
 

@@ -20,7 +20,13 @@ class SqlStore(Reads, Writes):
         Reads.__init__(self, database)
         Writes.__init__(self, database, mentions_days=mentions_days, minutes_days=minutes_days)
 
+    @property
+    def outages(self) -> tuple[type[Exception], ...]:
+        """What goes wrong while the database is away, and may go right later."""
+        return self._database.outages
+
     def close(self) -> None:
+        """Nobody may read or write any more."""
         self._database.close()
 
 

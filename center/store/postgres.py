@@ -70,7 +70,7 @@ class PostgresDatabase:
             ) from None
         self._url = url
         self._readers: queue.LifoQueue[psycopg.Connection[Row]] = queue.LifoQueue()
-        self._error = psycopg.Error
+        self.outages: tuple[type[Exception], ...] = (psycopg.OperationalError,)
         try:
             self._writer = self._connect()
             self._migrate()

@@ -99,6 +99,8 @@ class MentionFilter(NamedTuple):
     region: str = ""
     author: str = ""
     term: str = ""
+    post: str = ""
+    """Id of the post."""
     original: str = ""
     """Reposts of what this account wrote."""
     is_repost: bool | None = None
@@ -107,6 +109,8 @@ class MentionFilter(NamedTuple):
     """Whether the brand is named in a chain, card or quoted original alone."""
     is_address: bool | None = None
     with_edits: bool = False
+    asks_for_answer: bool = False
+    """Own words without spam that address the brand, complain, ask, or want to buy."""
 
 
 class MentionRow(NamedTuple):
@@ -275,7 +279,7 @@ class Store(Protocol):
 
     def count_mentions(self, scope: Scope, wanted: MentionFilter, at_most: int) -> int: ...
 
-    def all_mentions(self, scope: Scope, wanted: MentionFilter) -> Iterator[Mention]:
+    def all_mentions(self, scope: Scope, wanted: MentionFilter) -> Iterator[MentionRow]:
         """All of them in order of time, without holding them."""
         ...
 

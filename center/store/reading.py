@@ -51,6 +51,10 @@ _ORDERS = {
     MentionSort.REACH: ("m.reach", "DESC"),
     MentionSort.MOOD: ("m.sentiment_milli", "ASC"),
 }
+_ASKS = f"""m.is_repost = 0 AND m.spam = '' AND m.place = 'own' AND m.channel <> 'owned'
+    AND m.is_deleted = 0 AND (m.is_address = 1
+    OR m.intents LIKE '% {Objective.CLIENT_MANAGEMENT} %'
+    OR m.intents LIKE '% {Objective.SOCIAL_SALES} %')"""
 _WORDS_OF = 10_000
 """So many of the newest mentions give the words of a span."""
 _LIKE = re.compile(r"([\\%_])")
@@ -175,11 +179,7 @@ class Reads:
             ORDER BY {column} {direction}, m.id {direction} LIMIT :most""",
             parameters | {"most": limit},
         )
-        value = _ROW[column.removeprefix("m.")]
-        return [
-            MentionRow(_mention(row), bool(row[_ROW["is_deleted"]]), (row[value], row[0]))
-            for row in rows
-        ]
+        return [_mention_row(row, column.removeprefix("m.")) for row in rows]
 
     def count_mentions(self, scope: Scope, wanted: MentionFilter, at_most: int) -> int:
         """How many there are, counted up to `at_most`."""
@@ -191,7 +191,7 @@ class Reads:
         )
         return int(rows[0][0])
 
-    def all_mentions(self, scope: Scope, wanted: MentionFilter) -> Iterator[Mention]:
+    def all_mentions(self, scope: Scope, wanted: MentionFilter) -> Iterator[MentionRow]:
         """All of them, the oldest first."""
         where = self._of_mentions(scope, wanted)
         rows = self._database.stream(
@@ -199,7 +199,7 @@ class Reads:
             ORDER BY m.event_time_ms, m.id""",
             where.parameters,
         )
-        return map(_mention, rows)
+        return (_mention_row(row, "event_time_ms") for row in rows)
 
     def words(self, scope: Scope, wanted: MentionFilter, limit: int) -> list[WordRow]:
         """The words of the newest mentions, the most frequent first."""
@@ -401,6 +401,7 @@ class Reads:
             "source": wanted.source,
             "region": wanted.region,
             "author": wanted.author,
+            "post": wanted.post,
             "original_author": wanted.original,
         }
         for column, value in exact.items():
@@ -422,6 +423,8 @@ class Reads:
             for condition, value in flags.items()
             if value is not None
         ]
+        if wanted.asks_for_answer:
+            sql.append(_ASKS)
         if wanted.intent is not None:
             sql.append("m.intents LIKE :intent")
             parameters["intent"] = f"% {wanted.intent.value} %"
@@ -520,6 +523,11 @@ def _definition(value: bytes) -> AnyDefinition | None:
     except msgspec.DecodeError:
         return None
     return found
+
+
+def _mention_row(row: Sequence[Any], sorted_by: str) -> MentionRow:
+    cursor = (row[_ROW[sorted_by]], row[0])
+    return MentionRow(_mention(row), bool(row[_ROW["is_deleted"]]), cursor)
 
 
 def _mention(row: Sequence[Any]) -> Mention:

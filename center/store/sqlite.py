@@ -46,6 +46,7 @@ class SqliteTransaction:
 class SqliteDatabase:
     """One file; see `Database`."""
 
+    outages: tuple[type[Exception], ...] = (sqlite3.OperationalError,)
     word_id = "rowid"
 
     def __init__(self, path: Path) -> None:

@@ -25,13 +25,14 @@ from center.store.protocol import (
 )
 from schemas.action import Action, ActionKind, ActionSubject
 from schemas.alert import AlertState, Sample
-from schemas.catalogue import Brand, ReceivingChannel, Rule, RuleKind
+from schemas.catalogue import Brand, ReceivingChannel
 from schemas.deletion import Deletion, DeletionScope
 from schemas.delivery import Delivery, Outcome, Reason
 from schemas.errors import OperatorError
 from schemas.expectation import Expectation
 from schemas.feed import FeedGap, FeedPosition, FeedState, GapReason
 from schemas.mention import Channel, Mention, Objective, Place, Polarity, SpamSign
+from schemas.rules import SpikeRule
 from schemas.topics import (
     ACTIONS,
     ALERTS,
@@ -156,7 +157,7 @@ class TestMentions:
 
         (row,) = store.mentions(EVERYTHING, ALL, MentionSort.TIME, None, 10)
         assert row.mention == given
-        assert list(store.all_mentions(EVERYTHING, ALL)) == [given]
+        assert [row.mention for row in store.all_mentions(EVERYTHING, ALL)] == [given]
         assert store.freshness().newest_post_ms == START_MS
 
     def test_are_counted_once(self, store: SqlStore) -> None:
@@ -327,7 +328,8 @@ class TestDeletions:
             )
         assert sorted(listed(store, ALL._replace(words="手机"))) == [3, 4]
         assert store.totals(EVERYTHING, None, ALWAYS)["xiaomi"][0] == 4
-        assert all(one.text == "" for one in store.all_mentions(EVERYTHING, ALL) if one.offset < 3)
+        streamed = store.all_mentions(EVERYTHING, ALL)
+        assert sum(row.mention.text == "" and row.is_deleted for row in streamed) == 2
 
     def test_take_samples_and_influencers(self, store: SqlStore) -> None:
         sample = Sample(
@@ -428,7 +430,7 @@ class TestTheRest:
 
     def test_definitions_come_and_go(self, store: SqlStore) -> None:
         brand = Brand(id="xiaomi", name="小米", aliases=("MI",), trade="phones")
-        rule = Rule(id="spike", kind=RuleKind.SPIKE)
+        rule = SpikeRule(id="spike")
         topic = CATALOGUE.name
         store.apply(
             [Record(topic, 0, 0, "brand:xiaomi", brand), Record(topic, 0, 1, "rule:spike", rule)],
