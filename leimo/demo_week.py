@@ -29,7 +29,8 @@ MOST_DAYS = 7
 PARTITION = 1 << 20
 """Of its records: no topic has so many, so they meet no record of the broker's."""
 _SEED = 7
-_EVENT_GAP_S = 4 * 3600.0
+_EVENT_GAP_S = 2 * 3600.0
+_LEAST_EVENT = 0.12
 _AT_ONCE = 1000
 _APPLY_EVERY_MS = 30 * MINUTE_MS
 _REPEATED_WITHIN = 30
@@ -79,6 +80,7 @@ def _posts(start_ms: int, end_ms: int, rate: float) -> Iterator[tuple[list[Post]
         duration_s=(end_ms - start_ms) / 1000,
         event_gap_s=_EVENT_GAP_S,
         first_event_s=_EVENT_GAP_S,
+        least_event=_LEAST_EVENT,
     )
     posts: list[Post] = []
     seen: deque[bytes] = deque(maxlen=_REPEATED_WITHIN)

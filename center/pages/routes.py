@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Awaitable, Callable
-from typing import Protocol
+from typing import Protocol, get_args
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
@@ -18,9 +18,17 @@ from center.pages.login import Door
 from center.pages.texts import texts
 from center.pages.wall import draw_wall, rows_on, screen_of
 from center.principal import Principal
+from schemas.rules import Rule
 
 _PLAIN_PAGES = ("incidents", "engage", "search", "measure", "compare", "feeds", "rules")
 DEFINITION_KINDS = ("brand", "rule", "intent", "holiday", "silence", "subscriber")
+
+
+_USES = {
+    rule.kind.value: [name for name in rule.__struct_fields__ if name not in {"id", "conditions"}]
+    for rule in get_args(Rule)
+}
+"""Kind of rule -> fields that it uses."""
 
 
 class ReadWall(Protocol):
@@ -51,6 +59,7 @@ class Pages:
             Route("/alert/{subject:path}", _alert),
             Route("/rules/{kind}/{subject:path}", _definition),
             *(Route(f"/{name}", _plain(name)) for name in _PLAIN_PAGES),
+            Route("/{path:path}", not_found),
         ]
 
     async def _wall(self, request: Request) -> Response:
@@ -97,7 +106,7 @@ async def _definition(request: Request) -> Response:
     kind = request.path_params["kind"]
     if kind not in DEFINITION_KINDS:
         return await not_found(request)
-    boot = {"subject": request.path_params["subject"], "kind": kind}
+    boot = {"subject": request.path_params["subject"], "kind": kind, "uses": _USES}
     return page(request, "page.html", module="rule", name="", boot=boot)
 
 

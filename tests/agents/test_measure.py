@@ -41,9 +41,7 @@ class Worker:
         settings = Settings.load(
             broker="127.0.0.1:1", partitions=partitions, metrics_brands=str(shown)
         )
-        self._app = StreamApp("test", broker="kafka://127.0.0.1:1")
-        self._table = StateTable(self._app, name="brands")
-        self.stage = MeasureStage(settings, self.metrics, catalogue(*BRANDS), self._table)
+        self.stage = MeasureStage(settings, self.metrics, catalogue(*BRANDS))
         self._partitions = partitions
         self._offset = 0
 
@@ -73,8 +71,7 @@ class Worker:
 
     def step(self, partition: int, item: Mention | Tick) -> None:
         value = msgspec.json.encode(item)
-        with within(self._table, partition):
-            self.stage.step(partition, [record(value, topic="mentions")])
+        self.stage.step(partition, [record(value, topic="mentions")])
 
     def close(self) -> None:
         """End what Faust made at once, for a thread that is not started."""

@@ -67,7 +67,7 @@ async function head(span) {
   $("sub").replaceChildren(...[page.trade && named("trade", page.trade), page.department && named("department", page.department), page.parent && h("a", { href: `/brand/${encodeURIComponent(page.parent)}` }, t("parent", { name: page.parent }))].filter(Boolean).flatMap((part, index) => (index ? [" · ", part] : [part])));
   boxes.alerts.replaceChildren(...page.alerts.map((alert) => h("p", { class: "notice" }, severity(alert.severity), h("a", { href: `/alert/${encodeURIComponent(alert.id)}` }, `${named("kind", alert.kind)}`), h("span", { class: "quiet" }, fmt.ago(alert.started_at_ms)))));
   const leads = { posts: {}, negative_share: { polarity: "negative" }, negative: { polarity: "negative" }, earned_share: { channel: "earned" }, net_sentiment: {} };
-  boxes.figures.replaceChildren(h("dl", { class: "figures" }, kpis.items.slice(0, 8).map((kpi) => figure(named("kpi", kpi.name), kpiValue(kpi), {
+  boxes.figures.replaceChildren(h("dl", { class: "figures of-eight" }, kpis.items.slice(0, 8).map((kpi) => figure(named("kpi", kpi.name), kpiValue(kpi), {
     note: changeOf(kpi), kind: kpi.name === "net_sentiment" ? moodClass(kpi.value) : "", ...(leads[kpi.name] ? { href: "#posts", act: () => toPosts(leads[kpi.name]) } : {}) }))));
   boxes.objectives.replaceChildren(ranked(Object.entries(kpis.objectives).sort((a, b) => b[1] - a[1]), { name: ([key]) => named("intent", key), value: ([, value]) => value, act: ([key]) => toPosts({ intent: key }) }));
 }

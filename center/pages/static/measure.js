@@ -26,9 +26,9 @@ async function refresh() {
     const one = chart("tall", t("volume"));
     const net = chart("", t("net"));
     const objectives = Object.entries(kpis.objectives).sort((a, b) => b[1] - a[1]);
-    body.replaceChildren(h("div", { class: "grid" }, h("dl", { class: "figures w12" }, kpis.items.map((kpi) => figure(named("kpi", kpi.name), kpiValue(kpi), { note: changeOf(kpi), kind: kpi.name === "net_sentiment" ? moodClass(kpi.value) : "" }))),
-      card(t("measure.volume"), "w8", aside(pngButton(one)), one.box), card(t("objectives"), "w4 stretch", ranked(objectives, { name: ([key]) => named("intent", key), value: ([, value]) => value })),
-      card(t("measure.net"), "w8", aside(pngButton(net)), net.box), card(t("measure.table"), "w4 stretch", table(kpis))));
+    body.replaceChildren(h("div", { class: "grid" }, h("dl", { class: "figures of-eight w12" }, kpis.items.slice(0, 8).map((kpi) => figure(named("kpi", kpi.name), kpiValue(kpi), { note: changeOf(kpi), kind: kpi.name === "net_sentiment" ? moodClass(kpi.value) : "" }))),
+      h("div", { class: "w8 column" }, card(t("measure.volume"), "", aside(pngButton(one)), one.box), card(t("measure.net"), "", aside(pngButton(net)), net.box)),
+      h("div", { class: "w4 column" }, card(t("measure.table"), "", table(kpis)), card(t("objectives"), "", ranked(objectives, { name: ([key]) => named("intent", key), value: ([, value]) => value })))));
     const at = (series, name) => series.columns.indexOf(name);
     const values = (windows, shift) => (windows.series[0]?.points || []).map((row) => [row[0] + shift, row[at(windows.series[0], "posts")]]);
     await one.show((c) => ({ legend: legend(c), xAxis: timeAxis(c, span), yAxis: countAxis(c), tooltip: { ...tooltip(c), formatter: (items) => [fmt.full(items[0].axisValue), ...items.map((item) => `${item.seriesName}  ${fmt.count(item.value[1])}`)].join("\n") }, series: [

@@ -32,22 +32,27 @@ $("page").append(h("div", { class: "grid" }, card(t("rules.fields"), "w7", field
 
 function control(name, how) {
   const held = value[name];
-  const changed = (next) => { if (next === undefined || next === "" || (Array.isArray(next) && !next.length)) delete value[name]; else value[name] = next; text.value = JSON.stringify(value, null, 2); check(); };
+  const changed = (next) => { if (next === undefined || next === "" || (Array.isArray(next) && !next.length)) delete value[name]; else value[name] = next; text.value = JSON.stringify(value, null, 2); if (name === "kind") controls(); check(); };
   if (Array.isArray(how)) return h("select", { name, onchange: (event) => changed(event.target.value) }, h("option", { value: "" }, "–"), how.map((one) => h("option", { value: one, selected: one === held }, named(kind === "intent" ? "intent" : "kind", one))));
   if (how === "number") return h("input", { name, type: "number", step: "any", value: held ?? "", oninput: (event) => changed(event.target.value === "" ? undefined : Number(event.target.value)) });
   if (how === "list") return h("textarea", { name, rows: Math.min(8, Math.max(2, (held || []).length)), oninput: (event) => changed(event.target.value.split("\n").map((line) => line.trim()).filter(Boolean)) }, (held || []).join("\n"));
   if (how === "lines") return h("textarea", { name, rows: 4, oninput: (event) => changed(event.target.value) }, held || "");
   return h("input", { name, value: held ?? "", oninput: (event) => changed(event.target.value) });
 }
+function controls() {
+  // A rule shows what its kind uses, and what it has by mistake.
+  const shown = Object.entries(fields).filter(([name]) => kind !== "rule" || name === "kind" || name in value || !value.kind || start.uses[value.kind]?.includes(name));
+  form.replaceChildren(...shown.map(([name, how]) => field(named("field", name) + (how === "list" ? ` · ${t("rules.one_a_line")}` : ""), control(name, how))));
+}
 function draw() {
-  form.replaceChildren(...Object.entries(fields).map(([name, how]) => field(named("field", name) + (how === "list" ? ` · ${t("rules.one_a_line")}` : ""), control(name, how))));
+  controls();
   text.value = JSON.stringify(value, null, 2);
   if (!Object.keys(fields).length) text.closest("details").open = true;
   $("tools").replaceChildren(...(may("admin") ? [id ? h("button", { onclick: remove }, t("rules.remove")) : "", before() ? h("button", { onclick: undo }, t("rules.undo")) : "", publish].filter(Boolean) : [h("span", { class: "quiet" }, t("rules.read_only"))]));
 }
 text.addEventListener("input", () => {
   try { value = JSON.parse(text.value); } catch (error) { valid = false; publish.disabled = true; findings.replaceChildren(h("p", { class: "finding" }, h("b", {}, "JSON"), ` ${error.message}`)); return; }
-  form.replaceChildren(...Object.entries(fields).map(([name, how]) => field(named("field", name), control(name, how))));
+  controls();
   check();
 });
 idBox.addEventListener("input", () => check());
