@@ -196,6 +196,22 @@ class Settings(BaseSettings):
         SecretStr(""), description="mail server: smtps://user:password@host:465, smtp+starttls://…"
     )
     mail_from: str = Field("", description="sender of mails")
+    center_address: str = Field(
+        "127.0.0.1:9470", description="where `leimo center` listens for browsers and programs"
+    )
+    center_store: SecretStr = Field(
+        SecretStr("sqlite:///leimo-center.db"),
+        description="read model of the center: sqlite:///FILE or postgresql://USER@HOST/DATABASE",
+    )
+    query_token: SecretStr = Field(
+        SecretStr(""), description="bearer token that `leimo query --url` sends"
+    )
+    center_mentions_days: int = Field(
+        30, ge=1, le=3660, description="days for which the center keeps posts"
+    )
+    center_minutes_days: int = Field(
+        90, ge=8, le=3660, description="days for which it keeps minutes; hours and days stay longer"
+    )
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR")
 
     @field_validator("broker")
@@ -206,6 +222,14 @@ class Settings(BaseSettings):
             if not host or not is_port(port, lowest=1):
                 raise ValueError(f"{address.strip()!r} is no host:port, such as 127.0.0.1:9092")
         return ",".join(address.strip() for address in value.split(","))
+
+    @field_validator("center_address")
+    @classmethod
+    def _center_address_has_a_port(cls, value: str) -> str:
+        host, _, port = value.rpartition(":")
+        if not host or not is_port(port, lowest=0):
+            raise ValueError(f"{value!r} is no host:port, such as 127.0.0.1:9470")
+        return value
 
     @field_validator("topic_prefix")
     @classmethod
@@ -412,6 +436,6 @@ def _explain(item: Any) -> str:
     if item["type"] == "extra_forbidden":
         near = difflib.get_close_matches(key, Settings.model_fields, n=1)
         return f"{key}: unknown setting; " + (f"did you mean {near[0]}?" if near else "remove it")
-    is_secret = any(word in key for word in ("token", "password", "smtp_url"))
+    is_secret = any(word in key for word in ("token", "password", "smtp_url", "store"))
     shown = "***" if is_secret else repr(item.get("input"))
     return f"{key}={shown}: {message}"

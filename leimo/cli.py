@@ -11,6 +11,7 @@ from leimo.commands import (
     audit,
     backtest,
     catalogue,
+    center,
     dead,
     deliver,
     deliveries,
@@ -18,6 +19,7 @@ from leimo.commands import (
     detect,
     feed,
     lag,
+    query,
     silence,
     subscribers,
     topics,
@@ -60,6 +62,8 @@ def options(
 app.command("demo")(demo.demo)
 app.command("worker")(worker.worker)
 app.command("deliver")(deliver.deliver)
+app.command("center")(center.center)
+app.add_typer(query.app, name="query")
 app.add_typer(feed.app, name="feed")
 app.add_typer(topics.app, name="topics")
 app.add_typer(catalogue.app, name="catalogue")

@@ -1,0 +1,172 @@
+"""`leimo center`: one process that follows the topics, keeps the store, and answers."""
+
+import asyncio
+import contextlib
+import logging
+import signal
+import socket
+import time
+from collections.abc import Iterator, Sequence
+
+import uvicorn
+
+from center.api.stream import Hub
+from center.app import create_app
+from center.board import Board
+from center.context import Authenticate, Center, everybody_is_local
+from center.ingest.reading import Ingest
+from center.ingest.writing import KafkaTopics
+from center.store.opening import SqlStore, open_store
+from center.store.protocol import Offsets, Record
+from center.version import VERSION
+from kafka_io.settings import Settings, is_loopback
+from schemas.errors import OperatorError
+
+log = logging.getLogger(__name__)
+
+_LAST_ANSWERS_S = 3
+_BACKLOG = 1024
+
+
+class CenterError(OperatorError):
+    """It cannot start; the message names the mend."""
+
+
+class _Server(uvicorn.Server):
+    """Leaves signals to us: the store and the topics are to be closed after it."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def now_ms() -> int:
+    """The clock."""
+    return time.time_ns() // 1_000_000
+
+
+def bound(address: str) -> socket.socket:
+    """A listening socket.
+
+    Raises:
+        CenterError: somebody else listens there, or the host is not of this machine.
+    """
+    host, _, port = address.rpartition(":")
+    host = host.strip("[]")
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, int(port)), family=family, backlog=_BACKLOG)
+    except OSError as error:
+        raise CenterError(
+            f"center_address={address}: {error.strerror or error}; name another with --port or "
+            "LEIMO_CENTER_ADDRESS"
+        ) from None
+
+
+def refuse_open_address(address: str, authenticate: Authenticate | None) -> None:
+    """Only who sits at this machine may look where nobody is asked who they are.
+
+    Raises:
+        CenterError: the address can be reached from outside, and there is no access.
+    """
+    if authenticate is None and not is_loopback(address.rpartition(":")[0]):
+        raise CenterError(
+            f"center_address={address} can be reached from outside; give users or a token (see "
+            "docs/center.md), or listen on 127.0.0.1"
+        )
+
+
+async def serve(
+    settings: Settings, *, authenticate: Authenticate | None = None, is_rebuilt: bool = False
+) -> None:
+    """Follow the topics and answer until SIGINT or SIGTERM.
+
+    `authenticate`: who sends a request; None: everybody is local, on the loopback alone.
+
+    Raises:
+        CenterError, TopicError: it cannot start.
+    """
+    refuse_open_address(settings.center_address, authenticate)
+    listening = bound(settings.center_address)
+    with contextlib.closing(listening):
+        store = await asyncio.to_thread(
+            open_store,
+            settings.center_store.get_secret_value(),
+            mentions_days=settings.center_mentions_days,
+            minutes_days=settings.center_minutes_days,
+        )
+        with contextlib.closing(store):
+            if is_rebuilt:
+                await asyncio.to_thread(store.rebuild)
+            await _follow_and_answer(settings, store, authenticate, listening)
+
+
+async def _follow_and_answer(
+    settings: Settings,
+    store: SqlStore,
+    authenticate: Authenticate | None,
+    listening: socket.socket,
+) -> None:
+    hub = Hub(await asyncio.to_thread(store.offsets), now_ms)
+    hub.closed_until_ms = (await asyncio.to_thread(store.freshness)).closed_until_ms
+
+    def on_applied(records: Sequence[Record], positions: Offsets, is_near: bool) -> None:
+        hub.publish(records, positions, is_near)
+
+    topics = KafkaTopics(settings)
+    async with Ingest(settings, store, on_applied) as ingest:
+        await topics.start()
+        try:
+            center = Center(
+                store=store,
+                settings=settings,
+                topics=topics,
+                clock_ms=now_ms,
+                hub=hub,
+                board=Board(store),
+                authenticate=authenticate or everybody_is_local,
+            )
+            await _run(center, ingest, listening)
+        finally:
+            await topics.stop()
+
+
+async def _run(center: Center, ingest: Ingest, listening: socket.socket) -> None:
+    config = uvicorn.Config(
+        create_app(center),
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=_LAST_ANSWERS_S,
+    )
+    server = _Server(config)
+    stop = _stop_on_signals()
+    host, port = listening.getsockname()[:2]
+    log.info("leimo %s: the center is at http://%s:%d/", VERSION, host, port)
+    works = [
+        asyncio.create_task(ingest.run(), name="the ingest"),
+        asyncio.create_task(server.serve(sockets=[listening]), name="the server"),
+    ]
+    waiting = asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait([*works, waiting], return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        center.hub.close()
+        server.should_exit = True
+        works[0].cancel()
+        waiting.cancel()
+        results = await asyncio.gather(*works, return_exceptions=True)
+    for result in results:
+        if isinstance(result, BaseException) and not isinstance(result, asyncio.CancelledError):
+            raise result
+
+
+def _stop_on_signals() -> asyncio.Event:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            loop.add_signal_handler(number, stop.set)
+    return stop
