@@ -33,11 +33,13 @@ header, .quiet { color: #666b72; font-size: .8125rem; }
 @media (prefers-color-scheme: dark) { body { background: #111315; color: #edebe6; }
   article { background: #191c1f; border-color: #2a2f33; } header, .quiet { color: #959ba2; } }
 """
-_PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>leimo demo mailbox</title>
+_PAGE = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>leimo demo mailbox</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="refresh" content="5"><link rel="stylesheet" href="/style.css"></head><body>
 <h1>Demo mailbox</h1><p class="quiet">What two subscribers get of the alerts, the newest first:
-one in Chinese by DingTalk, one in English by Slack. 订阅者会收到的消息，最新的在前。</p>{items}</body></html>"""
+one in Chinese by DingTalk, one in English by Slack. 订阅者会收到的消息，最新的在前。</p>{items}
+</body></html>"""
 
 SUBSCRIBERS = (
     Subscriber(

@@ -27,6 +27,7 @@ _CARD_GAP = 16
 _CELL = 0.54
 """Width of a terminal cell in ems: half a Han character, and about a Latin one."""
 STALE_AFTER_S = 120.0
+_SHORT_WORD = 4
 
 
 class Screen(NamedTuple):
@@ -220,7 +221,7 @@ def _card(
     )
     yield from _badge(x + 24, y + 22, incident.severity)
     kind = words.get(f"kind.{head.kind}", head.kind)
-    age = duration(screen.now_ms - incident.started_at_ms)
+    age = _span(screen.now_ms - incident.started_at_ms, words)
     room = int((width - 48 - 76) / (36 * _CELL))
     name = cut(one_line(head.brand_name or words["everything"]), room)
     yield _text(x + 98, y + 58, 36, "w-ink w-bold", name)
@@ -276,7 +277,13 @@ def _footer(wall: Wall, screen: Screen) -> Iterator[str]:
 
 
 def _old(age_s: float, words: Mapping[str, str]) -> str:
-    return words["data_old"].format(age=duration(age_s * 1000))
+    return words["data_old"].format(age=_span(age_s * 1000, words))
+
+
+def _span(ms: float, words: Mapping[str, str]) -> str:
+    """A length of time in one unit, in the language of the words."""
+    number, _, unit = duration(ms).partition(" ")
+    return words[f"unit.{unit}"].format(n=number)
 
 
 def _feed(feed: Feed, words: Mapping[str, str]) -> tuple[str, str]:
@@ -303,10 +310,10 @@ def _width(text: str, size: float) -> float:
 
 
 def _wrapped(text: str, cells: int, most: int) -> list[str]:
-    """At most so many lines of so many cells; Latin words stay whole.
+    """At most so many lines of so many cells; Latin words and short Han ones stay whole.
 
     >>> _wrapped("a phone of 小米手机 explodes", 9, 3)
-    ['a phone', 'of 小米手', '机 explo…']
+    ['a phone', 'of', '小米手机…']
     """
     lines: list[str] = []
     rest = text.strip()
@@ -317,8 +324,8 @@ def _wrapped(text: str, cells: int, most: int) -> list[str]:
             return [*lines, cut(rest, cells)]
         fits = len(cut(rest, cells + 1)) - 1
         space = rest.rfind(" ", 0, fits + 1)
-        is_word = rest[fits - 1 : fits + 1].isascii() and " " not in rest[fits - 1 : fits + 1]
-        at = space if is_word and space > 0 else max(fits, 1)
+        is_near = space > 0 and (rest[fits - 1 : fits + 1].isascii() or fits - space <= _SHORT_WORD)
+        at = space if is_near else max(fits, 1)
         lines.append(rest[:at].rstrip())
         rest = rest[at:].lstrip()
     return lines

@@ -76,7 +76,9 @@ export function volume(c, { windows, alerts, span, bars }) {
   const column = (series, name) => series.columns.indexOf(name);
   const series = windows.series[0];
   const start = 0;
-  const posts = series ? series.points.map((row) => [row[start], row[column(series, "posts")]]) : [];
+  // Minutes that are not closed yet are no minutes without posts.
+  const closed = series ? series.points.filter((row) => row[start] < windows.provisional_from_ms) : [];
+  const posts = closed.map((row) => [row[start], row[column(series, "posts")]]);
   const band = windows.expected[0]?.points || [];
   const hour = 3600e3;
   const level = band.flatMap((point) => [[point.start_ms, point.level], [point.start_ms + hour - 1, point.level]]);

@@ -170,7 +170,7 @@ export function rangeChoice(state, changed) {
 
 // Small drawings
 export function barOf(value, most, kind = "bar") {
-  const width = most > 0 ? Math.max(1, Math.round((100 * value) / most)) : 0;
+  const width = value > 0 && most > 0 ? Math.max(1, Math.round((100 * value) / most)) : 0;
   return s("svg", { viewBox: "0 0 100 6", preserveAspectRatio: "none", "aria-hidden": "true" },
     s("rect", { class: "bar-back", width: 100, height: 6, rx: 3 }), s("rect", { class: kind, width, height: 6, rx: 3 }));
 }
