@@ -10,6 +10,8 @@ from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
+
 from analysis.pipeline import Analyser
 from analysis.shipped import analyser_of
 from catalogue.file import SHIPPED, load
@@ -17,6 +19,7 @@ from center.store.opening import open_store
 from center.store.protocol import DAY_MS, MINUTE_MS, Record, Store
 from feeds.simulate.stream import Simulation
 from measures.board import Board, BoardSettings, Output
+from schemas.alert import Alert, AlertState
 from schemas.catalogue import Catalogue
 from schemas.mention import Mention, Tick
 from schemas.post import Post
@@ -47,9 +50,16 @@ def days_of(rate: float) -> float:
     return min(float(MOST_DAYS), MOST_POSTS / rate / (DAY_MS / 1000))
 
 
-def fill(store: Store, catalogue: Catalogue, analyser: Analyser, end_ms: int, rate: float) -> int:
+def fill(
+    store: Store,
+    catalogue: Catalogue,
+    analyser: Analyser,
+    end_ms: int,
+    rate: float,
+    days: float,
+) -> int:
     """Fill in what would have been seen until `end_ms`; returns the number of mentions."""
-    start_ms = end_ms - int(days_of(rate) * DAY_MS) // MINUTE_MS * MINUTE_MS
+    start_ms = end_ms - int(days * DAY_MS) // MINUTE_MS * MINUTE_MS
     board = Board(BoardSettings(), catalogue)
     writer = _Writer(store)
     number = 0
@@ -68,6 +78,7 @@ def fill(store: Store, catalogue: Catalogue, analyser: Analyser, end_ms: int, ra
             pending, told_ms = [], now_ms
     board.tick(Tick(end_ms, 1, {0: end_ms + 2 * MINUTE_MS}))
     writer.write(pending, board.drain())
+    writer.end(end_ms)
     return writer.mentions
 
 
@@ -103,9 +114,28 @@ class _Writer:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._next: dict[str, int] = {}
+        self._firing: dict[str, Alert] = {}
         self.mentions = 0
 
+    def end(self, end_ms: int) -> None:
+        """Nobody watches on: what fires then is over."""
+        over = [
+            msgspec.structs.replace(
+                alert,
+                state=AlertState.RESOLVED,
+                revision=alert.revision + 1,
+                ended_at_ms=end_ms,
+            )
+            for alert in self._firing.values()
+        ]
+        self.write([], Output(alerts=over))
+
     def write(self, mentions: list[Mention], output: Output) -> None:
+        for alert in output.alerts:
+            if alert.state is AlertState.FIRING:
+                self._firing[alert.id] = alert
+            else:
+                self._firing.pop(alert.id, None)
         records = [
             *(self._record(MENTIONS.name, one.brand, one) for one in mentions),
             *(self._record(WINDOWS.name, one.key.decode(), one) for one in output.windows),
@@ -133,7 +163,8 @@ def main() -> None:
     catalogue = load(given.catalogue)
     store = open_store(given.store)
     try:
-        fill(store, catalogue, analyser_of(catalogue), given.until, given.rate)
+        days = days_of(given.rate)
+        fill(store, catalogue, analyser_of(catalogue), given.until, given.rate, days)
     finally:
         store.close()
 

@@ -26,7 +26,7 @@ _ROW = 100
 _CARD_GAP = 16
 _CELL = 0.54
 """Width of a terminal cell in ems: half a Han character, and about a Latin one."""
-STALE_AFTER_S = 120.0
+STALE_AFTER_S = 180.0
 _SHORT_WORD = 4
 
 

@@ -4,6 +4,7 @@ import { $, addressState, aside, calmly, card, edgeOf, figure, fmt, get, h, keep
 import { brushes, chart, chinaMap, pngButton, rhythm, stacked, tree, volume } from "./charts.js";
 import { changeOf, kpiValue } from "./kpis.js";
 import { on } from "./live.js";
+import { brandNames } from "./names.js";
 import { chipsOf, exportLinks, FILTERS, filtersOf, postList } from "./posts.js";
 
 const brand = start.subject;
@@ -21,6 +22,7 @@ const searchBox = h("input", { type: "search", placeholder: t("posts.find"), "ar
 const selects = ["polarity", "channel", "intent"].map((name) => h("select", { "aria-label": t(`filter.${name}`), "data-filter": name, onchange: (event) => change({ [name]: event.target.value }) }));
 const postsCard = h("section", { class: "card w12", id: "posts" }, h("header", {}, h("h2", {}, t("posts")), totals), h("div", { class: "tools" }, searchBox, selects, sortChoice, h("span", { id: "exports" })), filters, list.box);
 let health = { data_age_s: 0 };
+let naming = null;
 
 $("page").append(h("div", { class: "grid" },
   h("div", { class: "w12" }, boxes.figures), h("div", { class: "w12" }, boxes.alerts),
@@ -104,13 +106,9 @@ async function shares(span) {
   const page = await get(`brands/${encodeURIComponent(brand)}`);
   const rivals = [brand, ...page.competitors].slice(0, 10);
   const share = await get("share", { brands: rivals.join(","), ...span });
-  const names = await brandNames();
-  boxes.share.replaceChildren(ranked([...share.parts].sort((a, b) => b.posts - a.posts), { name: (part) => names(part.brand), value: (part) => part.posts, shown: (part) => fmt.share(part.share), act: (part) => (part.brand === brand ? toPosts({}) : location.assign(`/brand/${encodeURIComponent(part.brand)}`)) }));
-}
-async function brandNames() {
-  const all = await get("brands", { limit: 200, sort: "volume" });
-  const known = new Map(all.items.map((one) => [one.id, one.name]));
-  return (id) => plain(known.get(id) || id);
+  naming ??= brandNames();
+  const { nameOf } = await naming;
+  boxes.share.replaceChildren(ranked([...share.parts].sort((a, b) => b.posts - a.posts), { name: (part) => nameOf(part.brand), value: (part) => part.posts, shown: (part) => fmt.share(part.share), act: (part) => (part.brand === brand ? toPosts({}) : location.assign(`/brand/${encodeURIComponent(part.brand)}`)) }));
 }
 async function hours() {
   const to = edgeOf(health);

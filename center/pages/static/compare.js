@@ -1,6 +1,7 @@
 // Several brands beside each other: volume over time, share of voice, mood.
 import "./frame.js";
 import { $, addressState, aside, card, edgeOf, fmt, get, h, keepInAddress, mood, plain, rangeChoice, spanOf, stepOf, t, trouble } from "./core.js";
+import { brandNames } from "./names.js";
 import { chart, countAxis, legend, pngButton, timeAxis, tooltip } from "./charts.js";
 
 const defaults = { range: "7d", from: "", to: "", brands: "" };
@@ -46,9 +47,9 @@ async function refresh() {
 function shade(c, index) { return [c.accent, c.ink, c["ink-3"], c.positive, c.negative, c.neutral, c["line-2"], c["ink-2"]][index % MOST]; }
 async function begin() {
   try {
-    const [found, all] = await Promise.all([get("health"), get("brands", { sort: "volume", limit: 200 })]);
+    const [found, all] = await Promise.all([get("health"), brandNames("volume")]);
     health = found;
-    brands = all.items;
+    brands = all.brands;
   } catch (error) { table.replaceChildren(trouble(error)); return; }
   refresh();
 }

@@ -2,12 +2,13 @@
 import "./frame.js";
 import { $, addressState, calmly, card, fmt, get, h, keepInAddress, may, named, outside, plain, Refused, send, t, toast, trouble, who } from "./core.js";
 import { on } from "./live.js";
+import { brandNames } from "./names.js";
 import { post } from "./posts.js";
 
 const defaults = { state: "open", department: "", brand: "", intent: "" };
 const state = addressState(defaults);
-const list = h("section", { class: "card w9" });
-const side = h("div", { class: "w3" });
+const list = h("section", { class: "card w8" });
+const side = h("div", { class: "w4" });
 const names = new Map();
 let found = { items: [], departments: [], next: null };
 $("sub").textContent = t("engage.about");
@@ -28,8 +29,8 @@ function draw() {
   const rows = found.items.map(row);
   list.replaceChildren(...(rows.length ? rows : [h("p", { class: "empty" }, t(`engage.empty.${state.state}`))]));
   if (found.next) list.append(h("div", { class: "more" }, h("button", { onclick: more }, t("more"))));
-  side.replaceChildren(card(t("engage.departments"), "", found.departments.length ? h("table", {}, h("thead", {}, h("tr", {}, ["department", "engage.open", "engage.answered", "engage.median"].map((key, index) => h("th", { class: index ? "number" : "", scope: "col" }, t(key))))),
-    h("tbody", {}, found.departments.map((part) => h("tr", {}, h("td", {}, h("button", { class: "chip", onclick: () => change({ department: state.department === part.department ? "" : part.department }) }, named("department", part.department) || "–")), h("td", { class: "number" }, fmt.count(part.open)), h("td", { class: "number" }, fmt.count(part.answered)), h("td", { class: "number" }, part.median_s === null ? "–" : fmt.duration(part.median_s * 1000)))))) : h("p", { class: "empty" }, t("nothing"))));
+  side.replaceChildren(card(t("engage.departments"), "", found.departments.length ? h("div", { class: "scroll" }, h("table", {}, h("thead", {}, h("tr", {}, ["department", "engage.open", "engage.answered", "engage.median"].map((key, index) => h("th", { class: index ? "number" : "", scope: "col" }, t(key))))),
+    h("tbody", {}, found.departments.map((part) => h("tr", {}, h("td", {}, h("button", { class: "chip", onclick: () => change({ department: state.department === part.department ? "" : part.department }) }, named("department", part.department) || "–")), h("td", { class: "number" }, fmt.count(part.open)), h("td", { class: "number" }, fmt.count(part.answered)), h("td", { class: "number" }, part.median_s === null ? "–" : fmt.duration(part.median_s * 1000))))))) : h("p", { class: "empty" }, t("nothing"))));
 }
 async function more() {
   const next = await get("engage", { ...state, limit: 40, cursor: found.next });
@@ -56,7 +57,7 @@ function row(item) {
   return post(mention, { brandName: plain(names.get(mention.brand) || mention.brand), kind: item.state === "taken" && !mine ? "is-taken" : "", doings: h("div", { class: "doings" }, buttons, mention.url && outside(mention.url, t("engage.open_post")), h("span", { class: "quiet small" }, status, took, item.department && ` · ${named("department", item.department)}`)) });
 }
 async function begin() {
-  try { for (const brand of (await get("brands", { sort: "name", limit: 200 })).items) names.set(brand.id, brand.name); } catch { /* said below */ }
+  try { for (const brand of (await brandNames()).brands) names.set(brand.id, brand.name); } catch { /* said below */ }
   tools();
   refresh();
 }

@@ -1,7 +1,7 @@
 // The stream as a page sees it: handlers by kind, and how old the data are.
 import { start, t, fmt, $ } from "./core.js";
 
-const STALE_AFTER_S = 120;
+const STALE_AFTER_S = 180;
 const handlers = new Map();
 let health = null;
 let heardAt = 0;

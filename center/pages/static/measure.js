@@ -2,6 +2,7 @@
 import "./frame.js";
 import { $, addressState, aside, card, edgeOf, figure, fmt, get, h, keepInAddress, moodClass, named, plain, rangeChoice, ranked, spanOf, t, trouble, zone } from "./core.js";
 import { chart, countAxis, legend, pngButton, timeAxis, tooltip } from "./charts.js";
+import { brandNames } from "./names.js";
 import { changeOf, kpiValue } from "./kpis.js";
 
 const defaults = { range: "7d", from: "", to: "", brand: "" };
@@ -45,9 +46,9 @@ function table(kpis) {
 }
 async function begin() {
   try {
-    const [found, all] = await Promise.all([get("health"), get("brands", { sort: "volume", limit: 200 })]);
+    const [found, all] = await Promise.all([get("health"), brandNames("volume")]);
     health = found;
-    brands = all.items;
+    brands = all.brands;
   } catch (error) { body.replaceChildren(trouble(error)); return; }
   refresh();
 }

@@ -2,6 +2,8 @@
 import "./frame.js";
 import { $, ask, calmly, card, field, fmt, get, h, may, named, plain, send, severity, start, t, toast, tried, trouble, when } from "./core.js";
 
+import { brandNames } from "./names.js";
+
 const { kind } = start;
 let id = start.subject;
 const BEFORE = `leimo.before.${kind}:`;
@@ -59,6 +61,11 @@ idBox.addEventListener("input", () => check());
 let turn = 0;
 const check = calmly(async () => {
   const mine = ++turn;
+  if (!idBox.value.trim()) {
+    findings.replaceChildren(h("p", { class: "quiet" }, t("rules.needs_id")));
+    publish.disabled = true;
+    return;
+  }
   let found;
   try { found = await send("POST", "definitions/check", { kind, id: idBox.value.trim(), value }); } catch (error) { findings.replaceChildren(trouble(error)); publish.disabled = true; return; }
   if (mine !== turn) return;
@@ -71,7 +78,7 @@ const check = calmly(async () => {
 function previewForm() {
   const brand = h("input", { name: "brand", placeholder: t("rules.preview.brand"), "aria-label": t("rules.preview.brand"), list: "brands" });
   const brands = h("datalist", { id: "brands" });
-  get("brands", { sort: "volume", limit: 200 }).then((all) => brands.append(...all.items.map((one) => h("option", { value: one.id }, plain(one.name))))).catch(() => {});
+  brandNames("volume").then((all) => brands.append(...all.brands.map((one) => h("option", { value: one.id }, plain(one.name))))).catch(() => {});
   const days = h("select", { "aria-label": t("range") }, [1, 3, 7].map((n) => h("option", { value: n, selected: n === 3 }, t("unit.d", { n }))));
   const go = h("button", { onclick: async () => {
     go.disabled = true;

@@ -1,6 +1,7 @@
 // All posts of all brands that the viewer may see.
 import "./frame.js";
 import { $, addressState, edgeOf, fmt, get, h, keepInAddress, named, plain, rangeChoice, spanOf, t } from "./core.js";
+import { brandNames } from "./names.js";
 import { chipsOf, exportLinks, FILTERS, filtersOf, postList } from "./posts.js";
 
 const defaults = { range: "24h", from: "", to: "", sort: "time", brand: "", ...Object.fromEntries(FILTERS.map((name) => [name, ""])) };
@@ -35,9 +36,9 @@ function refresh() {
 }
 async function begin() {
   try {
-    const [found, all] = await Promise.all([get("health"), get("brands", { sort: "name", limit: 200 })]);
+    const [found, all] = await Promise.all([get("health"), brandNames()]);
     health = found;
-    for (const brand of all.items) names.set(brand.id, brand.name);
+    for (const brand of all.brands) names.set(brand.id, brand.name);
   } catch { /* the list says what is wrong */ }
   brands.replaceChildren(h("option", { value: "" }, t("brand.any")), ...[...names].map(([id, name]) => h("option", { value: id }, plain(name))));
   refresh();
