@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import uvicorn
 from argon2 import PasswordHasher
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from analysis.shipped import analyser_of
 from catalogue.file import SHIPPED, load
@@ -32,6 +32,7 @@ from schemas.topics import CATALOGUE
 from tests.center.center import DirectTopics
 
 CHROMIUM = Path("/usr/bin/chromium")
+expect.set_options(timeout=20_000)
 PASSWORD = "correct horse battery staple"
 _HASH = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
 USERS = f"""
@@ -60,8 +61,6 @@ class Running:
 
     def __init__(self, store: SqlStore, access: Access) -> None:
         self.store = store
-        self.hub = Hub(store.offsets(), _now_ms)
-        self.hub.closed_until_ms = store.freshness().closed_until_ms
         self._access = access
         self._socket: socket.socket | None = None
         self._thread: threading.Thread | None = None
@@ -74,6 +73,8 @@ class Running:
         return f"http://127.0.0.1:{self._port}"
 
     def start(self) -> None:
+        self.hub = Hub(self.store.offsets(), _now_ms)
+        self.hub.closed_until_ms = self.store.freshness().closed_until_ms
         center = Center(
             store=self.store,
             settings=Settings(),
