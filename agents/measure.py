@@ -15,6 +15,7 @@ from measures.board import Board, BoardSettings
 from measures.kept_state import KeptStateError
 from schemas.alert import EVERY_BRAND, Alert
 from schemas.catalogue import Catalogue
+from schemas.forgotten import Forgotten
 from schemas.mention import Mention, Tick
 from schemas.topics import (
     ALERTS,
@@ -62,6 +63,30 @@ class MeasureStage:
         self._changed: dict[int, set[str]] = {}
         """Partition -> brands whose state the changelog lacks."""
         self._of_brands = BrandMetrics(metrics, settings.metrics_brands, _ids(catalogue))
+        self.forgotten = Forgotten()
+        """What is not to be shown any more; the worker shares one with the other stage."""
+
+    def forget(self, partition: int, fresh: Forgotten) -> None:
+        """What was taken back lately: what a partition keeps of it goes, and is told anew."""
+        board = self._boards.get(partition)
+        if board is not None:
+            board.forget(fresh)
+
+    def reissue(self, partition: int, alert: Alert) -> None:
+        """An alert of a partition, without posts that it showed before: tell it anew."""
+        board = self._boards.get(partition)
+        if board is not None:
+            board.reissue(alert)
+
+    def note_feeds(self, gaps: Sequence[tuple[int, int]], away_since_ms: int | None) -> None:
+        """What live feeds could not give, and since when one is away, in event time."""
+        for board in self._boards.values():
+            board.note_feeds(gaps, away_since_ms)
+
+    @property
+    def partitions(self) -> list[int]:
+        """Those that this worker owns."""
+        return list(self._boards)
 
     def redefine(self, catalogue: Catalogue) -> None:
         """Brands and rules changed; the state stays."""
@@ -104,6 +129,7 @@ class MeasureStage:
             if whole is not None:
                 board.restore_whole(whole, WHOLE_KEY)
             board.restore(values.items())
+            board.forget(self.forgotten)
         except KeptStateError as error:
             raise EntryError(error.key, error) from error
 
@@ -127,6 +153,7 @@ class MeasureStage:
         board = self._boards[partition]
         rows: list[Row] = []
         mentions = 0
+        covers = self.forgotten.covers if self.forgotten else None
         for record in records:
             try:
                 item = decoded(_decode, record.value or b"")
@@ -134,7 +161,10 @@ class MeasureStage:
                 rows.append(self._put_aside(partition, record, refusal))
                 continue
             if type(item) is Mention:
-                board.apply(item)
+                if covers and covers(item.source, item.post, item.author, item.event_time_ms):
+                    board.apply(item, is_forgotten=True)
+                else:
+                    board.apply(item)
                 mentions += 1
             else:
                 board.tick(item)

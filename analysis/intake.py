@@ -10,8 +10,9 @@ from typing import Any
 from analysis.groups import Groups
 from analysis.pipeline import Analyser
 from schemas.catalogue import Catalogue
+from schemas.deletion import Deletion, DeletionScope
 from schemas.mention import Mention
-from schemas.post import Post, Skipped
+from schemas.post import Post, PostEvent, Skipped
 from sources.raw_posts import RawPosts
 from sources.refusals import InvalidPost, NoPost
 from sources.versions import Seen, first_sight
@@ -22,13 +23,15 @@ NO_GROUPS = Groups(Catalogue())
 class Intake:
     """What came of a batch, before any of it counts."""
 
-    __slots__ = ("mentions", "posts", "records", "refused", "skipped", "times_ms")
+    __slots__ = ("deletions", "mentions", "posts", "records", "refused", "skipped", "times_ms")
 
     def __init__(self) -> None:
         self.refused: list[tuple[Any, InvalidPost]] = []
         """Records that are no posts, and why."""
         self.skipped: list[Skipped] = []
         """Events of a source that hold no post."""
+        self.deletions: list[Deletion] = []
+        """Posts that were taken back, and accounts that are gone, whether they were read or not."""
         self.times_ms: list[int] = []
         """Event times of all posts, repeats too."""
         self.posts: list[Post] = []
@@ -63,11 +66,18 @@ def take_in(
             post = raw_posts.post(record)
         except NoPost as event:
             intake.skipped.append(event.event)
+            if event.removed_author:
+                source = raw_posts.source(record)
+                gone = _deletion(DeletionScope.AUTHOR, source, event.removed_author, record)
+                intake.deletions.append(gone)
             continue
         except InvalidPost as invalid:
             intake.refused.append((record, invalid))
             continue
         intake.times_ms.append(post.event_time_ms)
+        if post.event is PostEvent.DELETE:
+            gone = _deletion(DeletionScope.POST, post.source.value, post.id, record)
+            intake.deletions.append(gone)
         first = first_sight(post, seen, record.offset)
         if first is not None:
             intake.posts.append(first)
@@ -79,3 +89,10 @@ def take_in(
         if found:
             found.extend(groups.of(found))
     return intake
+
+
+def _deletion(scope: DeletionScope, source: str, subject: str, record: Any) -> Deletion:
+    """By when it was read, since not every source says when it happened."""
+    return Deletion(
+        scope=scope, source=source, subject=subject, at_ms=record.timestamp, asked_by="source"
+    )

@@ -18,6 +18,7 @@ from leimo.commands import (
     demo,
     detect,
     feed,
+    forget,
     lag,
     query,
     silence,
@@ -71,6 +72,7 @@ app.add_typer(silence.app, name="silence")
 app.add_typer(subscribers.app, name="subscribers")
 app.add_typer(deliveries.app, name="deliveries")
 app.add_typer(access.app, name="access")
+app.command("forget")(forget.forget)
 app.command("analyse")(analyse.analyse)
 app.add_typer(dead.app, name="dead")
 app.command("lag")(lag.lag)

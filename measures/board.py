@@ -6,7 +6,7 @@ any repetitions, publish the same windows.
 """
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import msgspec
 
@@ -21,8 +21,9 @@ from measures.rule_index import RuleIndex
 from measures.rules.crisis import Crises
 from measures.trends import AT_LEAST, EVERY_MS
 from measures.watermarks import LIVE_MS, EventClock
-from schemas.alert import Alert, SuppressedReason
+from schemas.alert import Alert, AlertState, SuppressedReason
 from schemas.catalogue import Catalogue
+from schemas.forgotten import Forgotten
 from schemas.mention import GROUP_PREFIX, Mention, Tick
 from schemas.rules import CrisisRule
 from schemas.trend import Trend
@@ -131,8 +132,8 @@ class Board:
         """Brand (`*`: all) and severity of each alert that fires."""
         return self._evaluation.firing()
 
-    def apply(self, mention: Mention) -> None:
-        """Count a mention, once."""
+    def apply(self, mention: Mention, *, is_forgotten: bool = False) -> None:
+        """Count a mention, once; of one that is to be forgotten nothing but the number is kept."""
         brand = mention.brand
         state = self.states.get(brand)
         if state is None:
@@ -167,7 +168,7 @@ class Board:
             return
         if self._whole.burst.count(start_ms, bucket.posts):
             self._counted.add(start_ms)
-        self._hear(brand, state, mention, bucket)
+        self._hear(brand, state, mention, bucket, is_forgotten=is_forgotten)
 
     def _open_minute(self, start_ms: int, brand: str) -> None:
         brands = self._open.get(start_ms)
@@ -176,12 +177,62 @@ class Board:
             self._due.add(start_ms)
         brands.add(brand)
 
-    def _hear(self, brand: str, state: BrandState, mention: Mention, bucket: Bucket) -> None:
+    def _hear(
+        self,
+        brand: str,
+        state: BrandState,
+        mention: Mention,
+        bucket: Bucket,
+        *,
+        is_forgotten: bool,
+    ) -> None:
         """What is talked about; spam neither makes a crisis nor explains one."""
         if mention.spam:
             return
         is_crisis = self._count_hits(brand, mention, bucket)
-        state.talk.hear(mention, is_crisis=is_crisis)
+        if not is_forgotten:
+            state.talk.hear(mention, is_crisis=is_crisis)
+
+    def forget(self, forgotten: Forgotten) -> None:
+        """Posts and authors were taken back: their text and names go, counts stay.
+
+        A trend that may show one of the authors is told anew, at the time that it told of.
+        """
+        for brand, state in self.states.items():
+            lost = state.talk.forget(forgotten)
+            if lost is None:
+                continue
+            self._output.changed.add(brand)
+            if lost and state.trended_ms:
+                self._output.trends.append(state.talk.trend(brand, state.trended_ms))
+
+    def note_feeds(self, gaps: Sequence[tuple[int, int]], away_since_ms: int | None) -> None:
+        """What live feeds could not give; see `Evaluation.note_feeds`."""
+        self._evaluation.note_feeds(gaps, away_since_ms)
+        self._take_told()
+
+    def reissue(self, alert: Alert) -> None:
+        """Tell an alert anew, as given, unless a newer record of it or its like is on the way.
+
+        `alert` is the newest published record of its fingerprint, with other content.
+        """
+        for owner, key in (
+            (alert.brand, alert.rule),
+            (GROUP_PREFIX + alert.rule, f"{alert.rule}/{alert.brand}"),
+        ):
+            state = self.states.get(owner)
+            held = None if state is None else state.alerts.get(key)
+            if held is None:
+                continue
+            if (held.id, held.revision) != (alert.id, alert.revision):
+                return
+            held.revision += 1
+            self._output.changed.add(owner)
+            break
+        else:
+            if alert.state is AlertState.FIRING:
+                return
+        self._output.alerts.append(msgspec.structs.replace(alert, revision=alert.revision + 1))
 
     def tick(self, tick: Tick) -> None:
         """Event time moved on: close, revise, look for alerts, resolve."""

@@ -119,8 +119,13 @@ class BrandState(msgspec.Struct, array_like=True, gc=False):
         sums: Sequence[float],
         means: Sequence[float],
         holidays: Holidays = NO_HOLIDAYS,
+        *,
+        is_watched: bool = True,
     ) -> None:
-        """Let the baseline know a closed minute; what is unusual now does not become usual."""
+        """Let the baseline know a closed minute; what is unusual now does not become usual.
+
+        `is_watched`: whether all feeds were there; if not, the counts say nothing of what is usual.
+        """
         bucket = self.buckets[start_ms]
         baseline = self.baseline
         unusual = bool(self.alerts) and any(
@@ -129,8 +134,11 @@ class BrandState(msgspec.Struct, array_like=True, gc=False):
         cap = math.inf
         if baseline.is_warm():
             cap = most_learned(means[0], baseline.spreads.dispersions[1])
-        baseline.learn(start_ms, bucket.voices(), cap, BUCKET_MS, holidays)
-        baseline.learn_sums(start_ms, sums, means, unusual=unusual)
+        if is_watched:
+            baseline.learn(start_ms, bucket.voices(), cap, BUCKET_MS, holidays)
+            baseline.learn_sums(start_ms, sums, means, unusual=unusual)
+        elif start_ms + BUCKET_MS > baseline.known_to_ms:
+            baseline.skip(start_ms + BUCKET_MS)
         attacks = self.usual_attacks(start_ms) if unusual else bucket.attacks
         self.attacks_total = self._faded_attacks(start_ms) + attacks
         self.loudest = max(self.usual_loudest(start_ms), float(bucket.loudest))

@@ -4,7 +4,8 @@ When they are evaluated says `measures.schedule`, what a rule finds `measures.ru
 is told `measures.suppression`.
 """
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
 
 from measures import alert_life, alert_records
 from measures.alert_records import Subject
@@ -12,6 +13,7 @@ from measures.baselines import Baseline
 from measures.brand_state import BrandState
 from measures.buckets import BUCKET_MS
 from measures.detector import MIN_POSTS
+from measures.feed_gaps import Stretch, Unwatched, merged
 from measures.moment import Moment
 from measures.partition_state import PartitionState
 from measures.platform_burst import FACTOR
@@ -28,6 +30,10 @@ from schemas.rules import RULE_OF_KIND, Rule, RuleKind
 _EVERY = Brand(id=EVERY_BRAND, name="all brands")
 _FEED = Brand(id=EVERY_BRAND, name="the feed")
 _MINUTE_MS = 60_000
+_FRESH_MS = 60 * _MINUTE_MS
+"""A gap that ended longer ago is told by nobody: it is found in `leimo feed gaps`."""
+_TOLD_MIN = 2
+"""Nor is a shorter one."""
 _DAY_MS = 86_400_000
 
 
@@ -57,6 +63,7 @@ class Evaluation:
         self._closed_ms = -1
         """All minutes that end at or before are closed."""
         self._all_burst = False
+        self._unwatched = Unwatched(whole.gaps)
         self._index = index
         self._schedule = Schedule(states, index)
         self.redefine(index)
@@ -123,7 +130,10 @@ class Evaluation:
             and moment.is_unusual(1.0, MIN_POSTS)
         ):
             baseline.extremes.begin_event(start_ms, moment.sums, moment.means)
-        state.learn(start_ms, moment.sums, moment.means, self._index.holidays)
+        is_watched = not self._unwatched.stretches or not self._unwatched.holds(start_ms)
+        state.learn(
+            start_ms, moment.sums, moment.means, self._index.holidays, is_watched=is_watched
+        )
         self._schedule.learned(brand, moment, is_live=is_live)
 
     def evaluate_open(self, brand: str, start_ms: int) -> None:
@@ -164,6 +174,28 @@ class Evaluation:
         finding = Finding(seen, expected, severity, cause, "log posts", horizon_min=1)
         for rule in self._index.of_platform:
             self._find_of_all(rule, start_ms, finding)
+
+    def note_feeds(self, gaps: Sequence[tuple[int, int]], away_since_ms: int | None) -> None:
+        """What feeds could not give, in event time, and since when one of them is away.
+
+        One partition tells of what is new and fresh, as the rules about the feed.
+        """
+        kept = merged([*self._whole.gaps, *gaps])
+        fresh = sorted(set(kept) - set(self._whole.gaps))
+        self._whole.gaps = kept
+        self._unwatched.note(kept, away_since_ms)
+        now_ms = self._whole.clock.watermark_ms
+        if not self._speaks_for_all or now_ms is None:
+            return
+        for from_ms, to_ms in fresh:
+            minutes = math.ceil((to_ms - from_ms) / _MINUTE_MS)
+            if not now_ms - _FRESH_MS <= to_ms or minutes < _TOLD_MIN:
+                continue
+            cause = f"posts of {minutes} min are missing, which the feed could not give"
+            severity = severity_of(minutes, _TOLD_MIN)
+            finding = Finding(0, 0, severity, cause, horizon_min=minutes)
+            for rule in self._index.of_feed:
+                self._find_of_all(rule, to_ms - to_ms % BUCKET_MS, finding)
 
     def evaluate_feed(self, now_ms: int) -> None:
         """Whether a live feed fell silent; told by one partition."""
@@ -261,7 +293,10 @@ class Evaluation:
             self._looked.add(brand)
 
     def _moment(self, state: BrandState, start_ms: int) -> Moment:
-        return Moment(state, start_ms, self._index.holidays, self._whole.clock.outage[1])
+        watched_ms = self._whole.clock.outage[1]
+        if self._unwatched.stretches:
+            watched_ms = max(watched_ms, self._unwatched.watched_since_ms(start_ms))
+        return Moment(state, start_ms, self._index.holidays, watched_ms)
 
     def _subject(
         self, brand: str, state: BrandState, rule: Rule, at_ms: int, about: str = ""
@@ -325,11 +360,14 @@ class Evaluation:
         return self._all_burst or self._whole.burst.has_burst(first_ms, start_ms)
 
     def _skip_outage(self, baseline: Baseline, until_ms: int) -> None:
-        """Leave an outage of the whole feed before `until_ms` out of what is learned."""
-        from_ms, to_ms = self._whole.clock.outage
-        if baseline.known_to_ms >= to_ms or from_ms >= until_ms:
-            return
-        baseline.pass_empty(max(from_ms, baseline.known_to_ms), self._index.holidays)
-        skipped_ms = min(to_ms, until_ms)
-        if skipped_ms > baseline.known_to_ms:
-            baseline.skip(skipped_ms)
+        """Leave what nobody watched before `until_ms` out of what is learned."""
+        stretches: Sequence[Stretch] = (self._whole.clock.outage,)
+        if self._unwatched.stretches:
+            stretches = sorted((*stretches, *self._unwatched.stretches))
+        for from_ms, to_ms in stretches:
+            if baseline.known_to_ms >= to_ms or from_ms >= until_ms:
+                continue
+            baseline.pass_empty(max(int(from_ms), baseline.known_to_ms), self._index.holidays)
+            skipped_ms = int(min(to_ms, until_ms))
+            if skipped_ms > baseline.known_to_ms:
+                baseline.skip(skipped_ms)

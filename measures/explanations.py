@@ -4,6 +4,7 @@ import msgspec
 
 from measures.trends import HARDLY, first_of, rising_of, scored, top_of
 from schemas.alert import Sample, Term
+from schemas.forgotten import Forgotten
 from schemas.mention import Mention
 from schemas.trend import Influencer, Trend, TrendTerm
 
@@ -185,6 +186,19 @@ class Talk(msgspec.Struct, array_like=True, gc=False):
         )
         self.hashes.append(mention.text_hash)
         self.weights.append(weight)
+
+    def forget(self, forgotten: Forgotten) -> bool | None:
+        """Let go of posts and authors that were taken back.
+
+        Returns whether an author was among those that are heard; None: nothing of it was kept.
+        """
+        gone = [index for index, one in enumerate(self.samples) if forgotten.covers_sample(one)]
+        for index in reversed(gone):
+            self._drop(index)
+        authors = [author for author in self.heard if forgotten.names(author)]
+        for author in authors:
+            del self.heard[author]
+        return bool(authors) if gone or authors else None
 
     def _drop(self, index: int) -> None:
         del self.samples[index], self.hashes[index], self.weights[index]

@@ -14,3 +14,5 @@ class PartitionState(msgspec.Struct, array_like=True):
     burst: PlatformBurst = msgspec.field(default_factory=PlatformBurst)
     every: BrandState = msgspec.field(default_factory=BrandState)
     """Holds the alerts about all brands together, and about the feed."""
+    gaps: list[tuple[int, int]] = msgspec.field(default_factory=list)
+    """Begin and end, in event time, of the newest stretches that a feed could not give."""

@@ -62,7 +62,7 @@ POSTS_DEAD = Topic(
     value="the raw bytes",
     about="Records that are no posts. Headers: `reason`, `topic`, `partition`, `offset`, `detail`.",
     cleanup=Cleanup.DELETE,
-    retention_ms=30 * DAY_MS,
+    retention_ms=7 * DAY_MS,
     max_message_bytes=9 * MIB,
 )
 MENTIONS = Topic(

@@ -48,6 +48,10 @@ class RawPosts:
             max_skew_ms=self._max_skew_ms,
         )
 
+    def source(self, record: Any) -> str:
+        """Whose JSON the record holds."""
+        return self._envelope(record)[0] if record.headers else self._default_source
+
     def _envelope(self, record: Any) -> tuple[str, int]:
         """Source and receipt time: from the headers, or the settings and the record's own time."""
         source, received_at_ms = self._default_source, record.timestamp

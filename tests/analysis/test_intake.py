@@ -1,5 +1,7 @@
 """What comes of a batch of raw records, and that looking at it changes nothing."""
 
+from typing import Any
+
 import msgspec
 import pytest
 
@@ -23,12 +25,12 @@ ANALYSER = analyser_of(CATALOGUE)
 RAW_POSTS = RawPosts(Settings(broker="127.0.0.1:1"))
 
 
-def raw(value: bytes, offset: int, source: bytes = b"leimo") -> object:
+def raw(value: bytes, offset: int, source: bytes = b"leimo") -> Any:
     headers = (("source", source), ("received_at", b"%d" % AT_MS))
     return record(value, offset=offset, headers=headers)
 
 
-def post(number: int, text: str, *, offset: int, seconds_ago: int = 0) -> object:
+def post(number: int, text: str, *, offset: int, seconds_ago: int = 0) -> Any:
     at_ms = AT_MS - seconds_ago * 1000
     value = {"id": str(number), "text": text, "created_at": at_ms}
     return raw(msgspec.json.encode(value), offset)
@@ -89,3 +91,27 @@ def test_batches_of_any_size_give_the_same(size: int) -> None:
 
     whole = take_in(records, 0, Repeats(100), RAW_POSTS, ANALYSER).mentions
     assert [mentions for piece in pieces for mentions in piece] == whole
+
+
+def test_what_was_taken_back_is_told_of() -> None:
+    gone = {"id": "1", "created_at": AT_MS, "event": "delete"}
+    removed = {
+        "kind": "account", "did": "did:plc:a", "time_us": 1,
+        "account": {"active": False, "status": "deleted"},
+    }  # fmt: skip
+    records = [
+        post(1, "OPPO很好", offset=0),
+        raw(msgspec.json.encode(gone), 1),
+        raw(msgspec.json.encode(removed), 2, b"jetstream"),
+    ]
+
+    found = take_in(records, 0, Repeats(100), RAW_POSTS, ANALYSER)
+
+    told = [(one.scope.value, one.source, one.subject, one.at_ms) for one in found.deletions]
+    stamps = [entry.timestamp for entry in records[1:]]
+    assert told == [
+        ("post", "leimo", "1", stamps[0]),
+        ("author", "jetstream", "did:plc:a", stamps[1]),
+    ]
+    assert found.skipped == [Skipped.ACCOUNT]
+    assert [len(mentions) for mentions in found.mentions] == [1, 0]

@@ -72,6 +72,7 @@ COMMANDS: dict[str, list[list[str]]] = {
     "feed replay": [["POSTS", "--speed", "max"], [EVIL]],
     "feed run": [[EVIL], [EVIL, "--set", EVIL]],
     "feed simulate": [["--duration", "1", "--speed", "max"], ["--out", f"/nowhere/{EVIL}"]],
+    "forget": [["post", EVIL, "--source", "weibo", "--by", EVIL], ["author", EVIL]],
     "lag": [[], ["--serve", EVIL]],  # each look waits for a coordinator, which is not there
     "silence add": [["--all", "--for", "2h", "--reason", EVIL], ["--brand", EVIL, "--reason", "x"]],
     "silence end": [[EVIL]],

@@ -68,19 +68,22 @@ async def test_posts_edits_and_deletions_are_read_downstream(
         edited = status(1, at_ms, edited_at="2026-09-22T00:00:00.000Z")
         server.send("status.update", json.dumps(edited))
         server.send("delete", server.kept[1]["id"])
+        server.send("delete", "4711")
         server.send("filters_changed", "undefined")
         server.send("notification", "{}")
         server.send("update", "no status")
-        await has_sent(feed, 4)
+        await has_sent(feed, 5)
         await until(lambda: feed.value("leimo_feed_passed_total", reason="kind") == 2)
         await until(lambda: feed.value("leimo_feed_passed_total", reason="malformed") == 1)
     records = [
         record for some in (await committed(settings, POSTS_RAW.name)).values() for record in some
     ]
-    posts = {parse("mastodon", record.value, record.timestamp).event for record in records}
-    assert posts == {PostEvent.ADD, PostEvent.EDIT, PostEvent.DELETE}
+    posts = [parse("mastodon", record.value, record.timestamp) for record in records]
+    assert {post.event for post in posts} == {PostEvent.ADD, PostEvent.EDIT, PostEvent.DELETE}
+    gone = {post.id for post in posts if post.event is PostEvent.DELETE}
+    assert gone == {"https://origin.example/2", "4711"}, "a post that was not sent has its bare id"
     authors = {record.key.decode() for record in records}
-    assert authors == {"a1@origin.example", "local@here.example", server.kept[1]["id"]}
+    assert authors == {"a1@origin.example", "local@here.example", "4711"}
     assert await gaps(settings) == []
 
 
