@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
+from starlette.responses import JSONResponse
 
 from center.api import (
     alerts,
@@ -17,6 +18,7 @@ from center.api import (
     people,
     windows,
 )
+from center.api.asking import Asker
 from center.api.problems import add_problems
 from center.context import Center
 
@@ -30,16 +32,17 @@ _PROBLEMS: dict[int | str, dict[str, Any]] = {
 }
 
 
-def create_app(center: Center) -> FastAPI:
+def create_app(center: Center | None) -> FastAPI:
     """The application over one store: the API, and the pages over that.
 
-    Whoever runs it starts the ingest and the server; see `leimo center`.
+    Whoever runs it starts the ingest and the server; see `leimo center`. Without a center it can be
+    described, and answers nothing.
     """
     app = FastAPI(
         title="leimo",
         summary="What is said about brands on microblogs, what is unusual, and who should answer.",
         version="1",
-        openapi_url="/api/openapi.json",
+        openapi_url=None,
         docs_url=None,
         redoc_url=None,
         responses=_PROBLEMS,
@@ -48,4 +51,10 @@ def create_app(center: Center) -> FastAPI:
     add_problems(app)
     for router in _ROUTERS:
         app.include_router(router)
+    app.add_api_route("/api/openapi.json", _description, include_in_schema=False)
     return app
+
+
+def _description(request: Request, asker: Asker) -> JSONResponse:
+    """The API as OpenAPI describes it."""
+    return JSONResponse(request.app.openapi())

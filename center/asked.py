@@ -114,7 +114,7 @@ class StoredCenter:
             settings=settings,
             topics=_NoTopics(),
             clock_ms=now_ms,
-            hub=Hub({}, now_ms),
+            hub=Hub({}),
             board=Board(self._store),
         )
         self._app = create_app(center)

@@ -146,7 +146,7 @@ class Hub:
     falls behind the oldest batch is told to ask for everything anew.
     """
 
-    def __init__(self, offsets: Offsets, clock_ms: Callable[[], int]) -> None:
+    def __init__(self, offsets: Offsets, kept_batches: int = _KEPT_BATCHES) -> None:
         names = {topic.name for topic in TOLD}
         self._after = {source: at for source, at in offsets.items() if source[0] in names}
         self._names = names
@@ -156,7 +156,7 @@ class Hub:
         self._items = 0
         self._number = 0
         self._changed = asyncio.Event()
-        self._clock_ms = clock_ms
+        self._kept_batches = kept_batches
         self._is_closed = False
         self.closed_until_ms = 0
         self.clients = 0
@@ -172,15 +172,16 @@ class Hub:
             if isinstance(record.value, Window):
                 end_ms = record.value.start_ms + record.value.size_ms
                 self.closed_until_ms = max(self.closed_until_ms, end_ms)
-        if not is_near:
+        self._number += 1
+        if not is_near:  # a hole among the numbers: clients are reset once, at the end of it
             self._batches.clear()
             self._items = 0
             self._before = dict(self._after)
-        self._number += 1
-        self._batches.append(_Batch(self._number, self._after, items if is_near else []))
-        self._items += len(items) if is_near else 0
+            return
+        self._batches.append(_Batch(self._number, self._after, items))
+        self._items += len(items)
         while len(self._batches) > 1 and (
-            self._items > _KEPT_ITEMS or len(self._batches) > _KEPT_BATCHES
+            self._items > _KEPT_ITEMS or len(self._batches) > self._kept_batches
         ):
             gone = self._batches.popleft()
             self._items -= len(gone.items)
@@ -224,8 +225,7 @@ class Hub:
             self.clients -= 1
 
     def _since(self, number: int) -> list[_Batch]:
-        count = self._number - number
-        return [] if count <= 0 else list(self._batches)[-count:]
+        return [batch for batch in self._batches if batch.number > number]
 
     def _place(self, last_event_id: str) -> tuple[int, bool]:
         """Number of the newest batch that the client has, and whether that is known."""
@@ -234,7 +234,7 @@ class Hub:
         seen = offsets_of(last_event_id)
         if seen is None or not _covers(seen, self._before):
             return self._number, False
-        number = self._number - len(self._batches)
+        number = self._batches[0].number - 1 if self._batches else self._number
         for batch in self._batches:
             if not _covers(seen, batch.after):
                 break

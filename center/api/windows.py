@@ -10,6 +10,7 @@ from fastapi import APIRouter, Query
 
 from center.api import answers, forms
 from center.api.asking import (
+    MOST_BRANDS,
     Asker,
     BrandId,
     Brands,
@@ -163,13 +164,13 @@ def share(
     ids = [one for one in brands.split(",") if one]
     if group:
         ids += [one.id for one in center.store.brands(asker.scope) if one.trade == group]
-    ids = list(dict.fromkeys(ids))[:50]
+    ids = [one for one in dict.fromkeys(ids) if asker.scope.allows(one)][:MOST_BRANDS]
     if not ids:
         raise ApiProblem(HTTPStatus.BAD_REQUEST, "name brands, or a group with some", "brands")
     span = span_of(center, from_ms, to)
     chosen = step or usual_step(span)
     found = series(center, asker, ids, span, chosen, By.NONE, tz)
-    at = {name: number for number, name in enumerate(found.series[0].columns)} if ids else {}
+    at = {name: number for number, name in enumerate(found.series[0].columns)}
     sums = {
         one.brand: [sum(column) for column in zip(*one.points, strict=True)] for one in found.series
     }

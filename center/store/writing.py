@@ -177,7 +177,7 @@ class Writes:
         tx.run(
             """DELETE FROM new_windows_1m WHERE EXISTS (SELECT 1 FROM windows_1m w
             WHERE w.brand = new_windows_1m.brand AND w.start_ms = new_windows_1m.start_ms
-            AND w.revision >= new_windows_1m.revision)"""
+            AND w.revision > new_windows_1m.revision)"""
         )
         for rolled, size_ms in (("windows_1h", HOUR_MS), ("windows_1d", DAY_MS)):
             added = ", ".join(f"{name} = {rolled}.{name} + excluded.{name}" for name in COUNT_NAMES)

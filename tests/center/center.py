@@ -46,7 +46,7 @@ def center_over(
         settings=Settings(),
         topics=DirectTopics(store),
         clock_ms=lambda: now_ms,
-        hub=Hub(offsets, lambda: now_ms),
+        hub=Hub(offsets),
         board=Board(store),
         authenticate=authenticate,
     )

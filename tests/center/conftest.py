@@ -2,7 +2,9 @@
 
 import os
 import pwd
+import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -56,20 +58,17 @@ class Postgres:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+def postgres() -> Iterator[Postgres]:
     """A running PostgreSQL; skips where Debian's is not installed, unless REQUIRE_POSTGRES=1."""
     programs = _programs()
     if programs is None:
         if os.environ.get("REQUIRE_POSTGRES"):
             raise FileNotFoundError(f"{_BIN}: no PostgreSQL (Debian: apt-get install postgresql)")
         pytest.skip("needs PostgreSQL (Debian: apt-get install postgresql)")
-    folder = tmp_path_factory.mktemp("postgres")
+    # Not in pytest's own folder, which nobody but its user may enter.
+    folder = Path(tempfile.mkdtemp(prefix="leimo-postgres-"))
     found = Postgres(folder, programs)
     if os.getuid() == 0:
-        for parent in (folder, *folder.parents):
-            if parent == Path("/tmp") or parent == Path("/"):
-                break
-            parent.chmod(0o755)
         entry = pwd.getpwnam("postgres")
         os.chown(folder, entry.pw_uid, entry.pw_gid)
     found.run(
@@ -87,6 +86,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
     found.start()
     yield found
     found.stop("immediate")
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -100,6 +100,14 @@ def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     emptied.rebuild()
     emptied.close()
     return found.url
+
+
+@pytest.fixture
+def sqlite_store(tmp_path: Path) -> Iterator[SqlStore]:
+    """An empty store in a file: for what does not depend on the kind."""
+    found = open_store(f"sqlite:///{tmp_path / 'center.db'}")
+    yield found
+    found.close()
 
 
 @pytest.fixture
