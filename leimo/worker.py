@@ -34,7 +34,7 @@ from kafka_io.writers import Checkpoint, has_transactions
 from schemas.catalogue import Catalogue
 from schemas.errors import OperatorError
 from schemas.topics import BRANDS_CHANGELOG, POSTS_RAW
-from streams.app import StreamApp, add_stages, new_app, declare_changelog
+from streams.app import StreamApp, add_stages, declare_changelog, new_app
 from streams.metrics import Metrics
 from streams.monitoring import serve_monitoring
 from streams.stall_watch import watch_for_stalls

@@ -1,4 +1,4 @@
-"""A center with pages on a port, over a store that a simulated morning was filled into; a browser."""
+"""A center with pages on a port, over a store with a simulated morning; a browser."""
 
 import asyncio
 import contextlib
@@ -146,7 +146,8 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SqlStore]:
     definitions = [
         Record(CATALOGUE.name, 0, number, f"{kind}:{one.id}", one)
         for number, (kind, one) in enumerate(
-            [("brand", one) for one in catalogue.brands] + [("rule", one) for one in catalogue.rules]
+            [("brand", one) for one in catalogue.brands]
+            + [("rule", one) for one in catalogue.rules]
         )
     ]
     store.apply(definitions, {(CATALOGUE.name, 0): len(definitions)})

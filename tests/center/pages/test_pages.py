@@ -70,9 +70,11 @@ def test_every_page_draws_and_is_accessible(
         page.wait_for_load_state("load")
         assert page.locator(".notice.is-wrong").count() == 0, path
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
-        for one in Axe().run(page, options=_RULES).response["violations"]:
-            if one["impact"] in {"serious", "critical"}:
-                serious.append(f"{path}: {one['id']}: {one['nodes'][0]['html'][:120]}")
+        serious += [
+            f"{path}: {one['id']}: {one['nodes'][0]['html'][:120]}"
+            for one in Axe().run(page, options=_RULES).response["violations"]
+            if one["impact"] in {"serious", "critical"}
+        ]
 
     assert serious == []
     assert visitor.troubles == []
@@ -116,7 +118,8 @@ def test_a_figure_leads_to_exactly_its_posts(visit: Any, running: Running) -> No
     span = re.compile(r"^[\d,]+ posts$")
     expect(told).to_have_text(span)
     page.wait_for_function(
-        "() => [...document.querySelectorAll('.post .mood')].every((one) => /^[−0]/.test(one.textContent))"
+        "() => [...document.querySelectorAll('.post .mood')]"
+        ".every((one) => /^[−0]/.test(one.textContent))"
     )
     shown = int(told.inner_text().split()[0].replace(",", ""))
     now_ms = time.time_ns() // 1_000_000 // MINUTE_MS * MINUTE_MS
@@ -208,7 +211,7 @@ HOSTILE = (
     "\u202egnp.小米\u202c \u2066小米\u200b\u200d\ufeff\u00ad",
     "小" * 10_000,
     "小米\x1b[2J\x1b]0;owned\x07\x00\x08",
-    "=HYPERLINK(\"http://evil.example\",\"小米\")",
+    '=HYPERLINK("http://evil.example","小米")',
     "{{7*7}} ${7*7} </textarea></script><!-- 小米 {red|x}",
     "小米" + "\u0301" * 500,
 )
@@ -246,9 +249,13 @@ def test_hostile_posts_are_text(visit: Any, running: Running, page_of: str) -> N
     texts_shown = page.locator(".post .text").all_inner_texts()
 
     assert any(text.startswith("<script>window.owned = 1</script>") for text in texts_shown)
-    assert not any(re.search("[\u202a-\u202e\u2066-\u2069\u200b\x00\x1b]", text) for text in texts_shown)
+    assert not any(
+        re.search("[\u202a-\u202e\u2066-\u2069\u200b\x00\x1b]", text) for text in texts_shown
+    )
     assert page.evaluate("window.owned") is None
-    assert page.evaluate("[...document.links].filter((a) => /^javascript/i.test(a.href)).length") == 0
+    assert (
+        page.evaluate("[...document.links].filter((a) => /^javascript/i.test(a.href)).length") == 0
+    )
     assert page.evaluate("document.querySelectorAll('.post script, .post img').length") == 0
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert visitor.troubles == []
@@ -335,9 +342,13 @@ def test_a_screen_shows_the_wall_and_turns_through_groups(visit: Any, guarded: R
     page.wait_for_selector("#picture svg text")
     assert "kiosk" not in page.url
     page.keyboard.press("ArrowRight")
-    page.wait_for_function("() => !document.querySelector('#picture text').textContent.includes('All')")
+    page.wait_for_function(
+        "() => !document.querySelector('#picture text').textContent.includes('All')"
+    )
     page.set_viewport_size({"width": 500, "height": 900})
-    page.wait_for_function("() => document.querySelector('#picture svg').viewBox.baseVal.width === 1000")
+    page.wait_for_function(
+        "() => document.querySelector('#picture svg').viewBox.baseVal.width === 1000"
+    )
     page = visitor.goes("/")
 
     assert "sees the wall alone" in page.content()
