@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from markupsafe import Markup, escape
 
 from center.api.answers import Feed, Gap, Incident, Wall, WallBrand
+from schemas.alert import AlertState
 from views.figures import amount, count, duration, signed
 from views.plain_text import cut, one_line, width_of
 
@@ -193,10 +194,13 @@ def _incidents(wall: Wall, screen: Screen) -> Iterator[str]:
     right = screen.width - _EDGE
     top = _HEADER if wide else _rows_bottom(screen) + 20
     bottom = screen.height - _FOOTER - 8
-    title = screen.words["wall.incidents"].format(count=len(wall.incidents))
+    going = [one for one in wall.incidents if one.state is AlertState.FIRING]
+    going.sort(key=lambda one: (-one.severity, -one.started_at_ms))
+    over = [one for one in wall.incidents if one.state is not AlertState.FIRING]
+    title = screen.words["wall.incidents"].format(count=len(going))
     yield _text(left, top + 20, 24, "w-ink3", title)
     y = top + 44
-    for incident in wall.incidents:
+    for incident in [*going, *over]:
         lines = _wrapped(_told(incident, screen.words), int((right - left - 48) / (28 * _CELL)), 2)
         height = 178 + 38 * len(lines)
         if y + height > bottom:
@@ -229,8 +233,11 @@ def _card(
     for number, line in enumerate(lines):
         yield _text(x + 24, y + 142 + 38 * number, 28, "w-ink", line)
     who = incident.assignee or incident.acknowledged_by
-    state = words["wall.taken"].format(who=one_line(who)) if who else words["wall.open"]
-    style = "w-ink3" if who else "w-accent w-mid"
+    state, style = words["wall.open"], "w-accent w-mid"
+    if incident.state is not AlertState.FIRING:
+        state, style = words["state.resolved"], "w-ink3"
+    elif who:
+        state, style = words["wall.taken"].format(who=one_line(who)), "w-ink3"
     yield _text(x + 24, y + height - 24, 26, style, cut(state, int((width - 48) / (26 * _CELL))))
 
 

@@ -46,23 +46,23 @@ function draw(alert) {
     figure(t("alert.chance"), chance(evidence.probability), { note: t("alert.chance.about") }));
   const parts = [["copies", evidence.copies], ["newcomers", evidence.newcomers], ["spam", evidence.spam], ["bursts", evidence.bursts]].filter(([, value]) => value > 0);
   const kinds = [["earned", evidence.earned], ["owned", evidence.owned], ["paid", evidence.paid]];
-  const why = card(t("why"), "w8", h("p", { class: "reason", lang: "en" }, plain(alert.reason)), h("p", { class: "quiet" }, told(alert), shares !== "–" ? ` · ${shares}` : ""), h("div", { class: "chips" }, alert.terms.map((term) => h("a", { class: "chip", href: `/brand/${encodeURIComponent(alert.brand)}?${query({ from, to, term: term.term })}#posts` }, plain(term.term, 40), " ", h("b", {}, fmt.count(term.count))))));
-  const made = card(t("alert.made_of"), "w4", ranked([...kinds, ...parts].filter(([, value]) => value > 0), { name: ([key]) => t(has(`channel.${key}`) ? `channel.${key}` : `evidence.${key}`), value: ([, value]) => value }), intents(evidence));
+  const why = card(t("why"), "w8 stretch", h("p", { class: "reason", lang: "en" }, plain(alert.reason)), h("p", { class: "quiet" }, told(alert), shares !== "–" ? ` · ${shares}` : ""), h("div", { class: "chips apart" }, alert.terms.map((term) => h("a", { class: "chip", href: `/brand/${encodeURIComponent(alert.brand)}?${query({ from, to, term: term.term })}#posts` }, plain(term.term, 40), " ", h("b", {}, fmt.count(term.count))))));
+  const made = card(t("alert.made_of"), "w4 stretch", ranked([...kinds, ...parts].filter(([, value]) => value > 0), { name: ([key]) => t(has(`channel.${key}`) ? `channel.${key}` : `evidence.${key}`), value: ([, value]) => value }), intents(evidence));
   volumeChart = alert.brand === "*" ? null : chart("", t("volume"));
-  const done = card(t("doings"), "w6", alert.actions.length ? h("div", {}, alert.actions.map((action) => h("div", { class: "doing" }, when(action.at_ms), h("p", {}, h("b", {}, plain(action.who, 60)), ` ${t(`did.${action.kind}`)}`, action.assignee && ` → ${plain(action.assignee, 60)}`, action.until_ms && ` ${t("until", { time: fmt.time(action.until_ms) })}`, action.note && h("div", {}, plain(action.note)))))) : h("p", { class: "empty" }, t("doings.none")));
-  const deliveryCard = card(t("deliveries"), "w6", told_to);
+  const done = card(t("doings"), "w6 stretch", alert.actions.length ? h("div", {}, alert.actions.map((action) => h("div", { class: "doing" }, when(action.at_ms), h("p", {}, h("b", {}, plain(action.who, 60)), ` ${t(`did.${action.kind}`)}`, action.assignee && ` → ${plain(action.assignee, 60)}`, action.until_ms && ` ${t("until", { time: fmt.time(action.until_ms) })}`, action.note && h("div", {}, plain(action.note)))))) : h("p", { class: "empty" }, t("doings.none")));
+  const deliveryCard = card(t("deliveries"), "w6 stretch", told_to);
   list = alert.brand === "*" ? null : postList();
   const samples = alert.samples.map((sample) => post({ ...sample, at_ms: sample.event_time_ms, subject: `${sample.source}/${sample.post}`, url: null, region: "", is_repost: false, channel: "earned", intents: [], spam: [], is_edit: false, original_author: "" }));
   const others = alert.others.map((other) => incidentRow({ id: other.incident, head: other, alerts: 1, severity: other.severity, state: other.state, started_at_ms: other.started_at_ms, acknowledged_by: other.acknowledged_by, assignee: other.assignee }));
   body.replaceChildren(h("div", { class: "grid" }, h("div", { class: "w12" }, figures), why, made,
-    volumeChart && card(t("volume"), others.length ? "w8" : "w12", volumeChart.box), others.length ? card(t("alert.same_incident"), "w4", others) : "",
+    volumeChart && card(t("volume"), others.length ? "w8 stretch" : "w12", volumeChart.box), others.length ? card(t("alert.same_incident"), "w4 stretch", others) : "",
     samples.length ? card(t("alert.samples"), "w12", samples) : "", deliveryCard, done, list && card(t("alert.its_posts"), "w12", list.box)));
   if (volumeChart) drawVolume(alert, volumeChart);
   list?.refresh({ brand: alert.brand, from, to });
 }
 function intents(evidence) {
   const items = Object.entries(evidence.intents);
-  return items.length ? h("div", {}, h("p", { class: "quiet small" }, t("objectives")), ranked(items, { name: ([key]) => named("intent", key), value: ([, value]) => value })) : "";
+  return items.length ? h("div", { class: "apart" }, h("p", { class: "quiet small" }, t("objectives")), ranked(items, { name: ([key]) => named("intent", key), value: ([, value]) => value })) : "";
 }
 function chance(probability) {
   if (probability >= 1) return "–";

@@ -15,6 +15,8 @@ const totals = h("p", { class: "quiet small" });
 const list = postList({ onTotal: (found) => { totals.textContent = t("posts.total", { n: fmt.count(found.total) }) + (found.total_is_exact ? "" : "+"); } });
 const charts = { volume: chart("tall", t("volume")), mood: chart("", t("sentiment")), channel: chart("", t("channels")), map: chart("", t("regions")), rhythm: chart("low", t("rhythm")), tree: chart("tall", t("cascade")) };
 const boxes = Object.fromEntries(["figures", "terms", "rising", "authors", "regions", "share", "objectives", "alerts"].map((name) => [name, h("div", {})]));
+boxes.alerts.className = "w12";
+boxes.alerts.hidden = true;
 const cascadeCard = card(t("cascade"), "w12", aside(h("span", { id: "cascade-of" })), charts.tree.box);
 cascadeCard.hidden = true;
 const sortChoice = h("select", { "aria-label": t("sort"), onchange: (event) => change({ sort: event.target.value }) }, ["time", "reach", "mood"].map((sort) => h("option", { value: sort, selected: sort === state.sort }, t(`posts.sort.${sort}`))));
@@ -25,7 +27,7 @@ let health = { data_age_s: 0 };
 let naming = null;
 
 $("page").append(h("div", { class: "grid" },
-  h("div", { class: "w12" }, boxes.figures), h("div", { class: "w12" }, boxes.alerts),
+  h("div", { class: "w12" }, boxes.figures), boxes.alerts,
   card(t("volume"), "w12", aside(h("span", {}, t("brush.hint")), " ", pngButton(charts.volume)), charts.volume.box),
   card(t("sentiment"), "w6", aside(pngButton(charts.mood)), charts.mood.box), card(t("channels"), "w6", aside(pngButton(charts.channel)), charts.channel.box),
   card(t("terms.top"), "w3 stretch", boxes.terms), card(t("terms.rising"), "w3 stretch", boxes.rising), card(t("authors"), "w3 stretch", aside(t("authors.about")), boxes.authors), card(t("share"), "w3 stretch", boxes.share),
@@ -67,7 +69,9 @@ async function head(span) {
   document.title = `${plain(page.name)} · leimo`;
   $("title").textContent = plain(page.name);
   $("sub").replaceChildren(...[page.trade && named("trade", page.trade), page.department && named("department", page.department), page.parent && h("a", { href: `/brand/${encodeURIComponent(page.parent)}` }, t("parent", { name: page.parent }))].filter(Boolean).flatMap((part, index) => (index ? [" · ", part] : [part])));
-  boxes.alerts.replaceChildren(...page.alerts.map((alert) => h("p", { class: "notice" }, severity(alert.severity), h("a", { href: `/alert/${encodeURIComponent(alert.id)}` }, `${named("kind", alert.kind)}`), h("span", { class: "quiet" }, fmt.ago(alert.started_at_ms)))));
+  const going = page.alerts.map((alert) => h("span", { class: "going" }, severity(alert.severity), h("a", { href: `/alert/${encodeURIComponent(alert.id)}` }, named("kind", alert.kind)), h("span", { class: "quiet small" }, fmt.ago(alert.started_at_ms))));
+  boxes.alerts.replaceChildren(...(going.length ? [h("div", { class: "notice" }, going)] : []));
+  boxes.alerts.hidden = !going.length;
   const leads = { posts: {}, negative_share: { polarity: "negative" }, negative: { polarity: "negative" }, earned_share: { channel: "earned" }, net_sentiment: {} };
   boxes.figures.replaceChildren(h("dl", { class: "figures of-eight" }, kpis.items.slice(0, 8).map((kpi) => figure(named("kpi", kpi.name), kpiValue(kpi), {
     note: changeOf(kpi), kind: kpi.name === "net_sentiment" ? moodClass(kpi.value) : "", ...(leads[kpi.name] ? { href: "#posts", act: () => toPosts(leads[kpi.name]) } : {}) }))));

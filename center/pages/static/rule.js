@@ -67,7 +67,7 @@ const check = calmly(async () => {
     return;
   }
   let found;
-  try { found = await send("POST", "definitions/check", { kind, id: idBox.value.trim(), value }); } catch (error) { findings.replaceChildren(trouble(error)); publish.disabled = true; return; }
+  try { found = await send("POST", "definitions/check", { kind, id: idBox.value.trim(), value: whole() }); } catch (error) { findings.replaceChildren(trouble(error)); publish.disabled = true; return; }
   if (mine !== turn) return;
   valid = found.is_valid;
   publish.disabled = !valid || !idBox.value.trim();
@@ -84,19 +84,20 @@ function previewForm() {
     go.disabled = true;
     preview.replaceChildren(h("p", { class: "quiet" }, t("rules.preview.runs")));
     try {
-      const found = await send("POST", "definitions/preview", { rule: { id: idBox.value.trim() || "preview", ...value }, brand: brand.value.trim(), days: Number(days.value) });
+      const found = await send("POST", "definitions/preview", { rule: { ...value, id: idBox.value.trim() || "preview" }, brand: brand.value.trim(), days: Number(days.value) });
       preview.replaceChildren(h("p", { class: "reason" }, t("rules.preview.times", { times: found.times, posts: fmt.count(found.posts) })), ...found.fired.slice(0, 20).map((one) => h("p", { class: "finding" }, severity(one.severity), " ", when(one.started_at_ms), " ", plain(one.reason, 240))));
     } catch (error) { preview.replaceChildren(trouble(error)); }
     go.disabled = false;
   } }, t("rules.preview.go"));
   return h("div", { class: "tools" }, brand, brands, days, go);
 }
+const whole = () => ({ ...value, id: idBox.value.trim() });
 const key = () => `${kind}:${idBox.value.trim()}`;
 const path = () => `definitions/${kind}/${encodeURIComponent(idBox.value.trim())}`;
 const before = () => (id ? sessionStorage.getItem(BEFORE + id) : null);
 async function save() {
   const was = id ? await get(path()).catch(() => null) : null;
-  const done = await tried(() => send("PUT", path(), value).then(() => true));
+  const done = await tried(() => send("PUT", path(), whole()).then(() => true));
   if (!done) return;
   sessionStorage.setItem(BEFORE + idBox.value.trim(), JSON.stringify(was ? was.value : null));
   toast(t("rules.published"));

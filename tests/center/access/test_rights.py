@@ -70,7 +70,7 @@ def client(store: SqlStore, tmp_path: Path, token: str) -> AsyncClient:
             {"brands": ["oppo"], "until_ms": START_MS + 3_600_000, "reason": "launch"},
             "operator",
         ),
-        ("PUT", "/api/definitions/brand/oppo", {"name": "OPPO手机"}, "admin"),
+        ("PUT", "/api/definitions/brand/oppo", {"id": "oppo", "name": "OPPO手机"}, "admin"),
         ("DELETE", "/api/definitions/brand/oppo", None, "admin"),
     ],
 )
