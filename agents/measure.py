@@ -1,6 +1,6 @@
 """`mentions` → windows of each brand, and alerts."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -16,10 +16,12 @@ from measures.kept_state import KeptStateError
 from schemas.alert import EVERY_BRAND, Alert
 from schemas.catalogue import Catalogue
 from schemas.forgotten import Forgotten
-from schemas.mention import Mention, Tick
+from schemas.mention import Mention, MentionOrTick, Tick
+from schemas.signal import Signal
 from schemas.topics import (
     ALERTS,
     BRANDS_CHANGELOG,
+    EXPECTATIONS,
     MENTIONS,
     POSTS_RAW,
     TRENDS,
@@ -35,7 +37,7 @@ from streams.metrics import Metrics
 from streams.stages import EntryError
 
 _encode = msgspec.json.Encoder().encode
-_decode = msgspec.json.Decoder(Mention | Tick).decode
+_decode = msgspec.json.Decoder(MentionOrTick).decode
 
 _ALERT_SCHEMA = schema_id("alert").encode()
 WHOLE_KEY = b"\x00whole"
@@ -166,8 +168,10 @@ class MeasureStage:
                 else:
                     board.apply(item)
                 mentions += 1
-            else:
+            elif type(item) is Tick:
                 board.tick(item)
+            else:
+                board.hear(item)
         output = board.drain()
         self._changed[partition] |= output.changed
         self._metrics.mentions.inc(mentions - output.duplicates)
@@ -182,6 +186,8 @@ class MeasureStage:
         ]
         rows.extend(self._alert_row(partition, alert) for alert in output.alerts)
         rows += [Row(TRENDS.name, partition, trend.key, _encode(trend)) for trend in output.trends]
+        rows.extend(self._signal_rows(partition, output.signals))
+        rows += [Row(EXPECTATIONS.name, partition, e.key, _encode(e)) for e in output.expectations]
         return rows
 
     def append_ms(self, records: Sequence[Any]) -> int:
@@ -200,6 +206,7 @@ class MeasureStage:
             for brand in changed
             for key, value in board.entries(brand)
         ]
+        rows += [Row(topic, partition, *entry) for entry in board.incident_entries()]
         rows.append(Row(topic, partition, WHOLE_KEY, board.whole_bytes()))
         return rows
 
@@ -238,6 +245,14 @@ class MeasureStage:
             _encode(alert),
             cloud_event_headers(alert),
         )
+
+    def _signal_rows(self, partition: int, signals: Sequence[Signal]) -> Iterator[Row]:
+        """Into each other partition, between its mentions."""
+        for signal in signals:
+            value = _encode(signal)
+            for other in range(self._partitions):
+                if other != partition:
+                    yield Row(MENTIONS.name, other, None, value)
 
     def _put_aside(self, partition: int, record: Any, refusal: InvalidPost) -> Row:
         self._metrics.dead_letters.labels(refusal.reason.value).inc()

@@ -39,6 +39,7 @@ class Groups:
                 spans=(),
                 text="",
                 terms=(),
+                original_text="",
             )
             for group, found in named.items()
         ]

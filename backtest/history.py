@@ -1,7 +1,8 @@
 """Archived posts, analysed once and kept as what they mention, to be replayed many times."""
 
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
@@ -20,6 +21,40 @@ _OUTAGE_GAPS = 50
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(tuple[Mention, ...]).decode
+
+
+class Analysed(NamedTuple):
+    """What of a post goes into a history."""
+
+    at_ms: int
+    event: PostEvent
+    identity: int
+    """Of the post, or of the edit."""
+    original: int
+    """Of an edit: identity of its post."""
+    mentions: bytes
+    """Encoded; empty: it mentions no brand."""
+
+
+def analysed(posts: Sequence[Post], analyser: Analyser, groups: Groups) -> list[Analysed]:
+    """Analyse posts: what takes most of the time, and may be done by any process."""
+    found = analyser.mentions_many(posts, 0, [0] * len(posts))
+    return [
+        Analysed(
+            post.event_time_ms,
+            post.event,
+            0 if post.event is PostEvent.DELETE else post_identity(post),
+            _original(post),
+            _encode((*mentions, *groups.of(mentions))) if mentions else b"",
+        )
+        for post, mentions in zip(posts, found, strict=True)
+    ]
+
+
+def _original(post: Post) -> int:
+    if post.event is not PostEvent.EDIT:
+        return 0
+    return post_identity(msgspec.structs.replace(post, event=PostEvent.ADD))
 
 
 class History:
@@ -45,24 +80,23 @@ class History:
 
     def add(self, posts: Sequence[Post]) -> None:
         """Analyse posts and keep what they mention."""
+        self.keep(analysed(posts, self._analyser, self._groups))
+
+    def keep(self, posts: Iterable[Analysed]) -> None:
+        """Keep what posts mention that were analysed elsewhere, under the same catalogue."""
         self._order = None
-        found = self._analyser.mentions_many(posts, 0, [0] * len(posts))
-        for post, mentions in zip(posts, found, strict=True):
-            self._minutes.append(post.event_time_ms // MINUTE_MS)
+        for post in posts:
+            self._minutes.append(post.at_ms // MINUTE_MS)
             if post.event is PostEvent.DELETE:
                 continue
-            identity = post_identity(post)
-            self._identities.append(identity)
-            if mentions:
-                self._keep(post, identity, (*mentions, *self._groups.of(mentions)))
-
-    def _keep(self, post: Post, identity: int, mentions: tuple[Mention, ...]) -> None:
-        if post.event is PostEvent.EDIT:
-            original = msgspec.structs.replace(post, event=PostEvent.ADD)
-            self._edited[len(self._mentions)] = post_identity(original)
-        self._at_ms.append(post.event_time_ms)
-        self._versions.append(identity)
-        self._mentions.append(_encode(mentions))
+            self._identities.append(post.identity)
+            if not post.mentions:
+                continue
+            if post.event is PostEvent.EDIT:
+                self._edited[len(self._mentions)] = post.original
+            self._at_ms.append(post.at_ms)
+            self._versions.append(post.identity)
+            self._mentions.append(post.mentions)
 
     def __len__(self) -> int:
         """Posts that mention a brand, each once."""

@@ -1,15 +1,27 @@
-"""`python -m bench` compares posts a second; see also `board`, `feeds`, `latency`, `outside`,
-`restart` and `scaling`."""
+"""`python -m bench` compares posts a second; see also `board`, `delivery`, `feeds`, `latency`,
+`messages`, `outside`, `restart` and `scaling`."""
 
 import logging
 import sys
 
-from bench import board, feeds, feeds_outside, latency, restart, scaling, throughput
+from bench import (
+    board,
+    delivery,
+    feeds,
+    feeds_outside,
+    latency,
+    messages,
+    restart,
+    scaling,
+    throughput,
+)
 
 KINDS = {
     "board": board.main,
+    "delivery": delivery.main,
     "feeds": feeds.main,
     "latency": latency.main,
+    "messages": messages.main,
     "outside": feeds_outside.main,
     "restart": restart.main,
     "scaling": scaling.main,

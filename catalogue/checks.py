@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date
 from itertools import islice
 
 import msgspec
@@ -10,11 +9,13 @@ import msgspec
 from analysis import queries
 from analysis.brands import spellings
 from analysis.han_forms import simplified
-from catalogue.check_subscribers import checked_subscribers
+from catalogue.check_feeds import checked_feeds
+from catalogue.check_subscribers import checked_subscribers, is_zone
 from catalogue.findings import Findings, KeyPath, did_you_mean
 from catalogue.known_names import KnownNames
 from catalogue.yaml_reader import AS_WRITTEN, Raw, Records
-from measures.rule_index import active_hours, days_of, time_ms
+from measures.calendar import COUNTRIES, days_of, is_date, is_of_each_year, known_to
+from measures.rule_index import active_hours, time_ms
 from schemas.catalogue import Brand, Catalogue, Context, Holiday, Intent, Silence
 from schemas.rules import RULE_OF_KIND, Measure, Rule, RuleKind, rule_fields
 from schemas.topics import CATALOGUE
@@ -56,13 +57,14 @@ def check(records: Records, findings: Findings, known: KnownNames | None = None)
 
     Brands are checked as they are written, and returned with what is `known` of their names.
     """
-    brands, rules, intents, silences, holidays, subscribers = records
+    brands, rules, intents, silences, holidays, subscribers, feeds = records
     _identify("brands", brands, ("id", "name"), findings)
     _identify("rules", rules, ("id", "kind"), findings)
     _identify("intents", intents, ("id", "objective", "query"), findings)
     _identify("silences", silences, ("id", "reason", "until"), findings)
-    _identify("holidays", holidays, ("id", "first"), findings)
+    _identify("holidays", holidays, ("id",), findings)
     _identify("subscribers", subscribers, ("id", "channel", "address"), findings)
+    _identify("feeds", feeds, ("id", "kind"), findings)
     brand_ids = [str(raw["id"]) for raw in brands if "id" in raw]
     rule_ids = [str(raw["id"]) for raw in rules if "id" in raw]
     made: dict[int, Brand] = {}
@@ -94,6 +96,7 @@ def check(records: Records, findings: Findings, known: KnownNames | None = None)
         silences=tuple(_checked_silences(silences, (brand_ids, rule_ids), findings)),
         holidays=tuple(_checked_holidays(holidays, findings)),
         subscribers=tuple(checked_subscribers(subscribers, (brand_ids, rules), findings)),
+        feeds=tuple(checked_feeds(feeds, findings)),
     )
 
 
@@ -479,31 +482,57 @@ def _moment(raw: Raw, name: str, path: KeyPath, findings: Findings) -> int | Non
 
 def _checked_holidays(holidays: Sequence[Raw], findings: Findings) -> Iterator[Holiday]:
     for index, raw in enumerate(holidays):
-        if raw.keys() >= {"id", "first"}:
+        if "id" in raw:
             holiday = Holiday(**raw)
             _check_days(holiday, ("holidays", index), findings)
             yield holiday
 
 
 def _check_days(holiday: Holiday, path: KeyPath, findings: Findings) -> None:
+    if holiday.zone and not (holiday.is_sale and is_zone(holiday.zone)):
+        mend = "write an IANA name, such as Asia/Shanghai, and that beside `is_sale: true` alone"
+        findings.error((*path, "zone"), f"{holiday.zone!r} is of no use here; {mend}")
+    if bool(holiday.first) == bool(holiday.country):
+        if not holiday.first:
+            findings.error(path, f"first of {holiday.id} is missing; name a day, or `country: CN`")
+        else:
+            findings.error((*path, "country"), "has days of its own; leave first and last out")
+        return
+    if holiday.country:
+        _check_country(holiday, path, findings)
+        return
     for name in ("first", "last"):
         given = getattr(holiday, name)
-        if given and not _is_day(given):
+        if given and not is_date(given):
             findings.error((*path, name), f'{given!r} is no day; write such as "2026-10-01"')
             return
-    days = len(list(islice(days_of(holiday), _MOST_DAYS + 1)))
+    if holiday.last and is_of_each_year(holiday.first) != is_of_each_year(holiday.last):
+        findings.error((*path, "last"), "name the year of both days, or of neither")
+        return
+    _check_length(holiday, path, findings)
+
+
+def _check_length(holiday: Holiday, path: KeyPath, findings: Findings) -> None:
+    one = holiday
+    if is_of_each_year(holiday.first):
+        first, last = (f"2004-{day}" for day in (holiday.first, holiday.last or holiday.first))
+        one = Holiday(holiday.id, first, last)
+    days = len(list(islice(days_of(one), _MOST_DAYS + 1)))
     if not days:
         findings.error((*path, "last"), f"{holiday.last} is before {holiday.first}; swap the two")
     elif days > _MOST_DAYS:
         findings.error((*path, "last"), f"{holiday.last} is more than a year after the first day")
 
 
-def _is_day(text: str) -> bool:
-    try:
-        date.fromisoformat(text)
-    except ValueError:
-        return False
-    return True
+def _check_country(holiday: Holiday, path: KeyPath, findings: Findings) -> None:
+    where = (*path, "country")
+    if holiday.country not in COUNTRIES:
+        mend = f"known are {', '.join(COUNTRIES)}; name the days of others with first and last"
+        findings.error(where, f"the holidays of {holiday.country!r} are not known; {mend}")
+    elif holiday.is_sale:
+        findings.error((*path, "is_sale"), "sales are on days of their own; name them with first")
+    else:
+        findings.note(where, f"its holidays are known up to {known_to()}; later, update leimo")
 
 
 def _check_ranges(raw: Raw, path: KeyPath, findings: Findings) -> None:

@@ -17,7 +17,7 @@ import msgspec
 import yaml
 
 from catalogue.findings import Findings, KeyPath, did_you_mean
-from schemas.catalogue import Brand, Context, Holiday, Intent, Silence, Subscriber
+from schemas.catalogue import Brand, Context, Feed, Holiday, Intent, Silence, Subscriber
 from schemas.rules import RULE_OF_KIND, Condition, RuleKind
 
 MAX_BYTES = 16 << 20
@@ -102,6 +102,7 @@ class Records(NamedTuple):
     silences: Sequence[Raw] = ()
     holidays: Sequence[Raw] = ()
     subscribers: Sequence[Raw] = ()
+    feeds: Sequence[Raw] = ()
 
 
 def read_records(text: str, findings: Findings) -> Records:
@@ -135,6 +136,7 @@ def read_records(text: str, findings: Findings) -> Records:
             reader.records(fields.get("silences"), "silences", _fields_of(Silence)),
             reader.records(fields.get("holidays"), "holidays", _fields_of(Holiday)),
             reader.records(fields.get("subscribers"), "subscribers", _fields_of(Subscriber)),
+            reader.records(fields.get("feeds"), "feeds", _fields_of(Feed)),
         )
     except _TooMuch:
         findings.error((), f"anchors add more than {MAX_EXPANDED} values; do without them", line=0)

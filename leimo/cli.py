@@ -7,6 +7,7 @@ import typer
 
 from leimo.commands import (
     access,
+    alerts,
     analyse,
     audit,
     backtest,
@@ -17,6 +18,7 @@ from leimo.commands import (
     deliveries,
     demo,
     detect,
+    digest,
     feed,
     forget,
     lag,
@@ -69,9 +71,11 @@ app.add_typer(feed.app, name="feed")
 app.add_typer(topics.app, name="topics")
 app.add_typer(catalogue.app, name="catalogue")
 app.add_typer(silence.app, name="silence")
+app.add_typer(alerts.app, name="alerts")
 app.add_typer(subscribers.app, name="subscribers")
 app.add_typer(deliveries.app, name="deliveries")
 app.add_typer(access.app, name="access")
+app.command("digest")(digest.digest)
 app.command("forget")(forget.forget)
 app.command("analyse")(analyse.analyse)
 app.add_typer(dead.app, name="dead")

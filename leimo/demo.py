@@ -46,6 +46,9 @@ _CALM_POLLS = 8
 class DemoOptions(msgspec.Struct, frozen=True):
     """What the command line asked for; see `leimo demo --help`."""
 
+    endpoints: tuple[str, ...]
+    """Instances of Jetstream to follow; empty: posts are replayed or simulated."""
+    languages: tuple[str, ...]
     replay: tuple[Path, ...]
     source: Source
     speed: str
@@ -247,9 +250,12 @@ def _catalogue(options: DemoOptions) -> Catalogue:
 
 @contextlib.contextmanager
 def _feed(options: DemoOptions, settings: Settings, folder: Path) -> Iterator[ChildProcess]:
-    """`leimo feed`, replaying or simulating."""
+    """`leimo feed`: live, replaying or simulating."""
     command = [sys.executable, "-m", "leimo", "feed"]
-    if options.replay:
+    if options.endpoints:
+        command += ["jetstream", *(f"--endpoint={endpoint}" for endpoint in options.endpoints)]
+        command += [f"--lang={language}" for language in options.languages]
+    elif options.replay:
         command += ["replay", *(str(file.resolve()) for file in options.replay)]
         command += ["--speed", options.speed, "--source", options.source.value]
         if options.speed != "max":

@@ -92,7 +92,11 @@ async def started_companions(
         if tells:
             mailbox = await stack.enter_async_context(Mailbox().serving())
             await publish(settings, Catalogue(subscribers=SUBSCRIBERS), only_absent=True)
-            environment = {**_environment(settings), **mailbox.variables()}
+            environment = {
+                **_environment(settings),
+                **mailbox.variables(),
+                "LEIMO_CENTER_URL": companions.center_url.rstrip("/"),
+            }
             deliver = start([*_LEIMO, "deliver"], folder, "deliver", environment)
             stack.callback(deliver.stop)
             companions.processes["deliver"] = deliver

@@ -23,7 +23,7 @@ from schemas.alert import Alert, AlertState
 from schemas.catalogue import Catalogue
 from schemas.mention import Mention, Tick
 from schemas.post import Post
-from schemas.topics import ALERTS, MENTIONS, TRENDS, WINDOWS
+from schemas.topics import ALERTS, EXPECTATIONS, MENTIONS, TRENDS, WINDOWS
 from sources.weibo import parse
 
 MOST_POSTS = 1_220_000
@@ -141,6 +141,7 @@ class _Writer:
             *(self._record(WINDOWS.name, one.key.decode(), one) for one in output.windows),
             *(self._record(ALERTS.name, one.fingerprint, one) for one in output.alerts),
             *(self._record(TRENDS.name, one.brand, one) for one in output.trends),
+            *(self._record(EXPECTATIONS.name, one.key.decode(), one) for one in output.expectations),
         ]
         self.mentions += len(mentions)
         self._store.apply(records, {(topic, PARTITION): at for topic, at in self._next.items()})

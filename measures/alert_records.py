@@ -6,7 +6,7 @@ the same posts give the same ids.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from measures import alert_life
@@ -16,7 +16,8 @@ from measures.rules.finding import Finding
 from measures.suppression import Circumstances, silence_over, suppressed_by
 from schemas.alert import Alert, AlertState, SuppressedReason
 from schemas.catalogue import Brand, Silence
-from schemas.rules import Rule
+from schemas.mention import GROUP_PREFIX
+from schemas.rules import Rule, RuleKind
 
 _MINUTE_MS = 60_000
 _NO_LIFE = frozenset({SuppressedReason.OUTSIDE_ACTIVE_HOURS, SuppressedReason.PLATFORM_WIDE_BURST})
@@ -33,6 +34,8 @@ class Subject(NamedTuple):
     """Those in force now."""
     about: str = ""
     """Set where it is about another brand than the one whose state it is."""
+    expected_burst: Callable[[int], str] = lambda at_ms: ""
+    """The day of big sales at a time, if it is one."""
 
     @property
     def key(self) -> str:
@@ -72,6 +75,13 @@ def alert_id(mark: str, started_at_ms: int) -> str:
 def rule_of(key: str) -> str:
     """Id of the rule of an alert, by its key in the state, see `Subject.key`."""
     return key.partition("/")[0]
+
+
+def owner_of(alert: Alert) -> str:
+    """Whose state an alert is held in: its brand's, or that of a group of rivals; `*`: of all."""
+    if alert.kind == RuleKind.SHARE.value:
+        return GROUP_PREFIX + alert.rule
+    return alert.brand
 
 
 def notice_of(
@@ -194,6 +204,9 @@ def _record(
     ended_at_ms: int | None = None,
 ) -> Alert:
     state, rule, brand = subject.state, subject.rule, subject.brand
+    sale = subject.expected_burst(held.started_at_ms)
+    if sale and alert_state is AlertState.FIRING:
+        reason += f"; bursts are expected: {sale}"
     return Alert(
         id=held.id,
         fingerprint=fingerprint(rule, brand.id),
@@ -213,7 +226,7 @@ def _record(
         department=rule.department or brand.department or asked_for(state, held),
         parent=brand.parent,
         silenced_by=silence_over(subject.silences, rule.id, brand.id),
-        evidence=evidence(state, held),
+        evidence=evidence(state, held, sale),
         terms=state.talk.rising(),
         samples=state.talk.telling(),
     )

@@ -7,6 +7,7 @@ import msgspec
 
 from measures.baselines import Baseline
 from measures.buckets import BUCKET_MS, Bucket
+from measures.common_cause import Causes
 from measures.explanations import Talk
 from measures.horizons import HORIZONS_MIN
 from measures.season import NO_HOLIDAYS, Holidays
@@ -105,6 +106,13 @@ class BrandState(msgspec.Struct, array_like=True, gc=False):
     """Largest reach of an account that named it, faded, up to `last_post_ms`."""
     added_ms: int = -1
     """Event time at which it came into the catalogue of a running worker; -1: it was there."""
+    causes: Causes = msgspec.field(default_factory=Causes)
+    """The largest numbers of authors who had something in common."""
+
+    voiced_ms: int = -1
+    """Newest minute in which a large account named it in own words; -1: none has."""
+    exposed_total: float = 0.0
+    """Reposts without words of posts with crisis words, faded as the attacks are."""
 
     def is_duplicate(self, mention: Mention) -> bool:
         """Whether the mention was applied before; if not, it counts as applied from now on."""
@@ -140,8 +148,13 @@ class BrandState(msgspec.Struct, array_like=True, gc=False):
         elif start_ms + BUCKET_MS > baseline.known_to_ms:
             baseline.skip(start_ms + BUCKET_MS)
         attacks = self.usual_attacks(start_ms) if unusual else bucket.attacks
-        self.attacks_total = self._faded_attacks(start_ms) + attacks
-        self.loudest = max(self.usual_loudest(start_ms), float(bucket.loudest))
+        exposed = float(bucket.exposures_to_crises() if bucket.exposed else 0)
+        if exposed and unusual:
+            exposed = self.usual_exposures(start_ms)
+        self.attacks_total = self._faded(self.attacks_total, start_ms) + attacks
+        self.exposed_total = self._faded(self.exposed_total, start_ms) + exposed
+        bucket.loudest_before = self.usual_loudest(start_ms)
+        self.loudest = max(bucket.loudest_before, float(bucket.loudest))
         if not unusual:
             if bucket.rivals is None:
                 self._learn_moods(bucket)
@@ -152,20 +165,28 @@ class BrandState(msgspec.Struct, array_like=True, gc=False):
 
     def usual_attacks(self, start_ms: int) -> float:
         """Negative posts to the brand's own accounts a minute, before the one at `start_ms`."""
+        return self._usual(self.attacks_total, start_ms)
+
+    def usual_exposures(self, start_ms: int) -> float:
+        """Reposts without words of posts with crisis words a minute, before `start_ms`."""
+        return self._usual(self.exposed_total, start_ms)
+
+    def _usual(self, total: float, start_ms: int) -> float:
+        """A minute, of what fades as the attacks do."""
         watched_min = (start_ms - self.baseline.since_ms) / BUCKET_MS
         if watched_min <= 0 or self.last_post_ms < 0:
             return 0.0
         weights = (1 - math.pow(_ATTACK_KEPT, watched_min)) / (1 - _ATTACK_KEPT)
-        return self._faded_attacks(start_ms) / weights
+        return self._faded(total, start_ms) / weights
 
     def usual_loudest(self, start_ms: int) -> float:
         """The largest reach of the last weeks, before the minute at `start_ms`."""
         return self.loudest * math.pow(_LOUDEST_KEPT, self._minutes_since(start_ms))
 
-    def _faded_attacks(self, start_ms: int) -> float:
-        if not self.attacks_total:
+    def _faded(self, total: float, start_ms: int) -> float:
+        if not total:
             return 0.0
-        return self.attacks_total * math.pow(_ATTACK_KEPT, self._minutes_since(start_ms))
+        return total * math.pow(_ATTACK_KEPT, self._minutes_since(start_ms))
 
     def _minutes_since(self, start_ms: int) -> int:
         """Since the newest learned minute."""

@@ -12,8 +12,10 @@ from measures.alert_records import Subject
 from measures.baselines import Baseline
 from measures.brand_state import BrandState
 from measures.buckets import BUCKET_MS
+from measures.common_cause import FEWEST_AUTHORS, HORIZONS
 from measures.detector import MIN_POSTS
 from measures.feed_gaps import Stretch, Unwatched, merged
+from measures.horizons import HORIZONS_MIN
 from measures.moment import Moment
 from measures.partition_state import PartitionState
 from measures.platform_burst import FACTOR
@@ -21,11 +23,13 @@ from measures.rule_index import RuleIndex
 from measures.rules import QUIET_KINDS, evaluate, kinds_at
 from measures.rules.finding import Finding, severity_of
 from measures.schedule import Schedule, sweep_ms
+from measures.signals import signal_of
 from measures.suppression import INHIBITED_KINDS
 from schemas.alert import EVERY_BRAND, Alert, SuppressedReason
 from schemas.catalogue import Brand
 from schemas.mention import GROUP_PREFIX
 from schemas.rules import RULE_OF_KIND, Rule, RuleKind
+from schemas.signal import Signal
 
 _EVERY = Brand(id=EVERY_BRAND, name="all brands")
 _FEED = Brand(id=EVERY_BRAND, name="the feed")
@@ -35,6 +39,7 @@ _FRESH_MS = 60 * _MINUTE_MS
 _TOLD_MIN = 2
 """Nor is a shorter one."""
 _DAY_MS = 86_400_000
+_QUARTER = HORIZONS_MIN.index(15)
 
 
 class Evaluation:
@@ -49,6 +54,8 @@ class Evaluation:
         speaks_for_all: bool,
     ) -> None:
         self.told: list[Alert] = []
+        self.begun: list[Signal] = []
+        """Of those that fire for the first time."""
         self.changed: set[str] = set()
         self.suppressed: dict[SuppressedReason, int] = {}
         """Why findings were not told, and how often."""
@@ -95,7 +102,7 @@ class Evaluation:
 
     def clear(self) -> None:
         """What was told is taken over."""
-        self.told, self.changed, self.suppressed = [], set(), {}
+        self.told, self.begun, self.changed, self.suppressed = [], [], set(), {}
 
     def note(self, brand: str, state: BrandState) -> None:
         """A brand came back from the changelog, where rules of another time may have left it."""
@@ -121,19 +128,22 @@ class Evaluation:
         bucket = state.buckets[start_ms]
         if bucket.rivals is not None:
             state.compare(self._index.members_of(brand), start_ms)
-        if self._schedule.is_due_closed(state, bucket):
+        sums = moment.sums
+        if (
+            self._schedule.is_due_closed(state, bucket)
+            or sums[_QUARTER] >= self._index.least_about_one
+        ):
             self._look(brand, moment, self._kinds_at(moment))
         baseline = state.baseline
-        if (
-            moment.sums[-1] >= MIN_POSTS
-            and baseline.is_warm()
-            and moment.is_unusual(1.0, MIN_POSTS)
-        ):
-            baseline.extremes.begin_event(start_ms, moment.sums, moment.means)
+        if sums[-1] >= MIN_POSTS and baseline.is_warm() and moment.is_unusual(1.0, MIN_POSTS):
+            baseline.extremes.begin_event(start_ms, sums, moment.means)
+        if bucket.loud is not None and bucket.loud.reach >= self._schedule.least_reach:
+            state.voiced_ms = start_ms
         is_watched = not self._unwatched.stretches or not self._unwatched.holds(start_ms)
-        state.learn(
-            start_ms, moment.sums, moment.means, self._index.holidays, is_watched=is_watched
-        )
+        if sums[_QUARTER] >= FEWEST_AUTHORS and baseline.is_warm() and is_watched:
+            for at, cause in moment.causes.items():
+                state.causes.learn(start_ms, HORIZONS.index(at), cause.authors)
+        state.learn(start_ms, sums, moment.means, self._index.holidays, is_watched=is_watched)
         self._schedule.learned(brand, moment, is_live=is_live)
 
     def evaluate_open(self, brand: str, start_ms: int) -> None:
@@ -274,7 +284,10 @@ class Evaluation:
         return not about or about in self._index.members_of(GROUP_PREFIX + rule.id)
 
     def _kinds_at(self, moment: Moment) -> frozenset[RuleKind]:
-        return kinds_at(moment, self._index.least_posts, self._schedule.least_reach)
+        index = self._index
+        return kinds_at(
+            moment, index.least_posts, self._schedule.least_reach, index.least_about_one
+        )
 
     def _look(self, brand: str, moment: Moment, kinds: frozenset[RuleKind]) -> None:
         state, start_ms = moment.state, moment.start_ms
@@ -306,7 +319,14 @@ class Evaluation:
             definition = _FEED if rule.kind is RuleKind.SILENCE else _EVERY
         else:
             definition = self._index.brands.get(named) or Brand(id=named, name=named)
-        return Subject(state, rule, definition, self._index.silences_at(at_ms), about)
+        return Subject(
+            state,
+            rule,
+            definition,
+            self._index.silences_at(at_ms),
+            about,
+            self._index.expected_burst_at,
+        )
 
     def _find_of_all(self, rule: Rule, start_ms: int, finding: Finding) -> None:
         every = self._whole.every
@@ -337,8 +357,12 @@ class Evaluation:
         if notice.suppressed is not None:
             counts = self.suppressed
             counts[notice.suppressed] = counts.get(notice.suppressed, 0) + 1
-        if notice.alert is not None:
-            self.told.append(notice.alert)
+        alert = notice.alert
+        if alert is not None:
+            self.told.append(alert)
+            if alert.revision == 0:
+                moment = Moment(subject.state, start_ms)
+                self.begun.append(signal_of(alert, subject.rule, finding, moment))
 
     def _tell(self, brand: str, alert: Alert) -> None:
         self._change(brand)

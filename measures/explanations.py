@@ -58,7 +58,7 @@ class Talk(msgspec.Struct, array_like=True, gc=False):
             self._count(mention.terms[:_TERMS])
         self.untold += 1
         self._hear_author(mention)
-        if mention.text and mention.text_hash not in self.hashes:
+        if (mention.text or is_crisis) and mention.text_hash not in self.hashes:
             self._keep(mention, mention.reach + (_BEFORE_OTHERS if is_crisis else 0))
 
     def pass_minute(self) -> None:
@@ -86,6 +86,14 @@ class Talk(msgspec.Struct, array_like=True, gc=False):
             key=lambda term: (-(recent[term] ** 2) / (1 + usual[term]), term),
         )
         return tuple(Term(term, max(1, round(recent[term]))) for term in found[:count])
+
+    def usual_share(self, term: str) -> float:
+        """Of the terms that are usually said about the brand, the part that is this one."""
+        pair = self.counts.get(term)
+        total = self._totals()[1]
+        if pair is None or not total:
+            return 0.0
+        return max(pair[1] / self.usual_weight - pair[0] / self.recent_weight, 0.0) / total
 
     def trend(self, brand: str, at_ms: int) -> Trend:
         """The state of the talk, as it is published."""
@@ -173,17 +181,7 @@ class Talk(msgspec.Struct, array_like=True, gc=False):
             if least >= weight:
                 return
             self._drop(self.weights.index(least))
-        self.samples.append(
-            Sample(
-                post=mention.post,
-                source=mention.source,
-                author=mention.author,
-                text=mention.text,
-                reach=mention.reach,
-                sentiment_milli=mention.sentiment_milli,
-                event_time_ms=mention.event_time_ms,
-            )
-        )
+        self.samples.append(_sample(mention))
         self.hashes.append(mention.text_hash)
         self.weights.append(weight)
 
@@ -202,3 +200,18 @@ class Talk(msgspec.Struct, array_like=True, gc=False):
 
     def _drop(self, index: int) -> None:
         del self.samples[index], self.hashes[index], self.weights[index]
+
+
+def _sample(mention: Mention) -> Sample:
+    """The post; where it is a repost without words, the original, of which less is known."""
+    is_bare = not mention.text
+    return Sample(
+        post=mention.original if is_bare else mention.post,
+        source=mention.source,
+        author=mention.original_author if is_bare else mention.author,
+        text=mention.original_text if is_bare else mention.text,
+        reach=0 if is_bare else mention.reach,
+        sentiment_milli=mention.sentiment_milli,
+        event_time_ms=mention.event_time_ms,
+        url=mention.url,
+    )

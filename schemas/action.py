@@ -14,7 +14,7 @@ class ActionKind(StrEnum):
     """Gave it to `assignee`."""
     NOTE = "note"
     SILENCED = "silenced"
-    """Made a silence because of it, until `until_ms`."""
+    """Made a silence because of it, until `until_ms`; of a subscriber's definition: muted it."""
     FALSE_ALARM = "false_alarm"
     TAKEN = "taken"
     """Will answer this post: nobody else may take it."""
@@ -26,6 +26,8 @@ class ActionKind(StrEnum):
     """Changed a definition; `note` says how."""
     REMOVED = "removed"
     """Removed a definition."""
+    RETRIED = "retried"
+    """Asked for a delivery that was given up."""
 
 
 class ActionSubject(StrEnum):
@@ -39,6 +41,8 @@ class ActionSubject(StrEnum):
     """`subject` is the source, `/` and the id of the post."""
     DEFINITION = "definition"
     """`subject` is the key on `catalogue`."""
+    DELIVERY = "delivery"
+    """`subject` is the key on `deliveries`."""
 
 
 class Action(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -50,6 +50,8 @@ class Sample(msgspec.Struct, frozen=True, gc=False):
     reach: int
     sentiment_milli: int
     event_time_ms: int
+    url: str = ""
+    """Link to it; empty where none is known."""
 
 
 class Evidence(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
@@ -84,6 +86,8 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_default
     """Share of negative posts among those with a mood of their own; None: there are none."""
     positive_before: float | None = None
     positive_now: float | None = None
+    expected_burst: str = ""
+    """Id of the day of big sales in the catalogue on which it began."""
 
 
 class Alert(msgspec.Struct, frozen=True, kw_only=True):

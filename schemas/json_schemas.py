@@ -21,6 +21,10 @@ from schemas.alert import Alert, AlertState, Evidence, Sample, Term
 from schemas.catalogue import (
     Brand,
     Context,
+    DigestSpan,
+    Feed,
+    FeedKind,
+    Gather,
     Holiday,
     Intent,
     ReceivingChannel,
@@ -31,11 +35,12 @@ from schemas.catalogue import (
 )
 from schemas.dead_letter import DeadLetter, DropReason
 from schemas.deletion import Deletion, DeletionScope
-from schemas.delivery import Attempt, Delivery, Outcome, Progress, Reason, Receiver
+from schemas.delivery import Attempt, Delivery, Digest, Notice, Outcome, Progress, Reason, Receiver
 from schemas.expectation import Expectation
 from schemas.feed import FeedGap, FeedPosition, FeedState, GapReason
 from schemas.mention import Channel, Mention, Objective, Place, Polarity, SpamSign, Span, Tick
 from schemas.rules import Condition, Measure, Rule, RuleKind
+from schemas.signal import Signal
 from schemas.topics import DAY_MS, TOPICS, Topic
 from schemas.trend import Influencer, Trend, TrendTerm
 from schemas.versions import breaks, schema_id
@@ -47,6 +52,7 @@ BEGIN, END = "<!-- generated: topics -->", "<!-- end of generated -->"
 RECORDS: Mapping[str, type | UnionType] = {
     "mention": Mention,
     "tick": Tick,
+    "signal": Signal,
     "window": Window,
     "alert": Alert,
     "trend": Trend,
@@ -59,6 +65,7 @@ RECORDS: Mapping[str, type | UnionType] = {
     "feed_position": FeedPosition,
     "feed_gap": FeedGap,
     "subscriber": Subscriber,
+    "feed": Feed,
     "delivery": Delivery,
     "receiver": Receiver,
     "progress": Progress,
@@ -79,6 +86,7 @@ _DECLARED: Mapping[str, type] = {
             Context,
             DeletionScope,
             DropReason,
+            FeedKind,
             Objective,
             Place,
             Polarity,
@@ -89,6 +97,7 @@ _DECLARED: Mapping[str, type] = {
         *(Condition, Evidence, Influencer, Measure, SpamSign, Term, TrendTerm),
         *(FeedState, GapReason),
         *(Alert, Attempt, Outcome, Reason, ReceivingChannel, Weekday, Wording),
+        *(Digest, DigestSpan, Gather, Notice),
     )
 }
 

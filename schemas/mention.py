@@ -4,6 +4,8 @@ from enum import StrEnum
 
 import msgspec
 
+from schemas.signal import Signal
+
 GROUP_PREFIX = "~"
 """Begins the key of a group of rivals, in place of a brand's id: no brand's does."""
 
@@ -127,6 +129,14 @@ class Mention(msgspec.Struct, frozen=True, tag="mention", gc=False, omit_default
     """The author has hardly written before, where the source tells."""
     region: str = ""
     """Province of the author, where the source tells."""
+    original: str = ""
+    """Of a repost: id of the original, by which the posts of a cascade are known."""
+    depth: int = 0
+    """Levels of `//@`: how many passed the post on before, as far as the text shows."""
+    url: str = ""
+    """Link to the post; of a repost that has no page of its own, to its original."""
+    original_text: str = ""
+    """Of a repost without words of its own: those of the original, at most 140 code points."""
 
 
 class Tick(msgspec.Struct, frozen=True, tag="tick", gc=False):
@@ -146,4 +156,5 @@ class Tick(msgspec.Struct, frozen=True, tag="tick", gc=False):
     only where nothing was ever read."""
 
 
-MentionOrTick = Mention | Tick
+MentionOrTick = Mention | Tick | Signal
+"""What stands in `mentions`."""

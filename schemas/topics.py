@@ -67,9 +67,9 @@ POSTS_DEAD = Topic(
 )
 MENTIONS = Topic(
     name="mentions",
-    key="brand id, or `~` and a rule of kind share; absent for ticks",
-    value="`Mention` or `Tick`",
-    about="A brand in a post, and the ticks of event time between them.",
+    key="brand id, or `~` and a rule of kind share; absent for ticks and signals",
+    value="`Mention`, `Tick` or `Signal`",
+    about="A brand in a post; between them ticks of event time, and signals of alerts that begin.",
     cleanup=Cleanup.DELETE,
     scales=True,
     retention_ms=3 * DAY_MS,
@@ -103,8 +103,8 @@ TRENDS = Topic(
 )
 CATALOGUE = Topic(
     name="catalogue",
-    key="`brand:`, `rule:`, `intent:`, `silence:`, `holiday:` or `subscriber:` and the id",
-    value="`Brand`, `Rule`, `Intent`, `Silence`, `Holiday` or `Subscriber`",
+    key="`brand:`, `rule:`, `intent:`, `silence:`, `holiday:`, `subscriber:` or `feed:` and the id",
+    value="`Brand`, `Rule`, `Intent`, `Silence`, `Holiday`, `Subscriber` or `Feed`",
     about="The definitions in force. An absent value removes one.",
     cleanup=Cleanup.COMPACT,
 )

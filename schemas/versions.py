@@ -12,6 +12,7 @@ VERSIONS: Mapping[str, int] = MappingProxyType(
     {
         "mention": 1,
         "tick": 1,
+        "signal": 1,
         "window": 1,
         "alert": 1,
         "trend": 1,
@@ -24,6 +25,7 @@ VERSIONS: Mapping[str, int] = MappingProxyType(
         "feed_position": 1,
         "feed_gap": 1,
         "subscriber": 1,
+        "feed": 1,
         "delivery": 1,
         "receiver": 1,
         "progress": 1,

@@ -311,6 +311,12 @@ class FeedMetrics:
             ["feed"],
             registry=registry,
         )
+        self.sample_ratio = Gauge(
+            "leimo_feed_sample_ratio",
+            "Share of the authors whose posts a live feed takes; 1: all",
+            ["feed"],
+            registry=registry,
+        )
         self.last_event_seconds = Gauge(
             "leimo_feed_last_event_timestamp_seconds",
             "Event time of the newest record of a live feed, since 1970; 0: none yet",

@@ -24,11 +24,11 @@ _AT_ONCE = 500
 
 
 def batch_windows(
-    lines: Iterable[bytes], analyser: Analyser, received_at_ms: int
+    lines: Iterable[bytes], analyser: Analyser, received_at_ms: int, source: str = "weibo"
 ) -> dict[Key, Counts]:
     """The windows of posts as lines; each post once."""
     counted = recount.Recount()
-    posts = _posts(lines, received_at_ms)
+    posts = _posts(lines, received_at_ms, source)
     while some := list(islice(posts, _AT_ONCE)):
         for found in analyser.mentions_many(some, 0, range(len(some))):
             for mention in found:
@@ -36,12 +36,12 @@ def batch_windows(
     return counted.windows()
 
 
-def _posts(lines: Iterable[bytes], received_at_ms: int) -> Iterator[Post]:
+def _posts(lines: Iterable[bytes], received_at_ms: int, source: str) -> Iterator[Post]:
     """What can be read, each post once."""
     seen: set[tuple[str, str, int]] = set()
     for line in lines:
         try:
-            post = parse("weibo", line, received_at_ms)
+            post = parse(source, line, received_at_ms)
         except InvalidPost:
             continue
         if (post.id, post.event, post.edit) not in seen:

@@ -84,8 +84,8 @@ class Door:
 def safe_next(wanted: str) -> str:
     r"""Where to go after the login: a page of ours, never another site.
 
-    >>> safe_next("/brand/oppo?range=1h"), safe_next("//evil.example"), safe_next("/\\evil.example")
-    ('/brand/oppo?range=1h', '/', '/')
+    >>> safe_next("/brands/oppo?range=1h"), safe_next("//evil.example"), safe_next("/\\evil.example")
+    ('/brands/oppo?range=1h', '/', '/')
     """
     is_ours = wanted.startswith("/") and not wanted.startswith(("//", "/\\"))
     return wanted if is_ours and wanted.isprintable() and len(wanted) < 2000 else "/"

@@ -37,9 +37,11 @@ from schemas.action import Action, ActionSubject
 from schemas.alert import Alert
 from schemas.catalogue import Brand as BrandDefinition
 from schemas.catalogue import Definition as AnyDefinition
+from schemas.deletion import Deletion, DeletionScope
 from schemas.delivery import Delivery
 from schemas.expectation import Expectation
 from schemas.feed import FeedGap, FeedPosition
+from schemas.forgotten import Forgotten
 from schemas.mention import Channel, Mention, Objective, Place, Polarity, SpamSign
 from schemas.trend import Trend
 
@@ -269,9 +271,8 @@ class Reads:
         if not rows:
             return None
         found = msgspec.json.decode(rows[0][0], type=Trend)
-        gone = self._taken_back("author", {one.author for one in found.influencers})
-        authors = {subject for _, subject in gone}
-        kept = tuple(one for one in found.influencers if one.author not in authors)
+        gone = self._forgotten("author", (one.author for one in found.influencers))
+        kept = tuple(one for one in found.influencers if not gone.names(one.author))
         return replace(found, influencers=kept)
 
     # alerts and what was done
@@ -443,33 +444,33 @@ class Reads:
 
     # what was taken back
 
-    def _taken_back(self, scope: str, subjects: Iterable[str]) -> set[tuple[str, str]]:
-        """(source, subject) of deletions."""
+    def _forgotten(self, scope: str, subjects: Iterable[str]) -> Forgotten:
+        """What deletions say of these subjects."""
         wanted = sorted(set(map(clean, subjects)))
         if not wanted:
-            return set()
+            return Forgotten()
         chosen = self._database.is_one_of("subject", "subjects")
         rows = self._database.rows(
-            f"SELECT source, subject FROM deletions WHERE scope = :scope AND {chosen}",
+            f"SELECT source, subject, at_ms FROM deletions WHERE scope = :scope AND {chosen}",
             {"scope": scope, "subjects": self._database.listed(wanted)},
         )
-        return {(source, subject) for source, subject in rows}
+        return Forgotten(
+            Deletion(scope=DeletionScope(scope), source=source, subject=subject, at_ms=at_ms)
+            for source, subject, at_ms in rows
+        )
 
     def _without_taken_back(self, rows: Sequence[tuple[Any, ...]]) -> list[Alert]:
         """Alerts, whose samples lose what their authors took back."""
         found = [msgspec.json.decode(record, type=Alert) for (record,) in rows]
         samples = [sample for one in found for sample in one.samples]
-        posts = self._taken_back("post", (sample.post for sample in samples))
-        authors = self._taken_back("author", (sample.author for sample in samples))
-        if not posts and not authors:
-            return found
+        posts = self._forgotten("post", (sample.post for sample in samples))
+        authors = self._forgotten("author", (sample.author for sample in samples))
         return [
             replace(
                 one,
                 samples=tuple(
                     replace(sample, text="", author="")
-                    if (sample.source, sample.post) in posts
-                    or (sample.source, sample.author) in authors
+                    if posts.covers_sample(sample) or authors.covers_sample(sample)
                     else sample
                     for sample in one.samples
                 ),

@@ -64,8 +64,9 @@ _SUMS = ", ".join(f"SUM(n.{name} - COALESCE(w.{name}, 0))" for name in COUNT_NAM
 _COLUMNS = ", ".join(COUNT_NAMES)
 _MENTION_NAMES = ", ".join(MENTION_COLUMNS)
 _WITH_WORDS = (*MENTION_COLUMNS, "words")
+# As `schemas.forgotten.Forgotten.covers` says it.
 _IS_TAKEN_BACK = """EXISTS (SELECT 1 FROM {deletions} d WHERE d.scope = 'post'
-    AND d.source = {m}.source AND d.subject = {m}.post AND d.at_ms >= {m}.event_time_ms)
+    AND d.source = {m}.source AND d.subject = {m}.post)
   OR EXISTS (SELECT 1 FROM {deletions} d WHERE d.scope = 'author'
     AND d.source = {m}.source AND d.subject = {m}.author AND d.at_ms >= {m}.event_time_ms)"""
 
@@ -236,7 +237,7 @@ class Writes:
         tx.load(table.name, table.column_names, newest.values())
         tx.run(_merge(table, "excluded.at_ms > deletions.at_ms"))
         chosen = """SELECT m.id FROM new_deletions d JOIN mentions m ON m.post = d.subject
-            AND m.source = d.source AND m.event_time_ms <= d.at_ms WHERE d.scope = 'post'
+            AND m.source = d.source WHERE d.scope = 'post'
             UNION SELECT m.id FROM new_deletions d JOIN mentions m ON m.author = d.subject
             AND m.source = d.source AND m.event_time_ms <= d.at_ms WHERE d.scope = 'author'"""
         where = f"{self._database.word_id} IN ({chosen})"

@@ -3,7 +3,7 @@
 import math
 from statistics import NormalDist
 
-from measures.brand_state import BELIEVED_POSTS, OpenAlert
+from measures.brand_state import BELIEVED_POSTS, BrandState, OpenAlert
 from measures.moment import Moment
 from measures.rules.finding import Finding
 from schemas.rules import SentimentRule
@@ -32,7 +32,7 @@ def look(moment: Moment, rule: SentimentRule, held: OpenAlert | None) -> Finding
     if posts < rule.min_posts:
         return None
     negative = sum(bad for _, _, bad in moods)
-    usual = min(0.95, max(0.05, state.negative_share))
+    usual = usual_share(state)
     limit = least_z(rule.false_alerts_per_month)
     still = _STILL if held is not None else 1.0
     if not _is_shift(negative, posts, usual, still * limit, still * _MIN_SHIFT):
@@ -67,3 +67,18 @@ def least_z(false_alerts_per_month: float) -> float:
     2.99
     """
     return NormalDist().inv_cdf(1 - min(0.01, false_alerts_per_month / _MONTH_HOURS))
+
+
+def usual_share(state: BrandState) -> float:
+    """Of negative posts, within bounds: what is never seen is not impossible."""
+    return min(0.95, max(0.05, state.negative_share))
+
+
+def least_share(usual: float, posts: int, false_alerts_per_month: float) -> float:
+    """The share of negative ones among so many posts from which an alert begins.
+
+    >>> round(least_share(0.2, 100, 1.0), 2)
+    0.36
+    """
+    spread = math.sqrt(_DISPERSION * usual * (1 - usual) / posts)
+    return usual + max(_MIN_SHIFT, least_z(false_alerts_per_month) * spread)

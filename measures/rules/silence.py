@@ -19,7 +19,7 @@ def look(moment: Moment, rule: SilenceRule, held: OpenAlert | None) -> Finding |
     """Silence is improbable where posts are expected, and counts for nothing elsewhere."""
     minutes = rule.within_min
     baseline = moment.baseline
-    silent_min = (moment.start_ms - _last_ms(moment)) // MINUTE_MS
+    silent_min = (moment.start_ms - last_ms(moment)) // MINUTE_MS
     if silent_min < minutes:
         return None
     expected = minutes * baseline.least_expected(moment.start_ms, moment.holidays)
@@ -32,7 +32,7 @@ def look(moment: Moment, rule: SilenceRule, held: OpenAlert | None) -> Finding |
     return Finding(0, expected, severity, cause, horizon_min=minutes, probability=chance)
 
 
-def _last_ms(moment: Moment) -> int:
+def last_ms(moment: Moment) -> int:
     """Start of the last minute with posts; what nobody read before was no silence."""
     state = moment.state
     newest_ms = max((at for at in state.buckets if at <= moment.start_ms), default=-1)

@@ -7,21 +7,22 @@ import msgspec
 import pytest
 
 from agents.measure import MeasureStage
+from kafka_io.batches import Row
 from kafka_io.partitions import partition_for
 from kafka_io.settings import Settings
 from measures.board import Board, BoardSettings
 from schemas.alert import EVERY_BRAND
 from schemas.catalogue import Brand, Catalogue
+from schemas.expectation import Expectation
 from schemas.mention import Mention, Polarity, Tick
 from schemas.rules import CrisisRule, SilenceRule
-from schemas.topics import POSTS_DEAD
+from schemas.topics import EXPECTATIONS, POSTS_DEAD
 from streams.app import StreamApp
 from streams.brand_metrics import RECENT_MS
 from streams.metrics import Metrics
 from streams.tables import StateTable
 from tests.kafka_io.records import record
 from tests.measures.stream import MINUTE, mention, tick
-from tests.streams.agent_step import within
 
 FIRE = CrisisRule(id="fire", words=("起火",))
 SPREAD = 4
@@ -44,6 +45,7 @@ class Worker:
         self.stage = MeasureStage(settings, self.metrics, catalogue(*BRANDS))
         self._partitions = partitions
         self._offset = 0
+        self.rows: list[Row] = []
 
     def feed(self, minute: float, **posts: int) -> None:
         """So many posts of each brand; a brand in capitals is on fire."""
@@ -71,7 +73,7 @@ class Worker:
 
     def step(self, partition: int, item: Mention | Tick) -> None:
         value = msgspec.json.encode(item)
-        self.stage.step(partition, [record(value, topic="mentions")])
+        self.rows += self.stage.step(partition, [record(value, topic="mentions")])
 
     def close(self) -> None:
         """End what Faust made at once, for a thread that is not started."""
@@ -320,3 +322,18 @@ def test_it_knows_how_far_it_has_counted(stage: MeasureStage) -> None:
     stage.restore(0, [(key, value) for key, value in entries if value is not None])
 
     assert stage.counted_to() == {("posts.raw", 2): 10, ("posts.raw", 5): 1}
+
+
+async def test_what_was_expected_of_a_brand_goes_where_its_windows_go(
+    worker: Callable[..., Worker],
+) -> None:
+    told = worker(partitions=SPREAD)
+    told.feed(0.5, xiaomi=3, huawei=1)
+    told.reach(2)
+
+    rows = [row for row in told.rows if row.topic == EXPECTATIONS.name]
+    found = [msgspec.json.decode(row.value or b"", type=Expectation) for row in rows]
+    assert sorted(one.brand for one in found) == ["huawei", "xiaomi"]
+    for row, one in zip(rows, found, strict=True):
+        assert row.partition == partition_for(one.brand.encode(), SPREAD)
+        assert row.key == one.key

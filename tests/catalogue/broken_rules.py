@@ -404,6 +404,48 @@ HOLIDAY_ERRORS: dict[str, Row] = {
         "holidays[0].last",
         "2026-10-01 is before 2026-10-07; swap the two",
     ),
+    "holiday with an unknown country": (
+        "  - {id: a, country: XX}\n",
+        6,
+        "holidays[0].country",
+        "the holidays of 'XX' are not known; known are CN",
+    ),
+    "holiday with days and a country": (
+        '  - {id: a, first: "10-01", country: CN}\n',
+        6,
+        "holidays[0].country",
+        "has days of its own; leave first and last out",
+    ),
+    "sale of a country": (
+        "  - {id: a, country: CN, is_sale: true}\n",
+        6,
+        "holidays[0].is_sale",
+        "sales are on days of their own",
+    ),
+    "holiday with a zone": (
+        '  - {id: a, first: "10-01", zone: Asia/Shanghai}\n',
+        6,
+        "holidays[0].zone",
+        "'Asia/Shanghai' is of no use here",
+    ),
+    "sale in no zone": (
+        '  - {id: a, first: "11-11", is_sale: true, zone: Beijing}\n',
+        6,
+        "holidays[0].zone",
+        "write an IANA name, such as Asia/Shanghai",
+    ),
+    "holiday of half a year": (
+        '  - {id: a, first: "10-01", last: "2026-10-07"}\n',
+        6,
+        "holidays[0].last",
+        "name the year of both days, or of neither",
+    ),
+    "day of no year": (
+        '  - {id: a, first: "11-31"}\n',
+        6,
+        "holidays[0].first",
+        "'11-31' is no day",
+    ),
     "holiday of many years": (
         '  - {id: a, first: "2026-10-01", last: "9999-10-07"}\n',
         6,

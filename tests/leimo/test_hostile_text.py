@@ -24,7 +24,16 @@ from kafka_io.settings import Settings
 from kafka_io.topic_admin import apply_topics
 from leimo.cli import app
 from schemas.alert import Alert
-from schemas.catalogue import Brand, Catalogue, Holiday, ReceivingChannel, Silence, Subscriber
+from schemas.catalogue import (
+    Brand,
+    Catalogue,
+    Feed,
+    FeedKind,
+    Holiday,
+    ReceivingChannel,
+    Silence,
+    Subscriber,
+)
 from schemas.dead_letter import DropReason
 from schemas.delivery import Attempt, Delivery, Outcome, Reason
 from schemas.feed import FeedGap, FeedPosition, FeedState, GapReason
@@ -44,6 +53,11 @@ POST = {
 }  # fmt: skip
 
 COMMANDS: dict[str, list[list[str]]] = {
+    "alerts ack": [["alert", "--as", EVIL, "--note", EVIL]],
+    "alerts assign": [["alert", "--as", "li", "--to", EVIL, "--json"]],
+    "alerts false-alarm": [[EVIL, "--as", "li"]],
+    "alerts note": [["alert", EVIL, "--as", EVIL]],
+    "alerts release": [["alert", "--as", EVIL]],
     "analyse": [["POSTS"], ["--explain", f"小米手机{EVIL}真好"], ["--explain", "--json", EVIL]],
     "audit": [["--settle", "0"], ["--settle", "0", "--json"]],
     "backtest": [["POSTS", "--catalogue", "CATALOGUE"], ["POSTS", "--json"]],
@@ -55,7 +69,9 @@ COMMANDS: dict[str, list[list[str]]] = {
     "dead show": [["0"], ["0", "--json"]],
     "deliveries explain": [["alert"], ["alert", "--json"], [EVIL]],
     "deliveries list": [[], ["--json"]],
+    "deliveries retry": [["--subscriber", f"s{EVIL}", "--as", EVIL]],
     "detect": [["BROKEN"], [EVIL]],
+    "digest": [["--brand", f"brand{EVIL}"], ["--brand", EVIL]],
     "feed follow": [
         ["POSTS", "--once", "--positions", "POSITIONS"], [EVIL, "--once"],
         ["TABLE", "--once", "--positions", "POSITIONS", "--as", "weibo-crawler"],
@@ -72,12 +88,18 @@ COMMANDS: dict[str, list[list[str]]] = {
     "feed replay": [["POSTS", "--speed", "max"], [EVIL]],
     "feed run": [[EVIL], [EVIL, "--set", EVIL]],
     "feed simulate": [["--duration", "1", "--speed", "max"], ["--out", f"/nowhere/{EVIL}"]],
+    "feed weibo subscriptions": [
+        ["--subscription", "7", "--app-key", EVIL, "--address", EVIL],
+        ["--subscription", "7", "--app-key", EVIL, "--address", "http://127.0.0.1:9"],
+        ["--subscription", "7", "--app-key", EVIL, "--catalogue", EVIL],
+    ],
     "forget": [["post", EVIL, "--source", "weibo", "--by", EVIL], ["author", EVIL]],
     "lag": [[], ["--serve", EVIL]],  # each look waits for a coordinator, which is not there
     "silence add": [["--all", "--for", "2h", "--reason", EVIL], ["--brand", EVIL, "--reason", "x"]],
     "silence end": [[EVIL]],
     "silence list": [[], ["--json"]],
     "subscribers list": [[], ["--json"]],
+    "subscribers mute": [[f"s{EVIL}", "--for", "2h", "--as", EVIL]],
     "subscribers test": [[f"s{EVIL}"], [EVIL], [f"s{EVIL}", "--json"]],
     "topics apply": [[]],
     "topics list": [[], ["--json"]],
@@ -155,6 +177,7 @@ async def fill(settings: Settings) -> None:
         rules=(SpikeRule(id=f"rule{EVIL}", brands=(brand,), department=EVIL),),
         silences=(Silence(id=EVIL, reason=EVIL, until="2100-01-01T00:00Z", by=EVIL),),
         holidays=(Holiday(id=EVIL, first=EVIL),),
+        feeds=(Feed(id=f"feed{EVIL}", kind=FeedKind.WEIBO, server=EVIL),),
         subscribers=(
             Subscriber(
                 id=f"s{EVIL}",
@@ -179,7 +202,13 @@ async def fill(settings: Settings) -> None:
     assert isinstance(told, Alert)
     closed = window(brand, 0, 5)
     stands = FeedPosition(
-        feed=EVIL, position=EVIL, event_time_ms=1, at_ms=1, state=FeedState.LIVE, endpoint=EVIL
+        feed=EVIL,
+        position=EVIL,
+        event_time_ms=1,
+        at_ms=1,
+        state=FeedState.LIVE,
+        endpoint=EVIL,
+        error=EVIL,
     )
     gap = FeedGap(feed=EVIL, from_ms=1, to_ms=2**50, reason=GapReason.NO_RESUME, detail=EVIL)
     delivery = Delivery(

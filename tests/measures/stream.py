@@ -57,7 +57,8 @@ def board(rules: Iterable[Rule] = (), brands: Sequence[str] = ("x", "y"), **sett
 def changelog(source: Board) -> Iterable[tuple[bytes, bytes]]:
     """Of a board that has not written any yet."""
     entries = (entry for brand in list(source.states) for entry in source.entries(brand))
-    return [(key, value) for key, value in entries if value is not None]
+    of_brands = [(key, value) for key, value in entries if value is not None]
+    return [*of_brands, *source.incident_entries()]
 
 
 def run(target: Board, items: Iterable[Mention | Tick]) -> Output:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from measures.board import Board, BoardSettings
-from measures.rule_index import RuleIndex, active_hours, holiday_days, time_ms
+from measures.rule_index import RuleIndex, active_hours, time_ms
 from schemas.alert import EVERY_BRAND, Alert
 from schemas.catalogue import Brand, Catalogue, Holiday, Silence
 from schemas.rules import CrisisRule, Rule, ShareRule, SilenceRule, SpikeRule
@@ -167,15 +167,31 @@ def test_times_need_a_zone() -> None:
         time_ms("2026-11-25T08:00")
 
 
-def test_days_of_holidays() -> None:
-    days = holiday_days(
-        [
-            Holiday(id="a", first="1970-01-02"),
-            Holiday(id="b", first="1970-01-31", last="1970-02-01"),
-            Holiday(id="c", first="no day"),
-        ]
-    )
-    assert days == {1, 30, 31}
+def test_hours_of_a_zone_move_with_its_daylight_saving() -> None:
+    """In Berlin it is 08:00 at 07:00 UTC in winter, and at 06:00 UTC in summer."""
+    hours = active_hours("08:00-22:00 Europe/Berlin")
+    for day, first in (("2026-01-15", 7), ("2026-07-15", 6), ("2026-03-29", 6), ("2026-10-25", 7)):
+        active = [hours.holds(time_ms(f"{day}T{hour:02}:00Z")) for hour in range(first - 1, 23)]
+        assert active[:2] == [False, True], day
+        assert sum(active) == 14, day
+
+
+def test_hours_of_no_zone_are_refused() -> None:
+    with pytest.raises(ValueError, match="Europe/Paname is no time zone"):
+        active_hours("08:00-22:00 Europe/Paname")
+
+
+def test_an_alert_on_a_day_of_sales_says_that_it_is_one() -> None:
+    """START is 16:54 UTC on 13 May: in Shanghai the 14th has begun."""
+    sale = Holiday(id="sale", first="05-14", is_sale=True, zone="Asia/Shanghai")
+    for holidays, told in (((sale,), "sale"), ((), "")):
+        feed = Feed(Board(BoardSettings(), Catalogue(BRANDS, (crisis(),), holidays=holidays)))
+        alerts = alarm(feed)
+        assert len(alerts) == len(BRANDS), "it is told all the same"
+        assert {alert.evidence.expected_burst for alert in alerts} == {told}
+        assert all(
+            alert.reason.endswith("bursts are expected: sale") == bool(told) for alert in alerts
+        )
 
 
 def test_the_clock_of_the_tests_is_what_the_tables_say() -> None:

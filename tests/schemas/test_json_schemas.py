@@ -13,6 +13,8 @@ from schemas.alert import Alert, AlertState, Evidence, Sample, Term
 from schemas.catalogue import (
     Brand,
     Context,
+    Feed,
+    FeedKind,
     Holiday,
     Intent,
     ReceivingChannel,
@@ -28,6 +30,7 @@ from schemas.expectation import Expectation
 from schemas.feed import FeedGap, FeedPosition, FeedState, GapReason
 from schemas.mention import Mention, Objective, Place, Polarity, SpamSign, Span, Tick
 from schemas.rules import RULE_OF_KIND, CrisisRule, RuleKind, rule_fields
+from schemas.signal import Signal
 from schemas.trend import Influencer, Trend, TrendTerm
 from schemas.window import Window
 
@@ -39,6 +42,10 @@ SAMPLES: dict[str, msgspec.Struct] = {
         intents=(Objective.SOCIAL_SALES,), spam=(SpamSign.PITCH,), language="zh",
     ),
     "tick": Tick(sent_at_ms=1, partitions=8, watermarks={0: 5}, idle=(1,)),
+    "signal": Signal(
+        alert="a", brand="xiaomi", kind="spike", started_at_ms=1, severity=3, posts={7: 9},
+        terms={"火": 0.5}, is_whole=False,
+    ),
     "window": Window(
         brand="xiaomi", start_ms=60_000, size_ms=60_000, posts=1, originals=1, reposts=0,
         positive=0, neutral=1, negative=0, sentiment_milli=0, reach=9, authors=1, texts=1,
@@ -73,6 +80,7 @@ SAMPLES: dict[str, msgspec.Struct] = {
         id="ops", channel=ReceivingChannel.DINGTALK, address="SUBSCRIBER_OPS_URL",
         kinds=(RuleKind.CRISIS,), days=(Weekday.MON,), language=Wording.EN,
     ),
+    "feed": Feed(id="fediverse", kind=FeedKind.MASTODON, server="a", token="FEED_A"),
     "delivery": Delivery(
         subscriber="ops", channel=ReceivingChannel.DINGTALK, alert="a", brand="xiaomi", revision=1,
         outcome=Outcome.HELD, reason=Reason.LIMIT, at_ms=1, matched_at_ms=1, is_over=True,

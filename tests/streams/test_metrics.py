@@ -31,7 +31,7 @@ LABELLED: dict[str, dict[str, list[str]]] = {
     },
     "leimo_suppressed_findings_total": {"reason": [item.value for item in SuppressedReason]},
     "leimo_catalogue_definitions": {
-        "kind": ["brand", "rule", "intent", "silence", "holiday", "subscriber"]
+        "kind": ["brand", "rule", "intent", "silence", "holiday", "subscriber", "feed"]
     },
     "leimo_commit_seconds_count": {"stage": STAGES},
     "leimo_commit_age_seconds": {"stage": STAGES},

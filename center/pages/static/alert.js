@@ -14,7 +14,7 @@ let list = null;
 async function refresh() {
   let alert;
   try { alert = await get(`alerts/${encodeURIComponent(id)}`); } catch (error) { body.replaceChildren(trouble(error)); return; }
-  $("title").replaceChildren(severity(alert.severity), " ", alert.brand === "*" ? t("everything") : h("a", { href: `/brand/${encodeURIComponent(alert.brand)}` }, brandOf(alert)), ` · ${kindOf(alert)}`);
+  $("title").replaceChildren(severity(alert.severity), " ", alert.brand === "*" ? t("everything") : h("a", { href: `/brands/${encodeURIComponent(alert.brand)}` }, brandOf(alert)), ` · ${kindOf(alert)}`);
   document.title = `${brandOf(alert)} · ${kindOf(alert)} · leimo`;
   $("sub").replaceChildren(stateOf(alert), " · ", when(alert.started_at_ms), " – ", alert.ended_at_ms ? when(alert.ended_at_ms) : t("until_now"), alert.department ? ` · ${named("department", alert.department)}` : "");
   $("tools").replaceChildren(...doings(alert, refresh));
@@ -35,7 +35,7 @@ function draw(alert) {
   const horizon = Math.max(evidence.horizon_min, 1) * 60000;
   const from = Math.min(alert.started_at_ms, alert.updated_at_ms) - horizon;
   const to = Math.max(alert.ended_at_ms || alert.updated_at_ms, alert.started_at_ms) + 60000;
-  const posts = alert.brand === "*" ? null : `/brand/${encodeURIComponent(alert.brand)}?${query({ from, to })}#posts`;
+  const posts = alert.brand === "*" ? null : `/brands/${encodeURIComponent(alert.brand)}?${query({ from, to })}#posts`;
   const shares = evidence.negative_now !== null ? t("alert.negative", { now: fmt.share(evidence.negative_now), before: fmt.share(evidence.negative_before) }) : "–";
   const figures = h("dl", { class: "figures" },
     figure(t("seen"), `${fmt.amount(alert.seen)}${alert.unit === "percent" ? " %" : ""}`, { note: named("unit", alert.unit) }),
@@ -46,7 +46,7 @@ function draw(alert) {
     figure(t("alert.chance"), chance(evidence.probability), { note: t("alert.chance.about") }));
   const parts = [["copies", evidence.copies], ["newcomers", evidence.newcomers], ["spam", evidence.spam], ["bursts", evidence.bursts]].filter(([, value]) => value > 0);
   const kinds = [["earned", evidence.earned], ["owned", evidence.owned], ["paid", evidence.paid]];
-  const why = card(t("why"), "w8 stretch", h("p", { class: "reason", lang: "en" }, plain(alert.reason)), h("p", { class: "quiet" }, told(alert), shares !== "–" ? ` · ${shares}` : ""), h("div", { class: "chips apart" }, alert.terms.map((term) => h("a", { class: "chip", href: `/brand/${encodeURIComponent(alert.brand)}?${query({ from, to, term: term.term })}#posts` }, plain(term.term, 40), " ", h("b", {}, fmt.count(term.count))))));
+  const why = card(t("why"), "w8 stretch", h("p", { class: "reason", lang: "en" }, plain(alert.reason)), h("p", { class: "quiet" }, told(alert), shares !== "–" ? ` · ${shares}` : ""), h("div", { class: "chips apart" }, alert.terms.map((term) => h("a", { class: "chip", href: `/brands/${encodeURIComponent(alert.brand)}?${query({ from, to, term: term.term })}#posts` }, plain(term.term, 40), " ", h("b", {}, fmt.count(term.count))))));
   const made = card(t("alert.made_of"), "w4 stretch", ranked([...kinds, ...parts].filter(([, value]) => value > 0), { name: ([key]) => t(has(`channel.${key}`) ? `channel.${key}` : `evidence.${key}`), value: ([, value]) => value }), intents(evidence));
   volumeChart = alert.brand === "*" ? null : chart("", t("volume"));
   const done = card(t("doings"), "w6 stretch", alert.actions.length ? h("div", {}, alert.actions.map((action) => h("div", { class: "doing" }, when(action.at_ms), h("p", {}, h("b", {}, plain(action.who, 60)), ` ${t(`did.${action.kind}`)}`, action.assignee && ` → ${plain(action.assignee, 60)}`, action.until_ms && ` ${t("until", { time: fmt.time(action.until_ms) })}`, action.note && h("div", {}, plain(action.note)))))) : h("p", { class: "empty" }, t("doings.none")));

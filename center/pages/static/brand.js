@@ -68,8 +68,8 @@ async function head(span) {
   const [page, kpis] = await Promise.all([get(`brands/${encodeURIComponent(brand)}`), get("kpis", { brand, ...span })]);
   document.title = `${plain(page.name)} · leimo`;
   $("title").textContent = plain(page.name);
-  $("sub").replaceChildren(...[page.trade && named("trade", page.trade), page.department && named("department", page.department), page.parent && h("a", { href: `/brand/${encodeURIComponent(page.parent)}` }, t("parent", { name: page.parent }))].filter(Boolean).flatMap((part, index) => (index ? [" · ", part] : [part])));
-  const going = page.alerts.map((alert) => h("span", { class: "going" }, severity(alert.severity), h("a", { href: `/alert/${encodeURIComponent(alert.id)}` }, named("kind", alert.kind)), h("span", { class: "quiet small" }, fmt.ago(alert.started_at_ms))));
+  $("sub").replaceChildren(...[page.trade && named("trade", page.trade), page.department && named("department", page.department), page.parent && h("a", { href: `/brands/${encodeURIComponent(page.parent)}` }, t("parent", { name: page.parent }))].filter(Boolean).flatMap((part, index) => (index ? [" · ", part] : [part])));
+  const going = page.alerts.map((alert) => h("span", { class: "going" }, severity(alert.severity), h("a", { href: `/alerts/${encodeURIComponent(alert.id)}` }, named("kind", alert.kind)), h("span", { class: "quiet small" }, fmt.ago(alert.started_at_ms))));
   boxes.alerts.replaceChildren(...(going.length ? [h("div", { class: "notice" }, going)] : []));
   boxes.alerts.hidden = !going.length;
   const leads = { posts: {}, negative_share: { polarity: "negative" }, negative: { polarity: "negative" }, earned_share: { channel: "earned" }, net_sentiment: {} };
@@ -112,7 +112,7 @@ async function shares(span) {
   const share = await get("share", { brands: rivals.join(","), ...span });
   naming ??= brandNames();
   const { nameOf } = await naming;
-  boxes.share.replaceChildren(ranked([...share.parts].sort((a, b) => b.posts - a.posts), { name: (part) => nameOf(part.brand), value: (part) => part.posts, shown: (part) => fmt.share(part.share), act: (part) => (part.brand === brand ? toPosts({}) : location.assign(`/brand/${encodeURIComponent(part.brand)}`)) }));
+  boxes.share.replaceChildren(ranked([...share.parts].sort((a, b) => b.posts - a.posts), { name: (part) => nameOf(part.brand), value: (part) => part.posts, shown: (part) => fmt.share(part.share), act: (part) => (part.brand === brand ? toPosts({}) : location.assign(`/brands/${encodeURIComponent(part.brand)}`)) }));
 }
 async function hours() {
   const to = edgeOf(health);
@@ -128,7 +128,7 @@ async function cascade(span) {
 }
 brushes(charts.volume, (from, to) => change({ from: String(from), to: String(to), range: "" }));
 charts.volume.on("click", (event) => {
-  if (event.data?.alert) location.assign(`/alert/${encodeURIComponent(event.data.alert)}`);
+  if (event.data?.alert) location.assign(`/alerts/${encodeURIComponent(event.data.alert)}`);
 });
 charts.mood.on("click", (event) => stepPosts(event, { polarity: event.seriesIndex === 0 ? "positive" : "negative" }));
 charts.channel.on("click", (event) => stepPosts(event, { channel: ["earned", "owned", "paid"][event.seriesIndex] }));

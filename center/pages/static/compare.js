@@ -40,7 +40,7 @@ async function refresh() {
     for (const part of parts) for (const [at, posts] of part.points) totals.set(at, (totals.get(at) || 0) + posts);
     await shares.show((c) => ({ ...axes(c), yAxis: { ...countAxis(c), max: 100, axisLabel: { color: c["ink-3"], formatter: "{value} %" } }, series: series(c, (index) => ({ stack: "all", lineStyle: { width: 0 }, areaStyle: { color: shade(c, index), opacity: 0.85 }, data: parts[index].points.map(([at, posts]) => [at, totals.get(at) ? (100 * posts) / totals.get(at) : 0]) })) }));
     table.replaceChildren(h("table", {}, h("thead", {}, h("tr", {}, ["brand", "posts", "share", "net"].map((key, index) => h("th", { class: index ? "number" : "", scope: "col" }, t(key))))),
-      h("tbody", {}, parts.map((part) => h("tr", {}, h("td", {}, h("a", { class: "whole", href: `/brand/${encodeURIComponent(part.brand)}` }, nameOf(part.brand))), h("td", { class: "number" }, fmt.count(part.posts)), h("td", { class: "number" }, fmt.share(part.share)), h("td", { class: "number" }, mood(part.net_sentiment)))))));
+      h("tbody", {}, parts.map((part) => h("tr", {}, h("td", {}, h("a", { class: "whole", href: `/brands/${encodeURIComponent(part.brand)}` }, nameOf(part.brand))), h("td", { class: "number" }, fmt.count(part.posts)), h("td", { class: "number" }, fmt.share(part.share)), h("td", { class: "number" }, mood(part.net_sentiment)))))));
   } catch (error) { table.replaceChildren(trouble(error)); }
 }
 /** Told apart by shade and by dash, on grey paper too. */

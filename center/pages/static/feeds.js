@@ -27,7 +27,7 @@ async function refresh() {
     part(boxes.silences, async () => rows(boxes.silences, [["brand"], ["rule"], ["until_head"], ["why"], ["silence.by"]], (await get("silences")).items,
       (silence) => [silence.brands.join(", ") || t("brand.any"), silence.rules.join(", ") || t("rule.any"), when(silence.until_ms), plain(silence.reason, 80), plain(silence.by, 40)], "silences.none")),
     part(boxes.deliveries, async () => rows(boxes.deliveries, [["when"], ["subscriber"], ["channel"], ["alert"], ["what_became"]], (await get("deliveries", { limit: 30 })).items.filter((one) => one.at_ms >= day),
-      (one) => [when(one.at_ms), plain(one.subscriber), named("receiver", one.channel), h("a", { href: `/alert/${encodeURIComponent(one.alert)}` }, one.brand), h("span", {}, named("outcome", one.outcome), h("span", { class: "quiet small" }, ` · ${named("reason", one.reason)}`))], "deliveries.none")),
+      (one) => [when(one.at_ms), plain(one.subscriber), named("receiver", one.channel), h("a", { href: `/alerts/${encodeURIComponent(one.alert)}` }, one.brand), h("span", {}, named("outcome", one.outcome), h("span", { class: "quiet small" }, ` · ${named("reason", one.reason)}`))], "deliveries.none")),
   ]);
 }
 refresh();

@@ -18,7 +18,7 @@ export function stateOf(alert) {
 export function incidentRow(incident) {
   const head = incident.head;
   return h("article", { class: "post" },
-    h("div", {}, h("div", {}, severity(incident.severity), " ", h("a", { class: "whole", href: `/alert/${encodeURIComponent(head.id)}` }, h("b", {}, brandOf(head))), " ", kindOf(head)),
+    h("div", {}, h("div", {}, severity(incident.severity), " ", h("a", { class: "whole", href: `/alerts/${encodeURIComponent(head.id)}` }, h("b", {}, brandOf(head))), " ", kindOf(head)),
       h("p", { class: "small quiet" }, told(head), incident.alerts > 1 && ` · ${t("alerts.n", { n: incident.alerts })}`)),
     h("div", { class: "number small quiet" }, h("div", {}, stateOf({ ...head, acknowledged_by: incident.acknowledged_by, assignee: incident.assignee, state: incident.state })), fmt.ago(incident.started_at_ms)));
 }

@@ -52,6 +52,7 @@ class Mastodon:
         *,
         stream: str = "public",
         languages: Iterable[str] = (),
+        name: str = "",
         metrics: FeedMetrics | None = None,
         timing: Timing | None = None,
         now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
@@ -65,7 +66,7 @@ class Mastodon:
         if stream not in STREAMS:
             raise ValueError(f"{stream!r} is no stream; name one of {', '.join(STREAMS)}")
         host = self._address.partition("://")[2]
-        self.name = f"mastodon/{host}" + ("" if stream == "public" else f"/{stream}")
+        self.name = name or f"mastodon/{host}" + ("" if stream == "public" else f"/{stream}")
         self._headers = {"Authorization": f"Bearer {token}"} if token else {}
         self._stream = stream
         self._languages = frozenset(languages)

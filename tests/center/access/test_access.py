@@ -101,7 +101,7 @@ async def logged_in(http: AsyncClient) -> str:
     return csrf
 
 
-@pytest.mark.parametrize("path", ["/", "/brand/xiaomi", "/api/brands", "/api/stream", "/wall"])
+@pytest.mark.parametrize("path", ["/", "/brands/xiaomi", "/api/brands", "/api/stream", "/wall"])
 async def test_without_a_login_all_is_refused(users: Path, path: str) -> None:
     async with client(access_of(users)) as http:
         answer = await http.get(path)
@@ -122,11 +122,11 @@ async def test_health_is_open_and_says_nothing_of_a_viewer(users: Path) -> None:
 async def test_a_right_password_opens_a_session(users: Path) -> None:
     async with client(access_of(users)) as http:
         answer = await http.post(
-            "/login", data={"name": "li", "password": PASSWORD, "next": "/brand/xiaomi?range=1h"}
+            "/login", data={"name": "li", "password": PASSWORD, "next": "/brands/xiaomi?range=1h"}
         )
         me = (await http.get("/api/me")).json()
 
-    assert answer.headers["location"] == "/brand/xiaomi?range=1h"
+    assert answer.headers["location"] == "/brands/xiaomi?range=1h"
     cookie = answer.headers["set-cookie"]
     assert "HttpOnly" in cookie
     assert "SameSite=Lax" in cookie
@@ -307,7 +307,7 @@ async def test_a_screen_brings_its_token_once_and_stays_for_years(users: Path) -
         assert first.headers["location"] == "/wall?group=cars"  # the token leaves the address
         clock.now_s += 3 * 365 * 86_400
         later = await http.get("/wall?group=cars")
-        other = await http.get("/brand/xiaomi")
+        other = await http.get("/brands/xiaomi")
 
     assert later.json()["who"] == "wall"
     assert other.status_code == 403

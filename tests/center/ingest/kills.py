@@ -191,10 +191,8 @@ def differences(store: SqlStore, wanted: Expected) -> list[str]:
     if mentions.keys() != wanted.mentions.keys():
         lines.append(f"mentions: {len(mentions)} held, {len(wanted.mentions)} expected")
     for key, one in wanted.mentions.items():
-        is_gone = (
-            max(wanted.gone.get(("post", one.post), 0), wanted.gone.get(("author", one.author), 0))
-            >= one.event_time_ms
-        )
+        until_ms = wanted.gone.get(("author", one.author), 0)
+        is_gone = ("post", one.post) in wanted.gone or until_ms >= one.event_time_ms
         row = mentions.get(key)
         if row is not None and row.is_deleted != is_gone:
             lines.append(f"mention {key}: deleted {row.is_deleted}, expected {is_gone}")

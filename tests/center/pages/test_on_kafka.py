@@ -100,7 +100,7 @@ def test_acknowledged_and_silenced_in_the_browser_stand_on_the_topics(
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             with contextlib.suppress(Exception):
-                visitor.goes("/alert/a1")
+                visitor.goes("/alerts/a1")
                 visitor.page.get_by_role("button", name="Acknowledge").wait_for(timeout=3000)
                 break
         visitor.page.get_by_role("button", name="Acknowledge").click()

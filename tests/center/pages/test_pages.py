@@ -28,7 +28,7 @@ PAGES = {
     "/rules": "#page table tbody tr",
     "/rules/rule/spike": "form.fields input",
     "/rules/brand/": "form.fields input",
-    "/brand/huawei": ".posts .post",
+    "/brands/huawei": ".posts .post",
     "/wall": "#picture svg text",
 }
 """Address -> what stands there when it is drawn."""
@@ -64,7 +64,7 @@ def test_every_page_draws_and_is_accessible(
 ) -> None:
     visitor = visit(lang=lang, theme=theme, width=width, height=height)
     serious: list[str] = []
-    for path, drawn in [*PAGES.items(), (f"/alert/{an_alert(running)}", ".figures .figure")]:
+    for path, drawn in [*PAGES.items(), (f"/alerts/{an_alert(running)}", ".figures .figure")]:
         page = visitor.goes(path)
         page.wait_for_selector(drawn, state="attached")
         page.wait_for_load_state("load")
@@ -110,7 +110,7 @@ def test_what_comes_is_shown_without_a_reload(visit: Any, running: Running) -> N
 
 
 def test_a_figure_leads_to_exactly_its_posts(visit: Any, running: Running) -> None:
-    page = visit().goes("/brand/huawei?range=6h")
+    page = visit().goes("/brands/huawei?range=6h")
     page.wait_for_selector(".posts .post")
     page.select_option("[data-filter=polarity]", "negative")
     page.wait_for_url(re.compile("polarity=negative"))
@@ -134,7 +134,7 @@ def test_a_figure_leads_to_exactly_its_posts(visit: Any, running: Running) -> No
 
 def test_a_brush_over_the_chart_takes_a_range_and_back_leaves_it(visit: Any) -> None:
     visitor = visit(height=1000)
-    page = visitor.goes("/brand/huawei?range=6h")
+    page = visitor.goes("/brands/huawei?range=6h")
     chart = page.locator(".chart.tall canvas").first
     chart.wait_for()
     page.wait_for_selector(".posts .post")
@@ -153,7 +153,7 @@ def test_a_brush_over_the_chart_takes_a_range_and_back_leaves_it(visit: Any) -> 
 
 def test_an_alert_is_taken_noted_and_called_false(visit: Any, running: Running) -> None:
     alert = an_alert(running)
-    page = visit().goes(f"/alert/{alert}")
+    page = visit().goes(f"/alerts/{alert}")
     page.get_by_role("button", name="Note").click()
     page.fill("dialog textarea", "<b>called the shop</b>\n第二行")
     page.click("dialog button.first")
@@ -217,7 +217,7 @@ HOSTILE = (
 )
 
 
-@pytest.mark.parametrize("page_of", ["/brand/xiaomi?range=1h", "/search?range=1h&brand=xiaomi"])
+@pytest.mark.parametrize("page_of", ["/brands/xiaomi?range=1h", "/search?range=1h&brand=xiaomi"])
 def test_hostile_posts_are_text(visit: Any, running: Running, page_of: str) -> None:
     now_ms = time.time_ns() // 1_000_000
     offsets = running.store.offsets()
@@ -317,7 +317,7 @@ def test_an_operator_of_one_brand_sees_nothing_of_another(visit: Any, guarded: R
         page.wait_for_selector(".card, svg text")
         page.wait_for_load_state("load")
         assert "华为" not in page.inner_text("body"), path
-    page = visitor.goes("/brand/huawei")
+    page = visitor.goes("/brands/huawei")
     page.wait_for_selector(".notice.is-wrong")
 
     assert names

@@ -16,7 +16,7 @@ FEW, MANY = 3, 10
 
 def kinds(state: BrandState, **counts: Any) -> set[RuleKind]:
     state.buckets[at(0)] = Bucket(posts=FEW, **counts)
-    found = kinds_at(Moment(state, at(0)), least_posts=MANY, least_reach=1000)
+    found = kinds_at(Moment(state, at(0)), MANY, 1000, MANY)
     return set(found - {RuleKind.DROP, RuleKind.SHARE})
 
 
@@ -47,7 +47,7 @@ def test_a_mood_is_no_news_before_the_usual_one_is_known() -> None:
 def test_a_crisis_word_is_one_for_crisis_rules() -> None:
     state = known()
     state.buckets[at(0)] = Bucket(posts=1, hits={"fire": 1})
-    assert RuleKind.CRISIS in kinds_at(Moment(state, at(0)), MANY, 1000)
+    assert RuleKind.CRISIS in kinds_at(Moment(state, at(0)), MANY, 1000, MANY)
 
 
 def test_many_posts_of_the_hour_are_shown_to_those_who_count() -> None:
