@@ -35,6 +35,7 @@ from streams.app import StreamApp, batch_topic
 from streams.brand_metrics import BrandMetrics, Firing
 from streams.metrics import Metrics
 from streams.stages import EntryError
+from streams.tables import StateTable
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(MentionOrTick).decode
@@ -45,15 +46,18 @@ WHOLE_KEY = b"\x00whole"
 
 
 class MeasureStage:
-    """Mentions to windows and alerts: one board for each partition, which holds its brands."""
+    """Mentions to windows and alerts: one board for each partition, its brands in the table."""
 
     name = "measure"
     topic = MENTIONS
     changelog: Topic | None = BRANDS_CHANGELOG
     notes: Topic | None = None
 
-    def __init__(self, settings: Settings, metrics: Metrics, catalogue: Catalogue) -> None:
+    def __init__(
+        self, settings: Settings, metrics: Metrics, catalogue: Catalogue, brands: StateTable
+    ) -> None:
         self._metrics = metrics
+        self._brands = brands
         self._catalogue = catalogue
         self._partitions = settings.partitions
         self._board_settings = BoardSettings(
@@ -62,8 +66,6 @@ class MeasureStage:
             allowance_ms=int(settings.disorder_s * 1000),
         )
         self._boards: dict[int, Board] = {}
-        self._changed: dict[int, set[str]] = {}
-        """Partition -> brands whose state the changelog lacks."""
         self._of_brands = BrandMetrics(metrics, settings.metrics_brands, _ids(catalogue))
         self.forgotten = Forgotten()
         """What is not to be shown any more; the worker shares one with the other stage."""
@@ -100,7 +102,6 @@ class MeasureStage:
     def open(self, partitions: Collection[int]) -> None:
         """Start with empty boards."""
         for partition in partitions:
-            self._changed[partition] = set()
             self._boards[partition] = Board(
                 self._board_settings,
                 self._catalogue,
@@ -147,8 +148,8 @@ class MeasureStage:
     def drop(self) -> None:
         """Forget all partitions."""
         self._boards.clear()
-        self._changed.clear()
         self._of_brands.drop()
+        self._brands.forget()
 
     def step(self, partition: int, records: Sequence[Any]) -> list[Row]:
         """Count a batch; returns the windows and alerts that it caused."""
@@ -173,7 +174,8 @@ class MeasureStage:
             else:
                 board.hear(item)
         output = board.drain()
-        self._changed[partition] |= output.changed
+        for brand in output.changed:
+            self._brands[brand.encode()] = board.states[brand]
         self._metrics.mentions.inc(mentions - output.duplicates)
         self._metrics.duplicates.inc(output.duplicates)
         self._metrics.late_posts.inc(output.late)
@@ -200,11 +202,10 @@ class MeasureStage:
         """What changed of each brand, and of the partition as a whole."""
         board = self._boards[partition]
         topic = BRANDS_CHANGELOG.name
-        changed, self._changed[partition] = self._changed[partition], set()
         rows = [
             Row(topic, partition, key, value)
-            for brand in changed
-            for key, value in board.entries(brand)
+            for brand in self._brands.changed_keys(partition)
+            for key, value in board.entries(brand.decode())
         ]
         rows += [Row(topic, partition, *entry) for entry in board.incident_entries()]
         rows.append(Row(topic, partition, WHOLE_KEY, board.whole_bytes()))

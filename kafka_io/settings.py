@@ -212,7 +212,7 @@ class Settings(BaseSettings):
         SecretStr(""), description="signs sessions; without it, a restart of the center ends them"
     )
     center_proxy_header: str = Field(
-        "", description="header in which a proxy names the user of the center, such as X-Remote-User"
+        "", description="header in which a proxy names the center's user, such as X-Remote-User"
     )
     center_proxy_networks: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = Field(
         (), description="where that proxy is, comma-separated networks"
@@ -482,8 +482,7 @@ def _explain(item: Any) -> str:
     if item["type"] == "extra_forbidden":
         near = difflib.get_close_matches(key, Settings.model_fields, n=1)
         return f"{key}: unknown setting; " + (f"did you mean {near[0]}?" if near else "remove it")
-    is_secret = any(
-        word in key for word in ("token", "password", "smtp_url", "store", "session", "links_secret")
-    )
+    secrets = ("token", "password", "smtp_url", "store", "session", "links_secret")
+    is_secret = any(word in key for word in secrets)
     shown = "***" if is_secret else repr(item.get("input"))
     return f"{key}={shown}: {message}"

@@ -141,7 +141,10 @@ class _Writer:
             *(self._record(WINDOWS.name, one.key.decode(), one) for one in output.windows),
             *(self._record(ALERTS.name, one.fingerprint, one) for one in output.alerts),
             *(self._record(TRENDS.name, one.brand, one) for one in output.trends),
-            *(self._record(EXPECTATIONS.name, one.key.decode(), one) for one in output.expectations),
+            *(
+                self._record(EXPECTATIONS.name, one.key.decode(), one)
+                for one in output.expectations
+            ),
         ]
         self.mentions += len(mentions)
         self._store.apply(records, {(topic, PARTITION): at for topic, at in self._next.items()})

@@ -77,12 +77,30 @@ class Result(NamedTuple):
     """Over the runs."""
 
 
+class _Table(dict[bytes, Any]):
+    """The brands' table without Faust: remembers what changed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._changed: set[bytes] = set()
+
+    def __setitem__(self, key: bytes, value: Any) -> None:
+        super().__setitem__(key, value)
+        self._changed.add(key)
+
+    def changed_keys(self, partition: int) -> set[bytes]:
+        """Keys that changed since the last call."""
+        changed, self._changed = self._changed, set()
+        return changed
+
+
 class _Measure:
     """A stage with one partition."""
 
     def __init__(self, catalogue: Catalogue) -> None:
         settings = Settings(broker="127.0.0.1:1", partitions=1)
-        self.stage = MeasureStage(settings, Metrics(), catalogue)
+        table = cast(StateTable, _Table())
+        self.stage = MeasureStage(settings, Metrics(), catalogue, table)
         self.stage.open([0])
 
     def feed(self, records: Sequence[Any], changelog: dict[bytes, bytes]) -> None:

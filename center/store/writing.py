@@ -17,7 +17,7 @@ from center.store.protocol import (
     Record,
 )
 from center.store.tables import BY_NAME, MENTION_COLUMNS, Table
-from center.store.words import words_of
+from center.store.words import brand_word, words_of
 from schemas.action import Action
 from schemas.alert import Alert
 from schemas.catalogue import Definition, kind_of
@@ -431,5 +431,5 @@ def _mention_row(number: int, one: Mention) -> tuple[Any, ...]:
         *(one.confidence_milli, int(one.is_address), int(one.is_edit), one.product),
         *(listed(one.intents, " "), listed(one.spam, " "), one.language),
         *(clean(one.original_author), int(one.is_newcomer), clean(one.region), 0),
-        words_of(text),
+        f"{brand_word(one.brand)} {words_of(text)}",
     )

@@ -39,7 +39,13 @@ _SECOND_MS = 1000
 
 
 def schedule(
-    rnd: Random, start_ms: int, rate: float, *, mean_gap_s: float, first_s: float, least: float = 1.0
+    rnd: Random,
+    start_ms: int,
+    rate: float,
+    *,
+    mean_gap_s: float,
+    first_s: float,
+    least: float = 1.0,
 ) -> Iterator[Event]:
     """Events in order of their start, without end; `rate` is the feed's posts a second, and `least`
     what an event has at its height."""

@@ -45,6 +45,19 @@ SPARSE = Simulation(start_ms=START_MS, rate=0.05, duration_s=86_400.0, is_rhythm
 _HEADERS = (("source", b"weibo"), ("received_at", b"%d" % (START_MS + 1_000_000_000)))
 
 
+class _Table(dict[bytes, Any]):
+    """Stands for the Faust table, which can be written within an agent alone."""
+
+    def __init__(self) -> None:
+        self._changed: dict[int, set[bytes]] = defaultdict(set)
+
+    def __setitem__(self, key: bytes, value: Any) -> None:
+        self._changed[partition_for(key, PARTITIONS)].add(key)
+
+    def changed_keys(self, partition: int) -> set[bytes]:
+        return self._changed.pop(partition, set())
+
+
 class Counter:
     """Calls between its start and its end, by what they were for."""
 
@@ -76,7 +89,7 @@ class _Worker:
         self.analyse = AnalyseStage(
             settings, Metrics(), analyser_of(catalogue), Groups(catalogue), lambda: START_MS
         )
-        self.measure = MeasureStage(settings, Metrics(), catalogue)
+        self.measure = MeasureStage(settings, Metrics(), catalogue, cast("StateTable", _Table()))
         self.analyse.open(range(PARTITIONS))
         self.measure.open(range(PARTITIONS))
         self._waiting: dict[int, list[Any]] = defaultdict(list)

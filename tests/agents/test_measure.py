@@ -23,6 +23,7 @@ from streams.metrics import Metrics
 from streams.tables import StateTable
 from tests.kafka_io.records import record
 from tests.measures.stream import MINUTE, mention, tick
+from tests.streams.agent_step import within
 
 FIRE = CrisisRule(id="fire", words=("起火",))
 SPREAD = 4
@@ -42,7 +43,9 @@ class Worker:
         settings = Settings.load(
             broker="127.0.0.1:1", partitions=partitions, metrics_brands=str(shown)
         )
-        self.stage = MeasureStage(settings, self.metrics, catalogue(*BRANDS))
+        self._app = StreamApp("test", broker="kafka://127.0.0.1:1")
+        self._table = StateTable(self._app, name="brands")
+        self.stage = MeasureStage(settings, self.metrics, catalogue(*BRANDS), self._table)
         self._partitions = partitions
         self._offset = 0
         self.rows: list[Row] = []
@@ -73,7 +76,8 @@ class Worker:
 
     def step(self, partition: int, item: Mention | Tick) -> None:
         value = msgspec.json.encode(item)
-        self.rows += self.stage.step(partition, [record(value, topic="mentions")])
+        with within(self._table, partition):
+            self.rows += self.stage.step(partition, [record(value, topic="mentions")])
 
     def close(self) -> None:
         """End what Faust made at once, for a thread that is not started."""

@@ -73,8 +73,7 @@ class Running:
         return f"http://127.0.0.1:{self._port}"
 
     def start(self) -> None:
-        self.hub = Hub(self.store.offsets(), _now_ms)
-        self.hub.closed_until_ms = self.store.freshness().closed_until_ms
+        self.hub = Hub(self.store.offsets())
         center = Center(
             store=self.store,
             settings=Settings(),

@@ -49,8 +49,13 @@ def an_alert(running: Running) -> str:
 
 
 def window(brand: str, at_ms: int, posts: int, number: int, revision: int = 0) -> Record:
-    zero = dict.fromkeys(set(Window.__struct_fields__) - {"intents"}, 0)
-    given = {"brand": brand, "start_ms": at_ms, "size_ms": MINUTE_MS, "revision": revision}
+    zero: dict[str, Any] = dict.fromkeys(set(Window.__struct_fields__) - {"intents"}, 0)
+    given: dict[str, Any] = {
+        "brand": brand,
+        "start_ms": at_ms,
+        "size_ms": MINUTE_MS,
+        "revision": revision,
+    }
     value = Window(**zero | given | {"posts": posts, "neutral": posts, "earned": posts})
     return Record(WINDOWS.name, 1, number, value.key.decode(), value)
 
