@@ -365,7 +365,7 @@ class Reads:
                 parameters[column] = clean(value)
         rows = self._database.rows(
             f"""SELECT record FROM deliveries WHERE {" AND ".join(sql)}
-            ORDER BY at_ms DESC, subscriber, alert LIMIT :most""",
+            ORDER BY at_ms DESC, record_key LIMIT :most""",
             parameters | {"most": limit},
         )
         return [msgspec.json.decode(record, type=Delivery) for (record,) in rows]
@@ -480,7 +480,7 @@ class Reads:
             replace(
                 one,
                 samples=tuple(
-                    replace(sample, text="", author="")
+                    replace(sample, text="", author="", url="")
                     if posts.covers_sample(sample) or authors.covers_sample(sample)
                     else sample
                     for sample in one.samples

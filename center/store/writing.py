@@ -316,16 +316,14 @@ class Writes:
         )
 
     def _deliveries(self, tx: Transaction, records: list[Record]) -> None:
-        newest = {
-            (one.value.subscriber, one.value.alert): one.value
-            for one in records
-            if isinstance(one.value, Delivery)
-        }
-        rows = (
-            (*place, one.brand, one.outcome.value, one.at_ms, _json(one))
-            for place, one in newest.items()
-        )
-        _upsert(tx, BY_NAME["deliveries"], rows)
+        def row(record: Record) -> tuple[Any, ...] | None:
+            one = record.value
+            if not isinstance(one, Delivery):
+                return None
+            place = (record.key, one.subscriber, one.alert, one.brand)
+            return (*place, one.outcome.value, one.at_ms, _json(one))
+
+        _keyed(tx, BY_NAME["deliveries"], records, row)
 
     def _definitions(self, tx: Transaction, records: list[Record]) -> None:
         def row(record: Record) -> tuple[Any, ...] | None:
