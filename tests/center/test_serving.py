@@ -70,7 +70,9 @@ async def test_a_running_center_answers_of_what_comes(
                     await asyncio.sleep(0.05)
                 assert "event: alert" in await stream
             done = {"kind": "acknowledged", "on": "alert", "subject": "a1"}
-            assert (await client.post("/api/actions", json=done)).status_code == 201
+            proof = {"X-CSRF-Token": (await client.get("/api/me")).json()["csrf"]}
+            answer = await client.post("/api/actions", json=done, headers=proof)
+            assert answer.status_code == 201, answer.text
             page = (await client.get("/api/alerts/a1")).json()
             assert page["acknowledged_by"] == "local"
         found = await asyncio.to_thread(
