@@ -45,7 +45,7 @@ class Moment:
         self.start_ms = start_ms
         self.holidays = holidays
         self.watched_ms = watched_ms
-        """Since then the feed is read without an outage."""
+        """Since then the feed is read without an outage, and for this brand too."""
         self._causes: dict[int, Cause] | None = None
         self._hour: list[tuple[int, Bucket]] | None = None
         self._sums: list[float] | None = None
