@@ -1,11 +1,12 @@
-"""`python -m bench` compares posts a second; see also `board`, `delivery`, `feeds`, `latency`,
-`messages`, `outside`, `restart` and `scaling`."""
+"""`python -m bench` compares posts a second; see also `board`, `center`, `delivery`, `feeds`,
+`latency`, `messages`, `outside`, `restart` and `scaling`."""
 
 import logging
 import sys
 
 from bench import (
     board,
+    center,
     delivery,
     feeds,
     feeds_outside,
@@ -18,6 +19,7 @@ from bench import (
 
 KINDS = {
     "board": board.main,
+    "center": center.main,
     "delivery": delivery.main,
     "feeds": feeds.main,
     "latency": latency.main,

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import quote, urlencode
 
+from fastapi import FastAPI
+
 from center.api.stream import Hub
 from center.app import create_app
 from center.board import Board
@@ -99,25 +101,11 @@ class _NoTopics:
         raise NotImplementedError
 
 
-class StoredCenter:
-    """The API over a store, whether a center runs or not."""
+class AppAsking:
+    """The API in this process, without a server."""
 
-    def __init__(self, settings: Settings) -> None:
-        url = settings.center_store.get_secret_value()
-        if url.startswith(SQLITE) and not Path(url.removeprefix(SQLITE)).is_file():
-            raise AskingError(
-                f"{url}: no such store; start `leimo center` here, or name one with --store"
-            )
-        self._store: SqlStore = open_store(url)
-        center = Center(
-            store=self._store,
-            settings=settings,
-            topics=_NoTopics(),
-            clock_ms=now_ms,
-            hub=Hub({}),
-            board=Board(self._store),
-        )
-        self._app = create_app(center)
+    def __init__(self, app: FastAPI) -> None:
+        self._app = app
 
     def get(self, path: str, parameters: Parameters) -> Any:
         """The answer's JSON."""
@@ -154,6 +142,27 @@ class StoredCenter:
         }
         await self._app(scope, receive, send)
         return status, b"".join(parts)
+
+
+class StoredCenter(AppAsking):
+    """The API over a store, whether a center runs or not."""
+
+    def __init__(self, settings: Settings) -> None:
+        url = settings.center_store.get_secret_value()
+        if url.startswith(SQLITE) and not Path(url.removeprefix(SQLITE)).is_file():
+            raise AskingError(
+                f"{url}: no such store; start `leimo center` here, or name one with --store"
+            )
+        self._store: SqlStore = open_store(url)
+        center = Center(
+            store=self._store,
+            settings=settings,
+            topics=_NoTopics(),
+            clock_ms=now_ms,
+            hub=Hub({}),
+            board=Board(self._store),
+        )
+        super().__init__(create_app(center))
 
     def close(self) -> None:
         """Close the store."""

@@ -10,16 +10,18 @@ from collections.abc import Iterator, Sequence
 
 import uvicorn
 
+from center.access.access import Access, AccessOptions
 from center.api.stream import Hub
 from center.app import create_app
 from center.board import Board
-from center.context import Authenticate, Center, everybody_is_local
+from center.context import Center
 from center.ingest.reading import Ingest
 from center.ingest.writing import KafkaTopics
+from center.pages.mount import vouched_for, with_pages
 from center.store.opening import SqlStore, open_store
 from center.store.protocol import Offsets, Record
 from center.version import VERSION
-from kafka_io.settings import Settings, is_loopback
+from kafka_io.settings import Settings
 from schemas.errors import OperatorError
 
 log = logging.getLogger(__name__)
@@ -63,30 +65,30 @@ def bound(address: str) -> socket.socket:
         ) from None
 
 
-def refuse_open_address(address: str, authenticate: Authenticate | None) -> None:
-    """Only who sits at this machine may look where nobody is asked who they are.
+def access_of(settings: Settings) -> Access:
+    """Who is let in, as the settings say.
 
     Raises:
-        CenterError: the address can be reached from outside, and there is no access.
+        AccessError: others could reach the center, and nobody would be asked who they are.
     """
-    if authenticate is None and not is_loopback(address.rpartition(":")[0]):
-        raise CenterError(
-            f"center_address={address} can be reached from outside; give users or a token (see "
-            "docs/center.md), or listen on 127.0.0.1"
+    return Access(
+        AccessOptions(
+            address=settings.center_address,
+            users_file=settings.center_users_file,
+            proxy_header=settings.center_proxy_header,
+            proxy_networks=settings.center_proxy_networks,
+            session_key=settings.center_session_key.get_secret_value().encode(),
         )
+    )
 
 
-async def serve(
-    settings: Settings, *, authenticate: Authenticate | None = None, is_rebuilt: bool = False
-) -> None:
+async def serve(settings: Settings, *, is_rebuilt: bool = False) -> None:
     """Follow the topics and answer until SIGINT or SIGTERM.
 
-    `authenticate`: who sends a request; None: everybody is local, on the loopback alone.
-
     Raises:
-        CenterError, TopicError: it cannot start.
+        CenterError, AccessError, TopicError: it cannot start.
     """
-    refuse_open_address(settings.center_address, authenticate)
+    access = access_of(settings)
     listening = bound(settings.center_address)
     with contextlib.closing(listening):
         store = await asyncio.to_thread(
@@ -98,13 +100,13 @@ async def serve(
         with contextlib.closing(store):
             if is_rebuilt:
                 await asyncio.to_thread(store.rebuild)
-            await _follow_and_answer(settings, store, authenticate, listening)
+            await _follow_and_answer(settings, store, access, listening)
 
 
 async def _follow_and_answer(
     settings: Settings,
     store: SqlStore,
-    authenticate: Authenticate | None,
+    access: Access,
     listening: socket.socket,
 ) -> None:
     hub = Hub(await asyncio.to_thread(store.offsets))
@@ -124,16 +126,16 @@ async def _follow_and_answer(
                 clock_ms=now_ms,
                 hub=hub,
                 board=Board(store),
-                authenticate=authenticate or everybody_is_local,
+                authenticate=vouched_for,
             )
-            await _run(center, ingest, listening)
+            await _run(center, access, ingest, listening)
         finally:
             await topics.stop()
 
 
-async def _run(center: Center, ingest: Ingest, listening: socket.socket) -> None:
+async def _run(center: Center, access: Access, ingest: Ingest, listening: socket.socket) -> None:
     config = uvicorn.Config(
-        create_app(center),
+        with_pages(create_app(center), access),
         lifespan="off",
         log_config=None,
         access_log=False,

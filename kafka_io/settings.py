@@ -205,6 +205,18 @@ class Settings(BaseSettings):
         SecretStr("sqlite:///leimo-center.db"),
         description="read model of the center: sqlite:///FILE or postgresql://USER@HOST/DATABASE",
     )
+    center_users_file: FilePath | None = Field(
+        None, description="users and tokens of the center (TOML); required off the loopback"
+    )
+    center_session_key: SecretStr = Field(
+        SecretStr(""), description="signs sessions; without it, a restart of the center ends them"
+    )
+    center_proxy_header: str = Field(
+        "", description="header in which a proxy names the center's user, such as X-Remote-User"
+    )
+    center_proxy_networks: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = Field(
+        (), description="where that proxy is, comma-separated networks"
+    )
     query_token: SecretStr = Field(
         SecretStr(""), description="bearer token that `leimo query --url` sends"
     )
@@ -280,7 +292,7 @@ class Settings(BaseSettings):
             )
         return self
 
-    @field_validator("deliver_networks", mode="before")
+    @field_validator("deliver_networks", "center_proxy_networks", mode="before")
     @classmethod
     def _split_networks(cls, value: object) -> object:
         parts = value.split(",") if isinstance(value, str) else value
@@ -470,8 +482,7 @@ def _explain(item: Any) -> str:
     if item["type"] == "extra_forbidden":
         near = difflib.get_close_matches(key, Settings.model_fields, n=1)
         return f"{key}: unknown setting; " + (f"did you mean {near[0]}?" if near else "remove it")
-    is_secret = any(
-        word in key for word in ("token", "password", "smtp_url", "store", "links_secret")
-    )
+    secrets = ("token", "password", "smtp_url", "store", "session", "links_secret")
+    is_secret = any(word in key for word in secrets)
     shown = "***" if is_secret else repr(item.get("input"))
     return f"{key}={shown}: {message}"

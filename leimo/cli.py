@@ -6,6 +6,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from leimo.commands import (
+    access,
     alerts,
     analyse,
     audit,
@@ -73,6 +74,7 @@ app.add_typer(silence.app, name="silence")
 app.add_typer(alerts.app, name="alerts")
 app.add_typer(subscribers.app, name="subscribers")
 app.add_typer(deliveries.app, name="deliveries")
+app.add_typer(access.app, name="access")
 app.command("digest")(digest.digest)
 app.command("forget")(forget.forget)
 app.command("analyse")(analyse.analyse)

@@ -152,7 +152,7 @@ class Moment:
                     and seen > means[at]
                     and is_more(baseline, at, seen, means[at])
                 ):
-                    found[at] = largest(self._said(HORIZONS_MIN[at]), self.state.talk.usual_share)
+                    found[at] = largest(self._said(HORIZONS_MIN[at]), self.state.talk.usual())
         return found
 
     def _said(self, minutes: int) -> Iterator[tuple[float, str]]:

@@ -335,6 +335,8 @@ class SampleAnswer(Answer):
     reach: int
     sentiment_milli: int
     event_time_ms: int
+    url: str
+    """Link to it; empty where none is known."""
     is_deleted: bool
 
 
@@ -358,6 +360,8 @@ class EvidenceAnswer(Answer):
     negative_now: float | None
     positive_before: float | None
     positive_now: float | None
+    expected_burst: str
+    """Id of the day of big sales on which it began."""
 
 
 class ActionAnswer(Answer):
@@ -592,6 +596,8 @@ class DeliveryAnswer(Answer):
     outcome: Outcome
     reason: Reason
     in_words: str
+    item: str
+    """Of what is no alert: who has it, or a digest."""
     at_ms: int
     told_at_ms: int
     told_revision: int

@@ -21,6 +21,12 @@ from schemas.mention import Mention
 _PLAIN = COUNT_NAMES[: -len(INTENTS)]
 
 
+def _fields(record: msgspec.Struct, shape: type[answers.Answer]) -> dict[str, Any]:
+    """What a record has of an answer's fields: it may have more."""
+    names = set(record.__struct_fields__).intersection(shape.model_fields)
+    return {name: getattr(record, name) for name in names}
+
+
 def counts(row: Sequence[int] | None) -> answers.Counts:
     """Sums of windows; None: there were none."""
     if row is None:
@@ -91,7 +97,7 @@ def mention(row: MentionRow) -> answers.MentionAnswer:
 
 def action_fields(one: Action) -> dict[str, Any]:
     """Fields of an action's answer."""
-    return {name: getattr(one, name) for name in Action.__struct_fields__}
+    return _fields(one, answers.ActionAnswer)
 
 
 def actions(found: Iterable[Action]) -> list[answers.ActionAnswer]:
@@ -101,7 +107,7 @@ def actions(found: Iterable[Action]) -> list[answers.ActionAnswer]:
 
 def gap_fields(one: FeedGap) -> dict[str, Any]:
     """Fields of a gap's answer."""
-    return {name: getattr(one, name) for name in FeedGap.__struct_fields__}
+    return _fields(one, answers.Gap)
 
 
 def gaps(found: Iterable[FeedGap]) -> list[answers.Gap]:
@@ -125,13 +131,13 @@ def feed(one: FeedPosition, now_ms: int) -> answers.Feed:
 
 
 def _sample(one: Sample) -> answers.SampleAnswer:
-    fields = {name: getattr(one, name) for name in Sample.__struct_fields__}
-    return answers.SampleAnswer(**fields, is_deleted=not one.text and not one.author)
+    return answers.SampleAnswer(
+        **_fields(one, answers.SampleAnswer), is_deleted=not one.text and not one.author
+    )
 
 
 def alert_fields(one: Alert, names: Mapping[str, str], doings: AlertDoings) -> dict[str, Any]:
     """Fields of an alert's answer."""
-    evidence = {name: getattr(one.evidence, name) for name in type(one.evidence).__struct_fields__}
     plain = (
         *("id", "fingerprint", "rule", "kind", "brand", "state", "revision", "severity"),
         *("started_at_ms", "updated_at_ms", "ended_at_ms", "seen", "expected", "unit", "reason"),
@@ -142,7 +148,7 @@ def alert_fields(one: Alert, names: Mapping[str, str], doings: AlertDoings) -> d
         **doings._asdict(),
         "incident": one.incident or one.id,
         "brand_name": names.get(one.brand, one.brand),
-        "evidence": answers.EvidenceAnswer(**evidence),
+        "evidence": answers.EvidenceAnswer(**_fields(one.evidence, answers.EvidenceAnswer)),
         "terms": [answers.TermCount(term=term.term, count=term.count) for term in one.terms],
         "samples": [_sample(sample) for sample in one.samples],
     }
@@ -163,16 +169,9 @@ def delivery(one: Delivery) -> answers.DeliveryAnswer:
         )
         for each in one.attempts
     ]
-    plain = (
-        *("subscriber", "alert", "brand", "revision", "outcome", "reason", "at_ms", "told_at_ms"),
-        *("told_revision", "failures", "repeats"),
-    )
-    return answers.DeliveryAnswer(
-        **{name: getattr(one, name) for name in plain},
-        channel=one.channel.value,
-        in_words=in_words(one),
-        attempts=attempts,
-    )
+    fields = _fields(one, answers.DeliveryAnswer)
+    fields |= {"channel": one.channel.value, "in_words": in_words(one), "attempts": attempts}
+    return answers.DeliveryAnswer(**fields)
 
 
 def definition_value(record: object) -> dict[str, object]:

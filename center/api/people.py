@@ -178,8 +178,9 @@ async def act(
     center: TheCenter, asker: Operator, wanted: answers.ActionWanted
 ) -> answers.ActionAnswer:
     """Record what the asker did. 409: somebody else has the post."""
-    if wanted.kind not in _ON[wanted.on]:
-        allowed = ", ".join(sorted(_ON[wanted.on]))
+    possible = _ON.get(wanted.on, frozenset())
+    if wanted.kind not in possible:
+        allowed = ", ".join(sorted(possible)) or "nothing, here"
         raise ApiProblem(
             HTTPStatus.BAD_REQUEST, f"{wanted.kind} is not done to {wanted.on}: {allowed}", "kind"
         )

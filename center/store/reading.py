@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import msgspec
 from msgspec.structs import replace
 
-from center.store.database import NOTHING, Database
+from center.store.database import NOTHING, Database, Row
 from center.store.protocol import (
     COUNT_NAMES,
     DAY_MS,
@@ -31,7 +31,7 @@ from center.store.protocol import (
     WordRow,
 )
 from center.store.tables import MENTION_COLUMNS, WINDOW_TABLES
-from center.store.words import wanted_words
+from center.store.words import brand_word, wanted_words
 from center.store.writing import clean
 from schemas.action import Action, ActionSubject
 from schemas.alert import Alert
@@ -73,6 +73,8 @@ class Reads:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._brands: tuple[Row | None, list[Brand]] = (None, [])
+        """Of which state of the catalogue, and the brands: thousands take a while to read."""
 
     # of the store as a whole
 
@@ -99,15 +101,22 @@ class Reads:
 
     def brands(self, scope: Scope) -> list[Brand]:
         """The brands in force, by id."""
-        found = (_definition(one.value) for one in self.definitions("brand"))
-        return [
-            Brand(
-                *(one.id, one.name, one.aliases, one.trade, one.parent, one.department),
-                one.competitors,
-            )
-            for one in found
-            if isinstance(one, BrandDefinition) and scope.allows(one.id)
-        ]
+        version = self._database.rows(
+            """SELECT COUNT(*), (SELECT MAX(next) FROM offsets WHERE topic = 'catalogue')
+            FROM definitions WHERE kind = 'brand'"""
+        )[0]
+        held, known = self._brands
+        if held != version:
+            known = list(self._read_brands())
+            self._brands = version, known
+        return [one for one in known if scope.allows(one.id)]
+
+    def _read_brands(self) -> Iterator[Brand]:
+        for record in self.definitions("brand"):
+            one = _definition(record.value)
+            if isinstance(one, BrandDefinition):
+                plain = (one.id, one.name, one.aliases, one.trade, one.parent, one.department)
+                yield Brand(*plain, one.competitors)
 
     # windows
 
@@ -356,7 +365,7 @@ class Reads:
                 parameters[column] = clean(value)
         rows = self._database.rows(
             f"""SELECT record FROM deliveries WHERE {" AND ".join(sql)}
-            ORDER BY at_ms DESC, subscriber, alert LIMIT :most""",
+            ORDER BY at_ms DESC, record_key LIMIT :most""",
             parameters | {"most": limit},
         )
         return [msgspec.json.decode(record, type=Delivery) for (record,) in rows]
@@ -439,6 +448,8 @@ class Reads:
             chosen = f"SELECT {self._database.word_id} FROM mention_words WHERE {has}"
             sql.append(f"m.id IN ({chosen})")
             if words:
+                if "brand" in parameters:
+                    words.insert(0, brand_word(parameters["brand"]))
                 parameters["words"] = self._database.wanted_words(words)
         return _Where(" AND ".join(sql), parameters)
 
@@ -469,7 +480,7 @@ class Reads:
             replace(
                 one,
                 samples=tuple(
-                    replace(sample, text="", author="")
+                    replace(sample, text="", author="", url="")
                     if posts.covers_sample(sample) or authors.covers_sample(sample)
                     else sample
                     for sample in one.samples

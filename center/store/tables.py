@@ -113,10 +113,15 @@ TABLES = (
     Table(
         "deliveries",
         (
-            *("subscriber TEXT NOT NULL", "alert TEXT NOT NULL", "brand TEXT NOT NULL"),
-            *("outcome TEXT NOT NULL", "at_ms BIGINT NOT NULL", "record TEXT NOT NULL"),
+            *("record_key TEXT NOT NULL", "subscriber TEXT NOT NULL", "alert TEXT NOT NULL"),
+            *(
+                "brand TEXT NOT NULL",
+                "outcome TEXT NOT NULL",
+                "at_ms BIGINT NOT NULL",
+                "record TEXT NOT NULL",
+            ),
         ),
-        ("subscriber", "alert"),
+        ("record_key",),
         (("alert",), ("at_ms",)),
     ),
     Table(

@@ -43,6 +43,12 @@ def words_of(text: str) -> str:
     return " ".join(found)
 
 
+def brand_word(brand: str) -> str:
+    """Stands among the words of each mention of a brand, and in no text: a search within one brand
+    looks at its mentions alone."""
+    return f"brand:{brand}"
+
+
 def wanted_words(query: str) -> list[str]:
     """Words all of which a text has to have, so that it is found.
 

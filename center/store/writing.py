@@ -17,7 +17,7 @@ from center.store.protocol import (
     Record,
 )
 from center.store.tables import BY_NAME, MENTION_COLUMNS, Table
-from center.store.words import words_of
+from center.store.words import brand_word, words_of
 from schemas.action import Action
 from schemas.alert import Alert
 from schemas.catalogue import Definition, kind_of
@@ -316,16 +316,14 @@ class Writes:
         )
 
     def _deliveries(self, tx: Transaction, records: list[Record]) -> None:
-        newest = {
-            (one.value.subscriber, one.value.alert): one.value
-            for one in records
-            if isinstance(one.value, Delivery)
-        }
-        rows = (
-            (*place, one.brand, one.outcome.value, one.at_ms, _json(one))
-            for place, one in newest.items()
-        )
-        _upsert(tx, BY_NAME["deliveries"], rows)
+        def row(record: Record) -> tuple[Any, ...] | None:
+            one = record.value
+            if not isinstance(one, Delivery):
+                return None
+            place = (record.key, one.subscriber, one.alert, one.brand)
+            return (*place, one.outcome.value, one.at_ms, _json(one))
+
+        _keyed(tx, BY_NAME["deliveries"], records, row)
 
     def _definitions(self, tx: Transaction, records: list[Record]) -> None:
         def row(record: Record) -> tuple[Any, ...] | None:
@@ -431,5 +429,5 @@ def _mention_row(number: int, one: Mention) -> tuple[Any, ...]:
         *(one.confidence_milli, int(one.is_address), int(one.is_edit), one.product),
         *(listed(one.intents, " "), listed(one.spam, " "), one.language),
         *(clean(one.original_author), int(one.is_newcomer), clean(one.region), 0),
-        words_of(text),
+        f"{brand_word(one.brand)} {words_of(text)}",
     )

@@ -41,7 +41,10 @@ def demo(
     speed: Annotated[
         str, typer.Option(help="With --replay: times the posts' own pace, or `max`.")
     ] = "1",
-    rate: Annotated[float, typer.Option(help="Simulated posts a second.", min=0.1)] = 100,
+    rate: Annotated[
+        float,
+        typer.Option(help="Simulated posts a second. The more, the fewer days are past.", min=0.1),
+    ] = 2,
     seed: Annotated[int, typer.Option(help="Seed of the simulator.")] = 1,
     broker: Annotated[
         str,
@@ -83,6 +86,14 @@ def demo(
             "done for a replay without a terminal."
         ),
     ] = Exit.AUTO,
+    center: Annotated[
+        bool | None,
+        typer.Option(
+            "--center/--no-center",
+            help="The command center with a simulated past, and a mailbox; usually where the demo "
+            "does not end by itself.",
+        ),
+    ] = None,
     duration: Annotated[
         float | None, typer.Option(help="Stop feeding after so many seconds.", min=1)
     ] = None,
@@ -92,8 +103,8 @@ def demo(
 ) -> None:
     """Watch posts turn into mentions, windows and alerts, with nothing else to install.
 
-    Starts a broker, makes the topics, publishes the catalogue, feeds posts, runs a worker and
-    shows the live view. Ctrl-C stops it all; nothing is left behind.
+    Starts a broker, makes the topics, publishes the catalogue, feeds posts, runs a worker, opens
+    the command center and shows the live view. Ctrl-C stops it all; nothing is left behind.
 
     Examples:
 
@@ -148,6 +159,7 @@ def demo(
         ends_when_done=ends_when_done,
         duration_s=duration,
         windows=windows,
+        has_center=not ends_when_done and duration is None if center is None else center,
     )
     run(run_demo(options, settings), settings)
 

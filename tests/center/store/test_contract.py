@@ -460,6 +460,7 @@ class TestTheRest:
                 Record(FEED_POSITIONS.name, 0, 0, "jetstream", feed),
                 *records(EXPECTATIONS.name, expected),
                 *records(DELIVERIES.name, replace(told, outcome=Outcome.HELD), told),
+                Record(DELIVERIES.name, 0, 2, "ops", None),
             ],
             {},
         )
