@@ -16,7 +16,7 @@ from kafka_io.partitions import partition_for
 from kafka_io.settings import Settings
 from schemas.dead_letter import DropReason
 from schemas.forgotten import Forgotten
-from schemas.mention import Mention
+from schemas.mention import AnyMention, GroupMention, group_key
 from schemas.post import Post
 from schemas.topics import DELETIONS, MENTIONS, POSTS_RAW, POSTS_SEEN, Topic
 from sources.parsing import InvalidPost
@@ -220,8 +220,9 @@ class AnalyseStage:
         read_ms = max(clock.last_read_ms for clock in self._clocks.values())
         return read_ms < self._ticked_ms and now_ms < self._ticked_ms + QUIET_TICK_MS
 
-    def _row(self, mention: Mention, timestamp_ms: int) -> Row:
-        key = mention.brand.encode()
+    def _row(self, mention: AnyMention, timestamp_ms: int) -> Row:
+        named = group_key(mention.group) if type(mention) is GroupMention else mention.brand
+        key = named.encode()
         partition = partition_for(key, self._partitions)
         return Row(MENTIONS.name, partition, key, _encode(mention), NO_HEADERS, timestamp_ms)
 

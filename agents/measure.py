@@ -35,7 +35,6 @@ from streams.app import StreamApp, batch_topic
 from streams.brand_metrics import BrandMetrics, Firing
 from streams.metrics import Metrics
 from streams.stages import EntryError
-from streams.tables import StateTable
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(MentionOrTick).decode
@@ -43,21 +42,20 @@ _decode = msgspec.json.Decoder(MentionOrTick).decode
 _ALERT_SCHEMA = schema_id("alert").encode()
 WHOLE_KEY = b"\x00whole"
 """Key of what is kept of a partition as a whole: no brand id begins with NUL."""
+WATCHED_KEY = b"\x00watched"
+"""Key of the ids of the brands that the catalogue had."""
 
 
 class MeasureStage:
-    """Mentions to windows and alerts: one board for each partition, its brands in the table."""
+    """Mentions to windows and alerts: one board for each partition, which holds its brands."""
 
     name = "measure"
     topic = MENTIONS
     changelog: Topic | None = BRANDS_CHANGELOG
     notes: Topic | None = None
 
-    def __init__(
-        self, settings: Settings, metrics: Metrics, catalogue: Catalogue, brands: StateTable
-    ) -> None:
+    def __init__(self, settings: Settings, metrics: Metrics, catalogue: Catalogue) -> None:
         self._metrics = metrics
-        self._brands = brands
         self._catalogue = catalogue
         self._partitions = settings.partitions
         self._board_settings = BoardSettings(
@@ -66,6 +64,8 @@ class MeasureStage:
             allowance_ms=int(settings.disorder_s * 1000),
         )
         self._boards: dict[int, Board] = {}
+        self._changed: dict[int, set[str]] = {}
+        """Partition -> brands whose state the changelog lacks."""
         self._of_brands = BrandMetrics(metrics, settings.metrics_brands, _ids(catalogue))
         self.forgotten = Forgotten()
         """What is not to be shown any more; the worker shares one with the other stage."""
@@ -102,6 +102,7 @@ class MeasureStage:
     def open(self, partitions: Collection[int]) -> None:
         """Start with empty boards."""
         for partition in partitions:
+            self._changed[partition] = set()
             self._boards[partition] = Board(
                 self._board_settings,
                 self._catalogue,
@@ -126,12 +127,14 @@ class MeasureStage:
     def restore(self, partition: int, entries: Iterable[tuple[bytes, bytes]]) -> None:
         """Fill the board from the changelog; see `streams.stages`."""
         values = dict(entries)
-        whole = values.pop(WHOLE_KEY, None)
+        whole, watched = values.pop(WHOLE_KEY, None), values.pop(WATCHED_KEY, None)
         board = self._boards[partition]
         try:
             if whole is not None:
                 board.restore_whole(whole, WHOLE_KEY)
             board.restore(values.items())
+            if watched is not None:
+                board.restore_watched(watched, WATCHED_KEY)
             board.forget(self.forgotten)
         except KeptStateError as error:
             raise EntryError(error.key, error) from error
@@ -148,8 +151,8 @@ class MeasureStage:
     def drop(self) -> None:
         """Forget all partitions."""
         self._boards.clear()
+        self._changed.clear()
         self._of_brands.drop()
-        self._brands.forget()
 
     def step(self, partition: int, records: Sequence[Any]) -> list[Row]:
         """Count a batch; returns the windows and alerts that it caused."""
@@ -171,11 +174,13 @@ class MeasureStage:
                 mentions += 1
             elif type(item) is Tick:
                 board.tick(item)
-            else:
+            elif type(item) is Signal:
                 board.hear(item)
+            else:
+                board.apply(item)
+                mentions += 1
         output = board.drain()
-        for brand in output.changed:
-            self._brands[brand.encode()] = board.states[brand]
+        self._changed[partition] |= output.changed
         self._metrics.mentions.inc(mentions - output.duplicates)
         self._metrics.duplicates.inc(output.duplicates)
         self._metrics.late_posts.inc(output.late)
@@ -202,13 +207,17 @@ class MeasureStage:
         """What changed of each brand, and of the partition as a whole."""
         board = self._boards[partition]
         topic = BRANDS_CHANGELOG.name
+        changed, self._changed[partition] = self._changed[partition], set()
         rows = [
             Row(topic, partition, key, value)
-            for brand in self._brands.changed_keys(partition)
-            for key, value in board.entries(brand.decode())
+            for brand in changed
+            for key, value in board.entries(brand)
         ]
         rows += [Row(topic, partition, *entry) for entry in board.incident_entries()]
         rows.append(Row(topic, partition, WHOLE_KEY, board.whole_bytes()))
+        watched = board.watched_bytes()
+        if watched is not None:
+            rows.append(Row(topic, partition, WATCHED_KEY, watched))
         return rows
 
     def gauge(self, now_s: float) -> None:

@@ -1,23 +1,31 @@
 """A batch of raw records -> brand mentions: one pure function, for every program that counts posts.
 
-The worker, `leimo audit` and benchmarks call it, so a post is one post and a repeat one repeat for
-all of them. What happens with the result (outbox, metrics, time) is their business.
+The worker, `leimo audit`, backtests and benchmarks call it, so a post is one post and a repeat one
+repeat for all of them. What happens with the result (outbox, metrics, time) is their business.
 """
 
+from collections import Counter
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from analysis.groups import Groups
 from analysis.pipeline import Analyser
 from schemas.catalogue import Catalogue
+from schemas.dead_letter import DropReason
 from schemas.deletion import Deletion, DeletionScope
-from schemas.mention import Mention
+from schemas.mention import AnyMention
 from schemas.post import Post, PostEvent, Skipped
-from sources.raw_posts import RawPosts
 from sources.refusals import InvalidPost, NoPost
 from sources.versions import Seen, first_sight
 
 NO_GROUPS = Groups(Catalogue())
+
+
+class Reader(Protocol):
+    """Reads records as posts: `sources.raw_posts`."""
+
+    def post(self, record: Any) -> Post: ...
+    def source(self, record: Any) -> str: ...
 
 
 class Intake:
@@ -38,8 +46,15 @@ class Intake:
         """Those that are no repeats ..."""
         self.records: list[Any] = []
         """... their records ..."""
-        self.mentions: list[list[Mention]] = []
+        self.mentions: list[list[AnyMention]] = []
         """... and their mentions, those of groups of rivals last."""
+
+    def reasons(self) -> Counter[DropReason]:
+        """Why records are no posts, and how many."""
+        found = Counter(invalid.reason for _, invalid in self.refused)
+        if self.skipped:
+            found[DropReason.NO_POST] += len(self.skipped)
+        return found
 
     @property
     def repeats(self) -> int:
@@ -50,24 +65,24 @@ class Intake:
 def take_in(
     records: Sequence[Any],
     partition: int,
-    seen: Seen,
-    raw_posts: RawPosts,
+    seen: Seen | None,
+    reader: Reader,
     analyser: Analyser,
     groups: Groups = NO_GROUPS,
 ) -> Intake:
     """Read the records of a partition of `posts.raw`, in order of their offsets.
 
-    `records` are consumer records (value, offset, timestamp, headers). `seen` is told of every
-    post and says which are repeats; nothing else is changed.
+    `records` are what `reader` reads, with an `offset`. `seen` is told of every post and says which
+    are repeats; nothing else is changed. None: who asks tells them apart by itself.
     """
     intake = Intake()
     for record in records:
         try:
-            post = raw_posts.post(record)
+            post = reader.post(record)
         except NoPost as event:
             intake.skipped.append(event.event)
             if event.removed_author:
-                source = raw_posts.source(record)
+                source = reader.source(record)
                 gone = _deletion(DeletionScope.AUTHOR, source, event.removed_author, record)
                 intake.deletions.append(gone)
             continue
@@ -78,16 +93,16 @@ def take_in(
         if post.event is PostEvent.DELETE:
             gone = _deletion(DeletionScope.POST, post.source.value, post.id, record)
             intake.deletions.append(gone)
-        first = first_sight(post, seen, record.offset)
+        first = post if seen is None else first_sight(post, seen, record.offset)
         if first is not None:
             intake.posts.append(first)
             intake.records.append(record)
     # One call for the batch: the sentiment model reads all clauses at once.
     offsets = [record.offset for record in intake.records]
-    intake.mentions = analyser.mentions_many(intake.posts, partition, offsets)
-    for found in intake.mentions:
-        if found:
-            found.extend(groups.of(found))
+    intake.mentions = [
+        [*found, *groups.of(found)] if found else []
+        for found in analyser.mentions_many(intake.posts, partition, offsets)
+    ]
     return intake
 
 

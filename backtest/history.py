@@ -1,15 +1,18 @@
 """Archived posts, analysed once and kept as what they mention, to be replayed many times."""
 
 from array import array
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
 
 from analysis.groups import Groups
+from analysis.intake import Reader, take_in
 from analysis.pipeline import Analyser
-from schemas.mention import Mention
+from schemas.dead_letter import DropReason
+from schemas.mention import AnyMention
 from schemas.post import Post, PostEvent
 from sources.parsing import post_identity
 
@@ -20,7 +23,7 @@ _OUTAGE_GAPS = 50
 """A hole is an outage when it is so many times as long as usual between minutes with posts."""
 
 _encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(tuple[Mention, ...]).decode
+_decode = msgspec.msgpack.Decoder(tuple[AnyMention, ...]).decode
 
 
 class Analysed(NamedTuple):
@@ -36,19 +39,25 @@ class Analysed(NamedTuple):
     """Encoded; empty: it mentions no brand."""
 
 
-def analysed(posts: Sequence[Post], analyser: Analyser, groups: Groups) -> list[Analysed]:
-    """Analyse posts: what takes most of the time, and may be done by any process."""
-    found = analyser.mentions_many(posts, 0, [0] * len(posts))
-    return [
+def analysed(
+    records: Sequence[Any], reader: Reader, analyser: Analyser, groups: Groups
+) -> tuple[list[Analysed], Counter[DropReason]]:
+    """Analyse posts: what takes most of the time, and may be done by any process.
+
+    Returns why other records are no posts, too.
+    """
+    intake = take_in(records, 0, None, reader, analyser, groups)
+    posts = [
         Analysed(
             post.event_time_ms,
             post.event,
             0 if post.event is PostEvent.DELETE else post_identity(post),
             _original(post),
-            _encode((*mentions, *groups.of(mentions))) if mentions else b"",
+            _encode(mentions) if mentions else b"",
         )
-        for post, mentions in zip(posts, found, strict=True)
+        for post, mentions in zip(intake.posts, intake.mentions, strict=True)
     ]
+    return posts, intake.reasons()
 
 
 def _original(post: Post) -> int:
@@ -78,9 +87,11 @@ class History:
         """Number of an edit -> identity of its post."""
         self._order: list[tuple[int, bool]] | None = None
 
-    def add(self, posts: Sequence[Post]) -> None:
-        """Analyse posts and keep what they mention."""
-        self.keep(analysed(posts, self._analyser, self._groups))
+    def add(self, records: Sequence[Any], reader: Reader) -> Counter[DropReason]:
+        """Keep what the posts in records mention; returns why others are no posts."""
+        posts, refused = analysed(records, reader, self._analyser, self._groups)
+        self.keep(posts)
+        return refused
 
     def keep(self, posts: Iterable[Analysed]) -> None:
         """Keep what posts mention that were analysed elsewhere, under the same catalogue."""
@@ -143,7 +154,7 @@ class History:
             for at in np.flatnonzero(gaps > limit)
         ]
 
-    def mentions(self) -> Iterator[Mention]:
+    def mentions(self) -> Iterator[AnyMention]:
         """All, in the order of event time. Offsets are given anew: they rise with time."""
         for offset, (at, is_edit) in enumerate(self._ordered()):
             for mention in _decode(self._mentions[at]):

@@ -10,7 +10,7 @@ from backtest.history import MINUTE_MS
 from measures.board import Board, BoardSettings
 from schemas.alert import Alert, AlertState, SuppressedReason
 from schemas.catalogue import Catalogue
-from schemas.mention import GROUP_PREFIX, Mention, Tick
+from schemas.mention import AnyMention, Mention, Tick
 from schemas.rules import KnobRule
 
 TICK_MS = 10_000
@@ -41,7 +41,7 @@ class PastMentions(Protocol):
     def end_ms(self) -> int: ...
     def __len__(self) -> int: ...
     def outages(self) -> list[tuple[int, int]]: ...
-    def mentions(self) -> Iterator[Mention]:
+    def mentions(self) -> Iterator[AnyMention]:
         """In the order of event time, with offsets that rise with it."""
         ...
 
@@ -116,7 +116,7 @@ def replay(
         if mention.offset % _PROGRESS_POSTS == 0:
             on_progress(mention.offset, total)
         board.apply(mention)
-        if not mention.brand.startswith(GROUP_PREFIX) and not mention.is_edit:
+        if isinstance(mention, Mention) and not mention.is_edit:
             counts[mention.brand][at_ms - at_ms % BIN_MS] += 1
     clock.pass_until(history.end_ms)
     clock.fall_silent(history.end_ms)

@@ -5,10 +5,9 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 from backtest.history import History
-from backtest.processes import Batch, Origin, analysing, parsed
+from backtest.processes import Batch, analysing
 from feeds.files import Refusal, read_lines
 from feeds.source import FeedError
 from kafka_io.reading import PartitionReader
@@ -17,11 +16,9 @@ from kafka_io.topic_admin import refuse_missing, topic_states
 from schemas.catalogue import Catalogue
 from schemas.dead_letter import DropReason
 from schemas.errors import OperatorError
-from schemas.post import Post
 from schemas.topics import POSTS_RAW
 from sources.facts import posts_in
-from sources.parsing import InvalidPost
-from sources.raw_posts import RawPosts
+from sources.raw_posts import Line, Lines, RawPosts
 
 _AT_ONCE = 1000
 _LARGE_BYTES = 8 << 20
@@ -69,12 +66,10 @@ def add_files(
     Raises:
         OperatorError: a file cannot be read, or ends in the middle.
     """
-    origin = Origin(source, _now_ms())
+    reader = Lines(source, _now_ms())
     read = 0
     for lines in _batches(files, refused):
-        posts, reasons = parsed(lines, origin)
-        refused.reasons.update(reasons)
-        history.add(posts)
+        refused.reasons.update(history.add(lines, reader))
         read += len(lines)
         progress(read, None)
 
@@ -103,7 +98,7 @@ def add_files_on(
             read += batch.lines
             progress(read, None)
 
-    with analysing(catalogue, Origin(source, _now_ms()), jobs) as running:
+    with analysing(catalogue, Lines(source, _now_ms()), jobs) as running:
         for lines in _batches(files, refused):
             keep(running.take(lines))
         keep(running.rest())
@@ -119,28 +114,18 @@ def _now_ms() -> int:
     return int(time.time() * 1000)
 
 
-def _batches(files: Sequence[Path], refused: Refused) -> Iterator[list[bytes]]:
+def _batches(files: Sequence[Path], refused: Refused) -> Iterator[list[Line]]:
     def refuse(_: Refusal) -> None:
         refused.reasons[DropReason.TOO_LARGE] += 1
 
     for path in files:
         try:
             for lines in read_lines(path, refuse):
-                posts = [post for line in lines for post in posts_in(line)]
+                posts = [Line(post) for line in lines for post in posts_in(line)]
                 for first in range(0, len(posts), _AT_ONCE):
                     yield posts[first : first + _AT_ONCE]
         except FeedError as error:
             raise OperatorError(str(error)) from error
-
-
-def _parsed(records: Sequence[Any], to_post: Callable[[Any], Post], refused: Refused) -> list[Post]:
-    posts = []
-    for record in records:
-        try:
-            posts.append(to_post(record))
-        except InvalidPost as invalid:
-            refused.reasons[invalid.reason] += 1
-    return posts
 
 
 async def add_topic(
@@ -153,7 +138,7 @@ async def add_topic(
     """
     states = [state for state in await topic_states(settings) if state.topic == POSTS_RAW]
     refuse_missing(states)
-    to_post = RawPosts(settings).post
+    posts = RawPosts(settings)
     async with PartitionReader(settings) as reader:
         partitions = [(POSTS_RAW.name, at) for state in states for at in range(state.found or 0)]
         bounds = await reader.bounds(partitions)
@@ -162,6 +147,6 @@ async def add_topic(
         async for _, records in reader.read(bounds):
             for first in range(0, len(records), _AT_ONCE):
                 some = records[first : first + _AT_ONCE]
-                history.add(_parsed(some, to_post, refused))
+                refused.reasons.update(history.add(some, posts))
                 read += len(some)
                 progress(read, total)

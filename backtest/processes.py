@@ -15,18 +15,10 @@ from analysis.shipped import analyser_of
 from backtest.history import Analysed, analysed
 from schemas.catalogue import Catalogue
 from schemas.dead_letter import DropReason
-from schemas.post import Post
-from sources.parsing import InvalidPost, parse
+from sources.raw_posts import Line, Lines
 
 _WAITING = 3
 """Batches for each process that are read ahead: bounded memory."""
-
-
-class Origin(NamedTuple):
-    """How the lines of an archive are read."""
-
-    source: str
-    now_ms: int
 
 
 class Batch(NamedTuple):
@@ -37,38 +29,27 @@ class Batch(NamedTuple):
     lines: int
 
 
-def parsed(lines: Sequence[bytes], origin: Origin) -> tuple[list[Post], Counter[DropReason]]:
-    """The posts among lines, and why others are none."""
-    posts, refused = [], Counter[DropReason]()
-    for line in lines:
-        try:
-            posts.append(parse(origin.source, line, origin.now_ms))
-        except InvalidPost as invalid:
-            refused[invalid.reason] += 1
-    return posts, refused
-
-
 class _Worker:
     """One process: its analyser is built once."""
 
-    def __init__(self, catalogue: Catalogue, origin: Origin) -> None:
+    def __init__(self, catalogue: Catalogue, reader: Lines) -> None:
         self._analyser, self._groups = analyser_of(catalogue), Groups(catalogue)
-        self._origin = origin
+        self._reader = reader
 
-    def analyse(self, lines: Sequence[bytes]) -> Batch:
-        posts, refused = parsed(lines, self._origin)
-        return Batch(analysed(posts, self._analyser, self._groups), refused, len(lines))
+    def analyse(self, lines: Sequence[Line]) -> Batch:
+        posts, refused = analysed(lines, self._reader, self._analyser, self._groups)
+        return Batch(posts, refused, len(lines))
 
 
 _workers: list[_Worker] = []
 """Of this process, at most one."""
 
 
-def _begin(catalogue: Catalogue, origin: Origin) -> None:
-    _workers[:] = [_Worker(catalogue, origin)]
+def _begin(catalogue: Catalogue, reader: Lines) -> None:
+    _workers[:] = [_Worker(catalogue, reader)]
 
 
-def _analyse(lines: Sequence[bytes]) -> Batch:
+def _analyse(lines: Sequence[Line]) -> Batch:
     return _workers[0].analyse(lines)
 
 
@@ -80,7 +61,7 @@ class Analysing:
         self._most = _WAITING * jobs
         self._waiting: deque[Future[Batch]] = deque()
 
-    def take(self, lines: Sequence[bytes]) -> Iterator[Batch]:
+    def take(self, lines: Sequence[Line]) -> Iterator[Batch]:
         """Hand over lines; gives what is done, in order, so that few wait."""
         self._waiting.append(self._pool.submit(_analyse, lines))
         while len(self._waiting) > self._most:
@@ -93,9 +74,9 @@ class Analysing:
 
 
 @contextmanager
-def analysing(catalogue: Catalogue, origin: Origin, jobs: int) -> Iterator[Analysing]:
+def analysing(catalogue: Catalogue, reader: Lines, jobs: int) -> Iterator[Analysing]:
     """So many processes, which end when it is left."""
-    pool = ProcessPoolExecutor(jobs, initializer=_begin, initargs=(catalogue, origin))
+    pool = ProcessPoolExecutor(jobs, initializer=_begin, initargs=(catalogue, reader))
     with pool:
         try:
             yield Analysing(pool, jobs)

@@ -9,7 +9,6 @@ import msgspec
 
 from delivery.digest_facts import MINUTE_MS, BrandMinutes, DigestFacts, Minutes
 from delivery.digest_times import before
-from delivery.forgetting import Forgotten
 from kafka_io.actions import read_actions
 from kafka_io.compacted import read_compacted
 from kafka_io.partitions import partition_for
@@ -20,6 +19,7 @@ from schemas.catalogue import Subscriber
 from schemas.deletion import Deletion
 from schemas.delivery import Digest
 from schemas.feed import FeedGap
+from schemas.forgotten import Forgotten
 from schemas.topics import ALERTS, DELETIONS, FEED_GAPS, TRENDS, WINDOWS
 from schemas.trend import Trend
 from schemas.window import Window
@@ -79,7 +79,7 @@ class Figures:
             brands=subscriber.brands,
             rivals=subscriber.rivals,
             minutes=minutes,
-            alerts=tuple(forgotten.without(alert) for alert in alerts),
+            alerts=tuple(forgotten.without(alert) or alert for alert in alerts),
             trends=tuple(trends),
             gaps=tuple(gaps),
             doings=doings,

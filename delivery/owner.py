@@ -10,7 +10,6 @@ import msgspec
 from aiokafka import AIOKafkaConsumer
 
 from delivery.clock import Clock
-from delivery.forgetting import Forgotten
 from delivery.history import states_of
 from delivery.journal import Journal
 from delivery.outcomes import EXPIRES_MS
@@ -30,6 +29,7 @@ from schemas.deletion import Deletion
 from schemas.delivery import Delivery, DeliveryRecord, Progress
 from schemas.delivery import Receiver as ReceiverRecord
 from schemas.errors import OperatorError
+from schemas.forgotten import Forgotten
 from schemas.topics import ACTIONS, ALERTS, DELETIONS, DELIVERIES
 from streams.metrics import DeliveryMetrics
 from streams.stop import die
@@ -301,7 +301,7 @@ class PartitionOwner:
         except OperatorError as error:
             log.warning("subscriber %s is not told again: %s", subscriber, error)
             return []
-        delivery = receiver.take_in_retry(self._forgotten.without(newest), now_ms)
+        delivery = receiver.take_in_retry(self._forgotten.without(newest) or newest, now_ms)
         return [] if delivery is None else [delivery]
 
     def _restore(self, key: bytes, value: bytes) -> None:
@@ -432,7 +432,7 @@ class PartitionOwner:
             where = f"{ALERTS.name}/{record.partition} at {record.offset}"
             log.error("%s is no alert and is told to nobody: %s", where, error)
             return []
-        alert = self._forgotten.without(alert) if self._forgotten else alert
+        alert = self._forgotten.without(alert) or alert
         now_ms = self._clock.now_ms()
         is_old = record.timestamp < now_ms - EXPIRES_MS
         found: list[DeliveryRecord] = []

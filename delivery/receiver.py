@@ -15,7 +15,6 @@ from delivery.channels.alertmanager import REFRESH_S, RESOLVED_S
 from delivery.clock import Clock
 from delivery.digest_times import due_digests
 from delivery.endpoints import EndpointError
-from delivery.forgetting import Forgotten
 from delivery.journal import Journal
 from delivery.notices import PREFIX, concerns, notice, outdated
 from delivery.outcomes import Answer, ReceiverState
@@ -29,6 +28,7 @@ from delivery.stages import (
     groups_told,
     is_no_news,
     limit,
+    match,
     new_delivery,
     put_aside,
     take_in,
@@ -38,6 +38,7 @@ from schemas.alert import Alert, AlertState
 from schemas.catalogue import Gather, ReceivingChannel, Subscriber
 from schemas.delivery import Delivery, Outcome, Reason
 from schemas.delivery import Receiver as ReceiverRecord
+from schemas.forgotten import Forgotten
 from streams.metrics import DeliveryMetrics
 from views.doings import Doings
 
@@ -139,13 +140,18 @@ class Receiver:
 
         The caller writes it, together with how far `alerts` was read, and then calls `wake`.
         """
+        held = self.held.get(alert.id)
+        is_for_others = held is None and match(self.subscriber, alert) is not Reason.MATCHED
+        if is_for_others and not self.escalates_from:
+            return None  # as for most subscribers, which are many
         around = Around(
             self._doings.of_alert(alert.id, alert.incident),
             self.held,
             self.muted_until_ms,
-            escalates(self.subscriber, self.escalates_from, alert, now_ms),
+            escalates(self.subscriber, self.escalates_from, alert, now_ms)
+            if self.escalates_from
+            else None,
         )
-        held = self.held.get(alert.id)
         delivery = take_in(self.subscriber, alert, held, now_ms, around)
         if delivery is not None:
             self._hold(delivery)
@@ -213,8 +219,8 @@ class Receiver:
             pending, told = delivery.pending, delivery.told
             without = replace(
                 delivery,
-                pending=None if pending is None else self._forgotten.without(pending),
-                told=None if told is None else self._forgotten.without(told),
+                pending=None if pending is None else self._forgotten.without(pending) or pending,
+                told=None if told is None else self._forgotten.without(told) or told,
             )
             if without != delivery:
                 self._hold(without)

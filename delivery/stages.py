@@ -170,11 +170,11 @@ def is_no_news(subscriber: Subscriber, alert: Alert, delivery: Delivery, doing: 
 
     What is much worse than what was told is news all the same.
     """
-    if not doing.is_seen_to or is_program(subscriber):
+    if not doing.is_seen_to:
         return False
     if delivery.told_revision < 0:
         return bool(delivery.escalated_from)
-    return alert.severity < delivery.told_severity + WORSE
+    return not is_program(subscriber) and alert.severity < delivery.told_severity + WORSE
 
 
 def folding(subscriber: Subscriber, alert: Alert, others: Mapping[str, Delivery]) -> Reason | None:

@@ -9,7 +9,6 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from collections.abc import Set as AbstractSet
-from contextlib import suppress
 from itertools import chain
 from typing import Any
 
@@ -44,10 +43,9 @@ from schemas.catalogue import Catalogue
 from schemas.dead_letter import DropReason
 from schemas.errors import OperatorError
 from schemas.feed import FeedGap
-from schemas.post import Post
+from schemas.mention import Mention
 from schemas.topics import POSTS_DEAD, POSTS_RAW, WINDOWS
 from schemas.window import Window
-from sources.parsing import InvalidPost
 from sources.raw_posts import RawPosts
 from sources.repeats import Repeats
 from views.times import shown
@@ -215,12 +213,9 @@ class Audit:
 
     def _keys(self, partition: int, records: list[Any]) -> set[Key]:
         """Brands and minutes of posts, repeats too."""
-        posts: list[Post] = []
-        for record in records:
-            with suppress(InvalidPost):
-                posts.append(self._raw_posts.post(record))
-        found = self._analyser.mentions_many(posts, partition, [0] * len(posts))
-        return {key_of(mention) for mentions in found for mention in mentions}
+        found = take_in(records, partition, None, self._raw_posts, self._analyser)
+        mentions = chain.from_iterable(found.mentions)
+        return {key_of(mention) for mention in mentions if isinstance(mention, Mention)}
 
     def _is_settled(
         self, key: Key, ticked: Mapping[int, EventClock], closed_to_ms: Mapping[int, int]
@@ -278,6 +273,8 @@ class Audit:
         self._repeated += intake.repeats
         self._posts += len(intake.posts)
         for mention in chain.from_iterable(intake.mentions):
+            if not isinstance(mention, Mention):
+                continue
             if self._since_ms <= mention.event_time_ms < self._until_ms:
                 self._recount.add(mention)
 

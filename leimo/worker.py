@@ -34,7 +34,7 @@ from kafka_io.writers import Checkpoint, has_transactions
 from schemas.catalogue import Catalogue
 from schemas.errors import OperatorError
 from schemas.topics import BRANDS_CHANGELOG, POSTS_RAW
-from streams.app import StreamApp, add_stages, new_app, state_table
+from streams.app import StreamApp, add_stages, declare_changelog, new_app
 from streams.metrics import Metrics
 from streams.monitoring import serve_monitoring
 from streams.stall_watch import watch_for_stalls
@@ -139,11 +139,11 @@ class Worker:
     ) -> tuple[StreamApp, MeasureStage]:
         analyser = await asyncio.to_thread(self._analyser, catalogue)
         app = new_app(self.settings)
-        table = state_table(app, "brands", BRANDS_CHANGELOG, self.settings.partitions)
+        declare_changelog(app, BRANDS_CHANGELOG, self.settings.partitions)
         self._analyse = AnalyseStage(
             self.settings, self.metrics, analyser, Groups(catalogue), _now_ms
         )
-        self._measure = MeasureStage(self.settings, self.metrics, catalogue, table)
+        self._measure = MeasureStage(self.settings, self.metrics, catalogue)
         self._analyse.forgotten = self._measure.forgotten = self._forgetting.forgotten
         add_stages(
             app,

@@ -17,7 +17,7 @@ from measures.suppression import Circumstances, silence_over, suppressed_by
 from schemas.alert import Alert, AlertState, SuppressedReason
 from schemas.catalogue import Brand, Silence
 from schemas.mention import GROUP_PREFIX
-from schemas.rules import Rule, RuleKind
+from schemas.rules import RULE_OF_KIND, Rule, RuleKind
 
 _MINUTE_MS = 60_000
 _NO_LIFE = frozenset({SuppressedReason.OUTSIDE_ACTIVE_HOURS, SuppressedReason.PLATFORM_WIDE_BURST})
@@ -135,8 +135,19 @@ def resolved(subject: Subject) -> Alert:
 
 
 def withdrawn(subject: Subject, now_ms: int) -> Alert:
-    """No rule looks for it any more: end the alert at event time `now_ms`."""
+    """No rule looks for it any more: end the alert at event time `now_ms`.
+
+    Brand and rule may be gone from the catalogue; it ends as what was told, to whom it was told.
+    """
     held = _ended(subject)
+    kind = RULE_OF_KIND[held.kind]
+    brand = Brand(
+        id=subject.brand.id,
+        name=held.name or subject.brand.name,
+        parent=held.parent,
+        department=held.department,
+    )
+    subject = subject._replace(rule=kind(id=subject.rule.id), brand=brand)
     reason = f"{subject.brand.name}: no rule looks for this any more; {held.cause}"
     return _record(subject, held, AlertState.RESOLVED, reason, now_ms)
 
@@ -191,6 +202,8 @@ def _begin(subject: Subject, start_ms: int, finding: Finding, past: PastAlert | 
 
 def _told(subject: Subject, held: OpenAlert) -> Alert:
     """That it fires."""
+    held.name, held.parent = subject.brand.name, subject.brand.parent
+    held.department = subject.rule.department or subject.brand.department
     rising = ", ".join(term.term for term in subject.state.talk.rising(3))
     reason = f"{subject.brand.name}: {held.cause}" + (f"; rising: {rising}" if rising else "")
     return _record(subject, held, AlertState.FIRING, reason)

@@ -6,7 +6,7 @@ any repetitions, publish the same windows.
 """
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 
 import msgspec
 
@@ -28,7 +28,7 @@ from schemas.alert import EVERY_BRAND, Alert, AlertState, SuppressedReason
 from schemas.catalogue import Catalogue
 from schemas.expectation import Expectation
 from schemas.forgotten import Forgotten
-from schemas.mention import GROUP_PREFIX, Mention, Tick
+from schemas.mention import GROUP_PREFIX, AnyMention, GroupMention, Mention, Tick, group_key
 from schemas.rules import CrisisRule
 from schemas.signal import Signal
 from schemas.trend import Trend
@@ -44,6 +44,7 @@ class BoardSettings(msgspec.Struct, frozen=True):
     """How far behind the clock the posts of a live feed may be."""
 
 
+_decode_watched = msgspec.msgpack.Decoder(list[str]).decode
 INCIDENTS_KEY = b"\x00incidents"
 """Key of the entry with what is known of incidents: no brand id begins with NUL."""
 _decode_heard = msgspec.msgpack.Decoder(Heard).decode
@@ -100,6 +101,8 @@ class Board:
         self._incidents_changed = False
         self._crises_of: dict[str, Crises] = {}
         self._owns = owns
+        self._keeps_watched = False
+        """Whether the changelog says which brands are watched."""
         self._evaluation, self._expectations = self._at_work()
 
     def _at_work(self) -> tuple[Evaluation, Expectations]:
@@ -112,24 +115,43 @@ class Board:
 
     def redefine(self, catalogue: Catalogue) -> None:
         """The catalogue changed; what was counted stays. Who is new was not watched before."""
-        known = self._index.brands
+        before = self._index.brands.keys()
         self._index = RuleIndex(catalogue)
-        if self._clock.watermark_ms is not None:
-            since_ms = bucket_start_ms(self._clock.watermark_ms)
-            for brand in sorted(self._index.brands.keys() - known.keys()):
-                self._add(brand, since_ms)
+        self._note_watched(before)
         self._crises_of = {}
         self._evaluation.redefine(self._index)
         self._expectations.redefine(self._index)
+        # With the next batch, whatever is in it: the state that says so is kept with that too.
+        self._take_told()
 
-    def _add(self, brand: str, since_ms: int) -> None:
-        """Keep since when a brand is watched: the next owner cannot tell it from the catalogue."""
-        if not self._owns(brand):
+    def _note_watched(self, before: Set[str]) -> None:
+        """Keep since when brands are watched, by those that were watched before."""
+        now = self._index.brands.keys()
+        if before == now:
             return
-        state = self.states.setdefault(brand, BrandState())
-        if state.baseline.since_ms < 0:
-            state.added_ms = since_ms
-            self._output.changed.add(brand)
+        self._keeps_watched = False
+        if self._clock.watermark_ms is None:
+            return
+        at_ms = bucket_start_ms(self._clock.watermark_ms)
+        for brand in sorted(before - now):
+            if brand in self.states:
+                self._leave(self.states[brand], at_ms)
+                self._output.changed.add(brand)
+        for brand in sorted(now - before):
+            if self._owns(brand):
+                self._add(self.states.setdefault(brand, BrandState()), at_ms)
+                self._output.changed.add(brand)
+
+    def _leave(self, state: BrandState, at_ms: int) -> None:
+        """It was watched up to now: that there was no post is known so far."""
+        self._evaluation.pass_empty(state.baseline, at_ms)
+
+    @staticmethod
+    def _add(state: BrandState, at_ms: int) -> None:
+        """It is watched from now on: what was before is not learned, nor taken for silence."""
+        state.added_ms = at_ms
+        if state.baseline.since_ms >= 0 and state.baseline.known_to_ms < at_ms:
+            state.baseline.skip(at_ms)
 
     @property
     def _clock(self) -> EventClock:
@@ -152,9 +174,9 @@ class Board:
         """Brand (`*`: all) and severity of each alert that fires."""
         return self._evaluation.firing()
 
-    def apply(self, mention: Mention, *, is_forgotten: bool = False) -> None:
+    def apply(self, mention: AnyMention, *, is_forgotten: bool = False) -> None:
         """Count a mention, once; of one that is to be forgotten nothing but the number is kept."""
-        brand = mention.brand
+        brand = group_key(mention.group) if type(mention) is GroupMention else mention.brand
         state = self.states.get(brand)
         if state is None:
             state = self.states[brand] = BrandState()
@@ -183,7 +205,7 @@ class Board:
             self._touched[brand] = start_ms
         if mention.is_edit:
             return
-        if brand.startswith(GROUP_PREFIX):
+        if type(mention) is GroupMention:
             bucket.count_rivals(mention)
             return
         if self._whole.burst.count(start_ms, bucket.posts):
@@ -307,6 +329,7 @@ class Board:
                 elif bucket.is_revised:
                     self._revised.add((start_ms, brand))
             self._evaluation.note(brand, state)
+        self._take_told()
 
     def applied(self) -> dict[int, int]:
         """Partition of `posts.raw` -> last offset that any brand has applied."""
@@ -319,6 +342,21 @@ class Board:
     def whole_bytes(self) -> bytes:
         """The value of the partition as a whole for the changelog."""
         return stamped(self._whole)
+
+    def watched_bytes(self) -> bytes | None:
+        """Which brands the catalogue has, for the changelog; None: it says so already.
+
+        From that the next owner sees which of its brands are new, though nobody ran when they came.
+        """
+        if self._keeps_watched:
+            return None
+        self._keeps_watched = True
+        return stamped(sorted(self._index.brands))
+
+    def restore_watched(self, value: bytes, key: bytes = b"watched") -> None:
+        """Compare with the brands that were watched before; after all else is restored."""
+        self._keeps_watched = True
+        self._note_watched(set(unstamped(key, value, _decode_watched)))
 
     def restore_whole(self, value: bytes, key: bytes = b"whole") -> None:
         """Go on from a kept state; `key` names their entry where it cannot be read."""

@@ -1,4 +1,4 @@
-"""All that is kept of one brand: the value of the table `brands`."""
+"""All that is kept of one brand, in memory and on `brands-changelog`."""
 
 import math
 from collections.abc import Collection, Mapping, Sequence
@@ -12,7 +12,7 @@ from measures.explanations import Talk
 from measures.horizons import HORIZONS_MIN
 from measures.season import NO_HOLIDAYS, Holidays
 from measures.spreads import most_learned
-from schemas.mention import Mention
+from schemas.mention import AnyMention
 from schemas.rules import RuleKind
 
 _SHARE_HALF_POSTS = 200
@@ -55,7 +55,12 @@ class OpenAlert(msgspec.Struct, array_like=True, gc=False):
     """Usual share of negative posts when it began; below 0: not known."""
     positive_before: float = -1.0
     kind: RuleKind = RuleKind.SPIKE
-    """Of the rule that raised it: what is removed from the catalogue still has an end."""
+    """Of the rule that raised it: what is removed from the catalogue still has an end, ..."""
+    name: str = ""
+    """... and is told by the brand's name, ..."""
+    parent: str = ""
+    department: str = ""
+    """... to whom it was told before: of the rule, or of the brand."""
 
 
 class PastAlert(msgspec.Struct, array_like=True, gc=False):
@@ -105,7 +110,7 @@ class BrandState(msgspec.Struct, array_like=True, gc=False):
     loudest: float = 0.0
     """Largest reach of an account that named it, faded, up to `last_post_ms`."""
     added_ms: int = -1
-    """Event time at which it came into the catalogue of a running worker; -1: it was there."""
+    """Event time at which it came into the catalogue, or came back; -1: it was there."""
     causes: Causes = msgspec.field(default_factory=Causes)
     """The largest numbers of authors who had something in common."""
 
@@ -114,7 +119,7 @@ class BrandState(msgspec.Struct, array_like=True, gc=False):
     exposed_total: float = 0.0
     """Reposts without words of posts with crisis words, faded as the attacks are."""
 
-    def is_duplicate(self, mention: Mention) -> bool:
+    def is_duplicate(self, mention: AnyMention) -> bool:
         """Whether the mention was applied before; if not, it counts as applied from now on."""
         if mention.offset <= self.applied.get(mention.partition, -1):
             return True

@@ -8,7 +8,7 @@ import msgspec
 from measures.common_cause import KEPT, said_in
 from measures.post_samples import TERMS, Kept, Sample, keep, number_of, thread_of
 from measures.sketches import SIZE, Authors, Distinct
-from schemas.mention import Channel, Mention, Objective, Place, Polarity
+from schemas.mention import AnyMention, Channel, GroupMention, Mention, Objective, Place, Polarity
 from schemas.window import Window
 
 BUCKET_MS = 60_000
@@ -103,7 +103,7 @@ class Bucket(msgspec.Struct, array_like=True, gc=False):
     """Hash of an author -> what a post without spam has in common with others, see
     `measures.common_cause`: of the authors with the smallest hashes."""
 
-    def add(self, mention: Mention) -> None:
+    def add(self, mention: AnyMention) -> None:
         """Count a mention; of an edit, that there was one."""
         if mention.is_edit:
             self.edits += 1
@@ -123,7 +123,7 @@ class Bucket(msgspec.Struct, array_like=True, gc=False):
             self.spam_spoken += mention.place is Place.OWN
             self.spam_positive += polarity is Polarity.POSITIVE
             self.spam_negative += polarity is Polarity.NEGATIVE
-        else:
+        elif type(mention) is not GroupMention:
             self._note_said(hashed, mention)
         if mention.intents:
             intents = self.intents = self.intents or {}
@@ -244,11 +244,11 @@ class Bucket(msgspec.Struct, array_like=True, gc=False):
         """Of all crisis rules together."""
         return sum([sum(by.values()) for by in (self.exposed or {}).values()])
 
-    def count_rivals(self, mention: Mention) -> None:
+    def count_rivals(self, mention: GroupMention) -> None:
         """Count the brands of a group that a post names, see `analysis.groups`."""
         rivals = self.rivals = self.rivals or {}
         if not mention.spam:
-            for brand in mention.product.split():
+            for brand in mention.brands:
                 rivals[brand] = rivals.get(brand, 0) + 1
 
     def hits_of(self, rule: str) -> int:

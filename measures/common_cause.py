@@ -10,7 +10,7 @@ since each brand has popular posts.
 import math
 import zlib
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -24,7 +24,6 @@ TERMS = 8
 FEWEST_SHARE = 0.6
 """Of the posts that make a burst by their number, so many do if they are about one thing."""
 _BETWEEN = "\x1f"
-_ORIGINS = ("@", "=")
 _FEWEST = 2
 HORIZONS = (1, 2)
 """Numbers of the horizons over which a cause is looked for: of 5 and 15 minutes."""
@@ -41,8 +40,8 @@ _HALF_LIFE_MS = 60 * 24 * 3_600_000
 def said_in(mention: Mention) -> str:
     """What a post can have in common with others: its original or text, and its terms."""
     origin = ""  # a text without a word is no copy of others
-    if mention.original_author:
-        origin = f"@{zlib.crc32(mention.original_author.encode())}"  # nobody is named
+    if mention.original:
+        origin = f"@{zlib.crc32(mention.original.encode())}"
     elif mention.text_hash:
         origin = f"={mention.text_hash}"
     return _BETWEEN.join((origin, *mention.terms[:TERMS]))
@@ -52,7 +51,7 @@ class Cause(NamedTuple):
     """What most authors have in common."""
 
     name: str
-    """`@` and a hash of the author of an original, `=` and that of a text, or a term."""
+    """`@` and a hash of the id of an original, `=` and that of a text, or a term."""
     authors: float
     """How many have it in common beyond what is usual; the same one counts in each minute."""
 
@@ -66,37 +65,49 @@ class Cause(NamedTuple):
         return f"are about {self.name}"
 
 
-NO_CAUSE = Cause("", 0.0)
+class Usual(NamedTuple):
+    """What is said about a brand, as it is kept in growing weights (`measures.explanations`)."""
+
+    counts: Mapping[str, Sequence[float]]
+    """Term -> [recent, usual]; what is recent is not usual."""
+    recent_weight: float
+    usual_weight: float
+    total: float
+    """Terms that are usually said, in units of one."""
 
 
-def largest(said: Iterable[tuple[float, str]], usual_share: Callable[[str], float]) -> Cause:
+def largest(minutes: Iterable[tuple[float, Collection[str]]], usual: Usual) -> Cause:
     """The cause that most have in common.
 
-    `said`: how many authors each stands for, and what one of them said, as by `said_in`.
-    `usual_share`: of the terms that are usually said, the part that is this one.
+    `minutes`: how many authors each line stands for, and the lines that were said, as by `said_in`.
+    A loop with few calls: it is run over some minutes of many brands.
 
-    >>> said = [(1, "@a\\x1f手机\\x1f爆炸"), (2, "=1\\x1f手机\\x1f爆炸"), (2, "=2\\x1f手机")]
-    >>> largest(said, {"手机": 0.5, "爆炸": 0.0}.__getitem__)
-    Cause(name='爆炸', authors=3.0)
+    >>> minute = ["@a\\x1f手机\\x1f爆炸", "=1\\x1f手机\\x1f爆炸", "=2\\x1f手机"]
+    >>> largest([(2.0, minute)], Usual({"手机": [0, 50]}, 1.0, 1.0, 100.0))
+    Cause(name='爆炸', authors=4.0)
     """
     counts: defaultdict[str, float] = defaultdict(float)
     terms = 0.0
-    for authors, one in said:
-        origin, *named = one.split(_BETWEEN)
-        terms += authors * len(named)
-        if origin:
-            counts[origin] += authors
-        for term in named:
-            counts[term] += authors
-    best = NO_CAUSE
+    for authors, lines in minutes:
+        names = _BETWEEN.join(lines).split(_BETWEEN)
+        terms += authors * (len(names) - len(lines))
+        for name in names:
+            counts[name] += authors
+    counts[""] = 0.0  # a text without a word
+    known, recent_weight, usual_weight, total = usual
+    best, found = 0.0, ""
     for name, count in counts.items():
-        if count < best.authors or count < _FEWEST:
+        if count < best or count < _FEWEST:
             continue
-        is_term = name[:1] not in _ORIGINS
-        more = count - terms * usual_share(name) if is_term else count
-        if (-more, name) < (-best.authors, best.name):
-            best = Cause(name, more)
-    return best
+        more = count
+        if total and name in known:
+            recent, lately = known[name]
+            share = (lately / usual_weight - recent / recent_weight) / total
+            if share > 0:
+                more -= terms * share
+        if more > best or (more == best and name < found):
+            best, found = more, name
+    return Cause(found, best)
 
 
 class Causes(msgspec.Struct, array_like=True, gc=False):

@@ -27,7 +27,7 @@ from measures.signals import signal_of
 from measures.suppression import INHIBITED_KINDS
 from schemas.alert import EVERY_BRAND, Alert, SuppressedReason
 from schemas.catalogue import Brand
-from schemas.mention import GROUP_PREFIX
+from schemas.mention import group_key
 from schemas.rules import RULE_OF_KIND, Rule, RuleKind
 from schemas.signal import Signal
 
@@ -77,14 +77,14 @@ class Evaluation:
 
     def redefine(self, index: RuleIndex) -> None:
         """Rules changed: alerts that no rule looks for any more end."""
-        before, self._index = self._index, index
+        self._index = index
         self._ended_ms = -1
         self._schedule.redefine(index)
         for brand in sorted(self._states):
             state = self._states[brand]
-            self._forget(brand, state, before)
+            self._forget(brand, state)
             self._schedule.note(brand, state)
-        self._forget(EVERY_BRAND, self._whole.every, before)
+        self._forget(EVERY_BRAND, self._whole.every)
 
     @property
     def open_alerts(self) -> int:
@@ -109,7 +109,7 @@ class Evaluation:
         if state.alerts:
             self._firing.add(brand)
             self._looked.add(brand)
-        self._forget(brand, state, self._index)
+        self._forget(brand, state)
         self._schedule.note(brand, state)
 
     def pass_empty(self, baseline: Baseline, until_ms: int) -> None:
@@ -258,8 +258,8 @@ class Evaluation:
             self._tell(brand, alert_records.resolved(subject))
         return bool(over)
 
-    def _forget(self, brand: str, state: BrandState, before: RuleIndex) -> None:
-        """End what no rule looks for any more, by the rules of `before` if they are known."""
+    def _forget(self, brand: str, state: BrandState) -> None:
+        """End what no rule looks for any more."""
         if not (state.alerts or state.pending or state.past):
             return
         rules = {rule.id: rule for rule in self._index.rules_of(brand)}
@@ -267,13 +267,10 @@ class Evaluation:
             rule_id = alert_records.rule_of(key)
             rule = rules.get(rule_id)
             if rule is None or rule.kind is not held.kind or not self._is_of(rule, held.about):
-                former = before.by_id.get(rule_id)
-                if former is None or former.kind is not held.kind:
-                    former = RULE_OF_KIND[held.kind](id=rule_id)
+                former = RULE_OF_KIND[held.kind](id=rule_id)
                 now_ms = max(self._whole.clock.watermark_ms or 0, held.true_at_ms)
                 subject = self._subject(brand, state, former, now_ms, held.about)
-                known = before.brands.get(held.about or brand, subject.brand)
-                self._tell(brand, alert_records.withdrawn(subject._replace(brand=known), now_ms))
+                self._tell(brand, alert_records.withdrawn(subject, now_ms))
         for noted in (state.pending, state.past):
             for key in [key for key in noted if alert_records.rule_of(key) not in rules]:
                 del noted[key]
@@ -281,7 +278,7 @@ class Evaluation:
 
     def _is_of(self, rule: Rule, about: str) -> bool:
         """Whether a rule about rivals still is about this one."""
-        return not about or about in self._index.members_of(GROUP_PREFIX + rule.id)
+        return not about or about in self._index.members_of(group_key(rule.id))
 
     def _kinds_at(self, moment: Moment) -> frozenset[RuleKind]:
         index = self._index
@@ -307,6 +304,7 @@ class Evaluation:
 
     def _moment(self, state: BrandState, start_ms: int) -> Moment:
         watched_ms = self._whole.clock.outage[1]
+        watched_ms = max(watched_ms, state.added_ms)
         if self._unwatched.stretches:
             watched_ms = max(watched_ms, self._unwatched.watched_since_ms(start_ms))
         return Moment(state, start_ms, self._index.holidays, watched_ms)

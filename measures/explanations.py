@@ -2,6 +2,7 @@
 
 import msgspec
 
+from measures.common_cause import Usual
 from measures.trends import HARDLY, first_of, rising_of, scored, top_of
 from schemas.alert import Sample, Term
 from schemas.forgotten import Forgotten
@@ -87,13 +88,9 @@ class Talk(msgspec.Struct, array_like=True, gc=False):
         )
         return tuple(Term(term, max(1, round(recent[term]))) for term in found[:count])
 
-    def usual_share(self, term: str) -> float:
-        """Of the terms that are usually said about the brand, the part that is this one."""
-        pair = self.counts.get(term)
-        total = self._totals()[1]
-        if pair is None or not total:
-            return 0.0
-        return max(pair[1] / self.usual_weight - pair[0] / self.recent_weight, 0.0) / total
+    def usual(self) -> Usual:
+        """What is usually said about the brand."""
+        return Usual(self.counts, self.recent_weight, self.usual_weight, self._totals()[1])
 
     def trend(self, brand: str, at_ms: int) -> Trend:
         """The state of the talk, as it is published."""

@@ -58,7 +58,7 @@ def headroom_after(moment: Moment, rules: Sequence[Rule], least_posts: int) -> H
         return Headroom(until_ms, left, left, left)
     headroom = Headroom(until_ms, _NO_LIMIT, _NO_LIMIT, _NO_LIMIT)
     for rule in rules:
-        if isinstance(rule, SpikeRule):
+        if rule.kind is RuleKind.SPIKE:
             headroom = _smaller(headroom, _headroom_for(rule, moment))
     return headroom
 

@@ -12,7 +12,7 @@ from measures.calendar import expected_bursts, like_days
 from measures.common_cause import FEWEST_SHARE
 from schemas.alert import EVERY_BRAND
 from schemas.catalogue import Brand, Catalogue, Silence
-from schemas.mention import GROUP_PREFIX
+from schemas.mention import GROUP_PREFIX, group_key
 from schemas.rules import (
     FEWEST_POSTS,
     CompositeRule,
@@ -147,7 +147,7 @@ class RuleIndex:
         """Ids of rules -> the rules: most brands have the same."""
         self._among: dict[tuple[int, frozenset[RuleKind]], tuple[Rule, ...]] = {}
         self._groups = {
-            GROUP_PREFIX + rule.id: rule for rule in catalogue.rules if rule.kind is RuleKind.SHARE
+            group_key(rule.id): rule for rule in catalogue.rules if rule.kind is RuleKind.SHARE
         }
         self._members = {
             group: frozenset(brand.id for brand in catalogue.brands if is_rival(rule, brand))

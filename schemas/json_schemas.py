@@ -38,7 +38,17 @@ from schemas.deletion import Deletion, DeletionScope
 from schemas.delivery import Attempt, Delivery, Digest, Notice, Outcome, Progress, Reason, Receiver
 from schemas.expectation import Expectation
 from schemas.feed import FeedGap, FeedPosition, FeedState, GapReason
-from schemas.mention import Channel, Mention, Objective, Place, Polarity, SpamSign, Span, Tick
+from schemas.mention import (
+    Channel,
+    GroupMention,
+    Mention,
+    Objective,
+    Place,
+    Polarity,
+    SpamSign,
+    Span,
+    Tick,
+)
 from schemas.rules import Condition, Measure, Rule, RuleKind
 from schemas.signal import Signal
 from schemas.topics import DAY_MS, TOPICS, Topic
@@ -51,6 +61,7 @@ TOPICS_PAGE = Path(__file__).parents[1] / "docs" / "topics.md"
 BEGIN, END = "<!-- generated: topics -->", "<!-- end of generated -->"
 RECORDS: Mapping[str, type | UnionType] = {
     "mention": Mention,
+    "group_mention": GroupMention,
     "tick": Tick,
     "signal": Signal,
     "window": Window,

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from enum import StrEnum
 from types import MappingProxyType
-from typing import ClassVar, get_args
+from typing import ClassVar, Literal, get_args
 
 import msgspec
 
@@ -94,7 +94,7 @@ class KnobRule(CommonRule, frozen=True, kw_only=True):
 class SpikeRule(KnobRule, frozen=True, kw_only=True, tag="rule/spike"):
     """More posts than usual."""
 
-    kind: ClassVar = RuleKind.SPIKE
+    kind: ClassVar[Literal[RuleKind.SPIKE]] = RuleKind.SPIKE
     min_posts: int = FEWEST_POSTS
     """Fewest posts in the hour."""
     min_authors: int = 4
@@ -104,7 +104,7 @@ class SpikeRule(KnobRule, frozen=True, kw_only=True, tag="rule/spike"):
 class DropRule(KnobRule, frozen=True, kw_only=True, tag="rule/drop"):
     """Fewer posts than usual."""
 
-    kind: ClassVar = RuleKind.DROP
+    kind: ClassVar[Literal[RuleKind.DROP]] = RuleKind.DROP
     min_posts: int = 30
     """Fewest posts that are expected in the hour."""
 
@@ -112,7 +112,7 @@ class DropRule(KnobRule, frozen=True, kw_only=True, tag="rule/drop"):
 class SentimentRule(KnobRule, frozen=True, kw_only=True, tag="rule/sentiment"):
     """More negative posts than usual."""
 
-    kind: ClassVar = RuleKind.SENTIMENT
+    kind: ClassVar[Literal[RuleKind.SENTIMENT]] = RuleKind.SENTIMENT
     min_posts: int = 20
     """Fewest posts with a mood in the hour."""
     min_authors: int = 8
@@ -122,7 +122,7 @@ class SentimentRule(KnobRule, frozen=True, kw_only=True, tag="rule/sentiment"):
 class CrisisRule(CommonRule, frozen=True, kw_only=True, tag="rule/crisis"):
     """Posts with certain words, or of certain objectives."""
 
-    kind: ClassVar = RuleKind.CRISIS
+    kind: ClassVar[Literal[RuleKind.CRISIS]] = RuleKind.CRISIS
     words: tuple[str, ...] = ()
     """Words that count."""
     objectives: tuple[Objective, ...] = ()
@@ -138,7 +138,7 @@ class CrisisRule(CommonRule, frozen=True, kw_only=True, tag="rule/crisis"):
 class InfluencerRule(CommonRule, frozen=True, kw_only=True, tag="rule/influencer"):
     """A large account names the brand, or the brand's own accounts are attacked."""
 
-    kind: ClassVar = RuleKind.INFLUENCER
+    kind: ClassVar[Literal[RuleKind.INFLUENCER]] = RuleKind.INFLUENCER
     min_reach: int = 1_000_000
     """Followers from which an account is large."""
     min_posts: int = 10
@@ -150,7 +150,7 @@ class InfluencerRule(CommonRule, frozen=True, kw_only=True, tag="rule/influencer
 class SilenceRule(KnobRule, frozen=True, kw_only=True, tag="rule/silence"):
     """No posts at all: of a brand, or of the whole feed."""
 
-    kind: ClassVar = RuleKind.SILENCE
+    kind: ClassVar[Literal[RuleKind.SILENCE]] = RuleKind.SILENCE
     within_min: int = 60
     """Minutes without a post from which it is silence."""
     cool_down_min: int = 0
@@ -160,7 +160,7 @@ class SilenceRule(KnobRule, frozen=True, kw_only=True, tag="rule/silence"):
 class ShareRule(KnobRule, frozen=True, kw_only=True, tag="rule/share"):
     """A brand's share among its rivals shifts: those in `brands`, and the brands of `trades`."""
 
-    kind: ClassVar = RuleKind.SHARE
+    kind: ClassVar[Literal[RuleKind.SHARE]] = RuleKind.SHARE
     min_posts: int = 50
     """Fewest mentions of them all, in the hour."""
 
@@ -168,7 +168,7 @@ class ShareRule(KnobRule, frozen=True, kw_only=True, tag="rule/share"):
 class CompositeRule(CommonRule, frozen=True, kw_only=True, tag="rule/composite"):
     """Several conditions at once."""
 
-    kind: ClassVar = RuleKind.COMPOSITE
+    kind: ClassVar[Literal[RuleKind.COMPOSITE]] = RuleKind.COMPOSITE
     conditions: tuple[Condition, ...] = ()
     """All of them have to hold."""
     min_posts: int = 10

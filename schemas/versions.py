@@ -11,6 +11,7 @@ from typing import Any
 VERSIONS: Mapping[str, int] = MappingProxyType(
     {
         "mention": 1,
+        "group_mention": 1,
         "tick": 1,
         "signal": 1,
         "window": 1,

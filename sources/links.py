@@ -71,12 +71,16 @@ def depth_of(text: str) -> int:
 
 
 def _weibo(post_id: str, author: str) -> str:
+    is_known = author.isdigit() and author.isascii()
+    if is_known and len(post_id) < 20 and post_id.isdigit() and post_id.isascii():
+        return f"https://weibo.com/{author}/{weibo_word(int(post_id))}"
     if not post_id.isascii() or _WORD.fullmatch(post_id) is None:
         return ""
-    if author.isascii() and author.isdigit():
-        is_number = post_id.isdigit() and len(post_id) < 20
-        return f"https://weibo.com/{author}/{weibo_word(int(post_id)) if is_number else post_id}"
-    return f"https://m.weibo.cn/status/{post_id}"
+    return (
+        f"https://weibo.com/{author}/{post_id}"
+        if is_known
+        else f"https://m.weibo.cn/status/{post_id}"
+    )
 
 
 def _bluesky(uri: str) -> str:

@@ -39,7 +39,7 @@ PURE_PARTS = tuple(
     Path("delivery", name)
     for name in (
         *("stages.py", "outcomes.py", "messages.py", "answers.py", "endpoints.py"),
-        *("explanations.py", "channels", "links.py", "notices.py", "forgetting.py"),
+        *("explanations.py", "channels", "links.py", "notices.py"),
         *("digest_times.py", "digest_facts.py", "digests.py", "mail_pages.py", "pictures.py"),
         "recent.py",
     )

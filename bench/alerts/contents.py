@@ -156,6 +156,7 @@ class Talk:
             content,
             author=f"u{self._posts}",
             original_author=original_author,
+            original=original_author,
             is_repost=bool(original_author),
             terms=tuple(dict.fromkeys(terms))[:12],
             text_hash=self._posts if own else content.text_hash,

@@ -25,7 +25,7 @@ from schemas.deletion import Deletion
 from schemas.delivery import Delivery
 from schemas.expectation import Expectation
 from schemas.feed import FeedGap, FeedPosition
-from schemas.mention import GROUP_PREFIX, Mention
+from schemas.mention import Mention
 from schemas.topics import (
     ACTIONS,
     ALERTS,
@@ -202,7 +202,7 @@ class Writes:
         newest_ms = 0
         for number, record in enumerate(records):
             mention = record.value
-            if isinstance(mention, Mention) and not mention.brand.startswith(GROUP_PREFIX):
+            if isinstance(mention, Mention):
                 rows.append(_mention_row(next_id + number, mention))
                 newest_ms = max(newest_ms, mention.event_time_ms)
         if not rows:

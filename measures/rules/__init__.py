@@ -9,7 +9,7 @@ from measures.horizons import HORIZONS_MIN
 from measures.moment import Moment
 from measures.rules import composite, crisis, drop, influencer, sentiment, share, silence, spike
 from measures.rules.finding import Finding
-from schemas.rules import Rule, RuleKind, ShareRule
+from schemas.rules import Rule, RuleKind
 
 Look = Callable[[Moment, Any, OpenAlert | None], Finding | None]
 """Of a rule of its kind; given the alert that is open, whether the condition still holds: it ends
@@ -67,7 +67,7 @@ def kinds_at(
 def evaluate(moment: Moment, rule: Rule) -> Iterator[Finding]:
     """What the rule finds of the brand, or of each of a group of rivals; nothing is changed."""
     alerts = moment.state.alerts
-    if isinstance(rule, ShareRule):
+    if rule.kind is RuleKind.SHARE:
         yield from share.findings(moment, rule, {held.about for held in alerts.values()})
         return
     found = LOOKS[rule.kind](moment, rule, alerts.get(rule.id))

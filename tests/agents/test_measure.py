@@ -1,7 +1,7 @@
 """What `measure` puts aside, and why; what it tells of brands."""
 
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 
 import msgspec
 import pytest
@@ -14,16 +14,13 @@ from measures.board import Board, BoardSettings
 from schemas.alert import EVERY_BRAND
 from schemas.catalogue import Brand, Catalogue
 from schemas.expectation import Expectation
-from schemas.mention import Mention, Polarity, Tick
+from schemas.mention import Mention, MentionOrTick, Polarity
 from schemas.rules import CrisisRule, SilenceRule
 from schemas.topics import EXPECTATIONS, POSTS_DEAD
-from streams.app import StreamApp
 from streams.brand_metrics import RECENT_MS
 from streams.metrics import Metrics
-from streams.tables import StateTable
 from tests.kafka_io.records import record
 from tests.measures.stream import MINUTE, mention, tick
-from tests.streams.agent_step import within
 
 FIRE = CrisisRule(id="fire", words=("起火",))
 SPREAD = 4
@@ -43,9 +40,7 @@ class Worker:
         settings = Settings.load(
             broker="127.0.0.1:1", partitions=partitions, metrics_brands=str(shown)
         )
-        self._app = StreamApp("test", broker="kafka://127.0.0.1:1")
-        self._table = StateTable(self._app, name="brands")
-        self.stage = MeasureStage(settings, self.metrics, catalogue(*BRANDS), self._table)
+        self.stage = MeasureStage(settings, self.metrics, catalogue(*BRANDS))
         self._partitions = partitions
         self._offset = 0
         self.rows: list[Row] = []
@@ -74,14 +69,9 @@ class Worker:
         self.owned = partitions
         self.stage.open(partitions)
 
-    def step(self, partition: int, item: Mention | Tick) -> None:
+    def step(self, partition: int, item: MentionOrTick) -> None:
         value = msgspec.json.encode(item)
-        with within(self._table, partition):
-            self.rows += self.stage.step(partition, [record(value, topic="mentions")])
-
-    def close(self) -> None:
-        """End what Faust made at once, for a thread that is not started."""
-        self._app.consumer._thread.thread_loop.close()
+        self.rows += self.stage.step(partition, [record(value, topic="mentions")])
 
     def series(self, name: str, label: str = "brand") -> dict[str, float]:
         return {
@@ -105,19 +95,16 @@ class Worker:
 
 
 @pytest.fixture
-async def worker() -> AsyncIterator[Callable[..., Worker]]:
+def worker() -> Callable[..., Worker]:
     """Makes workers that own every partition."""
-    made: list[Worker] = []
 
     def new(shown: int | str = 20, partitions: int = 1) -> Worker:
-        made.append(Worker(shown, partitions))
-        made[-1].own(*range(partitions))
-        made[-1].reach(0)
-        return made[-1]
+        made = Worker(shown, partitions)
+        made.own(*range(partitions))
+        made.reach(0)
+        return made
 
-    yield new
-    for one in made:
-        one.close()
+    return new
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from analysis.intake import take_in
 from analysis.shipped import analyser_of
 from kafka_io.settings import Settings
 from schemas.catalogue import Brand, Catalogue
+from schemas.mention import AnyMention, GroupMention, Mention
 from schemas.post import Skipped
 from schemas.rules import ShareRule
 from sources.raw_posts import RawPosts
@@ -36,6 +37,11 @@ def post(number: int, text: str, *, offset: int, seconds_ago: int = 0) -> Any:
     return raw(msgspec.json.encode(value), offset)
 
 
+def brand_of(mention: AnyMention) -> str:
+    assert isinstance(mention, Mention)
+    return mention.brand
+
+
 def test_each_record_comes_to_one_end() -> None:
     repeats = Repeats(100)
     records = [
@@ -53,7 +59,7 @@ def test_each_record_comes_to_one_end() -> None:
     assert found.repeats == 1
     assert [kept.offset for kept in found.records] == [0, 4]
     assert found.times_ms == [AT_MS - 9000, AT_MS - 9000, AT_MS]
-    assert [[mention.brand for mention in some] for some in found.mentions] == [["oppo"], []]
+    assert [[*map(brand_of, some)] for some in found.mentions] == [["oppo"], []]
     assert [(m.partition, m.offset) for some in found.mentions for m in some] == [(0, 0)]
 
 
@@ -62,7 +68,10 @@ def test_groups_come_after_the_brands_of_their_post() -> None:
 
     found = take_in(records, 0, Repeats(9), RAW_POSTS, ANALYSER, Groups(CATALOGUE))
 
-    assert [mention.brand for mention in found.mentions[0]] == ["oppo", "vivo", "~rivals"]
+    *brands, group = found.mentions[0]
+    assert [*map(brand_of, brands)] == ["oppo", "vivo"]
+    assert isinstance(group, GroupMention)
+    assert (group.group, group.brands) == ("rivals", ("oppo", "vivo"))
 
 
 def test_with_a_draft_nothing_counts_before_it_is_kept() -> None:

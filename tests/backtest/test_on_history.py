@@ -2,12 +2,14 @@
 
 import random
 from collections.abc import Iterable
+from itertools import chain
 from typing import Any
 
 import msgspec
 import pytest
 
 from analysis.groups import Groups
+from analysis.intake import take_in
 from analysis.pipeline import Analyser
 from analysis.shipped import analyser_of
 from backtest.compare import compare
@@ -19,11 +21,9 @@ from measures.board import Board, BoardSettings
 from schemas.alert import Alert, AlertState
 from schemas.catalogue import Catalogue
 from schemas.mention import Tick
-from schemas.post import Post
 from schemas.rules import CrisisRule, Rule, SilenceRule
-from sources.parsing import parse
+from sources import raw_posts
 from sources.repeats import Repeats
-from sources.versions import first_sight
 from streams.ticks import FeedClock, TickSettings, build_tick
 from tests.backtest.past_posts import (
     BURNING,
@@ -51,13 +51,17 @@ def analyser() -> Analyser:
     return analyser_of(WATCHED)
 
 
-def posts_of(lines: Iterable[Line]) -> list[Post]:
-    return [parse("leimo", msgspec.json.encode(line), NOW_MS) for line in lines]
+READER = raw_posts.Lines("leimo", NOW_MS)
+
+
+def records_of(lines: Iterable[Line]) -> list[raw_posts.Line]:
+    encoded = map(msgspec.json.encode, lines)
+    return [raw_posts.Line(line, offset) for offset, line in enumerate(encoded)]
 
 
 def past(analyser: Analyser, lines: Iterable[Line], catalogue: Catalogue = WATCHED) -> History:
     made = History(analyser, Groups(catalogue))
-    made.add(posts_of(lines))
+    made.add(records_of(lines), READER)
     return made
 
 
@@ -117,17 +121,17 @@ def test_a_worker_tells_the_same_alerts(analyser: Analyser) -> None:
     def tick(at_ms: int, *, is_at_end: bool = False) -> Tick:
         return build_tick({0: clock}, lambda _: is_at_end, at_ms, settings)
 
-    for offset, each in enumerate(posts_of(lines)):
-        clock.observe(each.event_time_ms)
-        while now_ms + 5_000 <= each.event_time_ms:
+    for record in records_of(lines):
+        intake = take_in([record], 0, repeats, READER, analyser)
+        [at_ms] = intake.times_ms
+        clock.observe(at_ms)
+        while now_ms + 5_000 <= at_ms:
             now_ms += 5_000
             clock.last_read_ms = now_ms
             board.tick(tick(now_ms))
             alerts += board.drain().alerts
-        first = first_sight(each, repeats, offset)
-        if first is not None:
-            for mention in analyser.mentions(first, 0, offset):
-                board.apply(mention)
+        for mention in chain.from_iterable(intake.mentions):
+            board.apply(mention)
     board.tick(tick(now_ms + 60_000, is_at_end=True))
     alerts += board.drain().alerts
 

@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import aiohttp
 import pytest
 from hypothesis import given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from delivery.link_server import LinkServer
@@ -27,6 +28,7 @@ KEY = "k" * 32
 TICKET = Ticket("a1", "xiaomi", "ops", NOON_MS // 1000 + 60)
 
 
+@hypothesis_settings(deadline=None)
 @given(st.text(max_size=40), st.text(max_size=20), st.integers(0, 1 << 40))
 def test_a_link_says_what_it_was_made_for(alert_id: str, brand: str, expires_s: int) -> None:
     ticket = Ticket(alert_id, brand, "ops", expires_s)
@@ -35,6 +37,7 @@ def test_a_link_says_what_it_was_made_for(alert_id: str, brand: str, expires_s: 
     assert read(token, KEY, expires_s * 1000) == ticket
 
 
+@hypothesis_settings(deadline=None)
 @given(st.data())
 def test_a_link_that_was_changed_is_refused(data: st.DataObject) -> None:
     token = signed(TICKET, KEY)

@@ -4,7 +4,6 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from delivery.forgetting import Forgotten
 from delivery.notices import notice
 from delivery.stages import (
     Around,
@@ -20,7 +19,6 @@ from delivery.stages import (
 from schemas.action import Action, ActionKind, ActionSubject
 from schemas.alert import AlertState
 from schemas.catalogue import Gather, ReceivingChannel, Subscriber
-from schemas.deletion import Deletion, DeletionScope
 from schemas.delivery import Delivery, Outcome, Reason
 from tests.delivery.alerts import MINUTE_MS, NOON_MS, alert, resolved, subscriber
 from views.doings import Doing
@@ -114,9 +112,11 @@ def test_who_is_next_hears_of_it_when_nobody_acknowledges_and_else_never() -> No
     assert waits is not None
     assert ready(mild, waits, NOON_MS) == (Reason.ESCALATION, at_ms)
     assert ready(mild, waits, at_ms).reason is Reason.DUE  # at any hour
-    seen = take_in(
-        mild, alert(revision=1), waits, NOON_MS, around._replace(doing=Doing(holder="l"))
-    )
+    seen_to = around._replace(doing=Doing(holder="l"))
+    pager = take_in(subscriber(min_severity=9), alert(), None, NOON_MS, seen_to)
+    assert pager is not None
+    assert pager.reason is Reason.ACKNOWLEDGED
+    seen = take_in(mild, alert(revision=1), waits, NOON_MS, seen_to)
     assert seen is not None
     assert (seen.outcome, seen.reason) == (Outcome.NOT_SENT, Reason.ACKNOWLEDGED)
     over = take_in(mild, resolved(), waits, NOON_MS, around)
@@ -180,20 +180,3 @@ def test_who_was_told_of_the_alert_is_told_who_has_it() -> None:
     assert notice(PERSON, told(), act(ActionKind.NOTE, note="x"), NOON_MS) is None
     assert notice(PERSON, held(), act(ActionKind.ACKNOWLEDGED), NOON_MS) is None
     assert notice(subscriber(), told(), act(ActionKind.ACKNOWLEDGED), NOON_MS) is None
-
-
-def test_posts_that_were_taken_back_are_gone_and_counts_stay() -> None:
-    given = alert()
-    forgotten = Forgotten()
-    assert forgotten.without(given) is given
-    by_others = Deletion(scope=DeletionScope.AUTHOR, source="weibo", subject="x", at_ms=NOON_MS)
-    before = Deletion(scope=DeletionScope.AUTHOR, source="weibo", subject="某人", at_ms=NOON_MS - 1)
-    for one in (by_others, before):
-        forgotten.add(one)
-    assert forgotten.without(given) is given
-    forgotten.add(replace(before, at_ms=NOON_MS))
-    assert forgotten.without(given).samples == ()
-    assert forgotten.without(given).evidence == given.evidence
-    post = Forgotten()
-    post.add(Deletion(scope=DeletionScope.POST, source="weibo", subject="1", at_ms=0))
-    assert post.without(given).samples == ()

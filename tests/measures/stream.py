@@ -7,7 +7,7 @@ from typing import Any
 from measures.board import Board, BoardSettings, Output
 from schemas.alert import Alert
 from schemas.catalogue import Brand, Catalogue
-from schemas.mention import Channel, Mention, Place, Polarity, Tick
+from schemas.mention import AnyMention, Channel, Mention, Place, Polarity, Tick
 from schemas.rules import Rule
 from schemas.window import Window
 
@@ -61,13 +61,13 @@ def changelog(source: Board) -> Iterable[tuple[bytes, bytes]]:
     return [*of_brands, *source.incident_entries()]
 
 
-def run(target: Board, items: Iterable[Mention | Tick]) -> Output:
+def run(target: Board, items: Iterable[AnyMention | Tick]) -> Output:
     """Everything that comes of the items."""
     for item in items:
-        if isinstance(item, Mention):
-            target.apply(item)
-        else:
+        if isinstance(item, Tick):
             target.tick(item)
+        else:
+            target.apply(item)
     return target.drain()
 
 

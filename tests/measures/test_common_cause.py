@@ -4,16 +4,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from measures.buckets import Bucket
-from measures.common_cause import KEPT, NO_CAUSE, Causes, largest
+from measures.common_cause import KEPT, Causes, Usual, largest
 from schemas.mention import SpamSign
 from tests.measures.stream import MINUTE, mention
 
 HOUR_MS = 60 * MINUTE
 
 
-def never(term: str) -> float:
-    """Nothing is usually said."""
-    return 0.0
+NOTHING = Usual({}, 1.0, 1.0, 0.0)
 
 
 @given(st.permutations(range(30)), st.integers(0, 29))
@@ -39,17 +37,17 @@ def test_spam_says_nothing() -> None:
 
 
 def test_what_is_usually_said_is_taken_off() -> None:
-    said = [(1.0, f"={number}\x1fphone\x1f{word}") for number, word in enumerate("aabb")]
-    assert largest(said, lambda term: 0.5 if term == "phone" else 0.0).name in {"a", "b"}
-    assert largest(said, never).name == "phone"
+    said = [(1.0, [f"={number}\x1fphone\x1f{word}"]) for number, word in enumerate("aabb")]
+    assert largest(said, Usual({"phone": [0, 50]}, 1.0, 1.0, 100.0)).name in {"a", "b"}
+    assert largest(said, NOTHING).name == "phone"
 
 
 def test_each_kept_author_stands_for_those_that_are_not() -> None:
-    assert largest([(5.0, "@a"), (5.0, "@a"), (1.0, "@b")], never) == ("@a", 10.0)
+    assert largest([(5.0, ["@a"]), (5.0, ["@a"]), (1.0, ["@b"])], NOTHING) == ("@a", 10.0)
 
 
 def test_one_post_has_nothing_in_common() -> None:
-    assert largest([(1.0, "@a\x1fword")], never) == NO_CAUSE
+    assert largest([(1.0, ["@a\x1fword"])], NOTHING) == ("", 0.0)
 
 
 def test_the_largest_fades_and_does_not_count_against_itself() -> None:

@@ -9,7 +9,7 @@ import pytest
 from measures.board import Board, BoardSettings
 from schemas.alert import Alert
 from schemas.catalogue import Brand, Catalogue
-from schemas.mention import Mention, Polarity, Tick
+from schemas.mention import AnyMention, Mention, Polarity, Tick
 from schemas.rules import (
     CompositeRule,
     Condition,
@@ -160,7 +160,7 @@ def test_what_was_inhibited_or_told_is_handed_over_once() -> None:
 
 def rush(feed: Feed, minutes: int, rate: float, ticks_every: int) -> None:
     """A backlog: posts of many minutes arrive with few ticks, whose watermarks lag behind."""
-    items: list[Mention | Tick] = []
+    items: list[AnyMention | Tick] = []
     for number in range(minutes):
         items += [*feed.mentions(rate, "x"), *feed.mentions(rate, "y")]
         feed.minute += 1
@@ -183,7 +183,7 @@ def test_live_ticks_while_catching_up_see_no_burst() -> None:
     feed = learned([SPIKE, DROP, QUIET], 4 * DAY, 2)
     now = feed.minute + 8 * HOUR
     while feed.minute < now:
-        items: list[Mention | Tick] = []
+        items: list[AnyMention | Tick] = []
         for _ in range(30):
             items += [*feed.mentions(2, "x"), *feed.mentions(2, "y")]
             feed.minute += 1

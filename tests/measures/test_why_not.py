@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from measures.board import Board
+from measures.board import Board, BoardSettings
 from measures.rule_index import RuleIndex
 from measures.why_not import Answer, NotKeptError, WhyNot, answers, groups_of, minute_of
 from schemas.catalogue import Brand, Catalogue, Silence
@@ -143,8 +143,8 @@ def test_shares_are_told_from_the_state_of_the_group() -> None:
     brands = tuple(Brand(id=name, name=name) for name in "xy")
     index = RuleIndex(Catalogue(brands, (rule,)))
     assert list(groups_of(index, "x")) == [GROUP_PREFIX + "rivals"]
-    feed = learned([rule], 60, 3, brands=(GROUP_PREFIX + "rivals",), product="x")
-    board = feed.subject
+    board = Board(BoardSettings(), Catalogue(brands, (rule,)))
+    Feed(board).minutes(60, 3, brands=(GROUP_PREFIX + "rivals",), product="x")
     state = board.states[GROUP_PREFIX + "rivals"]
     [answer] = answers(
         index, board._whole, {**board.states, "x": state}, "x", minute_of(state, None)

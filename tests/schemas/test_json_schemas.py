@@ -28,7 +28,7 @@ from schemas.deletion import Deletion, DeletionScope
 from schemas.delivery import Attempt, Delivery, Outcome, Progress, Reason, Receiver
 from schemas.expectation import Expectation
 from schemas.feed import FeedGap, FeedPosition, FeedState, GapReason
-from schemas.mention import Mention, Objective, Place, Polarity, SpamSign, Span, Tick
+from schemas.mention import GroupMention, Mention, Objective, Place, Polarity, SpamSign, Span, Tick
 from schemas.rules import RULE_OF_KIND, CrisisRule, RuleKind, rule_fields
 from schemas.signal import Signal
 from schemas.trend import Influencer, Trend, TrendTerm
@@ -40,6 +40,10 @@ SAMPLES: dict[str, msgspec.Struct] = {
         sentiment_milli=-700, spans=(Span(0, 2, "小米"),), terms=("手机",), text="小米手机",
         place=Place.CHAIN, confidence_milli=960, is_address=True, product="redmi",
         intents=(Objective.SOCIAL_SALES,), spam=(SpamSign.PITCH,), language="zh",
+    ),
+    "group_mention": GroupMention(
+        group="phones", brands=("xiaomi", "vivo"), partition=1, offset=2, event_time_ms=3,
+        polarity=Polarity.NEGATIVE, spam=(SpamSign.PITCH,), region="四川",
     ),
     "tick": Tick(sent_at_ms=1, partitions=8, watermarks={0: 5}, idle=(1,)),
     "signal": Signal(

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.action import Action, ActionKind, ActionSubject
@@ -48,6 +48,7 @@ def test_notes_are_kept_once_and_the_newest_of_them() -> None:
     assert [note.text for note in doing.notes] == [f"n{n}" for n in range(5, KEPT_NOTES + 5)]
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(KINDS, PEOPLE), max_size=12))
 def test_writing_the_last_again_changes_nothing(history: list[tuple[ActionKind, str]]) -> None:
     doing = NOTHING_DONE
@@ -57,6 +58,7 @@ def test_writing_the_last_again_changes_nothing(history: list[tuple[ActionKind, 
         assert after_action(doing, action) == doing
 
 
+@settings(deadline=None)
 @given(st.lists(PEOPLE, min_size=1, max_size=6), st.lists(PEOPLE, min_size=1, max_size=6))
 def test_until_it_is_released_the_first_has_it(first: list[str], then: list[str]) -> None:
     actions = [did(n, ActionKind.TAKEN, who) for n, who in enumerate(first)]

@@ -134,7 +134,7 @@ def few(feed: Feed, posts: int = 6, **fields: Any) -> list[Alert]:
 @pytest.mark.parametrize(
     ("fields", "told"),
     [
-        ({"original_author": "origin", "is_repost": True}, "6 pass on one original"),
+        ({"original": "origin", "is_repost": True}, "6 pass on one original"),
         ({"text_hash": 77}, "6 have the same text"),
         ({"terms": ("手机", "爆炸")}, "6 are about 爆炸"),
     ],
@@ -154,28 +154,28 @@ def test_twelve_posts_about_different_things_are_none() -> None:
 
 def test_one_author_alone_has_nothing_in_common_with_others() -> None:
     feed = quiet()
-    assert few(feed, original_author="origin", author="one") == []
+    assert few(feed, original="origin", author="one") == []
 
 
 def test_what_is_passed_on_each_day_is_no_news_the_next_day() -> None:
     feed = quiet()
     found = []
     for day in range(3):
-        found.append(len(few(feed, original_author=f"daily {day}")))
+        found.append(len(few(feed, original=f"daily {day}")))
         feed.minutes(DAY, 0.1, terms=("手机",))
     assert found == [1, 0, 0]
-    assert len(few(feed, 14, original_author="much more")) == 1
+    assert len(few(feed, 14, original="much more")) == 1
 
 
 def test_a_rule_that_asks_for_more_posts_asks_for_more_about_one_thing() -> None:
     rule = SpikeRule(id="spike", min_posts=20)
     feed = learned([rule], 2 * DAY, 0.1, terms=("手机",))
-    assert few(feed, original_author="origin") == []
+    assert few(feed, original="origin") == []
 
 
 def test_what_is_about_one_thing_ends_half_an_hour_after_it() -> None:
     feed = quiet()
-    [alert] = few(feed, original_author="origin")
+    [alert] = few(feed, original="origin")
     feed.minutes(2 * HOUR, 0.0)
     [over] = ended(feed.alerts)
     assert over.id == alert.id
