@@ -21,7 +21,7 @@ import scipy.sparse as sp  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 from scipy.optimize import minimize  # type: ignore[import-untyped]
 
-from analysis.ngrams import MARGIN, MAX_LENGTH, Keys, encode, keys_by_order
+from analysis.ngrams import MARGIN, MAX_LENGTH, MAX_ORDER, Keys, encode, keys_by_order
 from analysis.sentiment import mask
 from analysis.training.corpus import CLASSES, Corpus
 from analysis.weights import apart
@@ -147,9 +147,16 @@ def scales(found: Matrix, rows: Rows, prior: float) -> Floats:
 def fit(corpora: Sequence[Corpus], settings: Settings) -> Fitted:
     """Learn from the corpora. At least one leading file has to have all three classes."""
     texts = [mask(text) for corpus in corpora for text in corpus.texts]
-    rows = rows_of(corpora, settings)
     known = vocabulary(texts, settings.least_texts)
     found = presence(texts, known, settings.smoothing)
+    return fit_found(found, known, corpora, settings)
+
+
+def fit_found(
+    found: Matrix, known: Keys, corpora: Sequence[Corpus], settings: Settings
+) -> Fitted:
+    """Learn from what was found in the texts of the corpora: a column for each known n-gram."""
+    rows = rows_of(corpora, settings)
     spread = scales(found, rows, settings.prior)
     scaled = (found @ sp.diags(spread.astype(np.float32))).tocsr().astype(np.float32)
     weights, biases = minimize_loss(scaled, rows, settings)
@@ -168,6 +175,22 @@ def fit(corpora: Sequence[Corpus], settings: Settings) -> Fitted:
         bias[:NEUTRAL] - bias[NEUTRAL],
         settings.smoothing,
     )
+
+
+def of_fields(
+    columns: Sequence[Sequence[str]], fields: Sequence[int], settings: Settings, orders: Sequence[int]
+) -> tuple[Matrix, Keys]:
+    """What is found in texts of several fields, and the keys of its columns: of n-grams of at most
+    so many characters in each field, marked as those of the field, and sorted."""
+    found, known = [], []
+    for texts, field, order in zip(columns, fields, orders, strict=True):
+        keys = vocabulary(texts, settings.least_texts)
+        keys = keys[keys < (1 << 16 * order)] if order < MAX_ORDER else keys
+        found.append(presence(texts, keys, settings.smoothing))
+        known.append(keys | np.uint64(field))
+    every = np.concatenate(known)
+    sorted_by_key = np.argsort(every)
+    return sp.hstack(found).tocsr()[:, sorted_by_key], every[sorted_by_key]
 
 
 def minimize_loss(found: Matrix, rows: Rows, settings: Settings) -> tuple[Floats, Floats]:
