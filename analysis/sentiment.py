@@ -6,7 +6,7 @@ same text has the same score in any process. Figures and limits: docs/models/sen
 
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from importlib.resources import files
 from pathlib import Path
 
@@ -111,19 +111,24 @@ class SentimentModel:
         """The n-grams of a text that weigh most, with what they add to P(positive)'s log-odds
         against negative; strongest first, none within another.
         """
-        codes, _ = encode([mask(text)])
+        told = [
+            (ngram_of(key), positive - negative)
+            for key, positive, negative in self.pulls(mask(text))
+        ]
+        return strongest(told, count)
+
+    def pulls(self, text: str, field: int = 0) -> Iterator[tuple[int, float, float]]:
+        """Of each known n-gram of a text: its key, and what it adds to the logits of positive and
+        negative."""
+        codes, _ = encode([text])
         gain = int(self._gains[len(codes)])
-        pulls = []
-        for key, positive, negative in self.weights.found(codes):
-            logit = positive * gain * self._scale[0] - negative * gain * self._scale[1]
-            pulls.append((ngram_of(key), logit / (1 << SCALE_BITS + LOGIT_BITS)))
-        told: list[tuple[str, float]] = []
-        for ngram, pull in sorted(pulls, key=lambda item: (-abs(item[1]), item[0])):
-            if len(told) == count:
-                break
-            if not any(ngram in other or other in ngram for other, _ in told):
-                told.append((ngram, pull))
-        return told
+        one = 1 << SCALE_BITS + LOGIT_BITS
+        for key, positive, negative in self.weights.found(codes, field):
+            yield (
+                key,
+                positive * gain * self._scale[0] / one,
+                negative * gain * self._scale[1] / one,
+            )
 
     def score_clean(self, texts: Sequence[str]) -> list[Sentiment]:
         """Sentiment of texts that hold no chain, handle or link any more."""
@@ -185,6 +190,17 @@ class SentimentModel:
             (positive * gains * self._scale[0]) >> SCALE_BITS,
             (negative * gains * self._scale[1]) >> SCALE_BITS,
         )
+
+
+def strongest(pulls: Iterable[tuple[str, float]], count: int) -> list[tuple[str, float]]:
+    """So many of those that weigh most, strongest first, none within another."""
+    told: list[tuple[str, float]] = []
+    for words, pull in sorted(pulls, key=lambda item: (-abs(item[1]), item[0])):
+        if len(told) == count:
+            break
+        if not any(words in other or other in words for other, _ in told):
+            told.append((words, pull))
+    return told
 
 
 def _sentiments(

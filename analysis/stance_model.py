@@ -11,7 +11,7 @@ It was learned from mentions that people read for it: docs/labelling.md, docs/mo
 """
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from functools import lru_cache
 from importlib.resources import files
@@ -22,7 +22,7 @@ import numpy as np
 
 from analysis.clauses import Bounds, Reach, reach_of, sentence_of
 from analysis.han_forms import simplified
-from analysis.ngrams import CLOSING, MAX_LENGTH
+from analysis.ngrams import CLOSING, MAX_LENGTH, ngram_of
 from analysis.phrases import OTHER as RIVAL
 from analysis.phrases import OURS as NAMELESS
 from analysis.phrases import Rule, deciding
@@ -34,8 +34,9 @@ from analysis.sentiment import (
     SentimentModel,
     mask,
     of_milli,
+    strongest,
 )
-from analysis.weights import Weights, field_key
+from analysis.weights import FIELD_SHIFT, Weights, field_key
 from schemas.mention import Polarity
 
 SHIPPED = "stances.lm"
@@ -56,11 +57,39 @@ _IN_TAG, _IN_HEADLINE, _LINK, _TAG, _HEADLINE, _HANDLE = (chr(0xF140 + n) for n 
 _TAGS = re.compile(r"[#＃][^#＃\n]{1,40}[#＃]")
 _HEADLINES = re.compile(r"【[^】\n]{1,120}】")
 
-PARTS = ("the words about it", "the post", "the words before it", "the words behind it")
+PARTS = (
+    "the words about it",
+    "the post",
+    "the words before it",
+    "the words behind it",
+    "its clause",
+    "what is denied there",
+    "what follows a but",
+)
 """What the model of moods is asked about."""
+_DENIED = re.compile(
+    r"(?:(?<!得)不(?![错仅但过止只管论如得]|是不)|[没沒](?!错)|[无無](?!论)|未(?!来))有?([^，,。；;!！?？\n]{1,8})"
+)
+_BUT = re.compile(r"(?:但是?|不过|不過|可是|然而|就是)([^。！!？?\n]+)")
+_SIGNS_IN_WORDS = {
+    _TAG: "there is a tag",
+    _IN_TAG: "it is named in a tag",
+    _HEADLINE: "there is a headline",
+    _IN_HEADLINE: "it is named in a headline",
+    _LINK: "there is a link",
+    _HANDLE: "there is a handle",
+    **{chr(_LENGTH + n): f"under {2**n} characters" for n in range(11)},
+    **{chr(_RIVALS + n): f"{n} other names" for n in range(4)},
+    chr(_LENGTH + 10): "512 characters and more",
+    chr(_RIVALS + 3): "three other names and more",
+}
 _BALANCES_MILLI = (-750, -500, -250, -80, 80, 250, 500, 750)
 _SHARES_MILLI = (300, 500, 700, 850)
 _BALANCE, _SHARE = 0xF200, 0xF280
+_MOODS_IN_WORDS = {chr(_ABOUT + n): "the words about it" for n in range(8)} | {
+    chr(_WHOLE + n): "the post" for n in range(8)
+}
+_CLAUSE_ENDS = re.compile(r"[，,。；;!！?？\n]")
 
 _TURNED = {
     Polarity.POSITIVE: Polarity.NEGATIVE,
@@ -98,6 +127,15 @@ class Opinion(NamedTuple):
     rule: Rule | None
 
 
+class Told(NamedTuple):
+    """What spoke for a stance and what against it, in words, with how much; strongest first."""
+
+    decided_by: str
+    """The turn of phrase that decided, whatever else speaks; empty if none did."""
+    spoke_for: list[tuple[str, float]]
+    against: list[tuple[str, float]]
+
+
 class StanceModel:
     """Says of each brand in a text what is said of it. May be shared by a whole process."""
 
@@ -131,6 +169,34 @@ class StanceModel:
             )
         return [_opinion(*each) for each in zip(places, reaches, said, strict=True)]
 
+    def told_by(self, place: Place, count: int = 4) -> Told:
+        """Why the stance at a place is what it is."""
+        reach = reach_of(*place)
+        opinion = self.opinions((place,))[0]
+        polarity = opinion.sentiment.polarity
+        if reach.turned and opinion.rule is None:
+            polarity = _TURNED[polarity]
+        pulls = [
+            (in_words(key, field), _towards(polarity, positive, negative))
+            for field, text in enumerate(readings((place,), (reach,), self._moods)[0])
+            for key, positive, negative in self._stances.pulls(text, int(FIELD_KEYS[field]))
+        ]
+        spoken = [pull for pull in pulls if pull[0]]
+        return Told(
+            opinion.rule.name if opinion.rule else "",
+            strongest([pull for pull in spoken if pull[1] > 0], count),
+            strongest([pull for pull in spoken if pull[1] < 0], count),
+        )
+
+
+def _towards(polarity: Polarity, positive: float, negative: float) -> float:
+    """How much more what adds so much to two classes speaks for one class than for the others."""
+    if polarity is Polarity.POSITIVE:
+        return positive - negative / 2
+    if polarity is Polarity.NEGATIVE:
+        return negative - positive / 2
+    return -(positive + negative) / 2
+
 
 def _opinion(place: Place, reach: Reach, said: Sentiment) -> Opinion:
     rule = deciding(_sentence_of(place))
@@ -156,13 +222,21 @@ def readings(
     sides = [_sides(about) for about in abouts]
     # Without the names the post is the same for all of its brands: its mood is asked for once.
     known = list(dict.fromkeys(wholes))
-    asked = [*abouts, *(left for left, _ in sides), *(right for _, right in sides)]
+    asked = [
+        *abouts,
+        *(left for left, _ in sides),
+        *(right for _, right in sides),
+        *map(_clause, abouts),
+        *map(_denied, abouts),
+        *map(_contrast, abouts),
+    ]
     chances = moods.chances([text.replace(RIVAL, NAMELESS) for text in asked] + known)
     count = len(places)
-    whole_of = dict(zip(known, chances[3 * count :], strict=True))
+    whole_of = dict(zip(known, chances[6 * count :], strict=True))
     found = []
     for at, (place, about, whole) in enumerate(zip(places, abouts, wholes, strict=True)):
-        parts = (chances[at], whole_of[whole], chances[count + at], chances[2 * count + at])
+        about_chance, *others = chances[at : 6 * count : count]
+        parts = (about_chance, whole_of[whole], *others)
         found.append(
             Reading(
                 _signs(place, parts[0][0], parts[1][0]) + about[:MAX_WORDS],
@@ -177,6 +251,67 @@ def _sides(about: str) -> tuple[str, str]:
     """The words next to the name."""
     at = about.find(NAMELESS)
     return about[max(at - MAX_LEFT, 0) : at], about[at + 1 : at + 1 + MAX_RIGHT]
+
+
+def _clause(about: str) -> str:
+    """The clause with the name."""
+    at = about.find(NAMELESS)
+    stops = [stop.start() for stop in _CLAUSE_ENDS.finditer(about)]
+    before, after = bisect_right(stops, at), bisect_left(stops, at)
+    return about[
+        stops[before - 1] + 1 if before else 0 : stops[after] if after < len(stops) else None
+    ]
+
+
+def _denied(about: str) -> str:
+    return "，".join(_DENIED.findall(about))
+
+
+def _contrast(about: str) -> str:
+    found = _BUT.search(about)
+    return found[1] if found else ""
+
+
+def in_words(key: int, field: int) -> str:
+    """What an n-gram of a field stands for; empty for one that nobody can read.
+
+    >>> from analysis.ngrams import key_of
+    >>> in_words(key_of(f"{NAMELESS}好用"), 0), in_words(key_of(_IN_TAG), 0)
+    ('<brand>好用', 'it is named in a tag')
+    """
+    if field == 1:
+        return _mood_in_words(key & 0xFFFF)
+    ngram = ngram_of(key & ((1 << FIELD_SHIFT) - 1) if field else key)
+    signs = [sign for sign in ngram if sign in _SIGNS_IN_WORDS or sign in _MOODS_IN_WORDS]
+    if signs:
+        return " and ".join(_sign_in_words(sign) for sign in signs)
+    bare = ngram.translate({0x02: "", 0x03: ""}).strip()
+    named = bare.replace(NAMELESS, "<brand>").replace(RIVAL, "<other>")
+    return f"{named}{('', '', ' before it', ' behind it')[field]}" if bare else ""
+
+
+def _sign_in_words(sign: str) -> str:
+    if sign in _SIGNS_IN_WORDS:
+        return _SIGNS_IN_WORDS[sign]
+    first = _ABOUT if ord(sign) < _WHOLE else _WHOLE
+    return f"mood of {_MOODS_IN_WORDS[sign]} {_degree(ord(sign) - first, len(_BUCKETS_MILLI))}"
+
+
+def _mood_in_words(code: int) -> str:
+    if code >= _SHARE:
+        part, degree = divmod(code - _SHARE, 16)
+        much = ("hardly any", "little", "some", "much", "very much")[degree]
+        return f"{much} mood in {PARTS[part]}"
+    part, degree = divmod(code - _BALANCE, 16)
+    return f"mood of {PARTS[part]} {_degree(degree, len(_BALANCES_MILLI))}"
+
+
+def _degree(bucket: int, most: int) -> str:
+    """A bucket of so many more than one, as words."""
+    middle = most / 2
+    if bucket == middle:
+        return "even"
+    return ("very " if bucket in (0, most) else "") + ("glad" if bucket > middle else "angry")
 
 
 def _signs(place: Place, about_milli: int, whole_milli: int) -> str:

@@ -114,9 +114,8 @@ class Weights:
         row_of = np.repeat(rows, lengths)
         field_of = None if fields is None else np.repeat(fields, lengths)
         found = []
-        for order, keys in enumerate(keys_by_order(codes), 1):
-            if field_of is not None:
-                keys = in_field(keys, field_of[: len(keys)], order)
+        for order, plain in enumerate(keys_by_order(codes), 1):
+            keys = plain if field_of is None else in_field(plain, field_of[: len(plain)], order)
             numbers = self._numbers[slots_of(keys)]
             places = np.flatnonzero(numbers)
             numbers = numbers[places]
@@ -132,10 +131,11 @@ class Weights:
         positive = (packed - negative) >> _FIELD_BITS
         return positive, negative
 
-    def found(self, codes: Codes) -> Iterator[tuple[int, int, int]]:
+    def found(self, codes: Codes, field: int = 0) -> Iterator[tuple[int, int, int]]:
         """Key, pull to positive and pull to negative of each known n-gram of one text, once."""
         seen: set[int] = set()
-        for keys in keys_by_order(codes):
+        for order, plain in enumerate(keys_by_order(codes), 1):
+            keys = in_field(plain, np.full(len(plain), field, np.uint64), order)
             for at in self._numbers[slots_of(keys)].tolist():
                 key = int(self._keys[at])
                 if at and at not in seen and key in keys:

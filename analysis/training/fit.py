@@ -152,9 +152,7 @@ def fit(corpora: Sequence[Corpus], settings: Settings) -> Fitted:
     return fit_found(found, known, corpora, settings)
 
 
-def fit_found(
-    found: Matrix, known: Keys, corpora: Sequence[Corpus], settings: Settings
-) -> Fitted:
+def fit_found(found: Matrix, known: Keys, corpora: Sequence[Corpus], settings: Settings) -> Fitted:
     """Learn from what was found in the texts of the corpora: a column for each known n-gram."""
     rows = rows_of(corpora, settings)
     spread = scales(found, rows, settings.prior)
@@ -178,7 +176,10 @@ def fit_found(
 
 
 def of_fields(
-    columns: Sequence[Sequence[str]], fields: Sequence[int], settings: Settings, orders: Sequence[int]
+    columns: Sequence[Sequence[str]],
+    fields: Sequence[int],
+    settings: Settings,
+    orders: Sequence[int],
 ) -> tuple[Matrix, Keys]:
     """What is found in texts of several fields, and the keys of its columns: of n-grams of at most
     so many characters in each field, marked as those of the field, and sorted."""

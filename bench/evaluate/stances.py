@@ -45,7 +45,7 @@ def results(folder: Path) -> Iterator[Result]:
     stances = StanceModel.load(moods)
     said = {
         "leimo": _towards(stances.towards_many(_places(unseen)), unseen),
-        "the mood of its clause (before)": _towards(moods.towards_many(_places(unseen)), unseen),
+        "the mood of its clause": _moods_of_clauses(moods, unseen),
         "always neutral": [CLASSES.index("neu")] * len(unseen),
     }
     clauses = [_clause(one) for one in unseen]
@@ -66,6 +66,11 @@ def _places(mentions: Sequence[Read]) -> list[Place]:
 def _towards(found: Sequence[Sentiment], mentions: Sequence[Read]) -> list[int]:
     each = iter(found)
     return [_NUMBERS[mean_mood([next(each) for _ in one.places])[0]] for one in mentions]
+
+
+def _moods_of_clauses(moods: SentimentModel, mentions: Sequence[Read]) -> list[int]:
+    """What the words about each say, whatever it is about."""
+    return [_NUMBERS[mood.polarity] for mood in moods.score_many([_clause(m) for m in mentions])]
 
 
 def _clause(mention: Read) -> str:
