@@ -7,8 +7,8 @@ import msgspec
 
 from analysis.brands import Dropped, Found
 from analysis.clauses import clauses_of, reach_of
-from analysis.naming import BY_SENSES, NO_QUOTE, Judgement, Namer
 from analysis.moods import Moods
+from analysis.naming import BY_SENSES, NO_QUOTE, Judgement, Namer
 from analysis.pipeline import Analyser, Analysis
 from analysis.sentiment import SentimentModel
 from schemas.mention import Polarity

@@ -1,7 +1,7 @@
 """Turns of phrase that decide what is said of a brand, whatever else stands there.
 
-A sum over n-grams cannot hear that a denial turns what follows it (不比…差, 谁说…不行, 没让我失望). Such
-phrases are few, closed and plain, so they are rules: each with the words of which one has to be
+A sum over n-grams cannot hear that a denial turns what follows it (不比…差, 谁说…不行, 没让我失望).
+Such phrases are few, closed and plain, so they are rules: each with the words of which one has to be
 there (looked for first: most sentences have none), a pattern, and the stance. In a pattern `A` is
 the brand that is asked about, `B` another one, `~` anything within a clause. What is asked, wished
 or supposed is not said: there no rule holds.

@@ -152,7 +152,7 @@ class SentimentModel:
     def score_fields(
         self, rows: Sequence[Sequence[str]], fields: Keys, offsets: tuple[int, int]
     ) -> Iterator[Sentiment]:
-        """Sentiment of at most `BATCH` rows with a text for each of the `fields`, the main one first.
+        """Sentiment of at most `BATCH` rows with a text for each of the `fields`, the main first.
 
         `offsets` are added to the logits of positive and negative for the choice of the class,
         and not for the score: a class may be worth more than its chance.

@@ -11,10 +11,11 @@ It was learned from mentions that people read for it: docs/labelling.md, docs/mo
 """
 
 import re
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from collections.abc import Sequence
 from functools import lru_cache
 from importlib.resources import files
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
@@ -62,15 +63,12 @@ PARTS = (
     "the post",
     "the words before it",
     "the words behind it",
-    "its clause",
     "what is denied there",
-    "what follows a but",
 )
 """What the model of moods is asked about."""
 _DENIED = re.compile(
     r"(?:(?<!得)不(?![错仅但过止只管论如得]|是不)|[没沒](?!错)|[无無](?!论)|未(?!来))有?([^，,。；;!！?？\n]{1,8})"
 )
-_BUT = re.compile(r"(?:但是?|不过|不過|可是|然而|就是)([^。！!？?\n]+)")
 _SIGNS_IN_WORDS = {
     _TAG: "there is a tag",
     _IN_TAG: "it is named in a tag",
@@ -89,7 +87,6 @@ _BALANCE, _SHARE = 0xF200, 0xF280
 _MOODS_IN_WORDS = {chr(_ABOUT + n): "the words about it" for n in range(8)} | {
     chr(_WHOLE + n): "the post" for n in range(8)
 }
-_CLAUSE_ENDS = re.compile(r"[，,。；;!！?？\n]")
 
 _TURNED = {
     Polarity.POSITIVE: Polarity.NEGATIVE,
@@ -167,7 +164,7 @@ class StanceModel:
             said += self._stances.score_fields(
                 found[start : start + BATCH], FIELD_KEYS, self._judged
             )
-        return [_opinion(*each) for each in zip(places, reaches, said, strict=True)]
+        return [_opinion(*each) for each in zip(places, reaches, found, said, strict=True)]
 
     def told_by(self, place: Place, count: int = 4) -> Told:
         """Why the stance at a place is what it is."""
@@ -198,8 +195,8 @@ def _towards(polarity: Polarity, positive: float, negative: float) -> float:
     return -(positive + negative) / 2
 
 
-def _opinion(place: Place, reach: Reach, said: Sentiment) -> Opinion:
-    rule = deciding(_sentence_of(place))
+def _opinion(place: Place, reach: Reach, reading: Reading, said: Sentiment) -> Opinion:
+    rule = deciding(_sentence_of(place, reading))
     if rule is not None:
         return Opinion(_DECIDED[rule.polarity], rule)
     if reach.turned:
@@ -216,32 +213,31 @@ def readings(
         for place, reach in zip(places, reaches, strict=True)
     ]
     wholes = [
-        _with_signs(place, (0, min(len(place[0]), MAX_LENGTH))).replace(RIVAL, NAMELESS)
-        for place in places
+        about if len(place[0]) == reach.end - reach.start else _with_signs(place, (0, MAX_LENGTH))
+        for place, reach, about in zip(places, reaches, abouts, strict=True)
     ]
     sides = [_sides(about) for about in abouts]
-    # Without the names the post is the same for all of its brands: its mood is asked for once.
-    known = list(dict.fromkeys(wholes))
-    asked = [
-        *abouts,
-        *(left for left, _ in sides),
-        *(right for _, right in sides),
-        *map(_clause, abouts),
-        *map(_denied, abouts),
-        *map(_contrast, abouts),
+    # In the order of PARTS. Without the names many are the same, or nothing: each is asked once.
+    parts = [
+        [text.replace(RIVAL, NAMELESS) for text in texts]
+        for texts in (
+            abouts,
+            wholes,
+            [left for left, _ in sides],
+            [right for _, right in sides],
+            ["，".join(_DENIED.findall(about)) for about in abouts],
+        )
     ]
-    chances = moods.chances([text.replace(RIVAL, NAMELESS) for text in asked] + known)
-    count = len(places)
-    whole_of = dict(zip(known, chances[6 * count :], strict=True))
+    known = list(dict.fromkeys(chain.from_iterable(parts)))
+    chance_of = dict(zip(known, moods.chances(known), strict=True))
     found = []
-    for at, (place, about, whole) in enumerate(zip(places, abouts, wholes, strict=True)):
-        about_chance, *others = chances[at : 6 * count : count]
-        parts = (about_chance, whole_of[whole], *others)
+    for place, about, sides_of, *texts in zip(places, abouts, sides, *parts, strict=True):
+        chances = [chance_of[text] for text in texts]
         found.append(
             Reading(
-                _signs(place, parts[0][0], parts[1][0]) + about[:MAX_WORDS],
-                "".join([_mood_signs(part, *chance) for part, chance in enumerate(parts)]),
-                *sides[at],
+                _signs(place, chances[0][0], chances[1][0]) + about[:MAX_WORDS],
+                "".join([_mood_signs(part, *chance) for part, chance in enumerate(chances)]),
+                *sides_of,
             )
         )
     return found
@@ -251,25 +247,6 @@ def _sides(about: str) -> tuple[str, str]:
     """The words next to the name."""
     at = about.find(NAMELESS)
     return about[max(at - MAX_LEFT, 0) : at], about[at + 1 : at + 1 + MAX_RIGHT]
-
-
-def _clause(about: str) -> str:
-    """The clause with the name."""
-    at = about.find(NAMELESS)
-    stops = [stop.start() for stop in _CLAUSE_ENDS.finditer(about)]
-    before, after = bisect_right(stops, at), bisect_left(stops, at)
-    return about[
-        stops[before - 1] + 1 if before else 0 : stops[after] if after < len(stops) else None
-    ]
-
-
-def _denied(about: str) -> str:
-    return "，".join(_DENIED.findall(about))
-
-
-def _contrast(about: str) -> str:
-    found = _BUT.search(about)
-    return found[1] if found else ""
 
 
 def in_words(key: int, field: int) -> str:
@@ -354,11 +331,12 @@ def _mood_signs(part: int, balance_milli: int, share_milli: int) -> str:
     )
 
 
-def _sentence_of(place: Place) -> str:
-    """The sentence with the name, its characters simplified and signs for names: what is in it
-    of other brands too."""
-    text, start, end = place[:3]
-    return simplified(_with_signs(place, sentence_of(text, start, end)))
+def _sentence_of(place: Place, reading: Reading) -> str:
+    """The sentence with the name, its characters simplified and signs for names: with what is
+    said in it of other brands."""
+    if len(place) < 4 or not place[3]:
+        return simplified(reading.main)
+    return simplified(_with_signs(place, sentence_of(*place[:3])))
 
 
 def _is_within(spans: Sequence[Bounds], start: int, end: int) -> bool:
@@ -369,7 +347,7 @@ def _with_signs(place: Place, within: Bounds) -> str:
     """Part of a text with a sign for each name, handles and links masked."""
     text, start, end = place[:3]
     rivals = place[3] if len(place) > 3 else ()
-    low, high = within
+    low, high = within[0], min(within[1], len(text))
     parts, at = [], low
     names = [(start, end, NAMELESS), *((first, last, RIVAL) for first, last in rivals)]
     for first, last, sign in sorted(names):

@@ -21,10 +21,10 @@ import scipy.sparse as sp  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 from scipy.optimize import minimize  # type: ignore[import-untyped]
 
-from analysis.ngrams import MARGIN, MAX_LENGTH, MAX_ORDER, Keys, encode, keys_by_order
+from analysis.ngrams import MARGIN, MAX_LENGTH, Keys, encode, keys_by_order
 from analysis.sentiment import mask
 from analysis.training.corpus import CLASSES, Corpus
-from analysis.weights import apart
+from analysis.weights import FIELD_SHIFT, apart
 
 Floats = NDArray[np.float64]
 Singles = NDArray[np.float32]
@@ -183,15 +183,25 @@ def of_fields(
 ) -> tuple[Matrix, Keys]:
     """What is found in texts of several fields, and the keys of its columns: of n-grams of at most
     so many characters in each field, marked as those of the field, and sorted."""
-    found, known = [], []
+    known = []
     for texts, field, order in zip(columns, fields, orders, strict=True):
         keys = vocabulary(texts, settings.least_texts)
-        keys = keys[keys < (1 << 16 * order)] if order < MAX_ORDER else keys
-        found.append(presence(texts, keys, settings.smoothing))
-        known.append(keys | np.uint64(field))
-    every = np.concatenate(known)
-    sorted_by_key = np.argsort(every)
-    return sp.hstack(found).tocsr()[:, sorted_by_key], every[sorted_by_key]
+        known.append((keys[keys < (1 << 16 * order)] if field else keys) | np.uint64(field))
+    every = np.sort(np.concatenate(known))
+    found = [
+        of_field(texts, field, every, settings)
+        for texts, field in zip(columns, fields, strict=True)
+    ]
+    return sum(found[1:], start=found[0]), every
+
+
+def of_field(texts: Sequence[str], field: int, known: Keys, settings: Settings) -> Matrix:
+    """As `presence`, of texts of one field; columns of other fields stay empty."""
+    plain = known >> np.uint64(FIELD_SHIFT) == np.uint64(field >> FIELD_SHIFT)
+    at = np.flatnonzero(plain) if field else np.arange(len(known))
+    found = presence(texts, known[at] ^ np.uint64(field), settings.smoothing).tocoo()
+    cells = (found.data, (found.row, at[found.col]))
+    return sp.csr_matrix(cells, shape=(len(texts), len(known)), dtype=np.float32)
 
 
 def minimize_loss(found: Matrix, rows: Rows, settings: Settings) -> tuple[Floats, Floats]:

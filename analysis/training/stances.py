@@ -12,21 +12,33 @@ import hashlib
 import math
 import re
 import sys
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
+import numpy as np
 from sklearn.metrics import accuracy_score, f1_score
 
 from analysis.clauses import reach_of
+from analysis.ngrams import Keys
 from analysis.sentiment import Place, SentimentModel
 from analysis.shipped import analyser_of
 from analysis.stance_model import FIELD_KEYS, Reading, StanceModel, readings
 from analysis.stances import mean_mood
 from analysis.training.card import refresh
 from analysis.training.corpus import CLASSES, Corpus
-from analysis.training.fit import Fitted, Settings, fit_found, of_fields, prune
+from analysis.training.fit import (
+    Fitted,
+    Matrix,
+    Settings,
+    fit_found,
+    of_field,
+    of_fields,
+    prune,
+    sharpen,
+)
 from analysis.training.sentiment import quantize
 from analysis.training.stance_patterns import pattern_sentences
 from analysis.training.stance_pool import Pooled, pool
@@ -45,7 +57,7 @@ less with what is rare in posts (denials, comparisons), with more they cost what
 ORDERS = (4, 1, 3, 3)
 """The longest n-grams of each field of a reading."""
 
-JUDGED = (2.0, 1.6)
+JUDGED = (2.5, 2.0)
 """Positive and negative are so many times likelier than they were while learning. Most mentions
 judge nothing, so the likeliest class would be neutral for nearly all; chosen with the settings, for
 the best macro-F1."""
@@ -119,6 +131,18 @@ class Heard(NamedTuple):
     """The main fields."""
     readings: list[Reading]
 
+    def only(self, keep: Sequence[bool]) -> "Heard":
+        kept = [reading for reading, is_kept in zip(self.readings, keep, strict=True) if is_kept]
+        return Heard(self.corpus.only(keep), kept)
+
+
+def presence_in(readings: Sequence[Reading], known: Keys) -> Matrix:
+    """Rows: readings; columns: known keys of all fields."""
+    return sum(
+        of_field(texts, field, known, SETTINGS)
+        for texts, field in zip(zip(*readings, strict=True), FIELD_KEYS.tolist(), strict=True)
+    )
+
 
 def heard(name: str, kind: str, mentions: Sequence[Read], moods: SentimentModel) -> Heard:
     places = [place for mention in mentions for place in mention.places]
@@ -141,6 +165,18 @@ def fitted(parts: Sequence[Heard]) -> Fitted:
     return fit_found(found, known, [part.corpus for part in parts], SETTINGS)
 
 
+def calibrate(parts: Sequence[Heard], brands: Sequence[str]) -> float:
+    """The factor for the logits under which mentions of brands that were not learned are
+    likeliest: a quarter of all brands, after learning the others."""
+    mentions, others = parts[0], parts[1:]
+    is_out = [zlib.crc32(brand.encode()) % 4 == 0 for brand in brands]
+    inner = fitted([mentions.only([not out for out in is_out]), *others])
+    unseen = mentions.only(is_out)
+    found = presence_in(unseen.readings, inner.keys)
+    logits = np.asarray(found @ inner.weights + inner.bias)
+    return sharpen(logits, unseen.corpus.labels)
+
+
 def learn(mentions: Sequence[Read], written: Sequence[Read], moods: SentimentModel) -> Weights:
     """Weights from mentions, written sentences, and those that are put together of patterns."""
     made = list(written_sentences(pattern_sentences()))
@@ -149,7 +185,9 @@ def learn(mentions: Sequence[Read], written: Sequence[Read], moods: SentimentMod
         heard("written", "target", written, moods),
         heard("patterns", "mix", made, moods),
     ]
-    weighty = prune(fitted(parts), SETTINGS.kept)
+    factor = calibrate(parts, [one.brand for one in mentions for _ in one.places])
+    whole = prune(fitted(parts), SETTINGS.kept)
+    whole = msgspec.structs.replace(whole, weights=whole.weights * factor, bias=whole.bias * factor)
     header = Header(
         format=FORMAT,
         version=VERSION,
@@ -157,6 +195,7 @@ def learn(mentions: Sequence[Read], written: Sequence[Read], moods: SentimentMod
         held_out=(),
         settings={
             **msgspec.to_builtins(SETTINGS),
+            "calibration": factor,
             "judged_positive": round(math.log(JUDGED[0]), 4),
             "judged_negative": round(math.log(JUDGED[1]), 4),
         },
@@ -164,7 +203,7 @@ def learn(mentions: Sequence[Read], written: Sequence[Read], moods: SentimentMod
         scale=(0, 0),
         smoothing=0,
     )
-    return quantize(weighty, header)
+    return quantize(whole, header)
 
 
 def guesses(model: StanceModel, mentions: Sequence[Read]) -> list[int]:
