@@ -1,10 +1,10 @@
 """Turns of phrase that decide what is said of a brand, whatever else stands there.
 
 A sum over n-grams cannot hear that a denial turns what follows it (不比…差, 谁说…不行, 没让我失望).
-Such phrases are few, closed and plain, so they are rules: each with the words of which one has to be
-there (looked for first: most sentences have none), a pattern, and the stance. In a pattern `A` is
-the brand that is asked about, `B` another one, `~` anything within a clause. What is asked, wished
-or supposed is not said: there no rule holds.
+Such phrases are few, closed and plain, so they are rules: each with the words of which one has to
+be there (looked for first: most sentences have none), a pattern, and the stance. In a pattern `A`
+is the brand that is asked about, `B` another one, `~` anything within a clause. What is asked,
+wished or supposed is not said: there no rule holds.
 """
 
 import re
@@ -66,7 +66,19 @@ _RULES = (
         rf"(?:{_DENIED}|不输[给于]?|不逊色?于?|不亚于|不弱于)[^，,。；;!！?？\n比]{{0,8}}A",
         r"[跟和与同]A~{0,14}(?:不落下风|[不没]输|不虚|不差)",
     ),
-    _rule("no worse than", _P, "不比 没比 哪里比 哪儿比", rf"A~{{0,26}}{_DENIED}~{{1,20}}<bad>"),
+    _rule(
+        "no worse than",
+        _P,
+        "不比 没比 哪里比 哪儿比 比谁差",
+        rf"A~{{0,26}}{_DENIED}~{{1,20}}<bad>|A~{{0,14}}没有?比谁差",
+    ),
+    _rule(
+        "less than was promised",
+        _N,
+        "没有 没 并不 不太 不怎么 谈不上 算不上 称不上",
+        r"A~{0,14}没有?(?:想象|宣传|传说|广告|说的|吹的)~{0,8}<good>",
+        r"A~{0,12}(?:并不|不太|不怎么|谈不上|算不上|称不上)<good>",
+    ),
     _rule("no better than", _N, "不比 没比 哪里比 哪儿比", rf"A~{{0,26}}{_DENIED}~{{1,20}}<good>"),
     _rule(
         "no worse than",
@@ -77,10 +89,11 @@ _RULES = (
     _rule(
         "worse than another",
         _N,
-        "没有 没 不如 比不上 不及 比 完胜 秒杀 吊打 碾压 完爆 甩",
+        "没有 没 不如 比不上 不及 比 完胜 秒杀 吊打 碾压 完爆 甩 受够",
         r"A~{0,10}没有?B(?:那么|那样|这么|的)?~{0,6}?<good>",
         r"A~{0,12}(?:远|真|还|都)?(?:不如|比不上|不及)~{0,6}B",
         rf"A~{{0,16}}{_MORE}B~{{0,12}}?<bad>",
+        r"受够了?~{0,2}A",
         rf"B~{{0,14}}{_BEATS}~{{0,6}}A",
         r"A~{0,14}被~{0,3}B~{0,4}(?:完胜|秒杀|吊打|碾压|完爆)",
     ),
@@ -119,10 +132,13 @@ _RULES = (
     _rule(
         "denied fault or disappointment",
         _P,
-        "失望 后悔 踩雷 翻车 掉链子 毛病 故障 问题 坏过 死机 卡过 卡顿 差错 瑕疵 吃亏 岔子",
+        "失望 后悔 踩雷 翻车 掉链子 毛病 故障 问题 坏过 死机 卡过 卡顿 差错 瑕疵 吃亏 岔子 链子"
+        " 趴过窝 一点 丝毫 完全 从不 根本不",
         r"(?<!有)(?:没有?|从不|从未|未曾|不会|绝不)(?:[让叫令使](?:我|人|我们|大家|咱|你|过|再)*)?(?:怎么)?(?:出|有)?过?"
         r"(?:一点|任何|什么|半点|一次|丝毫)?[大小]?(?:失望|后悔|踩雷|翻车|掉链子|毛病|故障|坏过|死机|卡[过顿]|差错|瑕疵"
         r"|吃亏|岔子)",
+        r"(?:没|从未)[掉趴出]过(?:链子|窝|问题|岔子)",
+        r"A~{0,14}(?:一点[都也]?|丝毫|完全|从|根本)不<bad>",
         r"(?:毛病|故障|瑕疵|岔子|一点问题|任何问题|什么问题)(?:也|都|从来)?没(?:有|出)?(?!解决|人|修)",
     ),
     _rule(
@@ -156,10 +172,16 @@ _RULES = (
     _rule(
         "praise by how much",
         _P,
-        "到 得 yyds YYDS 永远的神 封神",
+        "到 得 yyds YYDS 永远的神 封神 杀疯了 太香了 绝绝子",
         r"(?:好[吃喝看听用玩闻]|香|美|爽|帅|甜|嫩|舒服|漂亮|丝滑)[到得](?:我|人|想|直接|原地)*"
         r"(?:哭|飞起|爆|炸|流泪|转圈|跺脚|尖叫|停不)",
-        r"A~{0,12}(?:yyds|YYDS|永远的神|封神)",
+        r"A~{0,12}(?:yyds|YYDS|永远的神|封神|杀疯了|太香了|绝绝子)|(?:永远的神|yyds|封神)[，,]?A",
+    ),
+    _rule(
+        "insult",
+        _N,
+        "垃圾 去死 狗屎",
+        r"(?:垃圾|狗屎)A|A~{0,3}(?:垃圾(?!分类|桶|箱|站|袋|邮|短)|去死|狗屎)",
     ),
     _rule(
         "blame by how much",

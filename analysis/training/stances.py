@@ -58,9 +58,9 @@ ORDERS = (4, 1, 3, 3)
 """The longest n-grams of each field of a reading."""
 
 JUDGED = (2.5, 2.0)
-"""Positive and negative are so many times likelier than they were while learning. Most mentions
-judge nothing, so the likeliest class would be neutral for nearly all; chosen with the settings, for
-the best macro-F1."""
+"""For the choice of the class positive and negative count so many times their chance: the best
+macro-F1 by cross-validation over brands (.583 at .723 accuracy; nothing added has .530 at .753). The
+score keeps the chances as they are."""
 
 _CLASS = {"p": CLASSES.index("pos"), "n": CLASSES.index("neg"), "0": CLASSES.index("neu")}
 _TURNED = {_CLASS["p"]: _CLASS["n"], _CLASS["n"]: _CLASS["p"], _CLASS["0"]: _CLASS["0"]}
