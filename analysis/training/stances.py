@@ -59,8 +59,8 @@ ORDERS = (4, 1, 3, 3)
 
 JUDGED = (2.5, 2.0)
 """For the choice of the class positive and negative count so many times their chance: the best
-macro-F1 by cross-validation over brands (.583 at .723 accuracy; nothing added has .530 at .753). The
-score keeps the chances as they are."""
+macro-F1 by cross-validation over brands (.583 at .723 accuracy; without it .530 at .753). The score
+keeps the chances as they are."""
 
 _CLASS = {"p": CLASSES.index("pos"), "n": CLASSES.index("neg"), "0": CLASSES.index("neu")}
 _TURNED = {_CLASS["p"]: _CLASS["n"], _CLASS["n"]: _CLASS["p"], _CLASS["0"]: _CLASS["0"]}
