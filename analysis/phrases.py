@@ -138,7 +138,7 @@ _RULES = (
         r"(?:一点|任何|什么|半点|一次|丝毫)?[大小]?(?:失望|后悔|踩雷|翻车|掉链子|毛病|故障|坏过|死机|卡[过顿]|差错|瑕疵"
         r"|吃亏|岔子)",
         r"(?:没|从未)[掉趴出]过(?:链子|窝|问题|岔子)",
-        r"A~{0,14}(?:一点[都也]?|丝毫|完全|从|根本)不<bad>",
+        r"A~{0,14}(?:一点[都也]?|丝毫|完全|从|根本)不<bad>(?!夸)",
         r"(?:毛病|故障|瑕疵|岔子|一点问题|任何问题|什么问题)(?:也|都|从来)?没(?:有|出)?(?!解决|人|修)",
     ),
     _rule(
@@ -212,9 +212,10 @@ def deciding(sentence: str) -> Rule | None:
     True
     """
     found = next(_matching(sentence), None)
-    if found is None or _OPEN.search(sentence) or _WISHED.search(sentence):
+    if found is None or _WISHED.search(sentence):
         return None
-    return found
+    is_open = _OPEN.search(sentence) is not None and "难道" not in sentence
+    return None if is_open else found
 
 
 def _matching(sentence: str) -> Iterator[Rule]:

@@ -40,7 +40,7 @@ def test_a_batch_border_changes_nothing() -> None:
 
 
 def test_hears_what_is_said_of_each_brand() -> None:
-    text = "苹果太垃圾了，气死我，小米很好用，很喜欢"
+    text = "苹果太垃圾了，小米很好用，很喜欢"
     assert polarity(text, "苹果", "小米") is Polarity.NEGATIVE
     assert polarity(text, "小米", "苹果") is Polarity.POSITIVE
 
