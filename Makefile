@@ -36,6 +36,7 @@ check: .venv/.dev ## Lint, format, types, and that generated files are up to dat
 	$(BIN)/mypy
 	$(BIN)/mypy ops/grafana/dashboard.py
 	$(BIN)/python -m schemas.json_schemas --check
+	$(BIN)/python -m center.api_page --check
 	$(BIN)/python ops/grafana/dashboard.py --check
 
 bench: .venv/.bench ## leimo against its peers (Java and Maven add two); ARGS=latency, restart, scaling, feeds

@@ -15,9 +15,10 @@ from kafka_io.dead_letters import DeadShare, dead_letter_row
 from kafka_io.partitions import partition_for
 from kafka_io.settings import Settings
 from schemas.dead_letter import DropReason
-from schemas.mention import Mention
+from schemas.forgotten import Forgotten
+from schemas.mention import AnyMention, GroupMention, group_key
 from schemas.post import Post
-from schemas.topics import MENTIONS, POSTS_RAW, POSTS_SEEN, Topic
+from schemas.topics import DELETIONS, MENTIONS, POSTS_RAW, POSTS_SEEN, Topic
 from sources.parsing import InvalidPost
 from sources.raw_posts import RawPosts
 from sources.repeats import Draft, Repeats
@@ -53,6 +54,8 @@ class AnalyseStage:
         """`now_ms` is the wall clock, for what is idle; event time comes from the posts."""
         self.analyser = analyser
         self.groups = groups
+        self.forgotten = Forgotten()
+        """What is not to be shown any more; the worker shares one with the other stage."""
         self._settings = settings
         self._now_ms = now_ms
         self._metrics = metrics
@@ -155,12 +158,23 @@ class AnalyseStage:
         """All that takes time. It changes nothing, for it may be stopped anywhere."""
         seen = Draft(self._repeats[partition])
         intake = take_in(records, partition, seen, self._raw_posts, self.analyser, self.groups)
+        if self.forgotten:
+            self._redact(intake)
         rows = [
             self._row(mention, record.timestamp)
             for record, mentions in zip(intake.records, intake.mentions, strict=True)
             for mention in mentions
         ]
         return intake, seen, rows
+
+    def _redact(self, intake: Intake) -> None:
+        """What was taken back counts, and its words go no further: a replay brings none back."""
+        covers = self.forgotten.covers
+        for post, mentions in zip(intake.posts, intake.mentions, strict=True):
+            if mentions and covers(post.source.value, post.id, post.author.id, post.event_time_ms):
+                mentions[:] = [
+                    msgspec.structs.replace(mention, text="", terms=()) for mention in mentions
+                ]
 
     def _take(
         self, partition: int, records: Sequence[Any], intake: Intake, seen: Draft
@@ -172,12 +186,13 @@ class AnalyseStage:
         ]
         if intake.times_ms:
             self._clocks[partition].observe(max(intake.times_ms))
+        rows += [Row(DELETIONS.name, 0, gone.key, _encode(gone)) for gone in intake.deletions]
         seen.keep()
         self._metrics.repeats.inc(intake.repeats)
         self._count(intake.posts)
         for event in intake.skipped:
             self._metrics.skipped_events.labels(event.value).inc()
-        self._dead_share.add(len(records) - len(intake.skipped), len(rows))
+        self._dead_share.add(len(records) - len(intake.skipped), len(intake.refused))
         if records:
             rows.append(self._note(partition, records, seen.noted))
         return rows
@@ -205,8 +220,9 @@ class AnalyseStage:
         read_ms = max(clock.last_read_ms for clock in self._clocks.values())
         return read_ms < self._ticked_ms and now_ms < self._ticked_ms + QUIET_TICK_MS
 
-    def _row(self, mention: Mention, timestamp_ms: int) -> Row:
-        key = mention.brand.encode()
+    def _row(self, mention: AnyMention, timestamp_ms: int) -> Row:
+        named = group_key(mention.group) if type(mention) is GroupMention else mention.brand
+        key = named.encode()
         partition = partition_for(key, self._partitions)
         return Row(MENTIONS.name, partition, key, _encode(mention), NO_HEADERS, timestamp_ms)
 

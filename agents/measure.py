@@ -1,6 +1,6 @@
 """`mentions` → windows of each brand, and alerts."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -15,10 +15,13 @@ from measures.board import Board, BoardSettings
 from measures.kept_state import KeptStateError
 from schemas.alert import EVERY_BRAND, Alert
 from schemas.catalogue import Catalogue
-from schemas.mention import Mention, Tick
+from schemas.forgotten import Forgotten
+from schemas.mention import Mention, MentionOrTick, Tick
+from schemas.signal import Signal
 from schemas.topics import (
     ALERTS,
     BRANDS_CHANGELOG,
+    EXPECTATIONS,
     MENTIONS,
     POSTS_RAW,
     TRENDS,
@@ -32,29 +35,27 @@ from streams.app import StreamApp, batch_topic
 from streams.brand_metrics import BrandMetrics, Firing
 from streams.metrics import Metrics
 from streams.stages import EntryError
-from streams.tables import StateTable
 
 _encode = msgspec.json.Encoder().encode
-_decode = msgspec.json.Decoder(Mention | Tick).decode
+_decode = msgspec.json.Decoder(MentionOrTick).decode
 
 _ALERT_SCHEMA = schema_id("alert").encode()
 WHOLE_KEY = b"\x00whole"
 """Key of what is kept of a partition as a whole: no brand id begins with NUL."""
+WATCHED_KEY = b"\x00watched"
+"""Key of the ids of the brands that the catalogue had."""
 
 
 class MeasureStage:
-    """Mentions to windows and alerts: one board for each partition, its brands in the table."""
+    """Mentions to windows and alerts: one board for each partition, which holds its brands."""
 
     name = "measure"
     topic = MENTIONS
     changelog: Topic | None = BRANDS_CHANGELOG
     notes: Topic | None = None
 
-    def __init__(
-        self, settings: Settings, metrics: Metrics, catalogue: Catalogue, brands: StateTable
-    ) -> None:
+    def __init__(self, settings: Settings, metrics: Metrics, catalogue: Catalogue) -> None:
         self._metrics = metrics
-        self._brands = brands
         self._catalogue = catalogue
         self._partitions = settings.partitions
         self._board_settings = BoardSettings(
@@ -63,7 +64,33 @@ class MeasureStage:
             allowance_ms=int(settings.disorder_s * 1000),
         )
         self._boards: dict[int, Board] = {}
+        self._changed: dict[int, set[str]] = {}
+        """Partition -> brands whose state the changelog lacks."""
         self._of_brands = BrandMetrics(metrics, settings.metrics_brands, _ids(catalogue))
+        self.forgotten = Forgotten()
+        """What is not to be shown any more; the worker shares one with the other stage."""
+
+    def forget(self, partition: int, fresh: Forgotten) -> None:
+        """What was taken back lately: what a partition keeps of it goes, and is told anew."""
+        board = self._boards.get(partition)
+        if board is not None:
+            board.forget(fresh)
+
+    def reissue(self, partition: int, alert: Alert) -> None:
+        """An alert of a partition, without posts that it showed before: tell it anew."""
+        board = self._boards.get(partition)
+        if board is not None:
+            board.reissue(alert)
+
+    def note_feeds(self, gaps: Sequence[tuple[int, int]], away_since_ms: int | None) -> None:
+        """What live feeds could not give, and since when one is away, in event time."""
+        for board in self._boards.values():
+            board.note_feeds(gaps, away_since_ms)
+
+    @property
+    def partitions(self) -> list[int]:
+        """Those that this worker owns."""
+        return list(self._boards)
 
     def redefine(self, catalogue: Catalogue) -> None:
         """Brands and rules changed; the state stays."""
@@ -75,6 +102,7 @@ class MeasureStage:
     def open(self, partitions: Collection[int]) -> None:
         """Start with empty boards."""
         for partition in partitions:
+            self._changed[partition] = set()
             self._boards[partition] = Board(
                 self._board_settings,
                 self._catalogue,
@@ -99,12 +127,15 @@ class MeasureStage:
     def restore(self, partition: int, entries: Iterable[tuple[bytes, bytes]]) -> None:
         """Fill the board from the changelog; see `streams.stages`."""
         values = dict(entries)
-        whole = values.pop(WHOLE_KEY, None)
+        whole, watched = values.pop(WHOLE_KEY, None), values.pop(WATCHED_KEY, None)
         board = self._boards[partition]
         try:
             if whole is not None:
                 board.restore_whole(whole, WHOLE_KEY)
             board.restore(values.items())
+            if watched is not None:
+                board.restore_watched(watched, WATCHED_KEY)
+            board.forget(self.forgotten)
         except KeptStateError as error:
             raise EntryError(error.key, error) from error
 
@@ -120,14 +151,15 @@ class MeasureStage:
     def drop(self) -> None:
         """Forget all partitions."""
         self._boards.clear()
+        self._changed.clear()
         self._of_brands.drop()
-        self._brands.forget()
 
     def step(self, partition: int, records: Sequence[Any]) -> list[Row]:
         """Count a batch; returns the windows and alerts that it caused."""
         board = self._boards[partition]
         rows: list[Row] = []
         mentions = 0
+        covers = self.forgotten.covers if self.forgotten else None
         for record in records:
             try:
                 item = decoded(_decode, record.value or b"")
@@ -135,13 +167,20 @@ class MeasureStage:
                 rows.append(self._put_aside(partition, record, refusal))
                 continue
             if type(item) is Mention:
+                if covers and covers(item.source, item.post, item.author, item.event_time_ms):
+                    board.apply(item, is_forgotten=True)
+                else:
+                    board.apply(item)
+                mentions += 1
+            elif type(item) is Tick:
+                board.tick(item)
+            elif type(item) is Signal:
+                board.hear(item)
+            else:
                 board.apply(item)
                 mentions += 1
-            else:
-                board.tick(item)
         output = board.drain()
-        for brand in output.changed:
-            self._brands[brand.encode()] = board.states[brand]
+        self._changed[partition] |= output.changed
         self._metrics.mentions.inc(mentions - output.duplicates)
         self._metrics.duplicates.inc(output.duplicates)
         self._metrics.late_posts.inc(output.late)
@@ -154,6 +193,8 @@ class MeasureStage:
         ]
         rows.extend(self._alert_row(partition, alert) for alert in output.alerts)
         rows += [Row(TRENDS.name, partition, trend.key, _encode(trend)) for trend in output.trends]
+        rows.extend(self._signal_rows(partition, output.signals))
+        rows += [Row(EXPECTATIONS.name, partition, e.key, _encode(e)) for e in output.expectations]
         return rows
 
     def append_ms(self, records: Sequence[Any]) -> int:
@@ -166,12 +207,17 @@ class MeasureStage:
         """What changed of each brand, and of the partition as a whole."""
         board = self._boards[partition]
         topic = BRANDS_CHANGELOG.name
+        changed, self._changed[partition] = self._changed[partition], set()
         rows = [
             Row(topic, partition, key, value)
-            for brand in self._brands.changed_keys(partition)
-            for key, value in board.entries(brand.decode())
+            for brand in changed
+            for key, value in board.entries(brand)
         ]
+        rows += [Row(topic, partition, *entry) for entry in board.incident_entries()]
         rows.append(Row(topic, partition, WHOLE_KEY, board.whole_bytes()))
+        watched = board.watched_bytes()
+        if watched is not None:
+            rows.append(Row(topic, partition, WATCHED_KEY, watched))
         return rows
 
     def gauge(self, now_s: float) -> None:
@@ -209,6 +255,14 @@ class MeasureStage:
             _encode(alert),
             cloud_event_headers(alert),
         )
+
+    def _signal_rows(self, partition: int, signals: Sequence[Signal]) -> Iterator[Row]:
+        """Into each other partition, between its mentions."""
+        for signal in signals:
+            value = _encode(signal)
+            for other in range(self._partitions):
+                if other != partition:
+                    yield Row(MENTIONS.name, other, None, value)
 
     def _put_aside(self, partition: int, record: Any, refusal: InvalidPost) -> Row:
         self._metrics.dead_letters.labels(refusal.reason.value).inc()

@@ -44,6 +44,7 @@ from schemas.catalogue import Brand, Intent
 from schemas.mention import Channel, Mention, Objective, Place, Polarity, SpamSign, Span
 from schemas.post import Post, PostEvent
 from sources import words
+from sources.links import depth_of, url_of
 
 MAX_SAMPLE = 140
 """Code points of own words that a mention carries."""
@@ -414,7 +415,13 @@ class Analyser:
         post, (partition, offset) = draft.post, draft.place
         author, source, is_edit = post.author, post.source._value_, post.event is PostEvent.EDIT
         quoted = post.quoted if post.is_repost else None
-        original_author = "" if quoted is None else quoted.author.id
+        original_author = original = original_text = ""
+        if quoted is not None:
+            original_author, original = quoted.author.id, quoted.id
+            if not own.sample:
+                original_text = quoted.text[:MAX_SAMPLE]
+        depth = depth_of(post.text) if len(draft.own_text) < len(post.text) else 0
+        url = url_of(post)
         end, asked_to = len(draft.own_text), draft.asked.end
         found = []
         for brand, named in draft.spans.items():
@@ -470,6 +477,10 @@ class Analyser:
                     original_author,
                     author.is_new,
                     author.region,
+                    original,
+                    depth,
+                    url,
+                    original_text,
                 )
             )
         return found

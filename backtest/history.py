@@ -1,14 +1,18 @@
 """Archived posts, analysed once and kept as what they mention, to be replayed many times."""
 
 from array import array
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
 
 from analysis.groups import Groups
+from analysis.intake import Reader, take_in
 from analysis.pipeline import Analyser
-from schemas.mention import Mention
+from schemas.dead_letter import DropReason
+from schemas.mention import AnyMention
 from schemas.post import Post, PostEvent
 from sources.parsing import post_identity
 
@@ -19,7 +23,47 @@ _OUTAGE_GAPS = 50
 """A hole is an outage when it is so many times as long as usual between minutes with posts."""
 
 _encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(tuple[Mention, ...]).decode
+_decode = msgspec.msgpack.Decoder(tuple[AnyMention, ...]).decode
+
+
+class Analysed(NamedTuple):
+    """What of a post goes into a history."""
+
+    at_ms: int
+    event: PostEvent
+    identity: int
+    """Of the post, or of the edit."""
+    original: int
+    """Of an edit: identity of its post."""
+    mentions: bytes
+    """Encoded; empty: it mentions no brand."""
+
+
+def analysed(
+    records: Sequence[Any], reader: Reader, analyser: Analyser, groups: Groups
+) -> tuple[list[Analysed], Counter[DropReason]]:
+    """Analyse posts: what takes most of the time, and may be done by any process.
+
+    Returns why other records are no posts, too.
+    """
+    intake = take_in(records, 0, None, reader, analyser, groups)
+    posts = [
+        Analysed(
+            post.event_time_ms,
+            post.event,
+            0 if post.event is PostEvent.DELETE else post_identity(post),
+            _original(post),
+            _encode(mentions) if mentions else b"",
+        )
+        for post, mentions in zip(intake.posts, intake.mentions, strict=True)
+    ]
+    return posts, intake.reasons()
+
+
+def _original(post: Post) -> int:
+    if post.event is not PostEvent.EDIT:
+        return 0
+    return post_identity(msgspec.structs.replace(post, event=PostEvent.ADD))
 
 
 class History:
@@ -43,26 +87,27 @@ class History:
         """Number of an edit -> identity of its post."""
         self._order: list[tuple[int, bool]] | None = None
 
-    def add(self, posts: Sequence[Post]) -> None:
-        """Analyse posts and keep what they mention."""
+    def add(self, records: Sequence[Any], reader: Reader) -> Counter[DropReason]:
+        """Keep what the posts in records mention; returns why others are no posts."""
+        posts, refused = analysed(records, reader, self._analyser, self._groups)
+        self.keep(posts)
+        return refused
+
+    def keep(self, posts: Iterable[Analysed]) -> None:
+        """Keep what posts mention that were analysed elsewhere, under the same catalogue."""
         self._order = None
-        found = self._analyser.mentions_many(posts, 0, [0] * len(posts))
-        for post, mentions in zip(posts, found, strict=True):
-            self._minutes.append(post.event_time_ms // MINUTE_MS)
+        for post in posts:
+            self._minutes.append(post.at_ms // MINUTE_MS)
             if post.event is PostEvent.DELETE:
                 continue
-            identity = post_identity(post)
-            self._identities.append(identity)
-            if mentions:
-                self._keep(post, identity, (*mentions, *self._groups.of(mentions)))
-
-    def _keep(self, post: Post, identity: int, mentions: tuple[Mention, ...]) -> None:
-        if post.event is PostEvent.EDIT:
-            original = msgspec.structs.replace(post, event=PostEvent.ADD)
-            self._edited[len(self._mentions)] = post_identity(original)
-        self._at_ms.append(post.event_time_ms)
-        self._versions.append(identity)
-        self._mentions.append(_encode(mentions))
+            self._identities.append(post.identity)
+            if not post.mentions:
+                continue
+            if post.event is PostEvent.EDIT:
+                self._edited[len(self._mentions)] = post.original
+            self._at_ms.append(post.at_ms)
+            self._versions.append(post.identity)
+            self._mentions.append(post.mentions)
 
     def __len__(self) -> int:
         """Posts that mention a brand, each once."""
@@ -109,7 +154,7 @@ class History:
             for at in np.flatnonzero(gaps > limit)
         ]
 
-    def mentions(self) -> Iterator[Mention]:
+    def mentions(self) -> Iterator[AnyMention]:
         """All, in the order of event time. Offsets are given anew: they rise with time."""
         for offset, (at, is_edit) in enumerate(self._ordered()):
             for mention in _decode(self._mentions[at]):

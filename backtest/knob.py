@@ -5,10 +5,9 @@ from typing import NamedTuple
 
 from backtest.history import History
 from backtest.on_history import replay, with_knob
-from schemas.catalogue import Catalogue, RuleKind
+from schemas.catalogue import Catalogue
+from schemas.rules import KnobRule
 
-KNOBLESS = frozenset({RuleKind.CRISIS, RuleKind.INFLUENCER, RuleKind.COMPOSITE})
-"""Kinds that do not use `false_alerts_per_month`."""
 _LEAST, _MOST = 0.01, 100.0
 _TRIES = 7
 _NEAR = 0.1
@@ -36,7 +35,7 @@ def suggest(
     history: History, catalogue: Catalogue, alerts_a_week: float, on_try: OnTry
 ) -> Suggestion:
     """Search by halving, on a logarithmic scale, the knob of all rules."""
-    others = {rule.id for rule in catalogue.rules if rule.kind in KNOBLESS}
+    others = {rule.id for rule in catalogue.rules if not isinstance(rule, KnobRule)}
     weeks = max(history.weeks, 1e-9)
     low, high = _LEAST, _MOST
     tried: list[Suggestion] = []

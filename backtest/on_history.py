@@ -1,16 +1,17 @@
 """Replay archived mentions through the worker's own rules, at full speed and without a broker."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from collections.abc import Callable, Iterator, Mapping
+from typing import NamedTuple, Protocol
 
 import msgspec
 
-from backtest.history import MINUTE_MS, History
+from backtest.history import MINUTE_MS
 from measures.board import Board, BoardSettings
 from schemas.alert import Alert, AlertState, SuppressedReason
 from schemas.catalogue import Catalogue
-from schemas.mention import GROUP_PREFIX, Tick
+from schemas.mention import AnyMention, Mention, Tick
+from schemas.rules import KnobRule
 
 TICK_MS = 10_000
 """Event time between two looks into open minutes. A worker looks once a second."""
@@ -29,6 +30,20 @@ OnProgress = Callable[[int, int], None]
 
 def _tell_nobody(done: int, total: int) -> None:
     """Progress that nobody asked for."""
+
+
+class PastMentions(Protocol):
+    """What can be replayed: a `backtest.history.History`, or mentions that somebody else keeps."""
+
+    @property
+    def first_ms(self) -> int: ...
+    @property
+    def end_ms(self) -> int: ...
+    def __len__(self) -> int: ...
+    def outages(self) -> list[tuple[int, int]]: ...
+    def mentions(self) -> Iterator[AnyMention]:
+        """In the order of event time, with offsets that rise with it."""
+        ...
 
 
 class Fired(NamedTuple):
@@ -74,7 +89,7 @@ class Outcome(NamedTuple):
 
 
 def replay(
-    history: History, catalogue: Catalogue, on_progress: OnProgress = _tell_nobody
+    history: PastMentions, catalogue: Catalogue, on_progress: OnProgress = _tell_nobody
 ) -> Outcome:
     """Run the rules over the history, as a worker would have while the feed was live.
 
@@ -101,7 +116,7 @@ def replay(
         if mention.offset % _PROGRESS_POSTS == 0:
             on_progress(mention.offset, total)
         board.apply(mention)
-        if not mention.brand.startswith(GROUP_PREFIX) and not mention.is_edit:
+        if isinstance(mention, Mention) and not mention.is_edit:
             counts[mention.brand][at_ms - at_ms % BIN_MS] += 1
     clock.pass_until(history.end_ms)
     clock.fall_silent(history.end_ms)
@@ -179,8 +194,11 @@ def _fired(alerts: list[Alert], still_true_ms: Mapping[str, int]) -> list[Fired]
 
 
 def with_knob(catalogue: Catalogue, knob: float) -> Catalogue:
-    """The catalogue with another number of false alerts in all rules."""
+    """The catalogue with another number of false alerts in all rules that have one."""
     rules = tuple(
-        msgspec.structs.replace(rule, false_alerts_per_month=knob) for rule in catalogue.rules
+        msgspec.structs.replace(rule, false_alerts_per_month=knob)
+        if isinstance(rule, KnobRule)
+        else rule
+        for rule in catalogue.rules
     )
     return msgspec.structs.replace(catalogue, rules=rules)

@@ -50,8 +50,15 @@ def draw_series(rows: Sequence[tuple[Row, Judged]], path: Path, title: str) -> N
     _save(figure, path)
 
 
-def svg_of_counts(counts: Sequence[tuple[int, float]], alerts: Sequence[tuple[int, str]]) -> str:
-    """An SVG of (time in ms, posts) at even steps, with marks at (time in ms, colour)."""
+def svg_of_counts(
+    counts: Sequence[tuple[int, float]],
+    alerts: Sequence[tuple[int, str]],
+    others: Sequence[tuple[int, str]] = (),
+) -> str:
+    """An SVG of (time in ms, posts) at even steps, with marks at (time in ms, colour).
+
+    Those of the other catalogue stand hollow under the axis.
+    """
     figure, axis = _axis("", height=2.2)
     times = [_time(at_ms) for at_ms, _ in counts]
     posts = [posts for _, posts in counts]
@@ -60,6 +67,9 @@ def svg_of_counts(counts: Sequence[tuple[int, float]], alerts: Sequence[tuple[in
     for at_ms, colour in alerts:
         axis.axvline(_time(at_ms), color=colour, linewidth=0.6, alpha=0.5)
         axis.plot(_time(at_ms), top, "v", color=colour, markersize=6, clip_on=False)
+    for at_ms, colour in others:
+        axis.plot(_time(at_ms), 0, "^", markeredgecolor=colour, markerfacecolor="none",
+                  markersize=6, clip_on=False)  # fmt: skip
     axis.set_ylim(0, top)
     figure.tight_layout()
     out = io.StringIO()

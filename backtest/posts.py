@@ -1,26 +1,28 @@
 """Archived posts for a backtest: of files, or of the topic `posts.raw`."""
 
+import os
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 from backtest.history import History
+from backtest.processes import Batch, analysing
 from feeds.files import Refusal, read_lines
 from feeds.source import FeedError
 from kafka_io.reading import PartitionReader
 from kafka_io.settings import Settings
 from kafka_io.topic_admin import refuse_missing, topic_states
+from schemas.catalogue import Catalogue
 from schemas.dead_letter import DropReason
 from schemas.errors import OperatorError
-from schemas.post import Post
 from schemas.topics import POSTS_RAW
 from sources.facts import posts_in
-from sources.parsing import InvalidPost, parse
-from sources.raw_posts import RawPosts
+from sources.raw_posts import Line, Lines, RawPosts
 
 _AT_ONCE = 1000
+_LARGE_BYTES = 8 << 20
+"""Of files, as they lie there; a process needs seconds to begin."""
 
 OnProgress = Callable[[int, int | None], None]
 """Takes the records that are read, and how many there are, where that is known."""
@@ -64,33 +66,66 @@ def add_files(
     Raises:
         OperatorError: a file cannot be read, or ends in the middle.
     """
-    now_ms = int(time.time() * 1000)
+    reader = Lines(source, _now_ms())
+    read = 0
+    for lines in _batches(files, refused):
+        refused.reasons.update(history.add(lines, reader))
+        read += len(lines)
+        progress(read, None)
+
+
+def add_files_on(
+    jobs: int,
+    catalogue: Catalogue,
+    history: History,
+    files: Sequence[Path],
+    source: str,
+    refused: Refused,
+    progress: OnProgress,
+) -> None:
+    """`add_files` on so many processes; the history is of this catalogue.
+
+    Raises:
+        OperatorError: a file cannot be read, or ends in the middle.
+    """
     read = 0
 
+    def keep(batches: Iterable[Batch]) -> None:
+        nonlocal read
+        for batch in batches:
+            history.keep(batch.posts)
+            refused.reasons.update(batch.refused)
+            read += batch.lines
+            progress(read, None)
+
+    with analysing(catalogue, Lines(source, _now_ms()), jobs) as running:
+        for lines in _batches(files, refused):
+            keep(running.take(lines))
+        keep(running.rest())
+
+
+def usual_jobs(files: Sequence[Path]) -> int:
+    """Processes that are worth their start: one for little."""
+    size = sum(path.stat().st_size for path in files)
+    return (os.cpu_count() or 1) if size >= _LARGE_BYTES else 1
+
+
+def _now_ms() -> int:
+    return int(time.time() * 1000)
+
+
+def _batches(files: Sequence[Path], refused: Refused) -> Iterator[list[Line]]:
     def refuse(_: Refusal) -> None:
         refused.reasons[DropReason.TOO_LARGE] += 1
 
     for path in files:
         try:
             for lines in read_lines(path, refuse):
-                posts = [post for line in lines for post in posts_in(line)]
+                posts = [Line(post) for line in lines for post in posts_in(line)]
                 for first in range(0, len(posts), _AT_ONCE):
-                    some = posts[first : first + _AT_ONCE]
-                    history.add(_parsed(some, lambda line: parse(source, line, now_ms), refused))
-                    read += len(some)
-                    progress(read, None)
+                    yield posts[first : first + _AT_ONCE]
         except FeedError as error:
             raise OperatorError(str(error)) from error
-
-
-def _parsed(records: Sequence[Any], to_post: Callable[[Any], Post], refused: Refused) -> list[Post]:
-    posts = []
-    for record in records:
-        try:
-            posts.append(to_post(record))
-        except InvalidPost as invalid:
-            refused.reasons[invalid.reason] += 1
-    return posts
 
 
 async def add_topic(
@@ -103,7 +138,7 @@ async def add_topic(
     """
     states = [state for state in await topic_states(settings) if state.topic == POSTS_RAW]
     refuse_missing(states)
-    to_post = RawPosts(settings).post
+    posts = RawPosts(settings)
     async with PartitionReader(settings) as reader:
         partitions = [(POSTS_RAW.name, at) for state in states for at in range(state.found or 0)]
         bounds = await reader.bounds(partitions)
@@ -112,6 +147,6 @@ async def add_topic(
         async for _, records in reader.read(bounds):
             for first in range(0, len(records), _AT_ONCE):
                 some = records[first : first + _AT_ONCE]
-                history.add(_parsed(some, to_post, refused))
+                refused.reasons.update(history.add(some, posts))
                 read += len(some)
                 progress(read, total)

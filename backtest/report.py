@@ -17,7 +17,7 @@ from schemas.catalogue import Catalogue
 from schemas.errors import OperatorError
 from views.plain_text import one_line
 
-_PLOTS = 6
+_PLOTS = 60
 _LISTED = 1000
 _BARS = 700
 """Most steps of a plot."""
@@ -90,7 +90,7 @@ def write_report(
         rules=[(rule, kinds.get(rule, ""), colours[rule], ours[rule], theirs[rule])
                for rule in told],
         quiet=[rule for rule in rules if rule not in told],
-        plots=list(_plots(history, outcome, colours, names)),
+        plots=list(_plots(history, outcomes, colours, names)),
         cards=[_card(pair, outcomes, colours, names) for pair in pairs[:_LISTED]],
         left_out=max(len(pairs) - _LISTED, 0),
         spark_size=(_SPARK_WIDTH, _SPARK_HEIGHT),
@@ -103,32 +103,43 @@ def write_report(
 
 
 def _plots(
-    history: History, outcome: Outcome, colours: Mapping[str, str], names: Names
+    history: History,
+    outcomes: tuple[Outcome, Outcome | None],
+    colours: Mapping[str, str],
+    names: Names,
 ) -> Iterator[tuple[str, int, str, str]]:
-    """Name, alerts, step and picture of the brands with the most alerts."""
+    """Name, alerts, step and picture of the brands with the most alerts, of both where compared."""
+    outcome, other = outcomes
+    by_brand = outcome.by_brand()
+    if other is not None:
+        by_brand |= other.by_brand()
     spanned_ms = history.end_ms - history.first_ms
     number = next(
         (at for at, step_ms in enumerate(_STEPS_MS) if spanned_ms / step_ms <= _BARS),
         len(_STEPS_MS) - 1,
     )
     step_ms = _STEPS_MS[number]
-    for brand, alerts in outcome.by_brand().most_common(_PLOTS):
-        if brand not in outcome.counts:
+    for brand, alerts in by_brand.most_common(_PLOTS):
+        posts_of = outcome.counts.get(brand) or (other.counts.get(brand) if other else None)
+        if posts_of is None:
             continue
         counts: Counter[int] = Counter()
-        for at_ms, posts in outcome.counts[brand].items():
+        for at_ms, posts in posts_of.items():
             counts[at_ms - at_ms % step_ms] += posts
         first_ms = history.first_ms - history.first_ms % step_ms
         steps = [
             (at_ms, float(counts[at_ms]))
             for at_ms in range(first_ms, history.end_ms + step_ms, step_ms)
         ]
-        marks = [
-            (fired.first.started_at_ms, colours[fired.first.rule])
-            for fired in outcome.fired
-            if fired.first.brand == brand
-        ]
-        yield names.of(brand), alerts, _STEP_NAMES[number], svg_of_counts(steps, marks)
+        marks, others = (
+            [
+                (fired.first.started_at_ms, colours[fired.first.rule])
+                for fired in (each.fired if each is not None else ())
+                if fired.first.brand == brand
+            ]
+            for each in (outcome, other)
+        )
+        yield names.of(brand), alerts, _STEP_NAMES[number], svg_of_counts(steps, marks, others)
 
 
 def _card(

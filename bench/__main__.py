@@ -1,15 +1,29 @@
-"""`python -m bench` compares posts a second; see also `board`, `feeds`, `latency`, `outside`,
-`restart` and `scaling`."""
+"""`python -m bench` compares posts a second; see also `board`, `center`, `delivery`, `feeds`,
+`latency`, `messages`, `outside`, `restart` and `scaling`."""
 
 import logging
 import sys
 
-from bench import board, feeds, feeds_outside, latency, restart, scaling, throughput
+from bench import (
+    board,
+    center,
+    delivery,
+    feeds,
+    feeds_outside,
+    latency,
+    messages,
+    restart,
+    scaling,
+    throughput,
+)
 
 KINDS = {
     "board": board.main,
+    "center": center.main,
+    "delivery": delivery.main,
     "feeds": feeds.main,
     "latency": latency.main,
+    "messages": messages.main,
     "outside": feeds_outside.main,
     "restart": restart.main,
     "scaling": scaling.main,

@@ -19,8 +19,9 @@ from typing import NamedTuple
 import msgspec
 
 from measures.board import Board, BoardSettings
-from schemas.catalogue import Brand, Catalogue, Rule, RuleKind
-from schemas.mention import Mention, Tick
+from schemas.catalogue import Brand, Catalogue
+from schemas.mention import AnyMention, Mention, Tick
+from schemas.rules import SentimentRule, SpikeRule
 
 MINUTE_MS = 60_000
 HOUR_MS = 60 * MINUTE_MS
@@ -28,9 +29,9 @@ DAY_MS = 24 * HOUR_MS
 START_MS = 1_767_225_600_000
 TICK_EVERY = 5_000
 """Mentions between two ticks of a worker that reads as fast as it can."""
-RULES = (Rule(id="spike", kind=RuleKind.SPIKE), Rule(id="mood", kind=RuleKind.SENTIMENT))
+RULES = (SpikeRule(id="spike"), SentimentRule(id="mood"))
 
-Stream = Iterator[Mention | Tick]
+Stream = Iterator[AnyMention | Tick]
 
 
 class Cost(NamedTuple):
@@ -118,7 +119,7 @@ def cost_of(stream: Stream, brands: int) -> Cost:
     told, mentions, windows, cpu_s = hashlib.sha1(), 0, 0, 0.0
     for item in stream:
         begin_s = time.process_time()
-        if isinstance(item, Mention):
+        if not isinstance(item, Tick):
             board.apply(item)
             mentions += 1
             cpu_s += time.process_time() - begin_s

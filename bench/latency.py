@@ -40,8 +40,8 @@ from kafka_io.reading import PartitionReader
 from kafka_io.settings import Settings
 from kafka_io.topic_admin import apply_topics
 from schemas.alert import AlertState
-from schemas.catalogue import RuleKind
 from schemas.post import Source
+from schemas.rules import CrisisRule, RuleKind
 from schemas.topics import ALERTS, MENTIONS, POSTS_RAW
 
 SLICE_S = 0.05
@@ -222,7 +222,7 @@ async def run(options: argparse.Namespace, broker: str) -> dict[str, Any]:
     await apply_topics(settings)
     catalogue = load(SHIPPED)
     await publish(settings, catalogue)
-    word = next(rule.words[0] for rule in catalogue.rules if rule.kind is RuleKind.CRISIS)
+    word = next(rule.words[0] for rule in catalogue.rules if isinstance(rule, CrisisRule))
     brands = [(brand.id, brand.name) for brand in catalogue.brands if not brand.ambiguous]
     seen_s: dict[str, float] = {}
     with workers(settings, options.workers) as running:

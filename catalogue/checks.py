@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date
 from itertools import islice
 
 import msgspec
@@ -10,22 +9,15 @@ import msgspec
 from analysis import queries
 from analysis.brands import spellings
 from analysis.han_forms import simplified
-from catalogue.check_subscribers import checked_subscribers
+from catalogue.check_feeds import checked_feeds
+from catalogue.check_subscribers import checked_subscribers, is_zone
 from catalogue.findings import Findings, KeyPath, did_you_mean
 from catalogue.known_names import KnownNames
 from catalogue.yaml_reader import AS_WRITTEN, Raw, Records
-from measures.rule_index import active_hours, days_of, time_ms
-from schemas.catalogue import (
-    Brand,
-    Catalogue,
-    Context,
-    Holiday,
-    Intent,
-    Measure,
-    Rule,
-    RuleKind,
-    Silence,
-)
+from measures.calendar import COUNTRIES, days_of, is_date, is_of_each_year, known_to
+from measures.rule_index import active_hours, time_ms
+from schemas.catalogue import Brand, Catalogue, Context, Holiday, Intent, Silence
+from schemas.rules import RULE_OF_KIND, Measure, Rule, RuleKind, rule_fields
 from schemas.topics import CATALOGUE
 from sources.words import fold
 
@@ -38,47 +30,23 @@ _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _SHORT_LATIN = re.compile(r"[a-z0-9]{1,2}|[0-9]{3}")
 """So short that other words, models and sizes are spelled alike: HP, LV, 3M, 360."""
 
-_SCORED, _WORDS, _REACH = "false_alerts_per_month", "words", "min_reach"
-_OF_KIND: Mapping[RuleKind, frozenset[str]] = {
-    RuleKind.SPIKE: frozenset({_SCORED}),
-    RuleKind.DROP: frozenset({_SCORED}),
-    RuleKind.SENTIMENT: frozenset({_SCORED}),
-    RuleKind.SILENCE: frozenset({_SCORED, "within_min"}),
-    RuleKind.SHARE: frozenset({_SCORED}),
-    RuleKind.CRISIS: frozenset({_WORDS, "objectives"}),
-    RuleKind.INFLUENCER: frozenset({_REACH}),
-    RuleKind.COMPOSITE: frozenset({"conditions"}),
-}
-"""Fields that only some kinds use."""
-_SPECIAL = frozenset[str]().union(*_OF_KIND.values())
-_NO_AUTHORS = frozenset({RuleKind.DROP, RuleKind.SILENCE, RuleKind.SHARE})
-_NO_POSTS = frozenset({RuleKind.SILENCE})
+_OF_RULES = frozenset(name for kind in RuleKind for name in rule_fields(kind))
 
 
 def unused_by(kind: RuleKind) -> frozenset[str]:
-    """Fields that a kind of rule does not use.
+    """Fields of other kinds of rules that this one does not take.
 
     >>> "words" in unused_by(RuleKind.SPIKE), "words" in unused_by(RuleKind.CRISIS)
     (True, False)
     """
-    unused = _SPECIAL - _OF_KIND[kind]
-    if kind in _NO_AUTHORS:
-        unused |= {"min_authors"}
-    return unused | {"min_posts"} if kind in _NO_POSTS else unused
+    return _OF_RULES.difference(rule_fields(kind))
 
 
-def keys_of(kind: RuleKind) -> tuple[str, ...]:
-    """The keys that a rule of a kind takes.
-
-    >>> keys_of(RuleKind.CRISIS)[-4:]
-    ('active_hours', 'pending_min', 'cool_down_min', 'resolve_after_min')
-    """
-    unused = unused_by(kind)
-    return tuple(name for name in Rule.__struct_fields__ if name not in unused)
-
-
-_POSITIVE = ("false_alerts_per_month", "resolve_after_min")
-_NOT_NEGATIVE = ("min_posts", "min_authors", "min_reach", "within_min", "pending_min")
+_POSITIVE = (
+    *("false_alerts_per_month", "resolve_after_min"),
+    *("min_posts", "min_authors", "min_reach", "within_min"),
+)
+_NOT_NEGATIVE = ("pending_min", "cool_down_min")
 _MOST_MINUTES = 60
 _MOST_DAYS = 366
 """A holiday that lasts longer is a slip of the pen."""
@@ -89,13 +57,14 @@ def check(records: Records, findings: Findings, known: KnownNames | None = None)
 
     Brands are checked as they are written, and returned with what is `known` of their names.
     """
-    brands, rules, intents, silences, holidays, subscribers = records
+    brands, rules, intents, silences, holidays, subscribers, feeds = records
     _identify("brands", brands, ("id", "name"), findings)
     _identify("rules", rules, ("id", "kind"), findings)
     _identify("intents", intents, ("id", "objective", "query"), findings)
     _identify("silences", silences, ("id", "reason", "until"), findings)
-    _identify("holidays", holidays, ("id", "first"), findings)
+    _identify("holidays", holidays, ("id",), findings)
     _identify("subscribers", subscribers, ("id", "channel", "address"), findings)
+    _identify("feeds", feeds, ("id", "kind"), findings)
     brand_ids = [str(raw["id"]) for raw in brands if "id" in raw]
     rule_ids = [str(raw["id"]) for raw in rules if "id" in raw]
     made: dict[int, Brand] = {}
@@ -117,7 +86,7 @@ def check(records: Records, findings: Findings, known: KnownNames | None = None)
         findings.error((), "names no brand; write at least one under `brands:`", line=0)
     if brands and not rules:
         findings.warning((), "has no rules, so there will be no alerts; add some under `rules:`")
-    made_rules = {at: Rule(**raw) for at, raw in enumerate(rules) if "id" in raw and "kind" in raw}
+    made_rules = {at: _rule(raw) for at, raw in enumerate(rules) if raw.keys() >= {"id", "kind"}}
     _check_sizes("brands", made, findings)
     _check_sizes("rules", made_rules, findings)
     return Catalogue(
@@ -127,12 +96,19 @@ def check(records: Records, findings: Findings, known: KnownNames | None = None)
         silences=tuple(_checked_silences(silences, (brand_ids, rule_ids), findings)),
         holidays=tuple(_checked_holidays(holidays, findings)),
         subscribers=tuple(checked_subscribers(subscribers, (brand_ids, rules), findings)),
+        feeds=tuple(checked_feeds(feeds, findings)),
     )
 
 
 def _fields(raw: Raw) -> Raw:
     """What of a record is part of it."""
     return {key: value for key, value in raw.items() if key != AS_WRITTEN}
+
+
+def _rule(raw: Raw) -> Rule:
+    """The rule, without what its kind does not take."""
+    record = RULE_OF_KIND[raw["kind"]]
+    return record(**{key: value for key, value in raw.items() if key in record.__struct_fields__})
 
 
 def _completed(
@@ -400,7 +376,7 @@ def _check_rule(raw: Raw, path: KeyPath, brand_ids: Sequence[str], findings: Fin
         return
     for name in sorted(unused_by(kind).intersection(raw)):
         message = f"a rule of kind {kind.value} does not use this; remove it, it takes "
-        findings.error((*path, name), message + ", ".join(keys_of(kind)))
+        findings.error((*path, name), message + ", ".join(("id", "kind", *rule_fields(kind))))
     words = raw.get("words", ())
     _refuse_repeated([((*path, "words", at), word) for at, word in enumerate(words)], findings)
     _check_hours(raw, path, findings)
@@ -506,31 +482,57 @@ def _moment(raw: Raw, name: str, path: KeyPath, findings: Findings) -> int | Non
 
 def _checked_holidays(holidays: Sequence[Raw], findings: Findings) -> Iterator[Holiday]:
     for index, raw in enumerate(holidays):
-        if raw.keys() >= {"id", "first"}:
+        if "id" in raw:
             holiday = Holiday(**raw)
             _check_days(holiday, ("holidays", index), findings)
             yield holiday
 
 
 def _check_days(holiday: Holiday, path: KeyPath, findings: Findings) -> None:
+    if holiday.zone and not (holiday.is_sale and is_zone(holiday.zone)):
+        mend = "write an IANA name, such as Asia/Shanghai, and that beside `is_sale: true` alone"
+        findings.error((*path, "zone"), f"{holiday.zone!r} is of no use here; {mend}")
+    if bool(holiday.first) == bool(holiday.country):
+        if not holiday.first:
+            findings.error(path, f"first of {holiday.id} is missing; name a day, or `country: CN`")
+        else:
+            findings.error((*path, "country"), "has days of its own; leave first and last out")
+        return
+    if holiday.country:
+        _check_country(holiday, path, findings)
+        return
     for name in ("first", "last"):
         given = getattr(holiday, name)
-        if given and not _is_day(given):
+        if given and not is_date(given):
             findings.error((*path, name), f'{given!r} is no day; write such as "2026-10-01"')
             return
-    days = len(list(islice(days_of(holiday), _MOST_DAYS + 1)))
+    if holiday.last and is_of_each_year(holiday.first) != is_of_each_year(holiday.last):
+        findings.error((*path, "last"), "name the year of both days, or of neither")
+        return
+    _check_length(holiday, path, findings)
+
+
+def _check_length(holiday: Holiday, path: KeyPath, findings: Findings) -> None:
+    one = holiday
+    if is_of_each_year(holiday.first):
+        first, last = (f"2004-{day}" for day in (holiday.first, holiday.last or holiday.first))
+        one = Holiday(holiday.id, first, last)
+    days = len(list(islice(days_of(one), _MOST_DAYS + 1)))
     if not days:
         findings.error((*path, "last"), f"{holiday.last} is before {holiday.first}; swap the two")
     elif days > _MOST_DAYS:
         findings.error((*path, "last"), f"{holiday.last} is more than a year after the first day")
 
 
-def _is_day(text: str) -> bool:
-    try:
-        date.fromisoformat(text)
-    except ValueError:
-        return False
-    return True
+def _check_country(holiday: Holiday, path: KeyPath, findings: Findings) -> None:
+    where = (*path, "country")
+    if holiday.country not in COUNTRIES:
+        mend = f"known are {', '.join(COUNTRIES)}; name the days of others with first and last"
+        findings.error(where, f"the holidays of {holiday.country!r} are not known; {mend}")
+    elif holiday.is_sale:
+        findings.error((*path, "is_sale"), "sales are on days of their own; name them with first")
+    else:
+        findings.note(where, f"its holidays are known up to {known_to()}; later, update leimo")
 
 
 def _check_ranges(raw: Raw, path: KeyPath, findings: Findings) -> None:
@@ -539,10 +541,7 @@ def _check_ranges(raw: Raw, path: KeyPath, findings: Findings) -> None:
             findings.error((*path, name), f"{raw[name]} is not above 0")
     for name in _NOT_NEGATIVE:
         if name in raw and raw[name] < 0:
-            findings.error((*path, name), f"{raw[name]} is below 0; 0 means the kind's default")
-    if raw.get("cool_down_min", -1) < -1:
-        given = raw["cool_down_min"]
-        findings.error((*path, "cool_down_min"), f"{given} is below -1, the kind's default")
+            findings.error((*path, name), f"{raw[name]} is below 0")
 
 
 def _refuse_repeated(items: Sequence[tuple[KeyPath, str]], findings: Findings) -> None:

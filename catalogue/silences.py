@@ -10,14 +10,7 @@ from catalogue.findings import did_you_mean
 from catalogue.topic import expired_silences, held_definitions, send
 from kafka_io.settings import Settings
 from measures.rule_index import time_ms
-from schemas.catalogue import (
-    Brand,
-    Catalogue,
-    Definition,
-    Silence,
-    catalogue_of,
-    definition_key,
-)
+from schemas.catalogue import Brand, Catalogue, Definition, Silence, catalogue_of, definition_key
 from schemas.errors import OperatorError
 from sources.words import fold
 

@@ -13,10 +13,10 @@ from kafka_io.producers import Producer
 from kafka_io.settings import Settings
 from kafka_io.topic_admin import refuse_missing, topic_states
 from measures.rule_index import time_ms
-from schemas.catalogue import Catalogue, Definition, Silence
+from schemas.catalogue import Brand, Catalogue, Definition, Silence
 from schemas.topics import CATALOGUE
 
-OURS = (b"brand:", b"rule:", b"intent:", b"silence:", b"holiday:", b"subscriber:")
+OURS = (b"brand:", b"rule:", b"intent:", b"silence:", b"holiday:", b"subscriber:", b"feed:")
 """Keys of other definitions on the topic are left alone."""
 _SILENCE = b"silence:"
 
@@ -130,6 +130,20 @@ async def held_definitions(settings: Settings) -> dict[bytes, bytes]:
     """The definitions in force, by key."""
     await _refuse_missing_topic(settings)
     return await read_compacted(settings, CATALOGUE.name)
+
+
+async def brands_in_force(settings: Settings) -> tuple[Brand, ...]:
+    """The brands in force, by id; what cannot be read is left out."""
+    held = await held_definitions(settings)
+    found = []
+    for key in sorted(held):
+        try:
+            definition = msgspec.json.decode(held[key], type=Definition)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            continue
+        if isinstance(definition, Brand):
+            found.append(definition)
+    return tuple(found)
 
 
 async def _refuse_missing_topic(settings: Settings) -> None:

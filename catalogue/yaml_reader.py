@@ -17,16 +17,8 @@ import msgspec
 import yaml
 
 from catalogue.findings import Findings, KeyPath, did_you_mean
-from schemas.catalogue import (
-    Brand,
-    Condition,
-    Context,
-    Holiday,
-    Intent,
-    Rule,
-    Silence,
-    Subscriber,
-)
+from schemas.catalogue import Brand, Context, Feed, Holiday, Intent, Silence, Subscriber
+from schemas.rules import RULE_OF_KIND, Condition, RuleKind
 
 MAX_BYTES = 16 << 20
 MAX_DEPTH = 32
@@ -34,10 +26,10 @@ MAX_EXPANDED = 200_000
 """So many values more than are written may come from anchors; more are anchors that multiply."""
 
 Raw = Mapping[str, Any]
-AS_WRITTEN = "as_written"
-FILE_ONLY: Mapping[type[msgspec.Struct], Mapping[str, type]] = {Brand: {AS_WRITTEN: bool}}
-"""Keys that tell how to read a record, and are no part of it."""
 """Fields of a record that were given and are right."""
+AS_WRITTEN = "as_written"
+FILE_ONLY: Mapping[str, type] = {AS_WRITTEN: bool}
+"""Keys that tell how to read a brand, and are no part of it."""
 
 _SafeLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TAG = "tag:yaml.org,2002:"
@@ -49,6 +41,19 @@ _READ_AS = {
     "value": "a special sign",
     "merge": "a special sign",
 }
+
+
+def _fields_of(record: type[msgspec.Struct]) -> dict[str, Any]:
+    """Name -> type."""
+    return {field.name: field.type for field in msgspec.structs.fields(record)}
+
+
+_RULE_FIELDS: Mapping[str, Any] = {
+    "id": str,
+    "kind": RuleKind,
+    **{name: wanted for rule in RULE_OF_KIND.values() for name, wanted in _fields_of(rule).items()},
+}
+"""Of all kinds: which of them a kind takes is checked when all of the rule is known."""
 
 
 class _TooMuch(Exception):  # noqa: N818 - ends the walk, is no error of its own
@@ -97,6 +102,7 @@ class Records(NamedTuple):
     silences: Sequence[Raw] = ()
     holidays: Sequence[Raw] = ()
     subscribers: Sequence[Raw] = ()
+    feeds: Sequence[Raw] = ()
 
 
 def read_records(text: str, findings: Findings) -> Records:
@@ -124,12 +130,13 @@ def read_records(text: str, findings: Findings) -> Records:
     try:
         fields = reader.mapping(root, (), Records._fields)
         return Records(
-            reader.records(fields.get("brands"), "brands", Brand),
-            reader.records(fields.get("rules"), "rules", Rule),
-            reader.records(fields.get("intents"), "intents", Intent),
-            reader.records(fields.get("silences"), "silences", Silence),
-            reader.records(fields.get("holidays"), "holidays", Holiday),
-            reader.records(fields.get("subscribers"), "subscribers", Subscriber),
+            reader.records(fields.get("brands"), "brands", {**_fields_of(Brand), **FILE_ONLY}),
+            reader.records(fields.get("rules"), "rules", _RULE_FIELDS),
+            reader.records(fields.get("intents"), "intents", _fields_of(Intent)),
+            reader.records(fields.get("silences"), "silences", _fields_of(Silence)),
+            reader.records(fields.get("holidays"), "holidays", _fields_of(Holiday)),
+            reader.records(fields.get("subscribers"), "subscribers", _fields_of(Subscriber)),
+            reader.records(fields.get("feeds"), "feeds", _fields_of(Feed)),
         )
     except _TooMuch:
         findings.error((), f"anchors add more than {MAX_EXPANDED} values; do without them", line=0)
@@ -201,7 +208,7 @@ class _Reader:
                 self._findings.stands_at((*path, key), line)
         return fields
 
-    def records(self, node: yaml.Node | None, key: str, record: type[msgspec.Struct]) -> list[Raw]:
+    def records(self, node: yaml.Node | None, key: str, wanted: Mapping[str, Any]) -> list[Raw]:
         """The fields of each record of a list; a missing list is empty."""
         if node is None:
             return []
@@ -211,7 +218,7 @@ class _Reader:
             )
             return []
         return [
-            self.record(item, (key, index), record, stands_at=True)
+            self.record(item, (key, index), wanted, stands_at=True)
             for index, item in enumerate(node.value)
         ]
 
@@ -219,15 +226,13 @@ class _Reader:
         self,
         node: yaml.Node,
         path: KeyPath,
-        record: type[msgspec.Struct],
+        wanted: Mapping[str, Any],
         *,
         stands_at: bool = False,
     ) -> Raw:
-        """The fields of one record that are right."""
+        """The fields of one record that are right, of the wanted ones, which have a type each."""
         if stands_at:
             self._findings.stands_at(path, _line(node))
-        wanted = {field.name: field.type for field in msgspec.structs.fields(record)}
-        wanted |= FILE_ONLY.get(record, {})
         found = self.mapping(node, path, list(wanted))
         read = {name: self.value(item, (*path, name), wanted[name]) for name, item in found.items()}
         return {name: value for name, value in read.items() if value is not None}
@@ -254,7 +259,7 @@ class _Reader:
         self, node: yaml.Node, path: KeyPath, wanted: type[msgspec.Struct]
     ) -> msgspec.Struct | None:
         """A record within a record."""
-        fields = self.record(node, path, wanted)
+        fields = self.record(node, path, _fields_of(wanted))
         for field in msgspec.structs.fields(wanted):
             if field.required and field.name not in fields:
                 self._findings.error(path, f"{field.name} is missing; add `{field.name}: …`")

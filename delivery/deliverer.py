@@ -10,6 +10,8 @@ from aiokafka import AIOKafkaConsumer
 from aiokafka.abc import ConsumerRebalanceListener
 
 from delivery.clock import Clock
+from delivery.figures import Figures
+from delivery.link_server import LinkServer
 from delivery.outbound import Outbound
 from delivery.owner import PartitionOwner
 from delivery.sender import Sender
@@ -31,7 +33,8 @@ log = logging.getLogger(__name__)
 
 _POLL_MS = 500
 _REBALANCE_MS = 60_000
-"""The longest send under way has to end before partitions move on."""
+_PATIENCE = 0.4
+"""Of the session: for so long sends that are under way are waited for when partitions move on."""
 
 
 class DeliverError(OperatorError):
@@ -52,10 +55,11 @@ class Deliverer(ConsumerRebalanceListener):  # type: ignore[misc]
         self.settings = settings
         self.metrics = DeliveryMetrics()
         self.owners: dict[int, PartitionOwner] = {}
+        self._taking: dict[int, asyncio.Task[None]] = {}
         self._clock = clock
         self._checkpoint = checkpoint
         self._outbound = outbound or Outbound(settings.deliver_networks)
-        self._sender = Sender(settings, self._outbound)
+        self._sender = Sender(settings, self._outbound, figures=Figures(settings))
         self._names = Names(settings)
         self._follower = CatalogueFollower(settings, self._redefine)
         self._catalogue = Catalogue()
@@ -74,6 +78,7 @@ class Deliverer(ConsumerRebalanceListener):  # type: ignore[misc]
         monitoring = await serve_monitoring(
             self.settings, self.metrics.registry, lambda: bool(self.owners)
         )
+        links = await LinkServer(self.settings).start() if self.settings.links_url else None
         try:
             self._catalogue = await self._follower.load()
             if not self._catalogue.subscribers:
@@ -85,8 +90,9 @@ class Deliverer(ConsumerRebalanceListener):  # type: ignore[misc]
                 await self._work(stop)
         finally:
             await self._follower.stop()
-            if monitoring is not None:
-                await monitoring.cleanup()
+            for server in (links, monitoring):
+                if server is not None:
+                    await server.cleanup()
 
     async def _check_broker(self) -> None:
         states = await topic_states(self.settings)
@@ -129,7 +135,7 @@ class Deliverer(ConsumerRebalanceListener):  # type: ignore[misc]
         finally:
             following.cancel()
             await asyncio.gather(following, return_exceptions=True)
-            await self._give_up(list(self.owners))
+            await self._give_up([*self.owners, *self._taking])
             await consumer.stop()
 
     async def on_partitions_revoked(self, revoked: Iterable[Any]) -> None:
@@ -137,16 +143,16 @@ class Deliverer(ConsumerRebalanceListener):  # type: ignore[misc]
         await self._give_up([partition.partition for partition in revoked])
 
     async def on_partitions_assigned(self, assigned: Iterable[Any]) -> None:
-        """Called by the consumer when partitions are ours."""
+        """Called by the consumer when partitions are ours.
+
+        They are taken over behind its back: no sign of life goes to the group before this returns.
+        """
         partitions = sorted(partition.partition for partition in assigned)
         if partitions:
             self._consumer.pause(*assigned)
-        try:
-            async with self._changing:
-                await asyncio.gather(*(self._take_over(one) for one in partitions))
-        except Exception as error:
-            die("partitions could not be taken over", error)
-        log.info("delivers to the subscribers of partitions %s", partitions or "none")
+        for one in partitions:
+            self._taking[one] = asyncio.create_task(self._take_over(one))
+        log.info("takes over the subscribers of partitions %s", partitions or "none")
 
     async def _take_over(self, partition: int) -> None:
         owner = PartitionOwner(
@@ -158,13 +164,30 @@ class Deliverer(ConsumerRebalanceListener):  # type: ignore[misc]
             clock=self._clock,
             checkpoint=self._checkpoint,
         )
-        await owner.start(self._catalogue)
+        try:
+            catalogue = self._catalogue
+            await owner.start(catalogue)
+            while catalogue is not self._catalogue:  # it changed meanwhile
+                catalogue = self._catalogue
+                await owner.redefine(catalogue)
+        except asyncio.CancelledError:  # others have the partition
+            await owner.stop(0)
+            raise
+        except Exception as error:
+            die(f"partition {partition} could not be taken over", error)
         self.owners[partition] = owner
+        del self._taking[partition]
 
     async def _give_up(self, partitions: Iterable[int]) -> None:
+        partitions = list(partitions)
+        taking = [self._taking.pop(one) for one in partitions if one in self._taking]
+        for task in taking:
+            task.cancel()
+        await asyncio.gather(*taking, return_exceptions=True)
         async with self._changing:
             owners = [self.owners.pop(one) for one in partitions if one in self.owners]
-            await asyncio.gather(*(owner.stop() for owner in owners))
+            patience_s = self.settings.session_timeout_s * _PATIENCE
+            await asyncio.gather(*(owner.stop(patience_s) for owner in owners))
 
     async def _follow(self) -> None:
         try:

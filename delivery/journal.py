@@ -31,7 +31,7 @@ class Journal:
         if self._durable is None:
             self._durable = asyncio.get_running_loop().create_future()
         self._wake.set()
-        return self._durable
+        return asyncio.shield(self._durable)  # who is cancelled takes no others with it
 
     async def run(self) -> None:
         """Write until cancelled; an error means that this owner is done."""

@@ -1,7 +1,6 @@
 """Mail: the message (pure), and SMTP in a thread."""
 
 import hashlib
-import html
 import smtplib
 import ssl
 from collections.abc import Sequence
@@ -11,9 +10,9 @@ from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from delivery.endpoints import EndpointError
+from delivery.mail_pages import page_of, picture_id
 from delivery.messages import Message
 from delivery.outcomes import Answer
-from schemas.alert import AlertState
 from schemas.delivery import Reason
 from views.plain_text import one_line
 
@@ -88,7 +87,7 @@ def mail_of(
     mail["Subject"] = message.title
     mail["From"] = sender
     mail["To"] = ", ".join(recipients)
-    first = _id(subscriber, message.alert.id)
+    first = _id(subscriber, message.thread)
     if message.answers:
         mail["Message-ID"] = _id(subscriber, message.id)
         mail["In-Reply-To"] = first
@@ -96,15 +95,15 @@ def mail_of(
     else:
         mail["Message-ID"] = first
     mail["Auto-Submitted"] = "auto-generated"
-    if message.alert.state is AlertState.FIRING and message.alert.severity >= 8:
+    if message.is_urgent:
         mail["Importance"] = "high"
     mail.set_content("\n".join(message.texts), cte="base64")
-    lines = "".join(f"<p>{html.escape(line)}</p>" for line in message.lines)
-    page = (
-        '<!doctype html><html><head><meta charset="utf-8"></head>'
-        f"<body><h2>{html.escape(message.title)}</h2>{lines}</body></html>"
-    )
-    mail.add_alternative(page, subtype="html", cte="base64")
+    mail.add_alternative(message.page or page_of(message), subtype="html", cte="base64")
+    [_, page] = mail.iter_parts()
+    for at, picture in enumerate(message.pictures):
+        page.add_related(
+            picture.png, "image", "png", cid=f"<{picture_id(at)}>", disposition="inline"
+        )
     return mail
 
 

@@ -38,6 +38,8 @@ class Answer(NamedTuple):
     retry_after_s: float | None = None
     message: str = ""
     """The channel's id of the message."""
+    forgets_message: bool = False
+    """The first message, which was to be changed, is gone."""
 
 
 class ReceiverState(msgspec.Struct):
@@ -104,7 +106,7 @@ def after(
     delivery: Delivery,
     answer: Answer,
     *,
-    told: Alert,
+    told: Alert | None,
     parts: int,
     ended_ms: int,
     jitter: float,
@@ -113,8 +115,9 @@ def after(
 ) -> Delivery:
     """The outcome of the send of one part of `told`; changes the state of the receiver, too.
 
-    `delivery` may wait with a newer state by now. `jitter` is from -1 to 1; `penalty_s` is for how
-    long the channel blocks who was too quick, where the answer does not say so.
+    `delivery` may wait with a newer state by now; of what is no alert, `told` is None. `jitter` is
+    from -1 to 1; `penalty_s` is for how long the channel blocks who was too quick, where the answer
+    does not say so.
     """
     state.sent_ms.append(ended_ms)
     _count(state, answer.reason, ended_ms)
@@ -127,13 +130,25 @@ def after(
     state.closed_until_ms = ended_ms + round(pause_s * 1000)
     if answer.reason is Reason.SENT:
         return _sent(delivery, answer, told, parts, ended_ms)
-    if delivery.pending is None:  # silenced meanwhile
+    if not delivery.waits:  # silenced meanwhile
         return delivery
+    if answer.forgets_message:  # what was to be changed is not there any more: told anew
+        return replace(delivery, outcome=Outcome.HELD, reason=Reason.DUE, message="")
+    return _not_taken(delivery, answer, told, state, ended_ms, jitter)
+
+
+def _not_taken(
+    delivery: Delivery,
+    answer: Answer,
+    told: Alert | None,
+    state: ReceiverState,
+    ended_ms: int,
+    jitter: float,
+) -> Delivery:
     if answer.reason is Reason.THROTTLED:
         return replace(delivery, outcome=Outcome.HELD, reason=Reason.THROTTLED)
     if answer.reason in (Reason.REFUSED, Reason.GONE):
-        is_current = delivery.pending is not None and delivery.pending.revision == told.revision
-        if is_current:
+        if _is_current(delivery, told):
             return _dead(delivery, answer.reason)
         # The newer state may fare better.
         return replace(delivery, outcome=Outcome.HELD, reason=Reason.DUE)
@@ -168,8 +183,17 @@ def _pause_s(answer: Answer, state: ReceiverState, jitter: float, penalty_s: flo
     return asked_s if answer.reason is not Reason.SENT else 0.0
 
 
-def _sent(delivery: Delivery, answer: Answer, told: Alert, parts: int, ended_ms: int) -> Delivery:
-    is_current = delivery.pending is not None and delivery.pending.revision == told.revision
+def _is_current(delivery: Delivery, told: Alert | None) -> bool:
+    """Whether what was told is what waits, and no newer state came meanwhile."""
+    if told is None:
+        return delivery.waits
+    return delivery.pending is not None and delivery.pending.revision == told.revision
+
+
+def _sent(
+    delivery: Delivery, answer: Answer, told: Alert | None, parts: int, ended_ms: int
+) -> Delivery:
+    is_current = _is_current(delivery, told)
     if is_current and delivery.parts_sent + 1 < parts:
         return replace(
             delivery,
@@ -178,9 +202,8 @@ def _sent(delivery: Delivery, answer: Answer, told: Alert, parts: int, ended_ms:
             parts_sent=delivery.parts_sent + 1,
             message=delivery.message or answer.message,
         )
-    is_done = is_current or delivery.pending is None
-    is_kept = delivery.channel is ReceivingChannel.ALERTMANAGER
-    return replace(
+    is_done = is_current or not delivery.waits
+    delivery = replace(
         delivery,
         outcome=Outcome.SENT if is_done else Outcome.HELD,
         reason=Reason.SENT if is_done else Reason.WAITING,
@@ -189,13 +212,34 @@ def _sent(delivery: Delivery, answer: Answer, told: Alert, parts: int, ended_ms:
         parts_sent=0,
         failures=0,
         failing_since_ms=0,
+        told_at_ms=ended_ms,
+        message=delivery.message or answer.message,
+    )
+    if told is None:
+        return delivery
+    is_kept = delivery.channel is ReceivingChannel.ALERTMANAGER
+    return replace(
+        delivery,
         told_revision=told.revision,
         told_state=told.state,
         told_severity=told.severity,
-        told_at_ms=ended_ms,
         told=told if is_kept else None,
-        message=delivery.message or answer.message,
     )
+
+
+def told_beside(delivery: Delivery, first: Delivery, answer: Answer, told: Alert) -> Delivery:
+    """The outcome of one that was told in the message of another; that one failed or died alone."""
+    if answer.reason is not Reason.SENT:
+        is_mine = delivery.outcome is Outcome.SENDING
+        return replace(delivery, outcome=Outcome.HELD, at_ms=first.at_ms) if is_mine else delivery
+    attempt = Attempt(first.at_ms, answer.status, answer.reason, "in one message with others")
+    delivery = replace(
+        delivery,
+        at_ms=first.at_ms,
+        beside=first.name,
+        attempts=(*delivery.attempts, attempt)[-KEPT_ATTEMPTS:],
+    )
+    return _sent(delivery, answer, told, 1, first.at_ms)
 
 
 def _dead(delivery: Delivery, reason: Reason) -> Delivery:

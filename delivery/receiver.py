@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import logging
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -13,17 +13,34 @@ from delivery import outcomes
 from delivery.channels import limits_of
 from delivery.channels.alertmanager import REFRESH_S, RESOLVED_S
 from delivery.clock import Clock
+from delivery.digest_times import due_digests
 from delivery.endpoints import EndpointError
 from delivery.journal import Journal
+from delivery.notices import PREFIX, concerns, notice, outdated
 from delivery.outcomes import Answer, ReceiverState
 from delivery.secrets import resolved
 from delivery.sender import Sender
-from delivery.stages import first_ready, limit, take_in
+from delivery.stages import (
+    Around,
+    companions,
+    escalates,
+    first_ready,
+    groups_told,
+    is_no_news,
+    limit,
+    match,
+    new_delivery,
+    put_aside,
+    take_in,
+)
+from schemas.action import Action, ActionSubject
 from schemas.alert import Alert, AlertState
-from schemas.catalogue import ReceivingChannel, Subscriber
+from schemas.catalogue import Gather, ReceivingChannel, Subscriber
 from schemas.delivery import Delivery, Outcome, Reason
 from schemas.delivery import Receiver as ReceiverRecord
+from schemas.forgotten import Forgotten
 from streams.metrics import DeliveryMetrics
+from views.doings import Doings
 
 log = logging.getLogger(__name__)
 
@@ -52,13 +69,19 @@ class Receiver:
         clock: Clock,
         secrets_folder: Path | None = None,
         jitter: Jitter = any_jitter,
+        doings: Doings | None = None,
+        forgotten: Forgotten | None = None,
     ) -> None:
         self.subscriber = subscriber
         self.names: Mapping[str, str] = {}
+        self.escalates_from: Sequence[tuple[Subscriber, int]] = ()
+        """Who escalates to this subscriber, and at which place of the list it stands."""
         self.held: dict[str, Delivery] = {}
-        """By alert: what waits, and what may still be heard of."""
+        """By name: what waits, and what may still be heard of."""
         self.state = ReceiverState()
-        self._gone: ReceiverRecord | None = None
+        self.record = ReceiverRecord(subscriber=subscriber.id)
+        self._doings = Doings() if doings is None else doings
+        self._forgotten = Forgotten() if forgotten is None else forgotten
         self._journal = journal
         self._sender = sender
         self._metrics = metrics
@@ -72,17 +95,23 @@ class Receiver:
     @property
     def waiting(self) -> int:
         """Deliveries that wait to be sent."""
-        return sum(delivery.pending is not None for delivery in self.held.values())
+        return sum(delivery.waits for delivery in self.held.values())
 
     @property
     def has_work(self) -> bool:
         """Whether its task has something to do now or later."""
         return any(
-            delivery.pending is not None or self._is_kept_alive(delivery)
-            for delivery in self.held.values()
+            delivery.waits or self._is_kept_alive(delivery) for delivery in self.held.values()
         )
 
-    def restore(self, deliveries: list[Delivery], gone: ReceiverRecord | None) -> list[Delivery]:
+    @property
+    def muted_until_ms(self) -> int:
+        """Until when somebody muted it."""
+        return self._doings.of(
+            ActionSubject.DEFINITION, f"subscriber:{self.subscriber.id}"
+        ).until_ms
+
+    def restore(self, deliveries: list[Delivery], record: ReceiverRecord | None) -> list[Delivery]:
         """Take over what another owner left; returns what was found cut off, to be written."""
         now_ms = self._clock.now_ms()
         cut = []
@@ -99,11 +128,11 @@ class Receiver:
                     delivery.alert,
                     delivery.revision,
                 )
-            self.held[delivery.alert] = delivery
+            self.held[delivery.name] = delivery
         self.state = outcomes.remembered(self.held.values())
-        self._gone = gone
-        for alert in [alert for alert, held in self.held.items() if _is_over(held)]:
-            del self.held[alert]
+        self.record = record or self.record
+        for name in [name for name, held in self.held.items() if _is_over(held)]:
+            del self.held[name]
         return cut
 
     def take_in(self, alert: Alert, now_ms: int) -> Delivery | None:
@@ -111,12 +140,102 @@ class Receiver:
 
         The caller writes it, together with how far `alerts` was read, and then calls `wake`.
         """
-        delivery = take_in(self.subscriber, alert, self.held.get(alert.id), now_ms)
+        held = self.held.get(alert.id)
+        is_for_others = held is None and match(self.subscriber, alert) is not Reason.MATCHED
+        if is_for_others and not self.escalates_from:
+            return None  # as for most subscribers, which are many
+        around = Around(
+            self._doings.of_alert(alert.id, alert.incident),
+            self.held,
+            self.muted_until_ms,
+            escalates(self.subscriber, self.escalates_from, alert, now_ms)
+            if self.escalates_from
+            else None,
+        )
+        delivery = take_in(self.subscriber, alert, held, now_ms, around)
         if delivery is not None:
             self._hold(delivery)
             if delivery.outcome is Outcome.NOT_SENT:
                 self._count(delivery)
         return delivery
+
+    def take_in_action(self, action: Action, now_ms: int) -> list[Delivery]:
+        """Somebody did something about an alert: what is not to be repeated any more is put aside,
+        and those who were told of the alert are told who has it. Returns the records, as `take_in`.
+        """
+        changed = []
+        for delivery in list(self.held.values()):
+            if not concerns(delivery, action):
+                continue
+            doing = self._doings.of_alert(delivery.alert, delivery.incident)
+            alert = delivery.pending
+            if (
+                alert is not None
+                and alert.state is AlertState.FIRING
+                and is_no_news(self.subscriber, alert, delivery, doing)
+            ):
+                changed.append(put_aside(delivery, alert, Reason.ACKNOWLEDGED, now_ms))
+            made = notice(self.subscriber, delivery, action, now_ms)
+            if made is not None:
+                changed += self._older_notices(delivery.alert, now_ms)
+                changed.append(made)
+        for delivery in changed:
+            self._hold(delivery)
+        return changed
+
+    def _older_notices(self, alert: str, now_ms: int) -> list[Delivery]:
+        return [
+            outdated(one, now_ms)
+            for one in self.held.values()
+            if one.alert == alert and one.item.startswith(PREFIX) and one.outcome is Outcome.HELD
+        ]
+
+    def take_in_retry(self, alert: Alert, now_ms: int) -> Delivery | None:
+        """Somebody asks for an alert that was given up: it is due, in the state that is given."""
+        held = self.held.get(alert.id)
+        if held is not None and (held.waits or held.told_revision >= alert.revision):
+            return None
+        delivery = replace(
+            held or new_delivery(self.subscriber, alert, now_ms),
+            revision=alert.revision,
+            outcome=Outcome.HELD,
+            reason=Reason.DUE,
+            at_ms=now_ms,
+            matched_at_ms=now_ms,
+            is_over=alert.state is AlertState.RESOLVED,
+            pending=alert,
+            due_ms=0,
+            failures=0,
+            failing_since_ms=0,
+            parts_sent=0,
+        )
+        self._hold(delivery)
+        return delivery
+
+    def forget(self) -> list[Delivery]:
+        """Take what is to be forgotten out of what is still to be sent; returns what changed."""
+        changed = []
+        for delivery in list(self.held.values()):
+            pending, told = delivery.pending, delivery.told
+            without = replace(
+                delivery,
+                pending=None if pending is None else self._forgotten.without(pending) or pending,
+                told=None if told is None else self._forgotten.without(told) or told,
+            )
+            if without != delivery:
+                self._hold(without)
+                changed.append(without)
+        return changed
+
+    def begin_digests(self, now_ms: int) -> list[Delivery | ReceiverRecord]:
+        """Digests whose time has come; returns the records, as `take_in`."""
+        record, digests = due_digests(self.subscriber, self.record, now_ms)
+        if record == self.record:
+            return []
+        self.record = record
+        for digest in digests:
+            self._hold(digest)
+        return [record, *digests]
 
     def redefine(self, subscriber: Subscriber) -> None:
         """The definition changed."""
@@ -138,7 +257,7 @@ class Receiver:
         while not self._stopping and self.has_work:
             self._wake.clear()
             now_ms = self._clock.now_ms()
-            if self._gone is not None and self._is_gone(self._gone):
+            if self._is_gone(self.record):
                 await self._give_up(Reason.GONE, now_ms)
                 continue
             delivery, until_ms = self._next(now_ms)
@@ -158,8 +277,15 @@ class Receiver:
     def _next(self, now_ms: int) -> tuple[Delivery | None, int]:
         """What to send now, or when to look again."""
         state, limits = self.state, limits_of(self.subscriber.channel)
-        waiting = (held for held in self.held.values() if held.pending is not None)
-        delivery, until_ms = first_ready(self.subscriber, waiting, now_ms, is_down=state.is_down)
+        gathers = self.subscriber.gather is not Gather.ALERT
+        delivery, until_ms = first_ready(
+            self.subscriber,
+            (held for held in self.held.values() if held.waits),
+            now_ms,
+            is_down=state.is_down,
+            muted_until_ms=self.muted_until_ms,
+            told_ms=groups_told(self.subscriber, self.held.values()) if gathers else {},
+        )
         if delivery is None:
             return None, until_ms
         if state.closed_until_ms > now_ms:
@@ -169,50 +295,63 @@ class Receiver:
         return (delivery, 0) if verdict.reason is Reason.DUE else (None, verdict.until_ms)
 
     async def _send(self, delivery: Delivery, now_ms: int) -> None:
-        alert = delivery.pending
-        if alert is None:
-            return
-        intent = outcomes.begun(delivery, now_ms)
-        self._hold(intent)
-        await self._journal.add([intent])
+        waiting = [one for one in self.held.values() if one.waits]
+        beside = self._sender.fitting(
+            self.subscriber,
+            delivery,
+            companions(self.subscriber, delivery, waiting, now_ms),
+            self.names,
+        )
+        intents = [outcomes.begun(one, now_ms) for one in (delivery, *beside)]
+        for one in intents:
+            self._hold(one)
+        await self._journal.add(intents)
         sent = await self._sender.send(
-            self.subscriber, intent, alert, self.names, self._clock.now_ms()
+            self.subscriber, intents, self.names, self._doings, self._clock.now_ms()
         )
         answer = sent.answer
         was_down = self.state.is_down
+        first, *others = intents
         after = outcomes.after(
-            self.held.get(alert.id, intent),  # a newer state may have come meanwhile
+            self.held.get(first.name, first),  # a newer state may have come meanwhile
             answer,
-            told=alert,
+            told=first.pending,
             parts=sent.parts,
             ended_ms=self._clock.now_ms(),
             jitter=self._jitter(),
             state=self.state,
             penalty_s=limits_of(self.subscriber.channel).penalty_s,
         )
-        self._hold(after)
+        records: list[Delivery | ReceiverRecord] = [
+            replace(after, beside=first.name if others else "")
+        ]
+        records += [
+            outcomes.told_beside(self.held.get(one.name, one), after, answer, one.pending)
+            for one in others
+            if one.pending is not None
+        ]
         self._metrics.attempts.labels(self.subscriber.channel.value, answer.reason.value).inc()
         self._tell(answer, was_down=was_down)
-        if after.outcome in (Outcome.SENT, Outcome.DEAD):
-            self._count(after)
+        for record in records:
+            if isinstance(record, Delivery):
+                self._hold(record)
+                if record.outcome in (Outcome.SENT, Outcome.DEAD):
+                    self._count(record)
         if answer.reason is Reason.SENT and was_down:
-            for alert_id, held in self.held.items():
-                self.held[alert_id] = outcomes.due_at_once(held)
-        records: list[Delivery | ReceiverRecord] = [after]
+            for name, held in self.held.items():
+                self.held[name] = outcomes.due_at_once(held)
         if answer.reason is Reason.GONE:
-            self._gone = ReceiverRecord(
-                subscriber=self.subscriber.id,
-                gone_at_ms=after.at_ms,
-                gone_address=self._address_mark(),
+            self.record = replace(
+                self.record, gone_at_ms=after.at_ms, gone_address=self._address_mark()
             )
-            records.append(self._gone)
+            records.append(self.record)
         await self._journal.add(records)
 
     def _hold(self, delivery: Delivery) -> None:
         if _is_over(delivery):
-            self.held.pop(delivery.alert, None)
+            self.held.pop(delivery.name, None)
         else:
-            self.held[delivery.alert] = delivery
+            self.held[delivery.name] = delivery
 
     def _tell(self, answer: Answer, *, was_down: bool) -> None:
         if self.state.is_down and not was_down:
@@ -244,13 +383,13 @@ class Receiver:
         dead = [
             replace(held, outcome=Outcome.DEAD, reason=reason, at_ms=now_ms, pending=None, due_ms=0)
             for held in self.held.values()
-            if held.pending is not None
+            if held.waits
         ]
         for delivery in dead:
             self._hold(replace(delivery, told=None))
             self._count(delivery)
-        for alert, held in list(self.held.items()):
-            self.held[alert] = replace(held, told=None)
+        for name, held in list(self.held.items()):
+            self.held[name] = replace(held, told=None)
         await self._journal.add(dead)
 
     def _is_gone(self, record: ReceiverRecord) -> bool:
@@ -300,4 +439,4 @@ class Receiver:
 
 def _is_over(delivery: Delivery) -> bool:
     """Nothing waits, and nothing will be heard of this alert any more."""
-    return delivery.is_over and delivery.pending is None and delivery.told is None
+    return delivery.is_over and not delivery.waits and delivery.told is None

@@ -1,14 +1,15 @@
-"""Follow the compacted topic `catalogue`: brands and rules change without a restart."""
+"""Follow compacted topics: brands and rules, and whatever else changes without a restart."""
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any
 
 import msgspec
 from aiokafka import AIOKafkaConsumer
 
 from kafka_io.clients import client_options
+from kafka_io.ledger import TopicPartition
 from kafka_io.settings import Settings
 from kafka_io.topic_names import Names
 from kafka_io.waiting import telling
@@ -21,14 +22,14 @@ OnChange = Callable[[Catalogue], Awaitable[None]]
 _decoder = msgspec.json.Decoder(Definition)
 
 
-class CatalogueFollower:
-    """Holds the definitions in force; calls back with all of them after each change."""
+class TopicFollower:
+    """Reads partitions from their beginning, and goes on with what is written to them."""
 
-    def __init__(self, settings: Settings, on_change: OnChange) -> None:
-        self._on_change = on_change
-        self._partition = Names(settings).partition((CATALOGUE.name, 0))
+    def __init__(self, settings: Settings, partitions: Iterable[TopicPartition]) -> None:
+        """`partitions`: as the product names them."""
+        self._names = Names(settings)
+        self._partitions = [self._names.partition(source) for source in partitions]
         self._broker = settings.broker
-        self._definitions: dict[bytes, Definition] = {}
         self._consumer = AIOKafkaConsumer(
             **client_options(settings),
             group_id=None,
@@ -37,10 +38,41 @@ class CatalogueFollower:
             fetch_max_wait_ms=200,
         )
 
-    @property
-    def topic(self) -> str:
+    async def start(self) -> dict[TopicPartition, int]:
+        """Go to the beginning; returns where the partitions end now."""
+        with telling(self._broker):
+            await self._consumer.start()
+        self._consumer.assign(self._partitions)
+        await self._consumer.seek_to_beginning(*self._partitions)
+        ends = await self._consumer.end_offsets(self._partitions)
+        return {self._names.source(at): end for at, end in ends.items()}
+
+    async def is_at(self, ends: Mapping[TopicPartition, int]) -> bool:
+        """Whether all that stands before these offsets was read."""
+        at = [
+            (await self._consumer.position(self._names.partition(source)), end)
+            for source, end in ends.items()
+        ]
+        return all(position >= end for position, end in at)
+
+    async def poll(self, most: int = 100_000) -> dict[TopicPartition, list[Any]]:
+        """What has come, `most` records of it, waiting for at most a second."""
+        fetched = await self._consumer.getmany(*self._partitions, timeout_ms=1000, max_records=most)
+        return {self._names.source(at): records for at, records in fetched.items()}
+
+    async def stop(self) -> None:
+        await self._consumer.stop()
+
+
+class CatalogueFollower:
+    """Holds the definitions in force; calls back with all of them after each change."""
+
+    def __init__(self, settings: Settings, on_change: OnChange) -> None:
+        self._on_change = on_change
+        self.topic = Names(settings).on_broker(CATALOGUE.name)
         """Its name on the broker."""
-        return str(self._partition.topic)
+        self._follower = TopicFollower(settings, [(CATALOGUE.name, 0)])
+        self._definitions: dict[bytes, Definition] = {}
 
     @property
     def catalogue(self) -> Catalogue:
@@ -49,12 +81,8 @@ class CatalogueFollower:
 
     async def load(self) -> Catalogue:
         """Read the topic to its end; returns what stands there, perhaps nothing."""
-        with telling(self._broker):
-            await self._consumer.start()
-        self._consumer.assign([self._partition])
-        await self._consumer.seek_to_beginning(self._partition)
-        end = (await self._consumer.end_offsets([self._partition]))[self._partition]
-        while await self._consumer.position(self._partition) < end:
+        ends = await self._follower.start()
+        while not await self._follower.is_at(ends):
             await self.poll()
         return self.catalogue
 
@@ -69,15 +97,14 @@ class CatalogueFollower:
                 await self._on_change(catalogue)
 
     async def stop(self) -> None:
-        await self._consumer.stop()
+        await self._follower.stop()
 
     async def poll(self) -> bool:
         """Take over what has come, waiting for at most a second; True where something changed."""
-        fetched = await self._consumer.getmany(
-            self._partition, timeout_ms=1000, max_records=100_000
-        )
-        records = fetched.get(self._partition, [])
-        return apply_records(self._definitions, records) > 0
+        changed = 0
+        for records in (await self._follower.poll()).values():
+            changed += apply_records(self._definitions, records)
+        return changed > 0
 
 
 def apply_records(definitions: dict[bytes, Definition], records: Iterable[Any]) -> int:

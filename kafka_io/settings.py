@@ -49,6 +49,8 @@ DEFAULT_FILE = Path("leimo.toml")
 
 
 MOST_BRANDS_SHOWN = 1000
+_WEB_ADDRESS = re.compile(r"https?://[A-Za-z0-9.\-:\[\]]+(/[A-Za-z0-9._~/\-]*)?")
+_SHORTEST_KEY = 32
 _COUNT = re.compile(r"-?[0-9]{1,9}")
 
 
@@ -187,7 +189,7 @@ class Settings(BaseSettings):
         SecretStr(""), description="bearer token of `leimo feed push`; required off the loopback"
     )
     secrets_folder: DirectoryPath | None = Field(
-        None, description="files called SUBSCRIBER_...: addresses and keys of subscribers"
+        None, description="files called SUBSCRIBER_... and FEED_...: addresses, keys and tokens"
     )
     deliver_networks: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = Field(
         (), description="private networks that receivers of alerts may be in, comma-separated"
@@ -196,6 +198,46 @@ class Settings(BaseSettings):
         SecretStr(""), description="mail server: smtps://user:password@host:465, smtp+starttls://…"
     )
     mail_from: str = Field("", description="sender of mails")
+    center_address: str = Field(
+        "127.0.0.1:9470", description="where `leimo center` listens for browsers and programs"
+    )
+    center_store: SecretStr = Field(
+        SecretStr("sqlite:///leimo-center.db"),
+        description="read model of the center: sqlite:///FILE or postgresql://USER@HOST/DATABASE",
+    )
+    center_users_file: FilePath | None = Field(
+        None, description="users and tokens of the center (TOML); required off the loopback"
+    )
+    center_session_key: SecretStr = Field(
+        SecretStr(""), description="signs sessions; without it, a restart of the center ends them"
+    )
+    center_proxy_header: str = Field(
+        "", description="header in which a proxy names the center's user, such as X-Remote-User"
+    )
+    center_proxy_networks: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = Field(
+        (), description="where that proxy is, comma-separated networks"
+    )
+    query_token: SecretStr = Field(
+        SecretStr(""), description="bearer token that `leimo query --url` sends"
+    )
+    center_mentions_days: int = Field(
+        30, ge=1, le=3660, description="days for which the center keeps posts"
+    )
+    center_minutes_days: int = Field(
+        90, ge=8, le=3660, description="days for which it keeps minutes; hours and days stay longer"
+    )
+    center_url: str = Field(
+        "", description="where people find the command center, such as https://leimo.example"
+    )
+    links_address: str = Field(
+        "127.0.0.1:9482", description="where `leimo deliver` serves the page behind signed links"
+    )
+    links_url: str = Field(
+        "", description="how people reach that page, such as https://leimo.example; empty: no links"
+    )
+    links_secret: SecretStr = Field(
+        SecretStr(""), description="key that signs the links in messages, 32 characters or more"
+    )
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR")
 
     @field_validator("broker")
@@ -206,6 +248,14 @@ class Settings(BaseSettings):
             if not host or not is_port(port, lowest=1):
                 raise ValueError(f"{address.strip()!r} is no host:port, such as 127.0.0.1:9092")
         return ",".join(address.strip() for address in value.split(","))
+
+    @field_validator("center_address")
+    @classmethod
+    def _center_address_has_a_port(cls, value: str) -> str:
+        host, _, port = value.rpartition(":")
+        if not host or not is_port(port, lowest=0):
+            raise ValueError(f"{value!r} is no host:port, such as 127.0.0.1:9470")
+        return value
 
     @field_validator("topic_prefix")
     @classmethod
@@ -225,7 +275,24 @@ class Settings(BaseSettings):
             raise ValueError(f"{value!r} is none of DEBUG, INFO, WARNING, ERROR")
         return level
 
-    @field_validator("deliver_networks", mode="before")
+    @field_validator("center_url", "links_url")
+    @classmethod
+    def _is_web_address(cls, value: str) -> str:
+        if value and not _WEB_ADDRESS.fullmatch(value):
+            raise ValueError(f"{value!r} is no address of a site, such as https://leimo.example")
+        return value.rstrip("/")
+
+    @model_validator(mode="after")
+    def _links_are_signed(self) -> Self:
+        length = len(self.links_secret.get_secret_value())
+        if self.links_url and length < _SHORTEST_KEY:
+            raise ValueError(
+                f"links_secret: links need a key of {_SHORTEST_KEY} characters or more; set "
+                "LEIMO_LINKS_SECRET, such as to the output of `openssl rand -hex 32`"
+            )
+        return self
+
+    @field_validator("deliver_networks", "center_proxy_networks", mode="before")
     @classmethod
     def _split_networks(cls, value: object) -> object:
         parts = value.split(",") if isinstance(value, str) else value
@@ -258,6 +325,7 @@ class Settings(BaseSettings):
         if self.metrics_address:
             _refuse_open_address("metrics", self.metrics_address, self.metrics_token, 9464)
         _refuse_open_address("push", self.push_address, self.push_token, 9480)
+        _refuse_open_address("links", self.links_address, self.links_secret, 9482, key="SECRET")
         return self
 
     @property
@@ -297,7 +365,9 @@ class Settings(BaseSettings):
             raise SettingsError(f"{_file()}: no TOML: {error}; mend or remove it") from None
 
 
-def _refuse_open_address(what: str, address: str, token: SecretStr, usual_port: int) -> None:
+def _refuse_open_address(
+    what: str, address: str, token: SecretStr, usual_port: int, *, key: str = "TOKEN"
+) -> None:
     host, _, port = address.rpartition(":")
     if not host or not is_port(port, lowest=0):
         raise ValueError(
@@ -306,7 +376,7 @@ def _refuse_open_address(what: str, address: str, token: SecretStr, usual_port: 
     if not is_loopback(host) and not token.get_secret_value():
         raise ValueError(
             f"{what}_address: {address!r} can be reached from outside; set "
-            f"LEIMO_{what.upper()}_TOKEN, or listen on 127.0.0.1"
+            f"LEIMO_{what.upper()}_{key}, or listen on 127.0.0.1"
         )
 
 
@@ -412,6 +482,7 @@ def _explain(item: Any) -> str:
     if item["type"] == "extra_forbidden":
         near = difflib.get_close_matches(key, Settings.model_fields, n=1)
         return f"{key}: unknown setting; " + (f"did you mean {near[0]}?" if near else "remove it")
-    is_secret = any(word in key for word in ("token", "password", "smtp_url"))
+    secrets = ("token", "password", "smtp_url", "store", "session", "links_secret")
+    is_secret = any(word in key for word in secrets)
     shown = "***" if is_secret else repr(item.get("input"))
     return f"{key}={shown}: {message}"

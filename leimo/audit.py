@@ -9,7 +9,6 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from collections.abc import Set as AbstractSet
-from contextlib import suppress
 from itertools import chain
 from typing import Any
 
@@ -17,6 +16,7 @@ import msgspec
 
 from analysis.intake import take_in
 from analysis.shipped import analyser_of
+from feeds.live.kept import all_gaps
 from kafka_io.dead_letters import origin_of
 from kafka_io.followers import CatalogueFollower
 from kafka_io.ledger import TopicPartition
@@ -26,6 +26,7 @@ from kafka_io.settings import Settings
 from kafka_io.topic_admin import refuse_missing, refuse_wrong_partitions, topic_states
 from leimo.closed_minutes import clocks, is_closed
 from leimo.taken import after, before, keys_in_mentions, removed, taken_offsets
+from measures.feed_gaps import merged
 from measures.recount import (
     MINUTE_MS,
     Counts,
@@ -41,10 +42,10 @@ from measures.watermarks import EventClock
 from schemas.catalogue import Catalogue
 from schemas.dead_letter import DropReason
 from schemas.errors import OperatorError
-from schemas.post import Post
+from schemas.feed import FeedGap
+from schemas.mention import Mention
 from schemas.topics import POSTS_DEAD, POSTS_RAW, WINDOWS
 from schemas.window import Window
-from sources.parsing import InvalidPost
 from sources.raw_posts import RawPosts
 from sources.repeats import Repeats
 from views.times import shown
@@ -89,6 +90,10 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     dead_letters_too_many: int
     differences: tuple[str, ...]
     """The first ones, for people."""
+    gaps: int = 0
+    """Stretches of that time that a live feed could not give: posts that never came."""
+    gaps_s: float = 0.0
+    """How long they are, those that overlap as one."""
 
     @property
     def is_exact(self) -> bool:
@@ -208,12 +213,9 @@ class Audit:
 
     def _keys(self, partition: int, records: list[Any]) -> set[Key]:
         """Brands and minutes of posts, repeats too."""
-        posts: list[Post] = []
-        for record in records:
-            with suppress(InvalidPost):
-                posts.append(self._raw_posts.post(record))
-        found = self._analyser.mentions_many(posts, partition, [0] * len(posts))
-        return {key_of(mention) for mentions in found for mention in mentions}
+        found = take_in(records, partition, None, self._raw_posts, self._analyser)
+        mentions = chain.from_iterable(found.mentions)
+        return {key_of(mention) for mention in mentions if isinstance(mention, Mention)}
 
     def _is_settled(
         self, key: Key, ticked: Mapping[int, EventClock], closed_to_ms: Mapping[int, int]
@@ -271,6 +273,8 @@ class Audit:
         self._repeated += intake.repeats
         self._posts += len(intake.posts)
         for mention in chain.from_iterable(intake.mentions):
+            if not isinstance(mention, Mention):
+                continue
             if self._since_ms <= mention.event_time_ms < self._until_ms:
                 self._recount.add(mention)
 
@@ -362,8 +366,19 @@ async def audit(
             await recount.advance(reader, on_progress)
             report = await recount.compare(reader)
             if report.is_exact or time.monotonic() > deadline:
-                return report
+                return _with_gaps(report, await all_gaps(settings))
             await asyncio.sleep(_LOOK_AGAIN_S)
+
+
+def _with_gaps(report: Report, gaps: Iterable[FeedGap]) -> Report:
+    """The report, with what feeds could not give in the time that it is about."""
+    inside = [
+        (max(gap.from_ms, report.since_ms), min(gap.to_ms, report.until_ms))
+        for gap in gaps
+        if gap.from_ms < report.until_ms and report.since_ms < gap.to_ms
+    ]
+    total_ms = sum(to_ms - from_ms for from_ms, to_ms in merged(inside, len(inside)))
+    return msgspec.structs.replace(report, gaps=len(inside), gaps_s=total_ms / 1000)
 
 
 async def _catalogue(settings: Settings) -> Catalogue:
@@ -399,6 +414,11 @@ def summary(report: Report) -> Iterable[str]:
         yield f"{report.late:,} posts came too late to change a window"
     if report.removed:
         yield f"removed by retention before they were counted: {report.removed:,}"
+    if report.gaps:
+        yield (
+            f"{report.gaps:,} gaps of feeds, {report.gaps_s / 60:,.1f} min in all: what was "
+            "written then may be missing; see `leimo feed gaps`"
+        )
     yield f"lost: {report.lost:,}"
     yield f"counted twice: {report.counted_twice:,}"
     yield f"windows with a wrong number: {report.wrong_windows:,}"

@@ -6,17 +6,23 @@ from typing import Annotated, NoReturn
 import typer
 
 from leimo.commands import (
+    access,
+    alerts,
     analyse,
     audit,
     backtest,
     catalogue,
+    center,
     dead,
     deliver,
     deliveries,
     demo,
     detect,
+    digest,
     feed,
+    forget,
     lag,
+    query,
     silence,
     subscribers,
     topics,
@@ -59,12 +65,18 @@ def options(
 app.command("demo")(demo.demo)
 app.command("worker")(worker.worker)
 app.command("deliver")(deliver.deliver)
+app.command("center")(center.center)
+app.add_typer(query.app, name="query")
 app.add_typer(feed.app, name="feed")
 app.add_typer(topics.app, name="topics")
 app.add_typer(catalogue.app, name="catalogue")
 app.add_typer(silence.app, name="silence")
+app.add_typer(alerts.app, name="alerts")
 app.add_typer(subscribers.app, name="subscribers")
 app.add_typer(deliveries.app, name="deliveries")
+app.add_typer(access.app, name="access")
+app.command("digest")(digest.digest)
+app.command("forget")(forget.forget)
 app.command("analyse")(analyse.analyse)
 app.add_typer(dead.app, name="dead")
 app.command("lag")(lag.lag)

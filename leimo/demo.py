@@ -25,6 +25,7 @@ from kafka_io.dead_letter_replay import reasons_since
 from kafka_io.reading import PartitionReader
 from kafka_io.settings import SecurityProtocol, Settings
 from kafka_io.topic_admin import TopicError, apply_topics, topic_states
+from leimo.demo_center import Companions, started_companions
 from leimo.demo_end import asked_to_end, resident_bytes
 from leimo.demo_processes import WorkerProcess, broker_variables, start
 from leimo.demo_refusals import report
@@ -45,6 +46,9 @@ _CALM_POLLS = 8
 class DemoOptions(msgspec.Struct, frozen=True):
     """What the command line asked for; see `leimo demo --help`."""
 
+    endpoints: tuple[str, ...]
+    """Instances of Jetstream to follow; empty: posts are replayed or simulated."""
+    languages: tuple[str, ...]
     replay: tuple[Path, ...]
     source: Source
     speed: str
@@ -61,6 +65,8 @@ class DemoOptions(msgspec.Struct, frozen=True):
     ends_when_done: bool
     duration_s: float | None
     windows: Path | None
+    has_center: bool = False
+    """Whether the command center runs too, with its past, and what subscribers get."""
 
 
 async def run_demo(options: DemoOptions, settings: Settings) -> None:
@@ -109,11 +115,27 @@ async def _run_once(options: DemoOptions, settings: Settings, catalogue: Catalog
         await asyncio.gather(*(worker.ready() for worker in workers))
         stop = asyncio.Event()
         stack.enter_context(asked_to_end(stop))
+        companions = Companions()
+        if options.has_center:
+            progress("center")
+            companions = await stack.enter_async_context(
+                started_companions(
+                    settings,
+                    folder,
+                    past_rate=None if options.replay else options.rate,
+                    tells=process is not None,
+                    catalogue=options.catalogue,
+                )
+            )
         progress("feed")
         feed = stack.enter_context(_feed(options, settings, folder))
         progress.done()
-        guard = _Guard(options, workers, feed, process if _may_begin_anew(options) else None)
-        end = await _watch(settings, catalogue, guard, stop)
+        for line in companions.lines():
+            say(f"leimo demo: {line}", err=True)
+        guard = _Guard(
+            options, workers, companions, feed, process if _may_begin_anew(options) else None
+        )
+        end = await _watch(settings, catalogue, guard, companions, stop)
         await _stop_feeding(feed)
         if end is not _End.MEMORY:
             await _tell_refused(options, settings, workers, started_ms)
@@ -228,9 +250,12 @@ def _catalogue(options: DemoOptions) -> Catalogue:
 
 @contextlib.contextmanager
 def _feed(options: DemoOptions, settings: Settings, folder: Path) -> Iterator[ChildProcess]:
-    """`leimo feed`, replaying or simulating."""
+    """`leimo feed`: live, replaying or simulating."""
     command = [sys.executable, "-m", "leimo", "feed"]
-    if options.replay:
+    if options.endpoints:
+        command += ["jetstream", *(f"--endpoint={endpoint}" for endpoint in options.endpoints)]
+        command += [f"--lang={language}" for language in options.languages]
+    elif options.replay:
         command += ["replay", *(str(file.resolve()) for file in options.replay)]
         command += ["--speed", options.speed, "--source", options.source.value]
         if options.speed != "max":
@@ -254,14 +279,20 @@ def _feed(options: DemoOptions, settings: Settings, folder: Path) -> Iterator[Ch
 
 
 async def _watch(
-    settings: Settings, catalogue: Catalogue, guard: "_Guard", stop: asyncio.Event
+    settings: Settings,
+    catalogue: Catalogue,
+    guard: "_Guard",
+    companions: Companions,
+    stop: asyncio.Event,
 ) -> _End:
     """Show the view until somebody asks for the end, a part dies, or the guard says so."""
     from leimo.watch.session import run_watch
 
     names = {brand.id: brand.name for brand in catalogue.brands}
     console = terminal(is_screen=True)
-    view = asyncio.create_task(run_watch(settings, console=console, stop=stop, names=names))
+    view = asyncio.create_task(
+        run_watch(settings, console=console, stop=stop, names=names, extra=companions.lines)
+    )
     guarding = asyncio.create_task(guard.watch())
     await asyncio.wait({view, guarding}, return_when=asyncio.FIRST_COMPLETED)
     stop.set()
@@ -281,11 +312,13 @@ class _Guard:
         self,
         options: DemoOptions,
         workers: list[WorkerProcess],
+        companions: Companions,
         feed: ChildProcess,
         broker: ChildProcess | None,
     ) -> None:
         """`broker`: its memory is limited."""
         self._options = options
+        self._companions = companions
         self._workers = workers
         self._feed = feed
         self._broker = broker
@@ -301,6 +334,7 @@ class _Guard:
             await asyncio.sleep(_POLL_S)
             for worker in self._workers:
                 worker.refuse_dead()
+            self._companions.refuse_dead()
             if self._is_full():
                 return _End.MEMORY
             if self._feed.is_running:

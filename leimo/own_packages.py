@@ -5,8 +5,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 PACKAGES = (
-    *("agents", "analysis", "backtest", "catalogue", "delivery", "feeds", "kafka_io", "measures"),
-    *("schemas", "sources", "streams", "views"),
+    *("agents", "analysis", "backtest", "catalogue", "center", "delivery", "feeds", "kafka_io"),
+    *("measures", "schemas", "sources", "streams", "views"),
 )
 
 

@@ -11,6 +11,8 @@ from aiohttp.web import AppRunner
 
 from agents import analyse, measure
 from agents.analyse import AnalyseStage
+from agents.feed_watch import FeedWatch
+from agents.forgetting import Forgetting
 from agents.measure import MeasureStage
 from analysis.groups import Groups
 from analysis.pipeline import Analyser
@@ -32,7 +34,7 @@ from kafka_io.writers import Checkpoint, has_transactions
 from schemas.catalogue import Catalogue
 from schemas.errors import OperatorError
 from schemas.topics import BRANDS_CHANGELOG, POSTS_RAW
-from streams.app import StreamApp, add_stages, new_app, state_table
+from streams.app import StreamApp, add_stages, declare_changelog, new_app
 from streams.metrics import Metrics
 from streams.monitoring import serve_monitoring
 from streams.stall_watch import watch_for_stalls
@@ -60,6 +62,8 @@ class Worker:
         self._analyse: AnalyseStage | None = None
         self._measure: MeasureStage | None = None
         self._follower = CatalogueFollower(settings, self._redefine)
+        self._forgetting = Forgetting(settings)
+        self._feeds = FeedWatch(settings, _now_ms)
 
     async def run(self) -> None:
         """Work until SIGINT, SIGTERM or SIGHUP.
@@ -81,9 +85,12 @@ class Worker:
             catalogue = await unless_stopped(wait_for_catalogue(self._follower), stop)
             if catalogue is None:
                 return
-            app = await self._build(catalogue, transactional=transactional)
+            await self._forgetting.load()
+            app, measure = await self._build(catalogue, transactional=transactional)
             tasks += [
+                _watched(self._forgetting.follow(measure), "the follower of deletions"),
                 _watched(self._follower.follow(), "the follower of the catalogue"),
+                _watched(self._feeds.follow(measure), "the follower of feeds"),
                 _watched(self._tick(), "the ticker"),
                 _watched(self._gauge(), "the gauges"),
                 _watched(watch_for_stalls(self.settings, app.ownership), "the watchdog"),
@@ -96,6 +103,8 @@ class Worker:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             await self._follower.stop()
+            await self._forgetting.stop()
+            await self._feeds.stop()
             if monitoring is not None:
                 await monitoring.cleanup()
 
@@ -125,14 +134,17 @@ class Worker:
         for fault in faults_of(states, wanted_replicas(self.settings)):
             log.warning("topic %s", fault)
 
-    async def _build(self, catalogue: Catalogue, *, transactional: bool) -> StreamApp:
+    async def _build(
+        self, catalogue: Catalogue, *, transactional: bool
+    ) -> tuple[StreamApp, MeasureStage]:
         analyser = await asyncio.to_thread(self._analyser, catalogue)
         app = new_app(self.settings)
-        table = state_table(app, "brands", BRANDS_CHANGELOG, self.settings.partitions)
+        declare_changelog(app, BRANDS_CHANGELOG, self.settings.partitions)
         self._analyse = AnalyseStage(
             self.settings, self.metrics, analyser, Groups(catalogue), _now_ms
         )
-        self._measure = MeasureStage(self.settings, self.metrics, catalogue, table)
+        self._measure = MeasureStage(self.settings, self.metrics, catalogue)
+        self._analyse.forgotten = self._measure.forgotten = self._forgetting.forgotten
         add_stages(
             app,
             self.settings,
@@ -145,7 +157,7 @@ class Worker:
         measure.declare(app)
         self._app = app
         self.metrics.show_catalogue(catalogue)
-        return app
+        return app, self._measure
 
     def _analyser(self, catalogue: Catalogue) -> Analyser:
         return analyser_of(catalogue, self.settings.tokenizer.value)

@@ -7,7 +7,7 @@ does (`measures.alert_records`), and so does the detector of series (`measures.s
 from measures.brand_state import OpenAlert, PastAlert
 from measures.buckets import BUCKET_MS
 from measures.rules.finding import Finding
-from schemas.catalogue import USUAL_RESOLVE_AFTER_MIN, Rule, RuleKind
+from schemas.rules import USUAL_COOL_DOWN_MIN, USUAL_RESOLVE_AFTER_MIN, Rule
 
 UPDATE_EVERY_MS = 3 * BUCKET_MS
 GROWN = 1.5
@@ -15,9 +15,6 @@ MUCH_WORSE = 3
 """An alert that is so many severities worse is told at once."""
 MUCH_WORSE_IN_COOL_DOWN = 5
 """An alert that is so many severities worse than the last one begins in its cool-down."""
-COOL_DOWN_MIN = {RuleKind.CRISIS: 0, RuleKind.SILENCE: 0}
-"""Kinds whose alerts have another cool-down than the usual one."""
-USUAL_COOL_DOWN_MIN = 9 * 60
 _MINUTE_MS = 60_000
 USUAL_COOL_DOWN_MS = USUAL_COOL_DOWN_MIN * _MINUTE_MS
 USUAL_RESOLVE_AFTER_MS = USUAL_RESOLVE_AFTER_MIN * _MINUTE_MS
@@ -32,10 +29,7 @@ def pending_ms(rule: Rule) -> int:
 
 def cool_down_ms(rule: Rule) -> int:
     """How long after the begin of an alert no new one begins."""
-    minutes = rule.cool_down_min
-    if minutes < 0:
-        minutes = COOL_DOWN_MIN.get(rule.kind, USUAL_COOL_DOWN_MIN)
-    return minutes * _MINUTE_MS
+    return rule.cool_down_min * _MINUTE_MS
 
 
 def resolve_after_ms(rule: Rule) -> int:

@@ -6,7 +6,7 @@ the same posts give the same ids.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from measures import alert_life
@@ -15,7 +15,9 @@ from measures.evidence import asked_for, evidence, moods_before
 from measures.rules.finding import Finding
 from measures.suppression import Circumstances, silence_over, suppressed_by
 from schemas.alert import Alert, AlertState, SuppressedReason
-from schemas.catalogue import Brand, Rule, Silence
+from schemas.catalogue import Brand, Silence
+from schemas.mention import GROUP_PREFIX
+from schemas.rules import RULE_OF_KIND, Rule, RuleKind
 
 _MINUTE_MS = 60_000
 _NO_LIFE = frozenset({SuppressedReason.OUTSIDE_ACTIVE_HOURS, SuppressedReason.PLATFORM_WIDE_BURST})
@@ -32,6 +34,8 @@ class Subject(NamedTuple):
     """Those in force now."""
     about: str = ""
     """Set where it is about another brand than the one whose state it is."""
+    expected_burst: Callable[[int], str] = lambda at_ms: ""
+    """The day of big sales at a time, if it is one."""
 
     @property
     def key(self) -> str:
@@ -56,8 +60,8 @@ class Notice(NamedTuple):
 def fingerprint(rule: Rule, brand: str) -> str:
     """What is wrong: the same for every occurrence.
 
-    >>> from schemas.catalogue import RuleKind
-    >>> fingerprint(Rule(id="spike", kind=RuleKind.SPIKE), "xiaomi")
+    >>> from schemas.rules import SpikeRule
+    >>> fingerprint(SpikeRule(id="spike"), "xiaomi")
     'spike/xiaomi'
     """
     return f"{rule.id}/{brand}"
@@ -71,6 +75,13 @@ def alert_id(mark: str, started_at_ms: int) -> str:
 def rule_of(key: str) -> str:
     """Id of the rule of an alert, by its key in the state, see `Subject.key`."""
     return key.partition("/")[0]
+
+
+def owner_of(alert: Alert) -> str:
+    """Whose state an alert is held in: its brand's, or that of a group of rivals; `*`: of all."""
+    if alert.kind == RuleKind.SHARE.value:
+        return GROUP_PREFIX + alert.rule
+    return alert.brand
 
 
 def notice_of(
@@ -124,8 +135,19 @@ def resolved(subject: Subject) -> Alert:
 
 
 def withdrawn(subject: Subject, now_ms: int) -> Alert:
-    """No rule looks for it any more: end the alert at event time `now_ms`."""
+    """No rule looks for it any more: end the alert at event time `now_ms`.
+
+    Brand and rule may be gone from the catalogue; it ends as what was told, to whom it was told.
+    """
     held = _ended(subject)
+    kind = RULE_OF_KIND[held.kind]
+    brand = Brand(
+        id=subject.brand.id,
+        name=held.name or subject.brand.name,
+        parent=held.parent,
+        department=held.department,
+    )
+    subject = subject._replace(rule=kind(id=subject.rule.id), brand=brand)
     reason = f"{subject.brand.name}: no rule looks for this any more; {held.cause}"
     return _record(subject, held, AlertState.RESOLVED, reason, now_ms)
 
@@ -180,6 +202,8 @@ def _begin(subject: Subject, start_ms: int, finding: Finding, past: PastAlert | 
 
 def _told(subject: Subject, held: OpenAlert) -> Alert:
     """That it fires."""
+    held.name, held.parent = subject.brand.name, subject.brand.parent
+    held.department = subject.rule.department or subject.brand.department
     rising = ", ".join(term.term for term in subject.state.talk.rising(3))
     reason = f"{subject.brand.name}: {held.cause}" + (f"; rising: {rising}" if rising else "")
     return _record(subject, held, AlertState.FIRING, reason)
@@ -193,6 +217,9 @@ def _record(
     ended_at_ms: int | None = None,
 ) -> Alert:
     state, rule, brand = subject.state, subject.rule, subject.brand
+    sale = subject.expected_burst(held.started_at_ms)
+    if sale and alert_state is AlertState.FIRING:
+        reason += f"; bursts are expected: {sale}"
     return Alert(
         id=held.id,
         fingerprint=fingerprint(rule, brand.id),
@@ -212,7 +239,7 @@ def _record(
         department=rule.department or brand.department or asked_for(state, held),
         parent=brand.parent,
         silenced_by=silence_over(subject.silences, rule.id, brand.id),
-        evidence=evidence(state, held),
+        evidence=evidence(state, held, sale),
         terms=state.talk.rising(),
         samples=state.talk.telling(),
     )

@@ -6,13 +6,16 @@ any repetitions, publish the same windows.
 """
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 
 import msgspec
 
+from measures import alert_records
 from measures.brand_state import BrandState
 from measures.buckets import BUCKET_MS, Bucket, bucket_start_ms
 from measures.evaluation import Evaluation
+from measures.expectations import Expectations
+from measures.incidents import Heard, Incidents
 from measures.kept_state import Entry, KeptStates, stamped, unstamped
 from measures.minutes import Minutes
 from measures.partition_state import PartitionState
@@ -21,9 +24,13 @@ from measures.rule_index import RuleIndex
 from measures.rules.crisis import Crises
 from measures.trends import AT_LEAST, EVERY_MS
 from measures.watermarks import LIVE_MS, EventClock
-from schemas.alert import Alert, SuppressedReason
-from schemas.catalogue import Catalogue, RuleKind
-from schemas.mention import GROUP_PREFIX, Mention, Tick
+from schemas.alert import EVERY_BRAND, Alert, AlertState, SuppressedReason
+from schemas.catalogue import Catalogue
+from schemas.expectation import Expectation
+from schemas.forgotten import Forgotten
+from schemas.mention import GROUP_PREFIX, AnyMention, GroupMention, Mention, Tick, group_key
+from schemas.rules import CrisisRule
+from schemas.signal import Signal
 from schemas.trend import Trend
 from schemas.window import Window
 
@@ -37,6 +44,10 @@ class BoardSettings(msgspec.Struct, frozen=True):
     """How far behind the clock the posts of a live feed may be."""
 
 
+_decode_watched = msgspec.msgpack.Decoder(list[str]).decode
+INCIDENTS_KEY = b"\x00incidents"
+"""Key of the entry with what is known of incidents: no brand id begins with NUL."""
+_decode_heard = msgspec.msgpack.Decoder(Heard).decode
 _decode_partition = msgspec.msgpack.Decoder(PartitionState).decode
 
 
@@ -46,6 +57,9 @@ class Output(msgspec.Struct):
     windows: list[Window] = msgspec.field(default_factory=list)
     alerts: list[Alert] = msgspec.field(default_factory=list)
     trends: list[Trend] = msgspec.field(default_factory=list)
+    expectations: list[Expectation] = msgspec.field(default_factory=list)
+    signals: list[Signal] = msgspec.field(default_factory=list)
+    """For the boards of all other partitions."""
     changed: set[str] = msgspec.field(default_factory=set)
     """Brands whose state has to be kept anew."""
     late: int = 0
@@ -83,31 +97,61 @@ class Board:
         self._output = Output()
         self._speaks_for_all = speaks_for_all
         self._index = RuleIndex(catalogue)
+        self._incidents = Incidents()
+        self._incidents_changed = False
         self._crises_of: dict[str, Crises] = {}
         self._owns = owns
-        self._evaluation = Evaluation(
-            self.states, self._whole, self._index, speaks_for_all=speaks_for_all
+        self._keeps_watched = False
+        """Whether the changelog says which brands are watched."""
+        self._evaluation, self._expectations = self._at_work()
+
+    def _at_work(self) -> tuple[Evaluation, Expectations]:
+        """The rules at work on what is kept."""
+        evaluation = Evaluation(
+            self.states, self._whole, self._index, speaks_for_all=self._speaks_for_all
         )
+        expectations = Expectations(self.states, self._whole, self._index, evaluation.pass_empty)
+        return evaluation, expectations
 
     def redefine(self, catalogue: Catalogue) -> None:
         """The catalogue changed; what was counted stays. Who is new was not watched before."""
-        known = self._index.brands
+        before = self._index.brands.keys()
         self._index = RuleIndex(catalogue)
-        if self._clock.watermark_ms is not None:
-            since_ms = bucket_start_ms(self._clock.watermark_ms)
-            for brand in sorted(self._index.brands.keys() - known.keys()):
-                self._add(brand, since_ms)
+        self._note_watched(before)
         self._crises_of = {}
         self._evaluation.redefine(self._index)
+        self._expectations.redefine(self._index)
+        # With the next batch, whatever is in it: the state that says so is kept with that too.
+        self._take_told()
 
-    def _add(self, brand: str, since_ms: int) -> None:
-        """Keep since when a brand is watched: the next owner cannot tell it from the catalogue."""
-        if not self._owns(brand):
+    def _note_watched(self, before: Set[str]) -> None:
+        """Keep since when brands are watched, by those that were watched before."""
+        now = self._index.brands.keys()
+        if before == now:
             return
-        state = self.states.setdefault(brand, BrandState())
-        if state.baseline.since_ms < 0:
-            state.added_ms = since_ms
-            self._output.changed.add(brand)
+        self._keeps_watched = False
+        if self._clock.watermark_ms is None:
+            return
+        at_ms = bucket_start_ms(self._clock.watermark_ms)
+        for brand in sorted(before - now):
+            if brand in self.states:
+                self._leave(self.states[brand], at_ms)
+                self._output.changed.add(brand)
+        for brand in sorted(now - before):
+            if self._owns(brand):
+                self._add(self.states.setdefault(brand, BrandState()), at_ms)
+                self._output.changed.add(brand)
+
+    def _leave(self, state: BrandState, at_ms: int) -> None:
+        """It was watched up to now: that there was no post is known so far."""
+        self._evaluation.pass_empty(state.baseline, at_ms)
+
+    @staticmethod
+    def _add(state: BrandState, at_ms: int) -> None:
+        """It is watched from now on: what was before is not learned, nor taken for silence."""
+        state.added_ms = at_ms
+        if state.baseline.since_ms >= 0 and state.baseline.known_to_ms < at_ms:
+            state.baseline.skip(at_ms)
 
     @property
     def _clock(self) -> EventClock:
@@ -130,9 +174,9 @@ class Board:
         """Brand (`*`: all) and severity of each alert that fires."""
         return self._evaluation.firing()
 
-    def apply(self, mention: Mention) -> None:
-        """Count a mention, once."""
-        brand = mention.brand
+    def apply(self, mention: AnyMention, *, is_forgotten: bool = False) -> None:
+        """Count a mention, once; of one that is to be forgotten nothing but the number is kept."""
+        brand = group_key(mention.group) if type(mention) is GroupMention else mention.brand
         state = self.states.get(brand)
         if state is None:
             state = self.states[brand] = BrandState()
@@ -161,12 +205,12 @@ class Board:
             self._touched[brand] = start_ms
         if mention.is_edit:
             return
-        if brand.startswith(GROUP_PREFIX):
+        if type(mention) is GroupMention:
             bucket.count_rivals(mention)
             return
         if self._whole.burst.count(start_ms, bucket.posts):
             self._counted.add(start_ms)
-        self._hear(brand, state, mention, bucket)
+        self._hear(brand, state, mention, bucket, is_forgotten=is_forgotten)
 
     def _open_minute(self, start_ms: int, brand: str) -> None:
         brands = self._open.get(start_ms)
@@ -175,24 +219,85 @@ class Board:
             self._due.add(start_ms)
         brands.add(brand)
 
-    def _hear(self, brand: str, state: BrandState, mention: Mention, bucket: Bucket) -> None:
+    def _hear(
+        self,
+        brand: str,
+        state: BrandState,
+        mention: Mention,
+        bucket: Bucket,
+        *,
+        is_forgotten: bool,
+    ) -> None:
         """What is talked about; spam neither makes a crisis nor explains one."""
         if mention.spam:
             return
+        if not is_forgotten:
+            bucket.hear(mention)
         is_crisis = self._count_hits(brand, mention, bucket)
-        state.talk.hear(mention, is_crisis=is_crisis)
+        if not is_forgotten:
+            state.talk.hear(mention, is_crisis=is_crisis)
+
+    def forget(self, forgotten: Forgotten) -> None:
+        """Posts and authors were taken back: their text and names go, counts stay.
+
+        A trend that may show one of the authors is told anew, at the time that it told of.
+        """
+        for brand, state in self.states.items():
+            lost = state.talk.forget(forgotten)
+            if lost is None:
+                continue
+            self._output.changed.add(brand)
+            if lost and state.trended_ms:
+                self._output.trends.append(state.talk.trend(brand, state.trended_ms))
+
+    def note_feeds(self, gaps: Sequence[tuple[int, int]], away_since_ms: int | None) -> None:
+        """What live feeds could not give; see `Evaluation.note_feeds`."""
+        self._evaluation.note_feeds(gaps, away_since_ms)
+        self._take_told()
+
+    def reissue(self, alert: Alert) -> None:
+        """Tell an alert anew, as given, unless a newer record of it or its like is on the way.
+
+        `alert` is the newest published record of its fingerprint, with other content.
+        """
+        for owner, key in (
+            (alert.brand, alert.rule),
+            (GROUP_PREFIX + alert.rule, f"{alert.rule}/{alert.brand}"),
+        ):
+            state = self.states.get(owner)
+            held = None if state is None else state.alerts.get(key)
+            if held is None:
+                continue
+            if (held.id, held.revision) != (alert.id, alert.revision):
+                return
+            held.revision += 1
+            self._output.changed.add(owner)
+            break
+        else:
+            if alert.state is AlertState.FIRING:
+                return
+        again = msgspec.structs.replace(alert, revision=alert.revision + 1)
+        if self._incidents.renew(again):
+            self._incidents_changed = True
+        self._output.alerts.append(again)
 
     def tick(self, tick: Tick) -> None:
         """Event time moved on: close, revise, look for alerts, resolve."""
         self._clock.observe(tick, self._settings.allowance_ms)
         if not self._clock.is_complete:
             return
-        self._close(tick.sent_at_ms - LIVE_MS)
+        self._close(tick.sent_at_ms)
         self._revise()
         self._evaluate_open(tick.sent_at_ms)
         self._evaluation.evaluate_feed(tick.sent_at_ms)
         self._evaluation.resolve()
         self._take_told()
+
+    def hear(self, signal: Signal) -> None:
+        """An alert of another partition has begun: own ones may be parts of what it tells of."""
+        if self._incidents.hear(signal):
+            self._incidents_changed = True
+            self._regroup()
 
     def drain(self) -> Output:
         """What came of it since the last call."""
@@ -203,9 +308,19 @@ class Board:
         """What the changelog needs of a brand that has changed since the last call, in order."""
         return self._kept.entries(brand, self.states[brand])
 
+    def incident_entries(self) -> Iterator[tuple[bytes, bytes]]:
+        """What the changelog needs of the incidents, if it has changed since the last call."""
+        if self._incidents_changed:
+            self._incidents_changed = False
+            yield INCIDENTS_KEY, stamped(self._incidents.heard)
+
     def restore(self, entries: Iterable[tuple[bytes, bytes]]) -> None:
         """Fill an empty board from the changelog; the whole has to be restored before."""
-        self.states.update(self._kept.restore(entries))
+        of_brands = dict(entries)
+        heard = of_brands.pop(INCIDENTS_KEY, None)
+        if heard is not None:
+            self._incidents = Incidents(unstamped(INCIDENTS_KEY, heard, _decode_heard))
+        self.states.update(self._kept.restore(of_brands.items()))
         for brand, state in self.states.items():
             state.prune(self._limit_ms())
             for start_ms, bucket in state.buckets.items():
@@ -214,6 +329,7 @@ class Board:
                 elif bucket.is_revised:
                     self._revised.add((start_ms, brand))
             self._evaluation.note(brand, state)
+        self._take_told()
 
     def applied(self) -> dict[int, int]:
         """Partition of `posts.raw` -> last offset that any brand has applied."""
@@ -227,13 +343,26 @@ class Board:
         """The value of the partition as a whole for the changelog."""
         return stamped(self._whole)
 
+    def watched_bytes(self) -> bytes | None:
+        """Which brands the catalogue has, for the changelog; None: it says so already.
+
+        From that the next owner sees which of its brands are new, though nobody ran when they came.
+        """
+        if self._keeps_watched:
+            return None
+        self._keeps_watched = True
+        return stamped(sorted(self._index.brands))
+
+    def restore_watched(self, value: bytes, key: bytes = b"watched") -> None:
+        """Compare with the brands that were watched before; after all else is restored."""
+        self._keeps_watched = True
+        self._note_watched(set(unstamped(key, value, _decode_watched)))
+
     def restore_whole(self, value: bytes, key: bytes = b"whole") -> None:
         """Go on from a kept state; `key` names their entry where it cannot be read."""
         self._whole = unstamped(key, value, _decode_partition)
         self._counted = Minutes(self._whole.burst.bits)
-        self._evaluation = Evaluation(
-            self.states, self._whole, self._index, speaks_for_all=self._speaks_for_all
-        )
+        self._evaluation, self._expectations = self._at_work()
 
     def _limit_ms(self) -> int:
         """End of the ring: buckets that end at or before this are closed for good."""
@@ -241,18 +370,24 @@ class Board:
         return -1 if watermark_ms is None else watermark_ms - self._settings.retention_ms
 
     def _count_hits(self, brand: str, mention: Mention, bucket: Bucket) -> bool:
-        """Count a mention that speaks for a crisis rule, and say so; most speak for none."""
+        """Count a mention that speaks for a crisis rule, or passes on what does, and say so."""
         crises = self._crises_of.get(brand)
         if crises is None:
-            rules = [r for r in self._index.rules_of(brand) if r.kind is RuleKind.CRISIS]
+            rules = [r for r in self._index.rules_of(brand) if isinstance(r, CrisisRule)]
             crises = self._crises_of[brand] = Crises(rules)
         hit = crises.hit(mention)
         if hit:
-            bucket.hit(hit, mention.author)
+            bucket.hit(hit, mention)
+        elif mention.original_text:
+            exposed = crises.exposed_by(mention.original_text)
+            if exposed:
+                bucket.expose(exposed, mention)
+                return True
         return bool(hit)
 
-    def _close(self, live_from_ms: int) -> None:
-        """Close what is due, in the order of event time."""
+    def _close(self, sent_at_ms: int) -> None:
+        """Close what is due, in the order of event time, at a tick of `sent_at_ms`."""
+        live_from_ms = sent_at_ms - LIVE_MS
         watermark_ms, last_ms = self._clock.watermark_ms, math.inf
         if not self._clock.is_idle:
             if watermark_ms is None:
@@ -266,23 +401,26 @@ class Board:
             for old_ms in self._counted.take(start_ms + BUCKET_MS - KEPT_MS - 1):
                 self._whole.burst.forget(old_ms)
         if watermark_ms is not None and not self._clock.is_idle:
-            until_ms = watermark_ms - self._settings.grace_ms
-            self._evaluation.evaluate_silent(until_ms - until_ms % BUCKET_MS)
+            until_ms = bucket_start_ms(watermark_ms - self._settings.grace_ms)
+            self._expectations.sweep(until_ms, sent_at_ms)
+            self._evaluation.evaluate_silent(until_ms)
 
     def _close_bucket(self, brand: str, start_ms: int, *, is_live: bool) -> None:
         state = self.states[brand]
         bucket = state.buckets[start_ms]
         self._publish(brand, state, bucket, start_ms)
         if start_ms >= state.baseline.known_to_ms:
-            self._pass_empty(state, start_ms)
+            self._pass_empty(brand, state, start_ms)
             self._evaluation.evaluate_closed(brand, state, start_ms, is_live=is_live)
             self._tell_trend(brand, state, start_ms + BUCKET_MS)
         state.prune(self._limit_ms())
 
-    def _pass_empty(self, state: BrandState, start_ms: int) -> None:
+    def _pass_empty(self, brand: str, state: BrandState, start_ms: int) -> None:
         baseline = state.baseline
+        is_new = baseline.since_ms < 0
         first_ms = state.added_ms if state.added_ms >= 0 else self._clock.first_ms
         baseline.begin(start_ms if first_ms is None else min(first_ms, start_ms))
+        self._expectations.before(brand, state, start_ms, is_new=is_new)
         self._evaluation.pass_empty(baseline, start_ms)
 
     def _tell_trend(self, brand: str, state: BrandState, now_ms: int) -> None:
@@ -321,8 +459,33 @@ class Board:
 
     def _take_told(self) -> None:
         output, evaluation = self._output, self._evaluation
-        output.alerts += evaluation.told
+        if evaluation.told:
+            self._place(evaluation.begun, evaluation.told)
         output.changed |= evaluation.changed
+        output.expectations += self._expectations.told
+        self._expectations.told.clear()
         for reason, findings in evaluation.suppressed.items():
             output.suppressed[reason] = output.suppressed.get(reason, 0) + findings
         evaluation.clear()
+
+    def _place(self, begun: Iterable[Signal], told: Iterable[Alert]) -> None:
+        """Publish alerts as parts of their incidents."""
+        output, incidents = self._output, self._incidents
+        self._incidents_changed = True
+        for signal in begun:
+            incidents.hear(signal)
+            output.signals.append(signal)
+        output.alerts += [incidents.placed(alert) for alert in told]
+        self._regroup()
+
+    def _regroup(self) -> None:
+        """Publish own alerts again whose incident has another head by now."""
+        for alert in self._incidents.moved():
+            self._output.alerts.append(alert)
+            owner = alert_records.owner_of(alert)
+            state = self._whole.every if owner == EVERY_BRAND else self.states[owner]
+            for held in state.alerts.values():
+                if held.id == alert.id:
+                    held.revision = alert.revision
+                    if owner != EVERY_BRAND:
+                        self._output.changed.add(owner)

@@ -1,4 +1,4 @@
-"""All that is kept of one brand: the value of the table `brands`."""
+"""All that is kept of one brand, in memory and on `brands-changelog`."""
 
 import math
 from collections.abc import Collection, Mapping, Sequence
@@ -7,12 +7,13 @@ import msgspec
 
 from measures.baselines import Baseline
 from measures.buckets import BUCKET_MS, Bucket
+from measures.common_cause import Causes
 from measures.explanations import Talk
 from measures.horizons import HORIZONS_MIN
 from measures.season import NO_HOLIDAYS, Holidays
 from measures.spreads import most_learned
-from schemas.catalogue import RuleKind
-from schemas.mention import Mention
+from schemas.mention import AnyMention
+from schemas.rules import RuleKind
 
 _SHARE_HALF_POSTS = 200
 """The usual share of negative posts moves half way in so many posts."""
@@ -54,7 +55,12 @@ class OpenAlert(msgspec.Struct, array_like=True, gc=False):
     """Usual share of negative posts when it began; below 0: not known."""
     positive_before: float = -1.0
     kind: RuleKind = RuleKind.SPIKE
-    """Of the rule that raised it: what is removed from the catalogue still has an end."""
+    """Of the rule that raised it: what is removed from the catalogue still has an end, ..."""
+    name: str = ""
+    """... and is told by the brand's name, ..."""
+    parent: str = ""
+    department: str = ""
+    """... to whom it was told before: of the rule, or of the brand."""
 
 
 class PastAlert(msgspec.Struct, array_like=True, gc=False):
@@ -104,9 +110,16 @@ class BrandState(msgspec.Struct, array_like=True, gc=False):
     loudest: float = 0.0
     """Largest reach of an account that named it, faded, up to `last_post_ms`."""
     added_ms: int = -1
-    """Event time at which it came into the catalogue of a running worker; -1: it was there."""
+    """Event time at which it came into the catalogue, or came back; -1: it was there."""
+    causes: Causes = msgspec.field(default_factory=Causes)
+    """The largest numbers of authors who had something in common."""
 
-    def is_duplicate(self, mention: Mention) -> bool:
+    voiced_ms: int = -1
+    """Newest minute in which a large account named it in own words; -1: none has."""
+    exposed_total: float = 0.0
+    """Reposts without words of posts with crisis words, faded as the attacks are."""
+
+    def is_duplicate(self, mention: AnyMention) -> bool:
         """Whether the mention was applied before; if not, it counts as applied from now on."""
         if mention.offset <= self.applied.get(mention.partition, -1):
             return True
@@ -119,8 +132,13 @@ class BrandState(msgspec.Struct, array_like=True, gc=False):
         sums: Sequence[float],
         means: Sequence[float],
         holidays: Holidays = NO_HOLIDAYS,
+        *,
+        is_watched: bool = True,
     ) -> None:
-        """Let the baseline know a closed minute; what is unusual now does not become usual."""
+        """Let the baseline know a closed minute; what is unusual now does not become usual.
+
+        `is_watched`: whether all feeds were there; if not, the counts say nothing of what is usual.
+        """
         bucket = self.buckets[start_ms]
         baseline = self.baseline
         unusual = bool(self.alerts) and any(
@@ -129,11 +147,19 @@ class BrandState(msgspec.Struct, array_like=True, gc=False):
         cap = math.inf
         if baseline.is_warm():
             cap = most_learned(means[0], baseline.spreads.dispersions[1])
-        baseline.learn(start_ms, bucket.voices(), cap, BUCKET_MS, holidays)
-        baseline.learn_sums(start_ms, sums, means, unusual=unusual)
+        if is_watched:
+            baseline.learn(start_ms, bucket.voices(), cap, BUCKET_MS, holidays)
+            baseline.learn_sums(start_ms, sums, means, unusual=unusual)
+        elif start_ms + BUCKET_MS > baseline.known_to_ms:
+            baseline.skip(start_ms + BUCKET_MS)
         attacks = self.usual_attacks(start_ms) if unusual else bucket.attacks
-        self.attacks_total = self._faded_attacks(start_ms) + attacks
-        self.loudest = max(self.usual_loudest(start_ms), float(bucket.loudest))
+        exposed = float(bucket.exposures_to_crises() if bucket.exposed else 0)
+        if exposed and unusual:
+            exposed = self.usual_exposures(start_ms)
+        self.attacks_total = self._faded(self.attacks_total, start_ms) + attacks
+        self.exposed_total = self._faded(self.exposed_total, start_ms) + exposed
+        bucket.loudest_before = self.usual_loudest(start_ms)
+        self.loudest = max(bucket.loudest_before, float(bucket.loudest))
         if not unusual:
             if bucket.rivals is None:
                 self._learn_moods(bucket)
@@ -144,20 +170,28 @@ class BrandState(msgspec.Struct, array_like=True, gc=False):
 
     def usual_attacks(self, start_ms: int) -> float:
         """Negative posts to the brand's own accounts a minute, before the one at `start_ms`."""
+        return self._usual(self.attacks_total, start_ms)
+
+    def usual_exposures(self, start_ms: int) -> float:
+        """Reposts without words of posts with crisis words a minute, before `start_ms`."""
+        return self._usual(self.exposed_total, start_ms)
+
+    def _usual(self, total: float, start_ms: int) -> float:
+        """A minute, of what fades as the attacks do."""
         watched_min = (start_ms - self.baseline.since_ms) / BUCKET_MS
         if watched_min <= 0 or self.last_post_ms < 0:
             return 0.0
         weights = (1 - math.pow(_ATTACK_KEPT, watched_min)) / (1 - _ATTACK_KEPT)
-        return self._faded_attacks(start_ms) / weights
+        return self._faded(total, start_ms) / weights
 
     def usual_loudest(self, start_ms: int) -> float:
         """The largest reach of the last weeks, before the minute at `start_ms`."""
         return self.loudest * math.pow(_LOUDEST_KEPT, self._minutes_since(start_ms))
 
-    def _faded_attacks(self, start_ms: int) -> float:
-        if not self.attacks_total:
+    def _faded(self, total: float, start_ms: int) -> float:
+        if not total:
             return 0.0
-        return self.attacks_total * math.pow(_ATTACK_KEPT, self._minutes_since(start_ms))
+        return total * math.pow(_ATTACK_KEPT, self._minutes_since(start_ms))
 
     def _minutes_since(self, start_ms: int) -> int:
         """Since the newest learned minute."""

@@ -5,12 +5,29 @@ from collections.abc import Iterable
 
 import msgspec
 
+from measures.common_cause import KEPT, said_in
+from measures.post_samples import TERMS, Kept, Sample, keep, number_of, thread_of
 from measures.sketches import SIZE, Authors, Distinct
-from schemas.mention import Channel, Mention, Objective, Place, Polarity
+from schemas.mention import AnyMention, Channel, GroupMention, Mention, Objective, Place, Polarity
 from schemas.window import Window
 
 BUCKET_MS = 60_000
 UNPUBLISHED = -1
+
+
+MOST_ORIGINALS = 8
+"""Originals of one minute and crisis rule that are told apart."""
+
+
+class Loud(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A post of a large account, as far as it has to be known."""
+
+    reach: int
+    number: int
+    """See `measures.post_samples`."""
+    kept: Kept
+    is_negative: bool
+    is_repost: bool
 
 
 def bucket_start_ms(event_time_ms: int) -> int:
@@ -67,8 +84,26 @@ class Bucket(msgspec.Struct, array_like=True, gc=False):
     """Province -> posts without spam; None: none is known."""
     hitters: dict[str, list[int]] | None = None
     """Crisis rule -> hashes of the authors of its posts, up to `sketches.SIZE`."""
+    sample: Sample | None = None
+    """Of the posts without spam."""
+    hit_posts: dict[str, Sample] | None = None
+    """Crisis rule -> sample of its posts."""
+    exposed: dict[str, dict[str, int]] | None = None
+    """Crisis rule -> author of an original with its words -> accounts that passed it on without
+    any of their own; empty author: of all beyond the first `MOST_ORIGINALS`."""
+    exposers: dict[str, list[int]] | None = None
+    """Crisis rule -> hashes of those accounts, up to `sketches.SIZE`."""
+    loud: Loud | None = None
+    """The post of the largest account that names the brand in own words."""
+    upset: Loud | None = None
+    """The same among those that object, complain or ask."""
+    loudest_before: float = -1.0
+    """Largest reach that the brand was used to before this minute; -1: it is not learned yet."""
+    said: dict[int, str] = msgspec.field(default_factory=dict)
+    """Hash of an author -> what a post without spam has in common with others, see
+    `measures.common_cause`: of the authors with the smallest hashes."""
 
-    def add(self, mention: Mention) -> None:
+    def add(self, mention: AnyMention) -> None:
         """Count a mention; of an edit, that there was one."""
         if mention.is_edit:
             self.edits += 1
@@ -78,17 +113,18 @@ class Bucket(msgspec.Struct, array_like=True, gc=False):
         if mention.place is not Place.OWN:
             self.exposures += 1
         polarity = mention.polarity
-        if polarity is Polarity.POSITIVE:
-            self.positive += 1
-        elif polarity is Polarity.NEGATIVE:
-            self.negative += 1
+        self.positive += polarity is Polarity.POSITIVE
+        self.negative += polarity is Polarity.NEGATIVE
         self.addresses += mention.is_address
         self.products += mention.product != ""
+        hashed = zlib.crc32(mention.author.encode())
         if mention.spam:
             self.spam += 1
             self.spam_spoken += mention.place is Place.OWN
             self.spam_positive += polarity is Polarity.POSITIVE
             self.spam_negative += polarity is Polarity.NEGATIVE
+        elif type(mention) is not GroupMention:
+            self._note_said(hashed, mention)
         if mention.intents:
             intents = self.intents = self.intents or {}
             for objective in mention.intents:
@@ -108,8 +144,37 @@ class Bucket(msgspec.Struct, array_like=True, gc=False):
             self.attacks += 1
         if mention.reach > self.loudest and channel is not Channel.OWNED and not mention.spam:
             self.loudest = mention.reach
-        self.authors.add(zlib.crc32(mention.author.encode()), is_counted=not mention.spam)
+        self.authors.add(hashed, is_counted=not mention.spam)
         self.texts.add(mention.text_hash)
+
+    def _heed(self, mention: Mention) -> None:
+        """Note the loudest that says something itself; of equals the one with the lower number."""
+        loud, upset = self.loud, self.upset
+        reach, is_negative = mention.reach, mention.polarity is Polarity.NEGATIVE
+        is_upset = is_negative or Objective.CLIENT_MANAGEMENT in mention.intents
+        if (loud is None or reach >= loud.reach) or (
+            is_upset and (upset is None or reach >= upset.reach)
+        ):
+            number = number_of(mention)
+            kept = thread_of(mention), mention.terms[:TERMS]
+            one = Loud(reach, number, kept, is_negative, mention.is_repost)
+            self.loud = _louder(loud, one)
+            if is_upset:
+                self.upset = _louder(upset, one)
+
+    def _note_said(self, hashed: int, mention: Mention) -> None:
+        """Keep what it has in common with others: any order of the posts leaves the same."""
+        said = self.said
+        if hashed in said:
+            line = said_in(mention)
+            said[hashed] = min(said[hashed], line)
+        elif len(said) < KEPT:
+            said[hashed] = said_in(mention)
+        else:
+            largest = max(said)
+            if hashed < largest:
+                del said[largest]
+                said[hashed] = said_in(mention)
 
     @property
     def spoken(self) -> int:
@@ -130,22 +195,60 @@ class Bucket(msgspec.Struct, array_like=True, gc=False):
             return self.heard
         return self.posts - self.spam - self.authors.bursts()
 
-    def hit(self, rules: Iterable[str], author: str) -> None:
+    def hear(self, mention: Mention) -> None:
+        """Take what a post without spam says into account."""
+        sample = self.sample
+        if sample is None:
+            sample = self.sample = {}
+        keep(sample, number_of(mention), mention)
+        if mention.reach and mention.channel is Channel.EARNED and mention.place is Place.OWN:
+            self._heed(mention)
+
+    def hit(self, rules: Iterable[str], mention: Mention) -> None:
         """Count a post that has a word of these crisis rules."""
         hits = self.hits = self.hits or {}
         hitters = self.hitters = self.hitters or {}
-        hashed = zlib.crc32(author.encode())
+        posts = self.hit_posts = self.hit_posts or {}
+        hashed = zlib.crc32(mention.author.encode())
         for rule in rules:
+            keep(posts.setdefault(rule, {}), number_of(mention), mention)
             hits[rule] = hits.get(rule, 0) + 1
             authors = hitters.setdefault(rule, [])
             if hashed not in authors and len(authors) < SIZE:
                 authors.append(hashed)
 
-    def count_rivals(self, mention: Mention) -> None:
+    def expose(self, rules: Iterable[str], mention: Mention) -> None:
+        """Count a repost without words of a post that has a word of these crisis rules; accounts
+        count once a minute."""
+        exposed = self.exposed = self.exposed or {}
+        exposers = self.exposers = self.exposers or {}
+        posts = self.hit_posts = self.hit_posts or {}
+        hashed = zlib.crc32(mention.author.encode())
+        whose = mention.original_author or mention.original
+        for rule in rules:
+            accounts = exposers.setdefault(rule, [])
+            if hashed in accounts:
+                continue
+            if len(accounts) < SIZE:
+                accounts.append(hashed)
+            by = exposed.setdefault(rule, {})
+            whose_now = whose if whose in by or len(by) < MOST_ORIGINALS else ""
+            by[whose_now] = by.get(whose_now, 0) + 1
+            keep(posts.setdefault(rule, {}), number_of(mention), mention)
+
+    def exposed_to(self, rule: str) -> dict[str, int]:
+        """Author of an original -> accounts that passed it on without words."""
+        return self.exposed.get(rule, {}) if self.exposed else {}
+
+    def exposures_to_crises(self) -> int:
+        """Of all crisis rules together."""
+        return sum([sum(by.values()) for by in (self.exposed or {}).values()])
+
+    def count_rivals(self, mention: GroupMention) -> None:
         """Count the brands of a group that a post names, see `analysis.groups`."""
         rivals = self.rivals = self.rivals or {}
         if not mention.spam:
-            for brand in mention.product.split():
+            for brand in mention.brands:
                 rivals[brand] = rivals.get(brand, 0) + 1
 
     def hits_of(self, rule: str) -> int:
@@ -189,3 +292,9 @@ class Bucket(msgspec.Struct, array_like=True, gc=False):
         authors.pack()
         texts.pack()
         return window
+
+
+def _louder(one: Loud | None, other: Loud) -> Loud:
+    if one is None or (other.reach, -other.number) > (one.reach, -one.number):
+        return other
+    return one

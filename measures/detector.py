@@ -10,7 +10,7 @@ A count is an alert's when, over one of the horizons, it is all of this:
 
 The third is what keeps alerts few: it learns from each brand what a large burst is there. The
 largest of T days stands for what is reached once in T days; where bursts have a heavy tail of index
-4, what is reached once in R days is (R / T) ** (1 / 4) times that: the return level of extreme
+5, what is reached once in R days is (R / T) ** (1 / 5) times that: the return level of extreme
 value theory (Coles, "An Introduction to Statistical Modeling of Extreme Values", 2001; for streams:
 Siffer et al., "Anomaly Detection in Streams with Extreme Value Theory", KDD 2017). So a new brand
 is not told of each burst above the few before. One knob moves the first and the third.
@@ -23,19 +23,21 @@ from statistics import NormalDist
 from typing import NamedTuple
 
 from measures.baselines import SEASONED_MS, Baseline
+from measures.common_cause import SPREADS
 from measures.horizons import HORIZONS_MIN
 from measures.season import MINUTE_MS
+from schemas.rules import FEWEST_POSTS
 
 MONTH_MIN = 30 * 24 * 60
 MIN_FACTOR = 1.5
 MIN_FACTOR_UNSEASONED = 3.0
 """In the first half day, when the rhythm of the day is unknown."""
-MIN_POSTS = 10
-_TAILS = 3.0
-"""Improbable counts for each false alert that the knob allows: the records refuse most of them.
-Fitted on development volumes, see docs/alerts.md."""
+MIN_POSTS = FEWEST_POSTS
+_TAILS = 0.3
+"""Improbable counts for each false alert that the knob allows: a gamma's tail is thinner than that
+of real counts. Fitted on development volumes, see docs/alerts.md."""
 _MOST_TAIL = 0.02
-_TAIL_INDEX = 4.0
+_TAIL_INDEX = 5.0
 """Of bursts: the larger, the less the largest so far says of the next."""
 _FEWEST_SCORED = 1e-9
 _STILL = 0.5
@@ -85,8 +87,8 @@ def score_of(seen: float, expected: float, needed: float) -> float:
 def tail_of(horizon_min: int, false_alerts_per_month: float) -> float:
     """Probability up to which a stretch of this length is improbable.
 
-    >>> round(tail_of(5, 1.0), 6)
-    8.7e-05
+    >>> round(tail_of(5, 1.0), 7)
+    8.7e-06
     """
     looks = MONTH_MIN / horizon_min * len(HORIZONS_MIN)
     return min(_MOST_TAIL, _TAILS * false_alerts_per_month / looks)
@@ -107,6 +109,14 @@ def limits(
         # "Above" is what counts: at least `least` posts are more than `least` - 1.
         found.append(max(improbable, factor * mean, news, least - 1.0))
     return found
+
+
+def is_more(baseline: Baseline, at: int, seen: float, mean: float) -> bool:
+    """Whether a number is large enough for a look at what the posts have in common."""
+    factor = MIN_FACTOR if baseline.is_seasoned() else MIN_FACTOR_UNSEASONED
+    if seen <= factor * mean:
+        return False
+    return seen > mean + SPREADS * math.sqrt(mean * baseline.spreads.dispersion(at, mean))
 
 
 def is_unusual(
@@ -147,7 +157,7 @@ def return_level(watched_ms: int, false_alerts_per_month: float) -> float:
 
     >>> from measures.season import DAY_MS
     >>> return_level(30 * DAY_MS, 1.0), round(return_level(3 * DAY_MS, 1.0), 2)
-    (1.0, 1.78)
+    (1.0, 1.58)
     """
     months = min(max(watched_ms, SEASONED_MS) / (MONTH_MIN * MINUTE_MS), 1.0)
     return math.pow(months * false_alerts_per_month, -1 / _TAIL_INDEX)

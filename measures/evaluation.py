@@ -4,30 +4,42 @@ When they are evaluated says `measures.schedule`, what a rule finds `measures.ru
 is told `measures.suppression`.
 """
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
 
 from measures import alert_life, alert_records
 from measures.alert_records import Subject
 from measures.baselines import Baseline
 from measures.brand_state import BrandState
 from measures.buckets import BUCKET_MS
+from measures.common_cause import FEWEST_AUTHORS, HORIZONS
 from measures.detector import MIN_POSTS
+from measures.feed_gaps import Stretch, Unwatched, merged
+from measures.horizons import HORIZONS_MIN
 from measures.moment import Moment
 from measures.partition_state import PartitionState
 from measures.platform_burst import FACTOR
 from measures.rule_index import RuleIndex
-from measures.rules import QUIET_KINDS, evaluate, kinds_at, silence
+from measures.rules import QUIET_KINDS, evaluate, kinds_at
 from measures.rules.finding import Finding, severity_of
 from measures.schedule import Schedule, sweep_ms
+from measures.signals import signal_of
 from measures.suppression import INHIBITED_KINDS
 from schemas.alert import EVERY_BRAND, Alert, SuppressedReason
-from schemas.catalogue import Brand, Rule, RuleKind
-from schemas.mention import GROUP_PREFIX
+from schemas.catalogue import Brand
+from schemas.mention import group_key
+from schemas.rules import RULE_OF_KIND, Rule, RuleKind
+from schemas.signal import Signal
 
 _EVERY = Brand(id=EVERY_BRAND, name="all brands")
 _FEED = Brand(id=EVERY_BRAND, name="the feed")
 _MINUTE_MS = 60_000
+_FRESH_MS = 60 * _MINUTE_MS
+"""A gap that ended longer ago is told by nobody: it is found in `leimo feed gaps`."""
+_TOLD_MIN = 2
+"""Nor is a shorter one."""
 _DAY_MS = 86_400_000
+_QUARTER = HORIZONS_MIN.index(15)
 
 
 class Evaluation:
@@ -42,6 +54,8 @@ class Evaluation:
         speaks_for_all: bool,
     ) -> None:
         self.told: list[Alert] = []
+        self.begun: list[Signal] = []
+        """Of those that fire for the first time."""
         self.changed: set[str] = set()
         self.suppressed: dict[SuppressedReason, int] = {}
         """Why findings were not told, and how often."""
@@ -56,20 +70,21 @@ class Evaluation:
         self._closed_ms = -1
         """All minutes that end at or before are closed."""
         self._all_burst = False
+        self._unwatched = Unwatched(whole.gaps)
         self._index = index
         self._schedule = Schedule(states, index)
         self.redefine(index)
 
     def redefine(self, index: RuleIndex) -> None:
         """Rules changed: alerts that no rule looks for any more end."""
-        before, self._index = self._index, index
+        self._index = index
         self._ended_ms = -1
         self._schedule.redefine(index)
         for brand in sorted(self._states):
             state = self._states[brand]
-            self._forget(brand, state, before)
+            self._forget(brand, state)
             self._schedule.note(brand, state)
-        self._forget(EVERY_BRAND, self._whole.every, before)
+        self._forget(EVERY_BRAND, self._whole.every)
 
     @property
     def open_alerts(self) -> int:
@@ -87,14 +102,14 @@ class Evaluation:
 
     def clear(self) -> None:
         """What was told is taken over."""
-        self.told, self.changed, self.suppressed = [], set(), {}
+        self.told, self.begun, self.changed, self.suppressed = [], [], set(), {}
 
     def note(self, brand: str, state: BrandState) -> None:
         """A brand came back from the changelog, where rules of another time may have left it."""
         if state.alerts:
             self._firing.add(brand)
             self._looked.add(brand)
-        self._forget(brand, state, self._index)
+        self._forget(brand, state)
         self._schedule.note(brand, state)
 
     def pass_empty(self, baseline: Baseline, until_ms: int) -> None:
@@ -113,16 +128,22 @@ class Evaluation:
         bucket = state.buckets[start_ms]
         if bucket.rivals is not None:
             state.compare(self._index.members_of(brand), start_ms)
-        if self._schedule.is_due_closed(state, bucket):
+        sums = moment.sums
+        if (
+            self._schedule.is_due_closed(state, bucket)
+            or sums[_QUARTER] >= self._index.least_about_one
+        ):
             self._look(brand, moment, self._kinds_at(moment))
         baseline = state.baseline
-        if (
-            moment.sums[-1] >= MIN_POSTS
-            and baseline.is_warm()
-            and moment.is_unusual(1.0, MIN_POSTS)
-        ):
-            baseline.extremes.begin_event(start_ms, moment.sums, moment.means)
-        state.learn(start_ms, moment.sums, moment.means, self._index.holidays)
+        if sums[-1] >= MIN_POSTS and baseline.is_warm() and moment.is_unusual(1.0, MIN_POSTS):
+            baseline.extremes.begin_event(start_ms, sums, moment.means)
+        if bucket.loud is not None and bucket.loud.reach >= self._schedule.least_reach:
+            state.voiced_ms = start_ms
+        is_watched = not self._unwatched.stretches or not self._unwatched.holds(start_ms)
+        if sums[_QUARTER] >= FEWEST_AUTHORS and baseline.is_warm() and is_watched:
+            for at, cause in moment.causes.items():
+                state.causes.learn(start_ms, HORIZONS.index(at), cause.authors)
+        state.learn(start_ms, sums, moment.means, self._index.holidays, is_watched=is_watched)
         self._schedule.learned(brand, moment, is_live=is_live)
 
     def evaluate_open(self, brand: str, start_ms: int) -> None:
@@ -164,6 +185,28 @@ class Evaluation:
         for rule in self._index.of_platform:
             self._find_of_all(rule, start_ms, finding)
 
+    def note_feeds(self, gaps: Sequence[tuple[int, int]], away_since_ms: int | None) -> None:
+        """What feeds could not give, in event time, and since when one of them is away.
+
+        One partition tells of what is new and fresh, as the rules about the feed.
+        """
+        kept = merged([*self._whole.gaps, *gaps])
+        fresh = sorted(set(kept) - set(self._whole.gaps))
+        self._whole.gaps = kept
+        self._unwatched.note(kept, away_since_ms)
+        now_ms = self._whole.clock.watermark_ms
+        if not self._speaks_for_all or now_ms is None:
+            return
+        for from_ms, to_ms in fresh:
+            minutes = math.ceil((to_ms - from_ms) / _MINUTE_MS)
+            if not now_ms - _FRESH_MS <= to_ms or minutes < _TOLD_MIN:
+                continue
+            cause = f"posts of {minutes} min are missing, which the feed could not give"
+            severity = severity_of(minutes, _TOLD_MIN)
+            finding = Finding(0, 0, severity, cause, horizon_min=minutes)
+            for rule in self._index.of_feed:
+                self._find_of_all(rule, to_ms - to_ms % BUCKET_MS, finding)
+
     def evaluate_feed(self, now_ms: int) -> None:
         """Whether a live feed fell silent; told by one partition."""
         clock = self._whole.clock
@@ -172,7 +215,7 @@ class Evaluation:
         if not self._speaks_for_all or not clock.is_idle or not 0 < silent_ms < _DAY_MS:
             return
         for rule in self._index.of_feed:
-            minutes = silence.within_min(rule)
+            minutes = rule.within_min
             if silent_ms >= minutes * _MINUTE_MS:
                 cause = f"no posts at all for {silent_ms // _MINUTE_MS} min"
                 severity = severity_of(silent_ms, minutes * _MINUTE_MS)
@@ -215,8 +258,8 @@ class Evaluation:
             self._tell(brand, alert_records.resolved(subject))
         return bool(over)
 
-    def _forget(self, brand: str, state: BrandState, before: RuleIndex) -> None:
-        """End what no rule looks for any more, by the rules of `before` if they are known."""
+    def _forget(self, brand: str, state: BrandState) -> None:
+        """End what no rule looks for any more."""
         if not (state.alerts or state.pending or state.past):
             return
         rules = {rule.id: rule for rule in self._index.rules_of(brand)}
@@ -224,13 +267,10 @@ class Evaluation:
             rule_id = alert_records.rule_of(key)
             rule = rules.get(rule_id)
             if rule is None or rule.kind is not held.kind or not self._is_of(rule, held.about):
-                former = before.by_id.get(rule_id)
-                if former is None or former.kind is not held.kind:
-                    former = Rule(id=rule_id, kind=held.kind)
+                former = RULE_OF_KIND[held.kind](id=rule_id)
                 now_ms = max(self._whole.clock.watermark_ms or 0, held.true_at_ms)
                 subject = self._subject(brand, state, former, now_ms, held.about)
-                known = before.brands.get(held.about or brand, subject.brand)
-                self._tell(brand, alert_records.withdrawn(subject._replace(brand=known), now_ms))
+                self._tell(brand, alert_records.withdrawn(subject, now_ms))
         for noted in (state.pending, state.past):
             for key in [key for key in noted if alert_records.rule_of(key) not in rules]:
                 del noted[key]
@@ -238,10 +278,13 @@ class Evaluation:
 
     def _is_of(self, rule: Rule, about: str) -> bool:
         """Whether a rule about rivals still is about this one."""
-        return not about or about in self._index.members_of(GROUP_PREFIX + rule.id)
+        return not about or about in self._index.members_of(group_key(rule.id))
 
     def _kinds_at(self, moment: Moment) -> frozenset[RuleKind]:
-        return kinds_at(moment, self._index.least_posts, self._schedule.least_reach)
+        index = self._index
+        return kinds_at(
+            moment, index.least_posts, self._schedule.least_reach, index.least_about_one
+        )
 
     def _look(self, brand: str, moment: Moment, kinds: frozenset[RuleKind]) -> None:
         state, start_ms = moment.state, moment.start_ms
@@ -260,7 +303,11 @@ class Evaluation:
             self._looked.add(brand)
 
     def _moment(self, state: BrandState, start_ms: int) -> Moment:
-        return Moment(state, start_ms, self._index.holidays, self._whole.clock.outage[1])
+        watched_ms = self._whole.clock.outage[1]
+        watched_ms = max(watched_ms, state.added_ms)
+        if self._unwatched.stretches:
+            watched_ms = max(watched_ms, self._unwatched.watched_since_ms(start_ms))
+        return Moment(state, start_ms, self._index.holidays, watched_ms)
 
     def _subject(
         self, brand: str, state: BrandState, rule: Rule, at_ms: int, about: str = ""
@@ -270,7 +317,14 @@ class Evaluation:
             definition = _FEED if rule.kind is RuleKind.SILENCE else _EVERY
         else:
             definition = self._index.brands.get(named) or Brand(id=named, name=named)
-        return Subject(state, rule, definition, self._index.silences_at(at_ms), about)
+        return Subject(
+            state,
+            rule,
+            definition,
+            self._index.silences_at(at_ms),
+            about,
+            self._index.expected_burst_at,
+        )
 
     def _find_of_all(self, rule: Rule, start_ms: int, finding: Finding) -> None:
         every = self._whole.every
@@ -301,8 +355,12 @@ class Evaluation:
         if notice.suppressed is not None:
             counts = self.suppressed
             counts[notice.suppressed] = counts.get(notice.suppressed, 0) + 1
-        if notice.alert is not None:
-            self.told.append(notice.alert)
+        alert = notice.alert
+        if alert is not None:
+            self.told.append(alert)
+            if alert.revision == 0:
+                moment = Moment(subject.state, start_ms)
+                self.begun.append(signal_of(alert, subject.rule, finding, moment))
 
     def _tell(self, brand: str, alert: Alert) -> None:
         self._change(brand)
@@ -324,11 +382,14 @@ class Evaluation:
         return self._all_burst or self._whole.burst.has_burst(first_ms, start_ms)
 
     def _skip_outage(self, baseline: Baseline, until_ms: int) -> None:
-        """Leave an outage of the whole feed before `until_ms` out of what is learned."""
-        from_ms, to_ms = self._whole.clock.outage
-        if baseline.known_to_ms >= to_ms or from_ms >= until_ms:
-            return
-        baseline.pass_empty(max(from_ms, baseline.known_to_ms), self._index.holidays)
-        skipped_ms = min(to_ms, until_ms)
-        if skipped_ms > baseline.known_to_ms:
-            baseline.skip(skipped_ms)
+        """Leave what nobody watched before `until_ms` out of what is learned."""
+        stretches: Sequence[Stretch] = (self._whole.clock.outage,)
+        if self._unwatched.stretches:
+            stretches = sorted((*stretches, *self._unwatched.stretches))
+        for from_ms, to_ms in stretches:
+            if baseline.known_to_ms >= to_ms or from_ms >= until_ms:
+                continue
+            baseline.pass_empty(max(int(from_ms), baseline.known_to_ms), self._index.holidays)
+            skipped_ms = int(min(to_ms, until_ms))
+            if skipped_ms > baseline.known_to_ms:
+                baseline.skip(skipped_ms)

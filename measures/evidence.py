@@ -12,8 +12,8 @@ from schemas.mention import Objective
 _REGIONS = 5
 
 
-def evidence(state: BrandState, held: OpenAlert) -> Evidence:
-    """Add up the alert's horizon."""
+def evidence(state: BrandState, held: OpenAlert, expected_burst: str = "") -> Evidence:
+    """Add up the alert's horizon. `expected_burst`: id of the day of big sales that it is."""
     buckets = Moment(state, held.true_at_ms).last(held.horizon_min)
     posts = sum(one.posts for one in buckets)
     owned, paid = sum(one.owned for one in buckets), sum(one.paid for one in buckets)
@@ -40,6 +40,7 @@ def evidence(state: BrandState, held: OpenAlert) -> Evidence:
         negative_now=round(negative / spoken, 4) if spoken else None,
         positive_before=_share(held.positive_before),
         positive_now=round(positive / spoken, 4) if spoken else None,
+        expected_burst=expected_burst,
     )
 
 

@@ -2,8 +2,10 @@
 
 import msgspec
 
+from measures.common_cause import Usual
 from measures.trends import HARDLY, first_of, rising_of, scored, top_of
 from schemas.alert import Sample, Term
+from schemas.forgotten import Forgotten
 from schemas.mention import Mention
 from schemas.trend import Influencer, Trend, TrendTerm
 
@@ -57,7 +59,7 @@ class Talk(msgspec.Struct, array_like=True, gc=False):
             self._count(mention.terms[:_TERMS])
         self.untold += 1
         self._hear_author(mention)
-        if mention.text and mention.text_hash not in self.hashes:
+        if (mention.text or is_crisis) and mention.text_hash not in self.hashes:
             self._keep(mention, mention.reach + (_BEFORE_OTHERS if is_crisis else 0))
 
     def pass_minute(self) -> None:
@@ -85,6 +87,10 @@ class Talk(msgspec.Struct, array_like=True, gc=False):
             key=lambda term: (-(recent[term] ** 2) / (1 + usual[term]), term),
         )
         return tuple(Term(term, max(1, round(recent[term]))) for term in found[:count])
+
+    def usual(self) -> Usual:
+        """What is usually said about the brand."""
+        return Usual(self.counts, self.recent_weight, self.usual_weight, self._totals()[1])
 
     def trend(self, brand: str, at_ms: int) -> Trend:
         """The state of the talk, as it is published."""
@@ -172,19 +178,37 @@ class Talk(msgspec.Struct, array_like=True, gc=False):
             if least >= weight:
                 return
             self._drop(self.weights.index(least))
-        self.samples.append(
-            Sample(
-                post=mention.post,
-                source=mention.source,
-                author=mention.author,
-                text=mention.text,
-                reach=mention.reach,
-                sentiment_milli=mention.sentiment_milli,
-                event_time_ms=mention.event_time_ms,
-            )
-        )
+        self.samples.append(_sample(mention))
         self.hashes.append(mention.text_hash)
         self.weights.append(weight)
 
+    def forget(self, forgotten: Forgotten) -> bool | None:
+        """Let go of posts and authors that were taken back.
+
+        Returns whether an author was among those that are heard; None: nothing of it was kept.
+        """
+        gone = [index for index, one in enumerate(self.samples) if forgotten.covers_sample(one)]
+        for index in reversed(gone):
+            self._drop(index)
+        authors = [author for author in self.heard if forgotten.names(author)]
+        for author in authors:
+            del self.heard[author]
+        return bool(authors) if gone or authors else None
+
     def _drop(self, index: int) -> None:
         del self.samples[index], self.hashes[index], self.weights[index]
+
+
+def _sample(mention: Mention) -> Sample:
+    """The post; where it is a repost without words, the original, of which less is known."""
+    is_bare = not mention.text
+    return Sample(
+        post=mention.original if is_bare else mention.post,
+        source=mention.source,
+        author=mention.original_author if is_bare else mention.author,
+        text=mention.original_text if is_bare else mention.text,
+        reach=0 if is_bare else mention.reach,
+        sentiment_milli=mention.sentiment_milli,
+        event_time_ms=mention.event_time_ms,
+        url=mention.url,
+    )

@@ -12,10 +12,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from measures.buckets import BUCKET_MS, Bucket
+from measures.common_cause import FEWEST_SHARE, HORIZONS, SPREADS
 from measures.detector import MIN_POSTS, limits
 from measures.horizons import HORIZONS_MIN
 from measures.moment import Moment
-from schemas.catalogue import Rule, RuleKind
+from schemas.rules import Rule, RuleKind, SpikeRule
 
 _NO_LIMIT = float("inf")
 _FILLED = 0.9
@@ -62,11 +63,21 @@ def headroom_after(moment: Moment, rules: Sequence[Rule], least_posts: int) -> H
     return headroom
 
 
-def _headroom_for(rule: Rule, moment: Moment) -> Headroom:
+def _headroom_for(rule: SpikeRule, moment: Moment) -> Headroom:
     """What one spike rule would not notice."""
     start_ms, baseline, buckets = moment.start_ms, moment.baseline, moment.state.buckets
-    least, knob = rule.min_posts or MIN_POSTS, rule.false_alerts_per_month
-    minute, *longer = (_FILLED * limit for limit in limits(baseline, moment.means, knob, least))
+    least, knob = rule.min_posts, rule.false_alerts_per_month
+    means = moment.means
+    noted = limits(baseline, means, knob, least)
+    fewest = FEWEST_SHARE * least - 1.0
+    for at in HORIZONS:
+        # At least so many posts are needed for a look at what they have in common.
+        mean = means[at]
+        spread = mean + SPREADS * mean**0.5
+        limit = spread if spread > fewest else fewest
+        if limit < noted[at]:  # noqa: PLR1730 - a call less
+            noted[at] = limit
+    minute, *longer = (_FILLED * limit for limit in noted)
     following = later = _NO_LIMIT
     for at, limit in enumerate(longer, start=1):
         # What has left the horizon a minute later, and two minutes later.

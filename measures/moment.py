@@ -1,11 +1,14 @@
 """A brand at one minute, as the rules look at it: what is asked for is computed once."""
 
 from collections import Counter
+from collections.abc import Iterator
 
 from measures.baselines import Baseline
 from measures.brand_state import BrandState
 from measures.buckets import BUCKET_MS, Bucket
-from measures.detector import MIN_POSTS, Verdict, is_unusual, judge
+from measures.common_cause import FEWEST_AUTHORS, KEPT, Cause, largest
+from measures.common_cause import HORIZONS as CAUSE_HORIZONS
+from measures.detector import MIN_POSTS, Verdict, is_more, is_unusual, judge
 from measures.horizons import HORIZONS_MIN
 from measures.season import NO_HOLIDAYS, Holidays
 from measures.sketches import PER_AUTHOR
@@ -17,6 +20,7 @@ class Moment:
     """The last hour of a brand, up to the minute that starts at `start_ms`."""
 
     __slots__ = (
+        "_causes",
         "_hour",
         "_means",
         "_sums",
@@ -41,7 +45,8 @@ class Moment:
         self.start_ms = start_ms
         self.holidays = holidays
         self.watched_ms = watched_ms
-        """Since then the feed is read without an outage."""
+        """Since then the feed is read without an outage, and for this brand too."""
+        self._causes: dict[int, Cause] | None = None
         self._hour: list[tuple[int, Bucket]] | None = None
         self._sums: list[float] | None = None
         self._means: list[float] | None = None
@@ -132,6 +137,31 @@ class Moment:
                 self.baseline, self.sums, self.means, false_alerts_per_month, least
             )
         return found
+
+    @property
+    def causes(self) -> dict[int, Cause]:
+        """Horizon number -> what most authors have in common, where there are more than usual."""
+        found = self._causes
+        if found is None:
+            found = self._causes = {}
+            sums, means, baseline = self.sums, self.means, self.baseline
+            for at in CAUSE_HORIZONS:
+                seen = sums[at]
+                if (
+                    seen >= FEWEST_AUTHORS
+                    and seen > means[at]
+                    and is_more(baseline, at, seen, means[at])
+                ):
+                    found[at] = largest(self._said(HORIZONS_MIN[at]), self.state.talk.usual())
+        return found
+
+    def _said(self, minutes: int) -> Iterator[tuple[float, str]]:
+        """What the kept authors of each minute said, each for as many as are kept one of."""
+        for bucket in self.last(minutes):
+            said = bucket.said
+            each = max(bucket.authors.count() / len(said), 1.0) if len(said) == KEPT else 1.0
+            for one in said.values():
+                yield each, one
 
     def posts_by_author(self, minutes: int) -> Counter[int]:
         """Hash of an author -> posts without spam; of each minute `sketches.SIZE` authors."""

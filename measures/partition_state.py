@@ -14,3 +14,7 @@ class PartitionState(msgspec.Struct, array_like=True):
     burst: PlatformBurst = msgspec.field(default_factory=PlatformBurst)
     every: BrandState = msgspec.field(default_factory=BrandState)
     """Holds the alerts about all brands together, and about the feed."""
+    gaps: list[tuple[int, int]] = msgspec.field(default_factory=list)
+    """Begin and end, in event time, of the newest stretches that a feed could not give."""
+    expected_ms: int = -1
+    """Up to this slot the brands of a live feed were told of, see `measures.expectations`."""

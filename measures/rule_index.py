@@ -1,27 +1,44 @@
 """Which rules look at which brand and when, and which silences are in force."""
 
+import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from datetime import UTC, date, datetime, timedelta
+from datetime import datetime
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
-from measures.detector import MIN_POSTS
+from measures.calendar import expected_bursts, like_days
+from measures.common_cause import FEWEST_SHARE
 from schemas.alert import EVERY_BRAND
-from schemas.catalogue import Brand, Catalogue, Holiday, Rule, RuleKind, Silence
-from schemas.mention import GROUP_PREFIX
+from schemas.catalogue import Brand, Catalogue, Silence
+from schemas.mention import GROUP_PREFIX, group_key
+from schemas.rules import (
+    FEWEST_POSTS,
+    CompositeRule,
+    DropRule,
+    Rule,
+    RuleKind,
+    SentimentRule,
+    ShareRule,
+    SilenceRule,
+    SpikeRule,
+)
 
 DAY_MS = 86_400_000
 _HOURS = re.compile(
-    r"(?P<from>\d\d:\d\d)-(?P<to>\d\d:\d\d)(?: (?P<sign>[+-])(?P<offset>\d\d:\d\d))?"
+    r"(?P<from>\d\d:\d\d)-(?P<to>\d\d:\d\d)"
+    r"(?: (?P<sign>[+-])(?P<offset>\d\d:\d\d)| (?P<zone>[A-Z]\w+/[\w/+-]+))?"
 )
 
 
 class ActiveHours(NamedTuple):
-    """Minutes of the day, in UTC; they may run over midnight."""
+    """Minutes of the day, in UTC or in a zone; they may run over midnight."""
 
     from_min: int
     until_min: int
+    zone: ZoneInfo | None = None
+    """Whose clock it is, daylight saving included; None: UTC."""
 
     def holds(self, at_ms: int) -> bool:
         """Whether it is active at `at_ms`.
@@ -30,13 +47,16 @@ class ActiveHours(NamedTuple):
         True
         """
         minute = at_ms % DAY_MS // 60_000
+        if self.zone is not None:
+            local = datetime.fromtimestamp(at_ms / 1000, self.zone)
+            minute = local.hour * 60 + local.minute
         if self.from_min <= self.until_min:
             return self.from_min <= minute < self.until_min
         return minute >= self.from_min or minute < self.until_min
 
 
 def active_hours(text: str) -> ActiveHours:
-    """Read `08:00-22:00 +08:00`; without an offset the hours are UTC.
+    """Read `08:00-22:00 +08:00` or `08:00-22:00 Europe/Berlin`; with neither the hours are UTC.
 
     Raises:
         ValueError: it is written otherwise.
@@ -44,12 +64,23 @@ def active_hours(text: str) -> ActiveHours:
     read = _HOURS.fullmatch(text)
     if read is None:
         raise ValueError(f"{text!r} is no span of hours; write such as 08:00-22:00 +08:00")
+    if read["zone"]:
+        return ActiveHours(_minutes(read["from"]), _minutes(read["to"]), _zone(read["zone"]))
     offset = _minutes(read["offset"]) if read["offset"] else 0
     offset = -offset if read["sign"] == "-" else offset
     day = 24 * 60
     return ActiveHours(
         (_minutes(read["from"]) - offset) % day, (_minutes(read["to"]) - offset) % day
     )
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (KeyError, OSError) as error:
+        raise ValueError(
+            f"{name} is no time zone; write such as 08:00-22:00 Europe/Berlin"
+        ) from error
 
 
 def _minutes(clock: str) -> int:
@@ -71,32 +102,6 @@ def time_ms(text: str) -> int:
     return int(read.timestamp() * 1000)
 
 
-def holiday_days(holidays: Iterable[Holiday]) -> frozenset[int]:
-    """Days since the epoch that are holidays.
-
-    What is no date is left out: the check of the catalogue refuses it.
-    """
-    found: set[int] = set()
-    for holiday in holidays:
-        with suppress(ValueError):
-            found.update(days_of(holiday))
-    return frozenset(found)
-
-
-def days_of(holiday: Holiday) -> Iterator[int]:
-    """Days since the epoch of a holiday.
-
-    Raises:
-        ValueError: a date is none.
-    """
-    first = date.fromisoformat(holiday.first)
-    last = date.fromisoformat(holiday.last) if holiday.last else first
-    epoch = datetime.fromtimestamp(0, UTC).date()
-    while first <= last:
-        yield (first - epoch).days
-        first += timedelta(days=1)
-
-
 def _hours_of(rules: Iterable[Rule]) -> Iterator[tuple[str, ActiveHours]]:
     for rule in rules:
         with suppress(ValueError):
@@ -111,6 +116,10 @@ def _spans_of(silences: Iterable[Silence]) -> Iterator[tuple[int, int, Silence]]
             yield since_ms, time_ms(silence.until), silence
 
 
+_COUNTING = (SpikeRule, DropRule, SentimentRule, ShareRule, CompositeRule)
+"""What they look at is known by counting; all else counts at once."""
+
+
 class RuleIndex:
     """The rules and silences of a catalogue, found fast."""
 
@@ -118,24 +127,27 @@ class RuleIndex:
         self.rules = catalogue.rules
         self.brands: Mapping[str, Brand] = {brand.id: brand for brand in catalogue.brands}
         self.by_id: Mapping[str, Rule] = {rule.id: rule for rule in catalogue.rules}
-        self.holidays = holiday_days(catalogue.holidays)
+        self.holidays = like_days(catalogue.holidays)
         of_all = [rule for rule in catalogue.rules if not rule.brands and not rule.trades]
-        self.of_feed = tuple(rule for rule in of_all if rule.kind is RuleKind.SILENCE)
+        self.of_feed = tuple(rule for rule in of_all if isinstance(rule, SilenceRule))
         """Rules about the feed as a whole."""
         self.of_platform = tuple(rule for rule in of_all if rule.kind is RuleKind.SPIKE)
         """Rules that also tell when all brands burst at once."""
-        self.least_posts = min(
-            (rule.min_posts or MIN_POSTS for rule in catalogue.rules), default=MIN_POSTS
-        )
-        """With fewer posts in two hours, only what counts at once is found."""
+        counting = (rule.min_posts for rule in catalogue.rules if isinstance(rule, _COUNTING))
+        self.least_posts = min([FEWEST_POSTS, *counting])
+        """With fewer posts in two hours, only what counts at once is found, and ..."""
+        bursts = (rule.min_posts for rule in catalogue.rules if isinstance(rule, SpikeRule))
+        self.least_about_one = min((FEWEST_SHARE * posts for posts in bursts), default=math.inf)
+        """... so many posts of a quarter of an hour that are about one thing."""
         self._hours = dict(_hours_of(catalogue.rules))
         self._silences = list(_spans_of(catalogue.silences))
+        self._expected_bursts = expected_bursts(catalogue.holidays)
         self._of_brand: dict[str, tuple[Rule, ...]] = {}
         self._shared: dict[tuple[str, ...], tuple[Rule, ...]] = {}
         """Ids of rules -> the rules: most brands have the same."""
         self._among: dict[tuple[int, frozenset[RuleKind]], tuple[Rule, ...]] = {}
         self._groups = {
-            GROUP_PREFIX + rule.id: rule for rule in catalogue.rules if rule.kind is RuleKind.SHARE
+            group_key(rule.id): rule for rule in catalogue.rules if rule.kind is RuleKind.SHARE
         }
         self._members = {
             group: frozenset(brand.id for brand in catalogue.brands if is_rival(rule, brand))
@@ -189,11 +201,18 @@ class RuleIndex:
         """Silences in force."""
         return [one for since_ms, until_ms, one in self._silences if since_ms <= at_ms < until_ms]
 
+    def expected_burst_at(self, at_ms: int) -> str:
+        """Id of the day of a big sale that it is; empty where it is none."""
+        bursts = self._expected_bursts
+        if not bursts:
+            return ""
+        return next((one.id for one in bursts if one.from_ms <= at_ms < one.until_ms), "")
+
 
 def watches(rule: Rule, brand: Brand) -> bool:
     """Whether a rule watches a brand: by its id, by its trade, or because it watches all.
 
-    >>> rule = Rule(id="r", kind=RuleKind.SPIKE, trades=("phones",))
+    >>> rule = SpikeRule(id="r", trades=("phones",))
     >>> watches(rule, Brand(id="a", name="A", trade="phones"))
     True
     """

@@ -6,6 +6,7 @@ headroom for (see `measures.headroom`), or something that counts at once: a cris
 account, an attack. Brands without posts are evaluated every five minutes, where they are missed.
 """
 
+import math
 from collections.abc import Iterator
 
 from measures.brand_state import BrandState
@@ -13,11 +14,10 @@ from measures.buckets import BUCKET_MS, Bucket
 from measures.headroom import Headroom, headroom_after
 from measures.moment import Moment
 from measures.rule_index import RuleIndex
-from measures.rules import QUIET_KINDS
-from measures.rules.influencer import MIN_REACH
+from measures.rules import QUIET_KINDS, influencer
 from measures.watermarks import EventClock
-from schemas.catalogue import RuleKind
 from schemas.mention import GROUP_PREFIX
+from schemas.rules import InfluencerRule
 
 _MANY_NEGATIVE = 5
 """Negative posts of a minute that make an evaluation worth while ..."""
@@ -42,8 +42,10 @@ class Schedule:
         """Rules changed: what they would not notice is not known any more."""
         self._index = index
         self._headroom.clear()
+        self._least_posts = math.ceil(min(index.least_posts, index.least_about_one))
+        """With fewer, no rule notices more posts."""
         self.least_reach = min(
-            (r.min_reach or MIN_REACH for r in index.rules if r.kind is RuleKind.INFLUENCER),
+            (rule.min_reach for rule in index.rules if isinstance(rule, InfluencerRule)),
             default=1 << 62,
         )
         """Of the accounts whose posts count at once."""
@@ -61,11 +63,13 @@ class Schedule:
         bucket = state.buckets[start_ms]
         if state.alerts or self._counts_at_once(bucket) or _is_gloomy(state, bucket):
             return True
+        if state.voiced_ms > start_ms - influencer.SPREADS_MS and bucket.reposts:
+            return True
         if brand.startswith(GROUP_PREFIX):
             return False
         headroom = self._headroom.get(brand)
         if headroom is None:
-            return state.ring_posts >= self._index.least_posts or bool(bucket.negative)
+            return state.ring_posts >= self._least_posts or bool(bucket.negative)
         return not headroom.holds(state.buckets, start_ms)
 
     def due_silent(self, clock: EventClock, until_ms: int) -> Iterator[str]:
@@ -85,7 +89,7 @@ class Schedule:
         """A closed minute of the brand was learned; in a live feed the next may be looked into."""
         if is_live:
             rules = self._index.rules_of(brand)
-            self._headroom[brand] = headroom_after(moment, rules, self._index.least_posts)
+            self._headroom[brand] = headroom_after(moment, rules, self._least_posts)
         else:
             self._headroom.pop(brand, None)
         self.note(brand, moment.state)
@@ -102,7 +106,9 @@ class Schedule:
             self._busy.discard(brand)
 
     def _counts_at_once(self, bucket: Bucket) -> bool:
-        return bool(bucket.hits or bucket.attacks or bucket.loudest >= self.least_reach)
+        return bool(
+            bucket.hits or bucket.exposed or bucket.attacks or bucket.loudest >= self.least_reach
+        )
 
 
 def sweep_ms(until_ms: int) -> int:

@@ -6,6 +6,8 @@ expected.
 
 import math
 from array import array
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final
 
 MINUTE_MS = 60_000
@@ -24,17 +26,20 @@ _SHRINK_MIN = 30
 """The mean of the last days weighs as much as so many minutes of an hour."""
 _EPOCH_WEEKDAY = 3
 """1 January 1970 was a Thursday; the week begins on Monday."""
-_SUNDAY = 6
 
-Holidays = frozenset[int]
-"""Days since the epoch on which people post as on Sundays."""
-NO_HOLIDAYS: Holidays = frozenset()
+Holidays = Mapping[int, int]
+"""Days since the epoch on which people post as on another weekday, and its number."""
+NO_HOLIDAYS: Holidays = MappingProxyType({})
 
 
 def weekday_of(at_ms: int, holidays: Holidays) -> int:
-    """Number of the weekday from Monday on; a holiday is a Sunday."""
+    """Number of the weekday from Monday on; a holiday has that of another day.
+
+    >>> weekday_of(0, NO_HOLIDAYS), weekday_of(0, {0: 6})
+    (3, 6)
+    """
     day = at_ms // DAY_MS
-    return _SUNDAY if day in holidays else (day + _EPOCH_WEEKDAY) % DAYS
+    return holidays[day] if day in holidays else (day + _EPOCH_WEEKDAY) % DAYS
 
 
 def _place(at_ms: int) -> tuple[int, int, float, float]:

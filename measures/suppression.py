@@ -7,7 +7,8 @@ from measures import alert_life
 from measures.brand_state import OpenAlert, PastAlert
 from measures.rules.finding import Finding
 from schemas.alert import SuppressedReason
-from schemas.catalogue import Rule, RuleKind, Silence
+from schemas.catalogue import Silence
+from schemas.rules import Rule, RuleKind
 
 INHIBITED_KINDS = (RuleKind.SPIKE, RuleKind.COMPOSITE)
 """Kinds whose alerts are held back during a platform-wide burst."""
@@ -43,7 +44,8 @@ def suppressed_by(
     does not look at comes before what the platform does, that before the life of the alert, and a
     silence last, since a silenced alert lives and is on the record.
 
-    >>> rule = Rule(id="spike", kind=RuleKind.SPIKE)
+    >>> from schemas.rules import SpikeRule
+    >>> rule = SpikeRule(id="spike")
     >>> many = Finding(100, 10, 3, "many posts")
     >>> silence = Silence(id="launch", reason="", until="")
     >>> around = Circumstances(is_platform_burst=True, brand="x", silences=[silence])

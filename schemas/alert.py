@@ -50,6 +50,8 @@ class Sample(msgspec.Struct, frozen=True, gc=False):
     reach: int
     sentiment_milli: int
     event_time_ms: int
+    url: str = ""
+    """Link to it; empty where none is known."""
 
 
 class Evidence(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
@@ -84,6 +86,8 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_default
     """Share of negative posts among those with a mood of their own; None: there are none."""
     positive_before: float | None = None
     positive_now: float | None = None
+    expected_burst: str = ""
+    """Id of the day of big sales in the catalogue on which it began."""
 
 
 class Alert(msgspec.Struct, frozen=True, kw_only=True):
@@ -124,6 +128,9 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     posts of the last hour have."""
     parent: str = ""
     """Id of the brand whose product line the brand is."""
+    incident: str = ""
+    """Id of the event that it tells of, which several alerts may share: the id of the alert that is
+    its head. A person is told of the head; programs see all."""
     silenced_by: str = ""
     """Id of the silence that covers it: to be shown, not to be told."""
     evidence: Evidence = Evidence()

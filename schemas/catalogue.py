@@ -1,4 +1,4 @@
-"""The definitions that the topic `catalogue` carries: brands, rules, subscribers and more."""
+"""The definitions that the topic `catalogue` carries; rules are in `schemas.rules`."""
 
 import re
 from collections.abc import Iterable
@@ -8,9 +8,7 @@ from typing import get_args
 import msgspec
 
 from schemas.mention import Objective
-
-USUAL_RESOLVE_AFTER_MIN = 30
-"""Minutes without its condition after which an alert is over, unless its rule says otherwise."""
+from schemas.rules import Rule, RuleKind
 
 
 class Context(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -55,87 +53,6 @@ class Brand(
     """Where its alerts go unless the rule says otherwise."""
 
 
-class RuleKind(StrEnum):
-    SPIKE = "spike"
-    """More posts than usual."""
-    DROP = "drop"
-    """Fewer posts than usual."""
-    SENTIMENT = "sentiment"
-    """More negative posts than usual."""
-    CRISIS = "crisis"
-    """Posts with certain words, or of certain objectives."""
-    INFLUENCER = "influencer"
-    """A large account names the brand, or the brand's own accounts are attacked."""
-    SILENCE = "silence"
-    """No posts at all: of a brand, or of the whole feed."""
-    SHARE = "share"
-    """A brand's share among its rivals shifts."""
-    COMPOSITE = "composite"
-    """Several conditions at once."""
-
-
-class Measure(StrEnum):
-    """What a condition of a composite rule compares."""
-
-    POSTS = "posts"
-    AUTHORS = "authors"
-    REACH = "reach"
-    POSITIVE = "positive"
-    """Share of positive posts, in percent."""
-    NEGATIVE = "negative"
-    """Share of negative posts, in percent."""
-
-
-class Condition(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """One condition of a composite rule. All limits that are given have to hold."""
-
-    measure: Measure
-    over_min: int = 60
-    """Minutes up to now, at most 60."""
-    at_least: float | None = None
-    at_most: float | None = None
-    at_least_times: float | None = None
-    """Times the brand's usual: of `posts`, `positive` and `negative`."""
-    at_most_times: float | None = None
-
-
-class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, tag="rule"):
-    """One alert rule. Fields that a kind does not use are refused by the check of the catalogue."""
-
-    id: str
-    kind: RuleKind
-    brands: tuple[str, ...] = ()
-    """Ids of the brands it watches; with neither these nor `trades`: all."""
-    trades: tuple[str, ...] = ()
-    """Trades whose brands it watches."""
-    department: str = ""
-    false_alerts_per_month: float = 1.0
-    """How many false alerts a brand and month are acceptable."""
-    min_posts: int = 0
-    """Fewest posts in the horizon; 0: the kind's default."""
-    min_authors: int = 0
-    """Fewest distinct authors in the horizon; 0: the kind's default."""
-    min_reach: int = 0
-    """`influencer`: followers from which an account is large; 0: a million."""
-    words: tuple[str, ...] = ()
-    """`crisis`: words that count."""
-    objectives: tuple[Objective, ...] = ()
-    """`crisis`: posts of these objectives with a negative mood count."""
-    conditions: tuple[Condition, ...] = ()
-    """`composite`: all of them have to hold."""
-    within_min: int = 0
-    """`silence`: minutes without a post; 0: an hour."""
-    active_hours: str = ""
-    """When it looks, such as `08:00-22:00 +08:00`; empty: always."""
-    pending_min: int = 0
-    """Minutes for which the condition has to hold before the alert fires."""
-    cool_down_min: int = -1
-    """Minutes after the begin of an alert in which no new one begins, unless it is much worse;
-    -1: the kind's default."""
-    resolve_after_min: int = USUAL_RESOLVE_AFTER_MIN
-    """Minutes of event time without the condition until the alert is resolved."""
-
-
 class Silence(
     msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, tag="silence"
 ):
@@ -158,13 +75,21 @@ class Silence(
 class Holiday(
     msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, tag="holiday"
 ):
-    """Days on which people post as on Sundays: what is usual then is expected."""
+    """Days that are not like their weekday: what is usual then is expected."""
 
     id: str
-    first: str
-    """First day, `2026-10-01`, in UTC."""
+    first: str = ""
+    """First day, `2026-10-01`, in UTC; `10-01`: of each year. People post as on Sundays."""
     last: str = ""
     """Last day; empty: the first alone."""
+    country: str = ""
+    """In place of `first`: all public holidays of a country. `CN`: also the weekends that are
+    worked to make up for them, on which people post as on working days."""
+    is_sale: bool = False
+    """It is no holiday but a day of big sales: its bursts are expected, and their alerts say so."""
+    zone: str = ""
+    """Of a day of big sales: in whose time it begins and ends, such as `Asia/Shanghai`; empty:
+    UTC."""
 
 
 class Intent(
@@ -198,6 +123,28 @@ class ReceivingChannel(StrEnum):
     TELEGRAM = "telegram"
     TEAMS = "teams"
     EMAIL = "email"
+    APPRISE = "apprise"
+    """All that the library apprise reaches, as far as it can tell."""
+
+
+FOR_PROGRAMS = frozenset({ReceivingChannel.WEBHOOK, ReceivingChannel.ALERTMANAGER})
+"""Channels that programs read: they are told of each state of each alert."""
+
+
+class Gather(StrEnum):
+    """Which alerts a subscriber is told of in one message."""
+
+    ALERT = "alert"
+    """Each has its own."""
+    BRAND = "brand"
+    ALL = "all"
+
+
+class DigestSpan(StrEnum):
+    """What a digest looks back on: a day, or the week from Monday on."""
+
+    DAY = "day"
+    WEEK = "week"
 
 
 class Weekday(StrEnum):
@@ -256,10 +203,72 @@ class Subscriber(
     """An alert is told so long after it was seen, in its newest state."""
     interval_min: int = 10
     """An update is told so long after the message before, unless it is two severities worse."""
+    gather: Gather = Gather.ALERT
+    """Which alerts share a message: `wait_s` and `interval_min` are those of the group then."""
+    every_alert: bool = False
+    """Alerts of an incident, and of a product beside its parent, are told one by one. Programs
+    always are."""
+    escalate_to: tuple[str, ...] = ()
+    """Ids of subscribers that are told in turn, while nobody acknowledges."""
+    escalate_min: int = 15
+    """So long after it, or the one before, was to be told."""
+    digests: tuple[DigestSpan, ...] = ()
+    digest_at: str = "08:00"
+    """Time of its zone; the weekly one comes on Mondays."""
+    rivals: tuple[str, ...] = ()
+    """Ids of brands beside which the digests show its `brands`."""
+    digests_only: bool = False
+    """Is told of no alerts."""
     language: Wording = Wording.ZH
 
 
-Definition = Brand | Rule | Intent | Silence | Holiday | Subscriber
+FEED_SECRET_NAME = re.compile(r"FEED_[A-Z0-9_]{1,100}")
+"""Names of tokens of feeds; the prefix is there for the reason that `SECRET_NAME` has one."""
+
+
+class FeedKind(StrEnum):
+    """What a defined feed follows."""
+
+    JETSTREAM = "jetstream"
+    """Bluesky."""
+    MASTODON = "mastodon"
+    WEIBO = "weibo"
+    """A subscription of Weibo's commercial push."""
+    OWN = "own"
+    """A feed that a package brings."""
+
+
+class Feed(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, tag="feed"):
+    """A live feed that `leimo feed run` runs. Its position is kept under its id."""
+
+    id: str
+    kind: FeedKind
+    enabled: bool = True
+    """False: it is defined, and does not run."""
+    languages: tuple[str, ...] = ()
+    """`jetstream`, `mastodon`: posts that name others are left out; empty: all."""
+    sample: float = 1.0
+    """Share of the authors whose posts are taken; 1: all."""
+    endpoints: tuple[str, ...] = ()
+    """`jetstream`: instances, asked in turn; empty: Bluesky's."""
+    server: str = ""
+    """`mastodon`: its name."""
+    stream: str = ""
+    """`mastodon`: `public:local` or `public:remote`; empty: both."""
+    token: str = ""
+    """`mastodon`: name of the file or variable with the token. What it holds is never written to a
+    topic."""
+    subscription: int = 0
+    """`weibo`: its id."""
+    comments: bool = False
+    """`weibo`: comments are taken too."""
+    entry: str = ""
+    """`own`: as its package declares it in the entry points `leimo.feeds`."""
+    options: tuple[str, ...] = ()
+    """`own`: `KEY=VALUE`, handed to it. No place for secrets."""
+
+
+Definition = Brand | Rule | Intent | Silence | Holiday | Subscriber | Feed
 
 
 class Catalogue(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -271,6 +280,7 @@ class Catalogue(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     silences: tuple[Silence, ...] = ()
     holidays: tuple[Holiday, ...] = ()
     subscribers: tuple[Subscriber, ...] = ()
+    feeds: tuple[Feed, ...] = ()
 
 
 def catalogue_of(definitions: Iterable[Definition]) -> Catalogue:
@@ -283,6 +293,7 @@ def catalogue_of(definitions: Iterable[Definition]) -> Catalogue:
         silences=tuple(item for item in listed if isinstance(item, Silence)),
         holidays=tuple(item for item in listed if isinstance(item, Holiday)),
         subscribers=tuple(item for item in listed if isinstance(item, Subscriber)),
+        feeds=tuple(item for item in listed if isinstance(item, Feed)),
     )
 
 
@@ -295,19 +306,21 @@ def definitions_of(catalogue: Catalogue) -> tuple[Definition, ...]:
         *catalogue.silences,
         *catalogue.holidays,
         *catalogue.subscribers,
+        *catalogue.feeds,
     )
 
 
 def kind_of(definition: type[Definition] | Definition) -> str:
-    """What a definition is: the tag it is written with.
+    """What a definition is: the tag it is written with, of a rule without the rule's own kind.
 
-    >>> kind_of(Brand(id="xiaomi", name="小米")), kind_of(Holiday)
-    ('brand', 'holiday')
+    >>> from schemas.rules import SpikeRule
+    >>> kind_of(Brand(id="xiaomi", name="小米")), kind_of(SpikeRule(id="burst"))
+    ('brand', 'rule')
     """
-    return str(definition.__struct_config__.tag)
+    return str(definition.__struct_config__.tag).partition("/")[0]
 
 
-DEFINITION_KINDS = tuple(kind_of(kind) for kind in get_args(Definition))
+DEFINITION_KINDS = tuple(dict.fromkeys(kind_of(kind) for kind in get_args(Definition)))
 """Closed set: label of the metric."""
 
 

@@ -4,8 +4,9 @@ from enum import StrEnum
 
 import msgspec
 
+from schemas.action import ActionKind
 from schemas.alert import Alert, AlertState
-from schemas.catalogue import ReceivingChannel
+from schemas.catalogue import DigestSpan, ReceivingChannel
 
 
 class Outcome(StrEnum):
@@ -32,13 +33,23 @@ class Reason(StrEnum):
     OTHER_INTENT = "other_intent"
     OTHER_DEPARTMENT = "other_department"
     TOO_MILD = "too_mild"
+    DIGESTS_ONLY = "digests_only"
     MATCHED = "matched"
     # silenced
     SILENCED = "silenced"
     NEVER_TOLD = "never_told"
     """A resolve of what this subscriber was not told of."""
-    # hours, group
+    # muted, hours, folding, escalation, group
+    MUTED = "muted"
     OUTSIDE_HOURS = "outside_hours"
+    IN_INCIDENT = "in_incident"
+    """Another alert of its incident was told, or is about to be."""
+    UNDER_PARENT = "under_parent"
+    """The same of the brand whose product it is about was."""
+    ACKNOWLEDGED = "acknowledged"
+    """Somebody has it: no repeats, no escalation."""
+    ESCALATION = "escalation"
+    """It is told when nobody has acknowledged it by then."""
     WAITING = "waiting"
     """The group's wait or interval is not over."""
     OVER_BEFORE_TOLD = "over_before_told"
@@ -76,16 +87,48 @@ class Attempt(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     part: int = 0
 
 
+class Notice(msgspec.Struct, frozen=True, omit_defaults=True, tag="notice", tag_field="type"):
+    """What somebody did about an alert, for the others who were told of it."""
+
+    kind: ActionKind
+    who: str
+    """Who has it now."""
+    at_ms: int
+    note: str = ""
+
+
+class Digest(msgspec.Struct, frozen=True, omit_defaults=True, tag="digest", tag_field="type"):
+    """A look back on `[from_ms, to_ms)` of event time."""
+
+    span: DigestSpan
+    from_ms: int
+    to_ms: int
+
+
 class Delivery(
     msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="delivery", tag_field="type"
 ):
-    """One alert at one subscriber: what was told, and what waits to be told."""
+    """One alert at one subscriber: what was told, and what waits to be told.
+
+    Or, with `item`, something else that is told once: who has the alert now, or a digest.
+    """
 
     subscriber: str
     channel: ReceivingChannel
     alert: str
-    """Id of the alert."""
+    """Id of the alert; empty for a digest."""
+    item: str = ""
+    """`taken/` and the id of an action; `day/` or `week/` and its first day."""
+    about: Notice | Digest | None = None
+    """What a delivery with `item` tells."""
     brand: str
+    kind: str = ""
+    """Kind of the alert's rule."""
+    incident: str = ""
+    """Id of the alert's incident."""
+    escalated_from: str = ""
+    """Id of the subscriber who has not acknowledged it by `escalates_at_ms`."""
+    escalates_at_ms: int = 0
     revision: int
     """Of the alert's state that this is about."""
     outcome: Outcome
@@ -115,6 +158,8 @@ class Delivery(
     """What an Alertmanager has to be told again and again."""
     message: str = ""
     """The channel's id of the first message, where it gives one."""
+    beside: str = ""
+    """Name of the delivery in whose message it is told."""
     repeats: int = 0
     """Sends that may have arrived twice, since a kill cut them."""
     attempts: tuple[Attempt, ...] = ()
@@ -129,18 +174,32 @@ class Delivery(
         ...     outcome=Outcome.HELD, reason=Reason.DUE, at_ms=0, matched_at_ms=0).key
         b'ops~a'
         """
-        return f"{self.subscriber}~{self.alert}".encode()
+        return f"{self.subscriber}~{self.name}".encode()
+
+    @property
+    def name(self) -> str:
+        """What tells it from the others of its subscriber."""
+        return f"{self.alert}~{self.item}" if self.item else self.alert
+
+    @property
+    def waits(self) -> bool:
+        """Whether something is still to be told."""
+        return self.pending is not None or (
+            self.about is not None and self.outcome in (Outcome.HELD, Outcome.SENDING)
+        )
 
 
 class Receiver(
     msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="receiver", tag_field="type"
 ):
-    """What holds for a subscriber as a whole: it asked for no more."""
+    """What holds for a subscriber as a whole: it asked for no more; its last digests."""
 
     subscriber: str
     gone_at_ms: int = 0
     gone_address: str = ""
     """Fingerprint of the address that was gone; with another one it is tried again."""
+    digested: dict[DigestSpan, str] = msgspec.field(default_factory=dict)
+    """First day of the newest digest of each span that was begun, as ISO 8601."""
 
     @property
     def key(self) -> bytes:
@@ -156,6 +215,8 @@ class Progress(
     partition: int
     offsets: dict[int, int] = msgspec.field(default_factory=dict)
     """The next offset to read of each partition of `alerts`."""
+    actions_offset: int = -1
+    """The next offset of `actions` of which something is to come; -1: from the end on."""
 
     @property
     def key(self) -> bytes:

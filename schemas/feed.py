@@ -11,6 +11,8 @@ class FeedState(StrEnum):
     LIVE = "live"
     """Connected; an idle source is live too."""
     RECONNECTING = "reconnecting"
+    FAILED = "failed"
+    """Ended since its source, or its definition, says that asking again is of no use."""
     STOPPED = "stopped"
     """Ended in an orderly way. One that was killed stays as it was; `at_ms` tells its age."""
 
@@ -34,6 +36,10 @@ class FeedPosition(msgspec.Struct, frozen=True, kw_only=True):
     started_at_ms: int = 0
     posts_per_s: float = 0.0
     """Of the last half minute or so."""
+    sample: float = 1.0
+    """Share of the authors whose posts are taken; 1: all."""
+    error: str = ""
+    """Why it failed, for a person."""
 
 
 class GapReason(StrEnum):

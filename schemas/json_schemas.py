@@ -11,30 +11,46 @@ import sys
 from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from types import UnionType
+from typing import Any, get_args
 
 import msgspec
 
+from schemas.action import Action, ActionKind, ActionSubject
 from schemas.alert import Alert, AlertState, Evidence, Sample, Term
 from schemas.catalogue import (
     Brand,
-    Condition,
     Context,
+    DigestSpan,
+    Feed,
+    FeedKind,
+    Gather,
     Holiday,
     Intent,
-    Measure,
     ReceivingChannel,
-    Rule,
-    RuleKind,
     Silence,
     Subscriber,
     Weekday,
     Wording,
 )
 from schemas.dead_letter import DeadLetter, DropReason
-from schemas.delivery import Attempt, Delivery, Outcome, Progress, Reason, Receiver
+from schemas.deletion import Deletion, DeletionScope
+from schemas.delivery import Attempt, Delivery, Digest, Notice, Outcome, Progress, Reason, Receiver
+from schemas.expectation import Expectation
 from schemas.feed import FeedGap, FeedPosition, FeedState, GapReason
-from schemas.mention import Channel, Mention, Objective, Place, Polarity, SpamSign, Span, Tick
+from schemas.mention import (
+    Channel,
+    GroupMention,
+    Mention,
+    Objective,
+    Place,
+    Polarity,
+    SpamSign,
+    Span,
+    Tick,
+)
+from schemas.rules import Condition, Measure, Rule, RuleKind
+from schemas.signal import Signal
 from schemas.topics import DAY_MS, TOPICS, Topic
 from schemas.trend import Influencer, Trend, TrendTerm
 from schemas.versions import breaks, schema_id
@@ -43,9 +59,11 @@ from schemas.window import Window
 FOLDER = Path(__file__).parent / "json"
 TOPICS_PAGE = Path(__file__).parents[1] / "docs" / "topics.md"
 BEGIN, END = "<!-- generated: topics -->", "<!-- end of generated -->"
-RECORDS: Mapping[str, type] = {
+RECORDS: Mapping[str, type | UnionType] = {
     "mention": Mention,
+    "group_mention": GroupMention,
     "tick": Tick,
+    "signal": Signal,
     "window": Window,
     "alert": Alert,
     "trend": Trend,
@@ -58,20 +76,28 @@ RECORDS: Mapping[str, type] = {
     "feed_position": FeedPosition,
     "feed_gap": FeedGap,
     "subscriber": Subscriber,
+    "feed": Feed,
     "delivery": Delivery,
     "receiver": Receiver,
     "progress": Progress,
+    "action": Action,
+    "deletion": Deletion,
+    "expectation": Expectation,
 }
 
 _DECLARED: Mapping[str, type] = {
     declared.__name__: declared
     for declared in (
-        *RECORDS.values(),
+        *(each for record in RECORDS.values() for each in get_args(record) or (record,)),
         *(
+            ActionKind,
+            ActionSubject,
             AlertState,
             Channel,
             Context,
+            DeletionScope,
             DropReason,
+            FeedKind,
             Objective,
             Place,
             Polarity,
@@ -82,11 +108,12 @@ _DECLARED: Mapping[str, type] = {
         *(Condition, Evidence, Influencer, Measure, SpamSign, Term, TrendTerm),
         *(FeedState, GapReason),
         *(Alert, Attempt, Outcome, Reason, ReceivingChannel, Weekday, Wording),
+        *(Digest, DigestSpan, Gather, Notice),
     )
 }
 
 
-def schema_of(kind: str, record: type) -> dict[str, Any]:
+def schema_of(kind: str, record: type | UnionType) -> dict[str, Any]:
     """JSON Schema (2020-12) of a kind of record, with the records that it holds under `$defs`."""
     [reference], components = msgspec.json.schema_components([record])
     for name, definition in components.items():
@@ -110,11 +137,19 @@ def _describe(definition: dict[str, Any], declared: type) -> None:
 
 
 def field_descriptions(declared: type) -> dict[str, str]:
-    """The string below each annotated field of a class, on one line.
+    """The string below each annotated field of a class and its bases, on one line.
 
     >>> field_descriptions(Alert)["severity"]
     '1 (worth a look) to 10 (all hands).'
     """
+    about: dict[str, str] = {}
+    for base in reversed(declared.__mro__):
+        if base.__module__ == declared.__module__:
+            about |= _own_descriptions(base)
+    return about
+
+
+def _own_descriptions(declared: type) -> dict[str, str]:
     module = ast.parse(inspect.getsource(declared))
     statements = [
         statement

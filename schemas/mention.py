@@ -1,11 +1,23 @@
-"""What `analyse` sends to `mentions`: a brand in a post, or a tick of event time."""
+"""What `analyse` sends to `mentions`: a brand or a group of rivals in a post, or a tick."""
 
 from enum import StrEnum
+from typing import ClassVar, final
 
 import msgspec
 
+from schemas.signal import Signal
+
 GROUP_PREFIX = "~"
-"""Begins the key of a group of rivals, in place of a brand's id: no brand's does."""
+"""Begins the key of a group of rivals, see `group_key`: no brand's id does."""
+
+
+def group_key(rule: str) -> str:
+    """Key of a group of rivals, by the id of its rule of kind `share`.
+
+    >>> group_key("phones")
+    '~phones'
+    """
+    return GROUP_PREFIX + rule
 
 
 class Polarity(StrEnum):
@@ -114,8 +126,7 @@ class Mention(msgspec.Struct, frozen=True, tag="mention", gc=False, omit_default
     is_edit: bool = False
     """A later version of a post that was counted before."""
     product: str = ""
-    """Id of the brand whose `parent` this one is, where the post names only that. Of a group of
-    rivals: the ids of the brands that the post names, with spaces."""
+    """Id of the brand whose `parent` this one is, where the post names only that."""
     intents: tuple[Objective, ...] = ()
     """What the own words want, in the order of `Objective`."""
     spam: tuple[SpamSign, ...] = ()
@@ -127,6 +138,53 @@ class Mention(msgspec.Struct, frozen=True, tag="mention", gc=False, omit_default
     """The author has hardly written before, where the source tells."""
     region: str = ""
     """Province of the author, where the source tells."""
+    original: str = ""
+    """Of a repost: id of the original, by which the posts of a cascade are known."""
+    depth: int = 0
+    """Levels of `//@`: how many passed the post on before, as far as the text shows."""
+    url: str = ""
+    """Link to the post; of a repost that has no page of its own, to its original."""
+    original_text: str = ""
+    """Of a repost without words of its own: those of the original, at most 140 code points."""
+
+
+@final
+class GroupMention(
+    msgspec.Struct, frozen=True, tag="group_mention", gc=False, omit_defaults=True, kw_only=True
+):
+    """The brands of one group of rivals in one post: (group, partition, offset) is unique.
+
+    What is not about the group is as in `Mention`.
+    """
+
+    group: str
+    """Id of a rule of kind `share`."""
+    brands: tuple[str, ...]
+    """Ids of those of its brands that the post names, each once."""
+    partition: int
+    offset: int
+    event_time_ms: int
+    polarity: Polarity = Polarity.NEUTRAL
+    """Towards the first of the brands; so are `place`, `channel` and `is_address`."""
+    is_repost: bool = False
+    channel: Channel = Channel.EARNED
+    reach: int = 0
+    author: str = ""
+    text_hash: int = 0
+    place: Place = Place.OWN
+    is_address: bool = False
+    is_edit: bool = False
+    intents: tuple[Objective, ...] = ()
+    spam: tuple[SpamSign, ...] = ()
+    is_newcomer: bool = False
+    region: str = ""
+    sentiment_milli: ClassVar[int] = 0
+    """A group has no mean mood ..."""
+    product: ClassVar[str] = ""
+    """... and no product: what counts mentions need not ask which of the two it is."""
+
+
+AnyMention = Mention | GroupMention
 
 
 class Tick(msgspec.Struct, frozen=True, tag="tick", gc=False):
@@ -146,4 +204,5 @@ class Tick(msgspec.Struct, frozen=True, tag="tick", gc=False):
     only where nothing was ever read."""
 
 
-MentionOrTick = Mention | Tick
+MentionOrTick = Mention | GroupMention | Tick | Signal
+"""What stands in `mentions`."""

@@ -87,6 +87,8 @@ class Post(msgspec.Struct, frozen=True, gc=False):
     card: str = ""
     """What is shown beside the text: titles of links, what images say to those who do not see them,
     content warnings. A line each."""
+    url: str = ""
+    """Link to it, as the source gives it; empty where it gives none, see `sources.links`."""
 
 
 class RawPost(msgspec.Struct, frozen=True):

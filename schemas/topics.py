@@ -62,14 +62,14 @@ POSTS_DEAD = Topic(
     value="the raw bytes",
     about="Records that are no posts. Headers: `reason`, `topic`, `partition`, `offset`, `detail`.",
     cleanup=Cleanup.DELETE,
-    retention_ms=30 * DAY_MS,
+    retention_ms=7 * DAY_MS,
     max_message_bytes=9 * MIB,
 )
 MENTIONS = Topic(
     name="mentions",
-    key="brand id, or `~` and a rule of kind share; absent for ticks",
-    value="`Mention` or `Tick`",
-    about="A brand in a post, and the ticks of event time between them.",
+    key="brand id, or `~` and a rule of kind share; absent for ticks and signals",
+    value="`Mention`, `GroupMention`, `Tick` or `Signal`",
+    about="A brand in a post; between them ticks of event time, and signals of alerts that begin.",
     cleanup=Cleanup.DELETE,
     scales=True,
     retention_ms=3 * DAY_MS,
@@ -103,8 +103,8 @@ TRENDS = Topic(
 )
 CATALOGUE = Topic(
     name="catalogue",
-    key="`brand:`, `rule:`, `intent:`, `silence:`, `holiday:` or `subscriber:` and the id",
-    value="`Brand`, `Rule`, `Intent`, `Silence`, `Holiday` or `Subscriber`",
+    key="`brand:`, `rule:`, `intent:`, `silence:`, `holiday:`, `subscriber:` or `feed:` and the id",
+    value="`Brand`, `Rule`, `Intent`, `Silence`, `Holiday`, `Subscriber` or `Feed`",
     about="The definitions in force. An absent value removes one.",
     cleanup=Cleanup.COMPACT,
 )
@@ -122,7 +122,7 @@ BRANDS_CHANGELOG = Topic(
     name="brands-changelog",
     key="brand id; with NUL and a number: its past",
     value="the brand's state (private)",
-    about="State of the table `brands`; private to the worker.",
+    about="What workers know of each brand; private to them.",
     cleanup=Cleanup.COMPACT,
     scales=True,
     max_message_bytes=4 * MIB,
@@ -155,6 +155,30 @@ FEED_GAPS = Topic(
     cleanup=Cleanup.COMPACT_DELETE,
     retention_ms=90 * DAY_MS,
 )
+ACTIONS = Topic(
+    name="actions",
+    key="`alert:`, `incident:`, `post:` or `definition:`, what it was done to, | id",
+    value="`Action`",
+    about="What people did: acknowledged, assigned, took, answered, noted. Added, never changed.",
+    cleanup=Cleanup.COMPACT,
+)
+DELETIONS = Topic(
+    name="deletions",
+    key="scope | source | id",
+    value="`Deletion`",
+    about="Posts and authors whose text is to be forgotten.",
+    cleanup=Cleanup.COMPACT_DELETE,
+    retention_ms=90 * DAY_MS,
+)
+EXPECTATIONS = Topic(
+    name="expectations",
+    key="brand id | start ms of the hour",
+    value="`Expectation`",
+    about="What volume was expected of a brand in an hour, and from where on it is a spike.",
+    cleanup=Cleanup.COMPACT_DELETE,
+    scales=True,
+    retention_ms=90 * DAY_MS,
+)
 
 TOPICS: Mapping[str, Topic] = MappingProxyType(
     {
@@ -172,6 +196,9 @@ TOPICS: Mapping[str, Topic] = MappingProxyType(
             POSTS_SEEN,
             FEED_POSITIONS,
             FEED_GAPS,
+            ACTIONS,
+            DELETIONS,
+            EXPECTATIONS,
         )
     }
 )

@@ -11,7 +11,9 @@ from typing import Any
 VERSIONS: Mapping[str, int] = MappingProxyType(
     {
         "mention": 1,
+        "group_mention": 1,
         "tick": 1,
+        "signal": 1,
         "window": 1,
         "alert": 1,
         "trend": 1,
@@ -24,9 +26,13 @@ VERSIONS: Mapping[str, int] = MappingProxyType(
         "feed_position": 1,
         "feed_gap": 1,
         "subscriber": 1,
+        "feed": 1,
         "delivery": 1,
         "receiver": 1,
         "progress": 1,
+        "action": 1,
+        "deletion": 1,
+        "expectation": 1,
     }
 )
 """To be raised by a change that `breaks` tells of."""

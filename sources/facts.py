@@ -118,10 +118,10 @@ def _weibo(value: bytes) -> Facts:
 
 
 def _weibo_push(value: bytes, outer: _Status) -> Facts:
-    """The push interface wraps the status: `{"id": …, "text": {"status": {…}}}`."""
+    """The push interface wraps status or comment: `{"id": …, "text": {"status": {…}}}`."""
     envelope = orjson.loads(value)
     text = envelope.get("text") if isinstance(envelope, dict) else None
-    status = text.get("status") if isinstance(text, dict) else None
+    status = (text.get("status") or text.get("comment")) if isinstance(text, dict) else None
     if not isinstance(status, dict):
         _refuse_wrapper(value)
         return Facts(_id_key(outer.id), 0)

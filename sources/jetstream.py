@@ -27,6 +27,7 @@ _WITHOUT_POST = {
     "info": Skipped.NOTICE,
     "error": Skipped.NOTICE,
 }
+_GONE = frozenset({"deleted", "takendown"})
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NO_JSON = msgspec.Raw(b"")
 
@@ -73,6 +74,13 @@ class _Commit(msgspec.Struct, gc=False):
     """Of any shape where the collection is another."""
 
 
+class _Account(msgspec.Struct, gc=False):
+    """What became of an account."""
+
+    active: bool = True
+    status: str = ""
+
+
 class _Frame(msgspec.Struct, gc=False):
     """The payload of a frame of the second version: a commit's fields stand in it."""
 
@@ -83,6 +91,7 @@ class _Frame(msgspec.Struct, gc=False):
     collection: str = ""
     rkey: str = ""
     record: msgspec.Raw = _NO_JSON
+    account: msgspec.Raw = _NO_JSON
 
 
 class _Event(msgspec.Struct, gc=False):
@@ -92,6 +101,7 @@ class _Event(msgspec.Struct, gc=False):
     time_us: int | None = None
     kind: str | None = None
     commit: _Commit | None = None
+    account: msgspec.Raw = _NO_JSON
     type: str = msgspec.field(default="", name="$type")
     payload: _Frame | None = None
 
@@ -100,6 +110,7 @@ _decode = msgspec.json.Decoder(_Event).decode
 _decode_frame = msgspec.json.Decoder(_Frame).decode
 _decode_post = msgspec.json.Decoder(_Record | None).decode
 _decode_repost = msgspec.json.Decoder(_Repost | None).decode
+_decode_account = msgspec.json.Decoder(_Account).decode
 _decode_embed = msgspec.json.Decoder(_Embed | None).decode
 
 
@@ -110,7 +121,7 @@ def parse(value: bytes, received_at_ms: int, max_text: int, max_skew_ms: int) ->
         event = _first_version(event, value)
     commit = event.commit
     if event.kind != "commit" or commit is None:
-        raise _without_post(event.kind)
+        raise _without_post(event.kind, _removed(event))
     if commit.collection not in (POST, REPOST):
         if commit.collection:
             raise NoPost(
@@ -173,7 +184,7 @@ def _first_version(event: _Event, value: bytes) -> _Event:
     commit = None
     if kind == "commit":
         commit = _Commit(frame.operation, frame.collection, frame.rkey, frame.record)
-    return _Event(frame.did, _epoch_us(frame.time), kind, commit)
+    return _Event(frame.did, _epoch_us(frame.time), kind, commit, frame.account)
 
 
 def _epoch_us(time: str | None) -> int | None:
@@ -186,10 +197,23 @@ def _epoch_us(time: str | None) -> int | None:
     return (at - _EPOCH) // timedelta(microseconds=1)
 
 
-def _without_post(kind: str | None) -> InvalidPost:
+def _without_post(kind: str | None, removed_author: str = "") -> InvalidPost:
     detail = f"kind: {quoted(kind)} carries no post"
     known = _WITHOUT_POST.get(kind or "")
-    return InvalidPost(DropReason.WRONG_TYPE, detail) if known is None else NoPost(known, detail)
+    if known is None:
+        return InvalidPost(DropReason.WRONG_TYPE, detail)
+    return NoPost(known, detail, removed_author)
+
+
+def _removed(event: _Event) -> str:
+    """The account, where it is gone for good; one that only rests may come back."""
+    if event.kind != "account" or not bytes(event.account):
+        return ""
+    try:
+        account = _decode_account(event.account)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return ""
+    return event.did if not account.active and account.status in _GONE else ""
 
 
 def _card(json: bytes) -> str:

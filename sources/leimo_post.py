@@ -29,6 +29,7 @@ class _Plain(msgspec.Struct, gc=False):
     event: PostEvent = PostEvent.ADD
     edit: int = 0
     is_repost: bool = False
+    url: str = ""
 
 
 _decode = msgspec.json.Decoder(_Plain).decode
@@ -68,4 +69,5 @@ def parse(value: bytes, received_at_ms: int, max_text: int, max_skew_ms: int) ->
         ),
         is_repost=plain.is_repost,
         is_time_clamped=is_clamped,
+        url=plain.url,
     )

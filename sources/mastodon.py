@@ -68,6 +68,7 @@ class _Status(msgspec.Struct, gc=False):
     account: _Account | None = None
     spoiler_text: msgspec.Raw = _NO_JSON
     card: msgspec.Raw = _NO_JSON
+    url: msgspec.Raw = _NO_JSON
     media_attachments: msgspec.Raw = _NO_JSON
     event: str | None = None
     payload: str | int | None = None
@@ -75,6 +76,7 @@ class _Status(msgspec.Struct, gc=False):
 
 _decode = msgspec.json.Decoder(_Status).decode
 _decode_warning = msgspec.json.Decoder(str | None).decode
+_decode_url = msgspec.json.Decoder(str | None).decode
 _decode_preview = msgspec.json.Decoder(_Preview | None).decode
 _decode_attachments = msgspec.json.Decoder(list[_Attachment] | None).decode
 
@@ -124,6 +126,7 @@ def parse(value: bytes, received_at_ms: int, max_text: int, max_skew_ms: int) ->
         ),
         is_time_clamped=is_clamped,
         card="" if original is not None else _card(status)[:max_text],
+        url=_beside(_decode_url, status.url) or "" if original is None else "",
     )
 
 

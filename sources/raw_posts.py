@@ -1,6 +1,6 @@
 """Records of `posts.raw` as posts: the envelope in their headers, and the limits."""
 
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from schemas.post import Post, Source
 from sources.parsing import parse
@@ -19,6 +19,35 @@ class Limits(Protocol):
 
     @property
     def source(self) -> Source: ...
+
+
+class Line(NamedTuple):
+    """A post that stands in a file, as a record."""
+
+    value: bytes
+    offset: int = 0
+    timestamp: int = 0
+
+
+class Lines:
+    """Reads lines of one source, all received at the same time."""
+
+    def __init__(self, source: str, received_at_ms: int) -> None:
+        self._source = source
+        self._received_at_ms = received_at_ms
+
+    def post(self, line: Line) -> Post:
+        """The line as a post.
+
+        Raises:
+            InvalidPost: it is none; says why.
+        """
+        return parse(self._source, line.value, self._received_at_ms)
+
+    def source(self, line: Line) -> str:
+        """Of all lines."""
+        del line
+        return self._source
 
 
 class RawPosts:
@@ -47,6 +76,10 @@ class RawPosts:
             max_text=self._max_text,
             max_skew_ms=self._max_skew_ms,
         )
+
+    def source(self, record: Any) -> str:
+        """Whose JSON the record holds."""
+        return self._envelope(record)[0] if record.headers else self._default_source
 
     def _envelope(self, record: Any) -> tuple[str, int]:
         """Source and receipt time: from the headers, or the settings and the record's own time."""

@@ -34,8 +34,10 @@ class InvalidPost(ValueError):  # noqa: N818 - named for what it is, as DropReas
 class NoPost(InvalidPost):
     """An event that the source is known to send, and that holds no post: nothing is wrong."""
 
-    def __init__(self, event: Skipped, detail: str) -> None:
+    def __init__(self, event: Skipped, detail: str, removed_author: str = "") -> None:
+        """`removed_author`: id of an account that is gone, with all that it wrote."""
         self.event = event
+        self.removed_author = removed_author
         super().__init__(DropReason.NO_POST, detail)
 
 

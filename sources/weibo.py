@@ -99,14 +99,30 @@ def _unwrap(status: Status) -> tuple[Status, PostEvent]:
     push = status.text
     if not isinstance(push, Push):
         return status, PostEvent.ADD
-    if push.type != "status" or push.status is None:
+    post = _pushed(push)
+    if post is None:
         raise InvalidPost(
             DropReason.WRONG_TYPE,
-            f"text.type: a push envelope of type {push.type!r} carries no status",
+            f"text.type: a push envelope of type {push.type!r} carries no status and no comment",
         )
-    if isinstance(push.status.text, Push):
-        raise InvalidPost(DropReason.WRONG_TYPE, "text.status.text: an object, expected a text")
-    return push.status, PostEvent.DELETE if push.event == "delete" else PostEvent.ADD
+    if isinstance(post.text, Push):
+        raise InvalidPost(
+            DropReason.WRONG_TYPE, f"text.{push.type}.text: an object, expected a text"
+        )
+    return post, PostEvent.DELETE if push.event == "delete" else PostEvent.ADD
+
+
+def _pushed(push: Push) -> Status | None:
+    """What a push envelope carries. A comment counts for its own words: what it is about comes, or
+    came, as a post of its own. Ids of the two may meet, so it has a name of its own."""
+    if push.type == "status":
+        return push.status
+    comment = push.comment if push.type == "comment" else None
+    if comment is not None:
+        number = comment.idstr or _post_id(comment)
+        comment.idstr = number and f"comment:{number}"
+        comment.id = comment.mid = None
+    return comment
 
 
 def _author(user: User) -> Author:

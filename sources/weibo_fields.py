@@ -69,8 +69,10 @@ class Status(msgspec.Struct, gc=False):
 
 
 class Push(msgspec.Struct, gc=False):
-    """`{"type": "status", "event": "add", "status": {...}}` within a push envelope."""
+    """`{"type": "status", "event": "add", "status": {...}}` in a push envelope, or a `comment`."""
 
     type: str | None = None
     event: str | None = None
     status: Status | None = None
+    comment: Status | None = None
+    """A comment has the fields of a status, as far as they are read."""

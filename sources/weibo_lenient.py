@@ -102,11 +102,12 @@ def _status(fields: Fields, path: str) -> Status:
 
 
 def _push(fields: Fields) -> Push:
-    status = _object(fields, "status", "text.")
+    status, comment = (_object(fields, name, "text.") for name in ("status", "comment"))
     return Push(
         type=_words(fields, "type", "text."),
         event=_words(fields, "event", "text."),
         status=None if status is None else _status(status, "text.status."),
+        comment=None if comment is None else _status(comment, "text.comment."),
     )
 
 

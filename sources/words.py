@@ -80,6 +80,15 @@ def own_end(text: str) -> int:
     return len(text)
 
 
+def chain_levels(text: str) -> int:
+    """How many others stand in the repost chain.
+
+    >>> chain_levels("好看 //@阿明:转 // @店长：小米")
+    2
+    """
+    return len(_CHAIN.findall(text))
+
+
 _NO_LETTERS = re.compile(r"[\W_]+")
 REPOST_PHRASES = frozenset(
     {"转发微博", "轉發微博", "repost", "转发", "轉發", "转", "轉", "转发此微博", "快转微博", ""}

@@ -19,7 +19,7 @@ from streams.metrics import Metrics
 from streams.ownership import Ownership
 from streams.stages import Stage
 from streams.stop import die
-from streams.tables import StateTable, StateTableManager
+from streams.tables import TakeOverTables
 from streams.transport import BatchTransport
 
 log = logging.getLogger(__name__)
@@ -124,8 +124,7 @@ def new_app(settings: Settings) -> StreamApp:
     app = StreamApp(
         settings.group_id,
         broker=";".join(f"kafka://{address}" for address in settings.broker.split(",")),
-        Table=StateTable,
-        TableManager=StateTableManager,
+        TableManager=TakeOverTables,
         broker_credentials=_credentials(settings),
         key_serializer="raw",
         value_serializer="raw",
@@ -192,18 +191,20 @@ def add_stages(
     )
 
 
-def state_table(app: StreamApp, name: str, changelog: Topic, partitions: int) -> StateTable:
-    """A table whose changelog is the given topic."""
-    table: StateTable = app.conf.Table(
-        app,
-        name=name,
+def declare_changelog(app: StreamApp, changelog: Topic, partitions: int) -> None:
+    """Have the partitions of a changelog handed out with those of the topics of the stages.
+
+    Faust does that for tables, with the assignor that it uses where there is one. This one stays
+    empty: `streams.ownership` reads the changelog, the stage holds what it says, and the outbox
+    writes it. Faust's own would send a message for each write, and could commit past them.
+    """
+    app.Table(
+        changelog.name.removesuffix("-changelog"),
         key_type=bytes,
         value_type=bytes,
         partitions=partitions,
         changelog_topic=batch_topic(app, changelog),
     )
-    app.tables.add(table)
-    return table
 
 
 def batch_topic(app: StreamApp, topic: Topic) -> Any:

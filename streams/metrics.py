@@ -13,17 +13,11 @@ from prometheus_client import (
 )
 
 from schemas.alert import AlertState, SuppressedReason
-from schemas.catalogue import (
-    DEFINITION_KINDS,
-    Catalogue,
-    ReceivingChannel,
-    RuleKind,
-    definitions_of,
-    kind_of,
-)
+from schemas.catalogue import DEFINITION_KINDS, Catalogue, ReceivingChannel, definitions_of, kind_of
 from schemas.dead_letter import DropReason
 from schemas.delivery import Outcome
 from schemas.post import Skipped, Source
+from schemas.rules import RuleKind
 from streams.version import VERSION
 
 STAGES = ("analyse", "measure")
@@ -314,6 +308,12 @@ class FeedMetrics:
         self.lag_seconds = Gauge(
             "leimo_feed_lag_seconds",
             "Wall clock less event time of the newest record, when that was sent",
+            ["feed"],
+            registry=registry,
+        )
+        self.sample_ratio = Gauge(
+            "leimo_feed_sample_ratio",
+            "Share of the authors whose posts a live feed takes; 1: all",
             ["feed"],
             registry=registry,
         )

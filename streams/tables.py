@@ -1,9 +1,7 @@
-"""A Faust table whose changelog the outbox writes, and whose recovery reads in bulk."""
+"""How partitions are taken over: in place of the recovery of Faust's tables."""
 
 import logging
-from typing import Any
 
-import faust
 from faust.tables.manager import TableManager
 from faust.tables.recovery import RebalanceAgain, Recovery, ServiceStopped
 from mode import Service
@@ -12,35 +10,6 @@ from streams.ownership import OffsetError, StateError
 from streams.stop import die
 
 log = logging.getLogger(__name__)
-
-
-class StateTable(faust.Table):  # type: ignore[misc]
-    """Live values by key; remembers which keys changed, by partition, for the next commit.
-
-    Faust would send one changelog message for each write, through a buffer that can be committed
-    past. Here a key is written once per commit, whole, by `streams.outbox`.
-    """
-
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
-        self._changed: dict[int, set[bytes]] = {}
-
-    def on_key_set(self, key: bytes, value: Any) -> None:
-        """Called by Faust on `table[key] = value`, within an agent."""
-        self._changed.setdefault(self.partition_for_key(key), set()).add(key)
-
-    def on_key_del(self, key: bytes) -> None:
-        """Called by Faust on `del table[key]`, within an agent."""
-        self._changed.setdefault(self.partition_for_key(key), set()).add(key)
-
-    def changed_keys(self, partition: int) -> set[bytes]:
-        """Keys that changed since the last call."""
-        return self._changed.pop(partition, set())
-
-    def forget(self) -> None:
-        """Drop all values: Faust's memory store keeps those of revoked partitions."""
-        self._changed.clear()
-        self.data.clear()
 
 
 class Restoration(Recovery):  # type: ignore[misc]
@@ -83,8 +52,8 @@ class Restoration(Recovery):  # type: ignore[misc]
         """Nothing is buffered."""
 
 
-class StateTableManager(TableManager):  # type: ignore[misc]
-    """Faust's table manager with the restoration above."""
+class TakeOverTables(TableManager):  # type: ignore[misc]
+    """Faust's tables with the restoration above. They hold nothing: stages hold their state."""
 
     _recovery: Restoration | None
 

@@ -1,11 +1,11 @@
 """What the windows must be: a plain batch computation over a file, without the streaming code.
 
-Only the analysis of a single post is shared with the stream. Sums and distinct counts come from
-`measures.recount`, which is as plain; repeats are told here by a set of all ids.
+What a batch of records is, `analysis.intake` says for the stream as well. Sums and distinct counts
+come from `measures.recount`, which is plain; repeats are told here by a set of all identities.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from itertools import islice
+from collections.abc import Iterable, Mapping
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -13,40 +13,42 @@ import msgspec
 import orjson
 import zstandard
 
+from analysis.intake import take_in
 from analysis.pipeline import Analyser
 from measures import recount
 from measures.recount import Counts, Key
-from schemas.post import Post
+from schemas.mention import Mention
 from schemas.window import Window
-from sources.parsing import InvalidPost, parse
+from sources.raw_posts import Line, Lines
 
 _AT_ONCE = 500
 
 
 def batch_windows(
-    lines: Iterable[bytes], analyser: Analyser, received_at_ms: int
+    lines: Iterable[bytes], analyser: Analyser, received_at_ms: int, source: str = "weibo"
 ) -> dict[Key, Counts]:
     """The windows of posts as lines; each post once."""
     counted = recount.Recount()
-    posts = _posts(lines, received_at_ms)
-    while some := list(islice(posts, _AT_ONCE)):
-        for found in analyser.mentions_many(some, 0, range(len(some))):
-            for mention in found:
-                counted.add(mention)
+    reader, seen = Lines(source, received_at_ms), _EverSeen()
+    records = map(Line, lines)
+    while some := list(islice(records, _AT_ONCE)):
+        for mention in chain.from_iterable(take_in(some, 0, seen, reader, analyser).mentions):
+            assert isinstance(mention, Mention)
+            counted.add(mention)
     return counted.windows()
 
 
-def _posts(lines: Iterable[bytes], received_at_ms: int) -> Iterator[Post]:
-    """What can be read, each post once."""
-    seen: set[tuple[str, str, int]] = set()
-    for line in lines:
-        try:
-            post = parse("weibo", line, received_at_ms)
-        except InvalidPost:
-            continue
-        if (post.id, post.event, post.edit) not in seen:
-            seen.add((post.id, post.event, post.edit))
-            yield post
+class _EverSeen:
+    """All identities that there ever were: repeats however far apart."""
+
+    def __init__(self) -> None:
+        self._seen: set[int] = set()
+
+    def seen(self, identity: int, offset: int) -> bool:
+        del offset
+        was_seen = identity in self._seen
+        self._seen.add(identity)
+        return was_seen
 
 
 def differences(expected: Mapping[Key, Counts], windows: Iterable[dict[str, Any]]) -> list[str]:

@@ -23,9 +23,13 @@ MAY_IMPORT: dict[str, set[str]] = {
     "delivery": {"schemas", "kafka_io", "streams", "views"},
     "feeds": {"schemas", "sources", "kafka_io", "streams"},
     "backtest": {"schemas", "sources", "analysis", "measures", "kafka_io", "views", "feeds"},
+    "center": {
+        *("schemas", "sources", "analysis", "measures", "kafka_io", "catalogue", "views"),
+        *("delivery", "backtest"),
+    },
     "leimo": {
         *("schemas", "sources", "analysis", "measures", "kafka_io", "streams", "agents"),
-        *("catalogue", "views", "delivery", "feeds", "backtest"),
+        *("catalogue", "views", "delivery", "feeds", "backtest", "center"),
     },
 }
 OTHERS_OF_OURS = {"tests", "bench"}
@@ -35,7 +39,9 @@ PURE_PARTS = tuple(
     Path("delivery", name)
     for name in (
         *("stages.py", "outcomes.py", "messages.py", "answers.py", "endpoints.py"),
-        *("explanations.py", "channels"),
+        *("explanations.py", "channels", "links.py", "notices.py"),
+        *("digest_times.py", "digest_facts.py", "digests.py", "mail_pages.py", "pictures.py"),
+        "recent.py",
     )
 )
 """Of a package whose other files send."""

@@ -19,7 +19,7 @@ from kafka_io.waiting import telling
 from schemas.alert import Alert
 from schemas.catalogue import Brand, Definition
 from schemas.errors import OperatorError
-from schemas.mention import Mention, MentionOrTick
+from schemas.mention import Mention, MentionOrTick, Tick
 from schemas.topics import ALERTS, CATALOGUE, MENTIONS, POSTS_RAW, WINDOWS
 from schemas.window import Window
 from views.scoreboard import Scoreboard
@@ -193,7 +193,7 @@ class Follower:
         record = _MENTION.decode(value)
         if isinstance(record, Mention):
             self._board.mention(record)
-        else:
+        elif isinstance(record, Tick):
             self._board.tick(record)
 
     def _apply_window(self, value: bytes) -> None:

@@ -8,7 +8,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bench.alerts import cost, on_board, on_fleet, on_quiet, on_real, page, plots, tables
+from bench.alerts import (
+    cost,
+    on_board,
+    on_contents,
+    on_fleet,
+    on_quiet,
+    on_real,
+    page,
+    plots,
+    tables,
+)
 from bench.alerts.peers import LEIMO, PEERS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -45,6 +55,12 @@ def _fleet(given: argparse.Namespace) -> tuple[str, Any]:
     return tables.of_fleet(result, real), figures
 
 
+def _contents(given: argparse.Namespace) -> tuple[str, Any]:
+    found = on_contents.results(given.data, given.contents_brands, given.jobs, tell)
+    kinds = [{"kind": kind, "bursts": [b._asdict() for b in of]} for kind, of in found.kinds]
+    return tables.of_contents(found), {"quiet": [q._asdict() for q in found.quiet], "kinds": kinds}
+
+
 def _board(given: argparse.Namespace) -> tuple[str, Any]:
     found = on_board.results(given.data, given.board_brands, given.board_days, given.jobs, tell)
     rules = [one._asdict() for one in found.rules]
@@ -59,6 +75,7 @@ def _cost(given: argparse.Namespace) -> tuple[str, Any]:
 PARTS: dict[str, Callable[[argparse.Namespace], tuple[str, Any]]] = {
     "real": _real,
     "fleet": _fleet,
+    "contents": _contents,
     "board": _board,
     "cost": _cost,
 }
@@ -72,6 +89,9 @@ def main() -> int:
     parser.add_argument("--brands", type=int, default=80, help="simulated brands (80; 5000: hours)")
     parser.add_argument(
         "--peer-brands", type=int, default=30, help="brands for the other detectors (30)"
+    )
+    parser.add_argument(
+        "--contents-brands", type=int, default=12, help="brands whose posts have contents (12)"
     )
     parser.add_argument("--board-brands", type=int, default=120, help="brands on boards (120)")
     parser.add_argument("--board-days", type=int, default=7, help="days on boards (7)")

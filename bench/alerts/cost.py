@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from statistics import median
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -36,7 +36,6 @@ from schemas.catalogue import Catalogue
 from schemas.mention import Mention, Tick
 from schemas.topics import MENTIONS
 from streams.metrics import Metrics
-from streams.tables import StateTable
 from tests.kafka_io.records import record
 
 POSTS = 40_000
@@ -77,30 +76,12 @@ class Result(NamedTuple):
     """Over the runs."""
 
 
-class _Table(dict[bytes, Any]):
-    """The brands' table without Faust: remembers what changed."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._changed: set[bytes] = set()
-
-    def __setitem__(self, key: bytes, value: Any) -> None:
-        super().__setitem__(key, value)
-        self._changed.add(key)
-
-    def changed_keys(self, partition: int) -> set[bytes]:
-        """Keys that changed since the last call."""
-        changed, self._changed = self._changed, set()
-        return changed
-
-
 class _Measure:
     """A stage with one partition."""
 
     def __init__(self, catalogue: Catalogue) -> None:
         settings = Settings(broker="127.0.0.1:1", partitions=1)
-        table = cast(StateTable, _Table())
-        self.stage = MeasureStage(settings, Metrics(), catalogue, table)
+        self.stage = MeasureStage(settings, Metrics(), catalogue)
         self.stage.open([0])
 
     def feed(self, records: Sequence[Any], changelog: dict[bytes, bytes]) -> None:

@@ -51,6 +51,10 @@ class Simulated(NamedTuple):
     """Posts of each minute."""
     usual: Floats
     """What is usual then, of which the counts are one draw."""
+    rate: Floats
+    """The same with the level within hours, by which posts were drawn."""
+    fano: float
+    """Variance over mean that conversations give."""
 
 
 def size_of(number: int, brands: int) -> float:
@@ -78,7 +82,8 @@ def simulate(number: int, brands: int, rhythms: Rhythms, seed: int = SEED) -> Si
     texture = _texture(rng, size, rhythms.textures)
     usual = size * _season(rng, rhythms) * _drift(rng, texture.drift)
     rate = usual * _wandering(rng, texture.shared)
-    return Simulated(number, size, conversations(rng, rate, texture.fano), usual)
+    counts = conversations(rng, rate, texture.fano)
+    return Simulated(number, size, counts, usual, rate, texture.fano)
 
 
 def conversations(rng: np.random.Generator, rate: Floats, fano: float) -> Counts:

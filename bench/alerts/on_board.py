@@ -151,7 +151,7 @@ def _drawn(rng: np.random.Generator, contents: Sequence[Mention]) -> Iterator[Me
 
 def _mention(content: Mention, brand: str, offset: int, at_ms: int) -> Mention:
     return msgspec.structs.replace(
-        content, brand=brand, partition=0, offset=offset, event_time_ms=at_ms, post=str(offset)
+        content, brand=brand, partition=0, offset=offset, event_time_ms=at_ms
     )
 
 

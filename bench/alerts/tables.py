@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 
-from bench.alerts import cost, on_board, on_fleet, on_quiet, on_real
+from bench.alerts import cost, on_board, on_contents, on_fleet, on_quiet, on_real
 from bench.alerts.on_real import Detection
 from bench.evaluate.tables import table
 
@@ -140,6 +140,22 @@ def of_cost(results: Sequence[cost.Result]) -> str:
         for one in results
     ]
     return f"**CPU time of a worker, for each post**\n\n{table(head, rows)}"
+
+
+def of_contents(result: on_contents.Result) -> str:
+    """False alerts, and bursts found, of brands whose posts have contents."""
+    head = ["posts a minute", "brands", "false alerts a brand and month", "after the first week"]
+    rows = [
+        [one.sizes, f"{one.brands:,}", number(one.alerts_a_month), number(one.after_a_week)]
+        for one in result.quiet
+    ]
+    days = on_contents.DAYS
+    parts = [f"**False alerts of `spike` in {days} days without bursts**\n\n{table(head, rows)}"]
+    parts += [
+        f"**Bursts found within an hour: {one.kind}**\n\n{_bursts(one.bursts)}"
+        for one in result.kinds
+    ]
+    return "\n\n".join(parts)
 
 
 def _minutes(value: float) -> str:

@@ -29,6 +29,7 @@ HTTP_CHANNELS: Mapping[ReceivingChannel, HttpChannel] = MappingProxyType(
     }
 )
 MAIL_LIMITS = Limits(per_minute=60)
+"""Of what is reached without HTTP of ours: mail, and apprise."""
 
 
 def limits_of(channel: ReceivingChannel) -> Limits:

@@ -10,7 +10,7 @@ import msgspec
 from delivery.answers import by_status
 from delivery.channels.json_body import JSON_HEADERS
 from delivery.endpoints import Endpoint, HttpChannel, Limits, Request
-from delivery.messages import Message
+from delivery.messages import Message, told_alert
 from schemas.alert import Alert, AlertState
 
 REFRESH_S = 60
@@ -24,8 +24,8 @@ RESOLVED_S = 300
 
 def parts(message: Message) -> list[bytes]:
     """The alert; the time until which it holds is added when it is sent."""
-    title, *lines = message.texts
-    return [msgspec.json.encode([_posted(message.alert, title, "\n".join(lines))])]
+    title, lines = message.title, message.body
+    return [msgspec.json.encode([_posted(told_alert(message), title, "\n".join(lines))])]
 
 
 def _posted(alert: Alert, summary: str, description: str) -> dict[str, Any]:

@@ -1,4 +1,7 @@
-"""Slack: an incoming webhook. Blocks of `plain_text`, in which nothing is a mention or a link."""
+"""Slack: an incoming webhook. Blocks of `plain_text`, in which nothing is a mention or a link.
+
+Our own links stand in a block of `mrkdwn`, which holds nothing else.
+"""
 
 import html
 from collections.abc import Mapping
@@ -18,23 +21,34 @@ _MAX_HEADER_CHARS = 150
 
 
 def parts(message: Message) -> list[bytes]:
-    """A header, and sections of at most 3,000 characters, 49 in a message."""
+    """A header, and sections of at most 3,000 characters, 48 in a message, and links."""
     title, rest = message.title[:_MAX_HEADER_CHARS], message.title[_MAX_HEADER_CHARS:]
-    sections = packed((rest, *message.lines) if rest else message.lines, len, MAX_SECTION_CHARS)
+    sections = packed((rest, *message.body) if rest else message.body, len, MAX_SECTION_CHARS)
     header = {"type": "header", "text": _plain(title)}
-    room = MAX_BLOCKS - 1
+    links = " · ".join(f"<{html.escape(one.url)}|{_label(one.label)}>" for one in message.links)
+    footer = [{"type": "section", "text": {"type": "mrkdwn", "text": links}}] if links else []
+    room = MAX_BLOCKS - 2
     return [
         msgspec.json.encode(
             {
                 # What notifications show: mrkdwn, where only these three characters matter.
                 "text": html.escape(message.title, quote=False),
-                "blocks": [header, *({"type": "section", "text": _plain(one)} for one in some)],
+                "blocks": [
+                    header,
+                    *({"type": "section", "text": _plain(one)} for one in some),
+                    *footer,
+                ],
                 "unfurl_links": False,
                 "unfurl_media": False,
             }
         )
         for some in (sections[at : at + room] for at in range(0, len(sections), room))
     ]
+
+
+def _label(text: str) -> str:
+    """Within a link, where `|` and `>` would end it."""
+    return html.escape(text.replace("|", "/"), quote=False)
 
 
 def _plain(text: str) -> dict[str, object]:

@@ -12,16 +12,21 @@ from delivery.outcomes import Answer
 from schemas.delivery import Reason
 
 MAX_BODY_BYTES = 28 * 1024
-_MOST = 20_000
+_MOST = 18_000
+_MOST_ACTIONS = 6
 
 
 def parts(message: Message) -> list[bytes]:
     """Cards below 28 kB; the title comes with each."""
-    pieces = packed(message.lines, lambda text: len(msgspec.json.encode(text)), _MOST)
-    return [_card(message.title, text, at, len(pieces)) for at, text in enumerate(pieces, 1)]
+    pieces = packed(message.body, lambda text: len(msgspec.json.encode(text)), _MOST)
+    links = [
+        {"type": "Action.OpenUrl", "title": one.label, "url": one.url}
+        for one in message.links[:_MOST_ACTIONS]
+    ]
+    return [_card(message.title, text, links, at, len(pieces)) for at, text in enumerate(pieces, 1)]
 
 
-def _card(title: str, text: str, at: int, of: int) -> bytes:
+def _card(title: str, text: str, links: list[dict[str, str]], at: int, of: int) -> bytes:
     runs = [_block(line) for line in text.split("\n")]
     head = f"({at}/{of}) {title}" if of > 1 else title
     content = {
@@ -29,6 +34,7 @@ def _card(title: str, text: str, at: int, of: int) -> bytes:
         "type": "AdaptiveCard",
         "version": "1.4",
         "body": [_block(head, weight="Bolder", size="Medium"), *runs],
+        **({"actions": links} if links else {}),
     }
     return msgspec.json.encode(
         {

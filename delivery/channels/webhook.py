@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from delivery.answers import by_status
 from delivery.endpoints import Endpoint, EndpointError, HttpChannel, Limits, Request
-from delivery.messages import Message
+from delivery.messages import Message, told_alert
 from schemas.alert import Alert
 from schemas.versions import schema_id
 
@@ -23,7 +23,7 @@ _KEY_BYTES = range(24, 65)
 
 def parts(message: Message) -> list[bytes]:
     """One body, with fewer sample posts where it would be too large."""
-    alert = message.alert
+    alert = told_alert(message)
     body = _event(alert)
     while len(body) > MAX_BODY_BYTES and (alert.samples or alert.terms):
         samples, terms = alert.samples[:-1], alert.terms if alert.samples else ()

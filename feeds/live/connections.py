@@ -41,6 +41,8 @@ class Refused(Exception):  # noqa: N818 - named for what it is
     def __init__(self, status: int, retry_after_s: float | None, body: bytes) -> None:
         self.status = status
         self.retry_after_s = retry_after_s
+        self.body = body
+        """Its beginning."""
         self.name, self.message = _named(body)
         super().__init__(" ".join(filter(None, (f"HTTP {status}", self.name, self.message))))
 

@@ -1,12 +1,17 @@
 """Positions and gaps of feeds, as they are kept in Kafka."""
 
+import time
+from contextlib import suppress
+
 import msgspec
+from aiokafka.errors import KafkaError
 
 from feeds.source import FeedError
-from kafka_io.batches import Row
+from kafka_io.batches import BatchSender, Row
 from kafka_io.compacted import read_compacted
+from kafka_io.producers import started_producer
 from kafka_io.settings import Settings
-from schemas.feed import FeedGap, FeedPosition
+from schemas.feed import FeedGap, FeedPosition, FeedState
 from schemas.topics import FEED_GAPS, FEED_POSITIONS
 
 _position = msgspec.json.Decoder(FeedPosition).decode
@@ -24,7 +29,7 @@ def gap_row(gap: FeedGap) -> Row:
 
 
 async def kept_position(settings: Settings, feed: str) -> FeedPosition | None:
-    """Where a feed stands; None: it never ran.
+    """Where a feed stands; None: it never ran, or never came so far as to have a position.
 
     Raises:
         FeedError: there is a record that cannot be read: to begin anew would skip posts in silence.
@@ -34,12 +39,35 @@ async def kept_position(settings: Settings, feed: str) -> FeedPosition | None:
     if value is None:
         return None
     try:
-        return _position(value)
+        kept = _position(value)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise FeedError(
             f"{FEED_POSITIONS.name}: the record of {feed!r} is no position ({error}); `leimo feed "
             f"forget {feed}` removes it: the feed then begins with what is live"
         ) from None
+    return kept if kept.position or kept.event_time_ms else None
+
+
+async def tell_failed(settings: Settings, feed: str, error: str) -> None:
+    """Write down why a feed does not run any more; its position stays as it is.
+
+    A broker that does not answer, or a record that cannot be read, is left alone: the log has it.
+    """
+    with suppress(KafkaError, FeedError, OSError):
+        now_ms = time.time_ns() // 1_000_000
+        kept = await kept_position(settings, feed) or FeedPosition(
+            feed=feed, position="", event_time_ms=0, at_ms=now_ms, state=FeedState.FAILED
+        )
+        told = msgspec.structs.replace(
+            kept, at_ms=now_ms, state=FeedState.FAILED, error=error[:1_000], posts_per_s=0.0
+        )
+        producer = await started_producer(settings)
+        try:
+            sender = BatchSender(producer)
+            await sender.send([position_row(told)])
+            await sender.flush()
+        finally:
+            await producer.stop()
 
 
 async def all_positions(settings: Settings) -> list[FeedPosition]:

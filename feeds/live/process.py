@@ -1,15 +1,13 @@
 """Run live feeds in this process until a signal comes."""
 
 import asyncio
-from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from typing import NamedTuple
 
 from aiokafka.errors import KafkaError
 from rich.console import Console
 
-from feeds.live.runner import LiveRun
-from feeds.live.source import LiveFeed
+from feeds.live.group import Group
 from feeds.progress import shown
 from feeds.publish import Tally
 from feeds.run import END_S, stop_signals
@@ -37,43 +35,35 @@ class LiveOutcome(NamedTuple):
 
 
 async def run_live(
-    feeds: Sequence[LiveFeed],
+    group: Group,
     settings: Settings,
     metrics: FeedMetrics,
     console: Console,
     *,
     quiet: bool = False,
 ) -> LiveOutcome:
-    """Feed until SIGINT or SIGTERM; a feed that cannot go on ends all, and is named.
+    """Feed until SIGINT or SIGTERM, or until the group ends.
 
     `/metrics` and `/health` are served where the settings say; healthy is: all are connected.
 
     Raises:
         MonitoringError: the address of the metrics cannot be listened on.
     """
-    names = [feed.name for feed in feeds]
-    if len(set(names)) < len(names):
-        raise FeedError(f"two feeds have the name {max(names, key=names.count)!r}; name each once")
     stop, limit = asyncio.Event(), asyncio.timeout(None)
-    runs = [LiveRun(feed, settings, metrics) for feed in feeds]
     total = Tally()
     error = ""
     with stop_signals(stop) as received:
         try:
             async with limit, AsyncExitStack() as stack:
                 served = await serve_monitoring(
-                    settings, metrics.registry, lambda: all(run.is_live for run in runs)
+                    settings, metrics.registry, lambda: group.is_healthy
                 )
                 if served is not None:
                     stack.push_async_callback(served.cleanup)
                 await stack.enter_async_context(shown(total, console, quiet=quiet))
-                async with asyncio.TaskGroup() as group:
-                    tasks = [group.create_task(run.run(stop)) for run in runs]
-                    for task in (
-                        group.create_task(_add_up(runs, total, tasks)),
-                        asyncio.create_task(_limit(stop, limit)),
-                    ):
-                        stack.callback(task.cancel)
+                for work in (_add_up(group, total), _limit(stop, limit)):
+                    stack.callback(asyncio.create_task(work).cancel)
+                await group.run(stop)
         except* FeedError as failures:
             error = "; ".join(str(failure) for failure in _flat(failures))
         except* KafkaError as failures:
@@ -84,7 +74,7 @@ async def run_live(
                 f"the broker did not answer within {END_S:g} s of the signal; nothing is lost: "
                 "positions are those of posts that it has"
             )
-    _add(runs, total)
+    _add(group, total)
     return LiveOutcome(total, received[0] if received else 0, error, limit.expired())
 
 
@@ -93,18 +83,17 @@ async def _limit(stop: asyncio.Event, limit: asyncio.Timeout) -> None:
     limit.reschedule(asyncio.get_running_loop().time() + END_S)
 
 
-async def _add_up(
-    runs: Sequence[LiveRun], total: Tally, tasks: Sequence["asyncio.Task[None]"]
-) -> None:
-    while not all(task.done() for task in tasks):
-        _add(runs, total)
-        await asyncio.wait(tasks, timeout=0.2)
+async def _add_up(group: Group, total: Tally) -> None:
+    while True:
+        _add(group, total)
+        await asyncio.sleep(0.2)
 
 
-def _add(runs: Sequence[LiveRun], total: Tally) -> None:
-    total.posts = sum(run.tally.posts for run in runs)
-    total.bytes = sum(run.tally.bytes for run in runs)
-    total.newest_ms = max(run.tally.newest_ms for run in runs)
+def _add(group: Group, total: Tally) -> None:
+    tallies = group.tallies()
+    total.posts = sum(tally.posts for tally in tallies)
+    total.bytes = sum(tally.bytes for tally in tallies)
+    total.newest_ms = max(tally.newest_ms for tally in tallies)
 
 
 def _flat(group: BaseExceptionGroup[BaseException]) -> list[BaseException]:

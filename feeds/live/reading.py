@@ -9,11 +9,14 @@ import msgspec
 
 from feeds.live.backoff import Backoff
 from feeds.live.buffer import Buffer
+from feeds.live.sampling import ALL, is_sampled
 from feeds.live.source import (
     Gap,
     Item,
     LiveFeed,
     Opened,
+    Passed,
+    PassReason,
     Payload,
     ReconnectReason,
     Resume,
@@ -51,6 +54,7 @@ class Reader:
         backoff: Backoff,
         metrics: FeedMetrics,
         contact: Contact,
+        sample: float = ALL,
     ) -> None:
         self._feed = feed
         self._buffer = buffer
@@ -62,6 +66,7 @@ class Reader:
         self._backoff = backoff
         self._metrics = metrics
         self._contact = contact
+        self._sample = sample
         self._facts_of = facts_reader(feed.source)
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -104,6 +109,8 @@ class Reader:
                         if self._contact.state is not FeedState.LIVE:
                             self._say(FeedState.LIVE)
                         self._backoff.reset()
+                        if self._sample < ALL and not is_sampled(item.key, self._sample):
+                            item = Passed(PassReason.SAMPLED, item.position, item.event_time_ms)
                     elif type(item) is Opened:
                         self._contact.endpoint = item.endpoint
                         self._say(FeedState.LIVE)

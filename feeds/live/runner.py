@@ -11,6 +11,7 @@ from feeds.live.backoff import Backoff
 from feeds.live.buffer import Buffer
 from feeds.live.kept import kept_position
 from feeds.live.reading import Contact, Reader
+from feeds.live.sampling import ALL
 from feeds.live.sending import Sender
 from feeds.live.source import LiveFeed, PassReason, ReconnectReason, Resume
 from feeds.publish import Clock, SystemClock, Tally
@@ -37,9 +38,12 @@ class LiveRun:
         clock: Clock | None = None,
         random: Random | None = None,
         longest_pause_s: float = 60.0,
+        sample: float = ALL,
+        tally: Tally | None = None,
     ) -> None:
+        """`sample`: the share of the authors whose posts are taken, above 0, up to 1."""
         self.feed = feed
-        self.tally = Tally()
+        self.tally = tally or Tally()
         self.contact = Contact()
         self._settings = settings
         self._metrics = metrics
@@ -48,6 +52,7 @@ class LiveRun:
         self._longest_pause_s = longest_pause_s
         self._started_at_ms = self._clock.now_ms()
         self._has_begun = False
+        self._sample = sample
         metrics.add_feed(
             feed.name,
             {
@@ -56,6 +61,7 @@ class LiveRun:
                 "gap_seconds": [reason.value for reason in GapReason],
             },
         )
+        metrics.sample_ratio.labels(feed.name).set(sample)
 
     @property
     def is_live(self) -> bool:
@@ -103,6 +109,7 @@ class LiveRun:
                 contact=self.contact,
                 tally=self.tally,
                 started_at_ms=self._started_at_ms,
+                sample=self._sample,
             )
             reader = Reader(
                 self.feed,
@@ -112,8 +119,12 @@ class LiveRun:
                 backoff=Backoff(self._random, cap_s=self._longest_pause_s),
                 metrics=self._metrics,
                 contact=self.contact,
+                sample=self._sample,
             )
-            await _connected(reader, buffer, sender, stop)
+            try:
+                await _connected(reader, buffer, sender, stop)
+            finally:
+                self._metrics.is_connected.labels(self.feed.name).set(0)
 
 
 async def _connected(reader: Reader, buffer: Buffer, sender: Sender, stop: asyncio.Event) -> None:

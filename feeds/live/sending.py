@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from feeds.live.buffer import Buffer
 from feeds.live.kept import gap_row, position_row
 from feeds.live.reading import Contact
+from feeds.live.sampling import ALL
 from feeds.live.source import Gap, Item, LiveFeed, Passed, Payload, moves_on
 from feeds.publish import Clock, Tally
 from feeds.sinks import TopicSink
@@ -43,6 +44,7 @@ class Sender:
         contact: Contact,
         tally: Tally,
         started_at_ms: int,
+        sample: float = ALL,
     ) -> None:
         self._feed = feed
         self._buffer = buffer
@@ -53,6 +55,7 @@ class Sender:
         self._contact = contact
         self._tally = tally
         self._started_at_ms = started_at_ms
+        self._sample = sample
         self._is_known = kept is not None
         self._position: object = kept.position if kept else ""
         self._newest_ms = kept.event_time_ms if kept else 0
@@ -168,5 +171,6 @@ class Sender:
             endpoint=self._contact.endpoint,
             posts=posts,
             started_at_ms=self._started_at_ms,
+            sample=self._sample,
             posts_per_s=round((posts - before) / max((elapsed_ms - then_ms) / 1_000, 1e-3), 1),
         )

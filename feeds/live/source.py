@@ -77,6 +77,8 @@ class PassReason(StrEnum):
     """It cannot be read."""
     OVERSIZED = "oversized"
     """Larger than a record can be."""
+    SAMPLED = "sampled"
+    """Of an author who is not in the sample that was asked for."""
 
 
 class ReconnectReason(StrEnum):

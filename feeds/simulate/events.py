@@ -39,9 +39,16 @@ _SECOND_MS = 1000
 
 
 def schedule(
-    rnd: Random, start_ms: int, rate: float, *, mean_gap_s: float, first_s: float
+    rnd: Random,
+    start_ms: int,
+    rate: float,
+    *,
+    mean_gap_s: float,
+    first_s: float,
+    least: float = 1.0,
 ) -> Iterator[Event]:
-    """Events in order of their start, without end; `rate` is the feed's posts a second."""
+    """Events in order of their start, without end; `rate` is the feed's posts a second, and `least`
+    what an event has at its height."""
     at_ms = start_ms + int(first_s * _SECOND_MS)
     kinds = [EventKind.CRISIS, EventKind.CAMPAIGN, EventKind.SPAM, EventKind.INFLUENCER]
     first = True
@@ -55,7 +62,7 @@ def schedule(
             brand,
             at_ms,
             at_ms + int(length_s * _SECOND_MS),
-            max(1.0, rate * share * rnd.uniform(0.6, 1.6)),
+            max(least, rate * share * rnd.uniform(0.6, 1.6)),
         )
         first = False
         at_ms += int(rnd.expovariate(1 / mean_gap_s) * _SECOND_MS) + _SECOND_MS

@@ -14,6 +14,31 @@ _FIRST_ID = 1_000_000_000
 _BRAND_ID = 2_000_000_000
 _SPAM_ID = 3_000_000_000
 _FAMILY = "赵钱孙李周吴郑王冯陈褚卫蒋沈韩杨朱秦尤许"
+_PLACES = (
+    *("广东 广州", "广东 深圳", "北京 朝阳区", "北京 海淀区", "上海 浦东新区", "上海 徐汇区"),
+    *("江苏 南京", "浙江 杭州", "山东 青岛", "四川 成都", "河南 郑州", "湖北 武汉", "湖南 长沙"),
+    *(
+        "福建 厦门",
+        "河北 石家庄",
+        "辽宁 大连",
+        "陕西 西安",
+        "安徽 合肥",
+        "重庆",
+        "天津",
+        "广西 南宁",
+    ),
+    *(
+        "云南 昆明",
+        "黑龙江 哈尔滨",
+        "江西 南昌",
+        "山西 太原",
+        "吉林 长春",
+        "贵州 贵阳",
+        "甘肃 兰州",
+    ),
+    *("新疆 乌鲁木齐", "海外", "其他"),
+)
+"""Where accounts say to be: the first ones most."""
 _GIVEN = "小大阿老晓明华丽强芳伟静敏杰涛磊婷雪"
 
 
@@ -78,6 +103,7 @@ def _user(person: Person) -> orjson.Fragment:
     user = {
         "id": person.id,
         "screen_name": person.name,
+        "location": _PLACES[min(person.id * 7919 % 997, person.id * 104_729 % 991) % 997 // 33],
         "followers_count": person.followers,
         "friends_count": 50 + person.id % 400,
         "statuses_count": 10 + person.id % 5000,

@@ -47,6 +47,8 @@ class Simulation(msgspec.Struct, frozen=True, kw_only=True):
     event_gap_s: float = 1800.0
     """Mean time between two events."""
     first_event_s: float = 600.0
+    least_event: float = 1.0
+    """Posts a second that an event has at its height, at the least."""
     broken_share: float = 0.0
     """Share of records that are no posts."""
     is_rhythmic: bool = True
@@ -81,6 +83,7 @@ class _Writer:
             plan.rate,
             mean_gap_s=plan.event_gap_s,
             first_s=plan.first_event_s,
+            least=plan.least_event,
         )
         self._next_event = next(self._events)
         self._going: list[Event] = []

@@ -25,6 +25,8 @@ class _Origin(NamedTuple):
     """None: the topic."""
     source: str
     broker: str | None
+    jobs: int
+    """Processes that analyse files; 0: as many as are worth it."""
 
 
 def backtest(
@@ -49,6 +51,9 @@ def backtest(
     per_week: Annotated[
         float | None, typer.Option(min=0.01, help="Suggest the knob for so many alerts a week.")
     ] = None,
+    jobs: Annotated[
+        int, typer.Option(min=0, help="Processes that analyse files. 0: by their size.")
+    ] = 0,
     report: Annotated[
         Path | None, typer.Option(help="Write a page with plots: a file that ends in .html.")
     ] = None,
@@ -76,7 +81,7 @@ def backtest(
     from leimo.run import fail
     from schemas.errors import OperatorError
 
-    origin = _Origin(files or [], source.value, broker)
+    origin = _Origin(files or [], source.value, broker, jobs)
     try:
         _check(origin, report, is_topic=topic)
     except OperatorError as error:
@@ -168,9 +173,9 @@ def _called(catalogue: Path | None, against: Path | None) -> tuple[str, str]:
 
 def _groups(catalogue: "Catalogue") -> list[tuple[str, tuple[str, ...], tuple[str, ...]]]:
     """The groups of rivals, whose mentions are made when posts are analysed."""
-    from schemas.catalogue import RuleKind
+    from schemas.rules import ShareRule
 
-    shares = [rule for rule in catalogue.rules if rule.kind is RuleKind.SHARE]
+    shares = [rule for rule in catalogue.rules if isinstance(rule, ShareRule)]
     return [(rule.id, rule.brands, rule.trades) for rule in shares]
 
 
@@ -188,11 +193,15 @@ def _history(catalogue: "Catalogue", origin: _Origin) -> "History":
         from analysis.groups import Groups
         from analysis.shipped import analyser_of
         from backtest.history import History
-        from backtest.posts import Refused, add_files, add_topic
+        from backtest.posts import Refused, add_files, add_files_on, add_topic, usual_jobs
 
         refused = Refused()
         history = History(analyser_of(catalogue), Groups(catalogue))
-        if origin.files:
+        jobs = origin.jobs or usual_jobs(origin.files)
+        if origin.files and jobs > 1:
+            taken = history, origin.files, origin.source, refused, on_progress
+            add_files_on(jobs, catalogue, *taken)
+        elif origin.files:
             add_files(history, origin.files, origin.source, refused, on_progress)
         else:
             settings = load_settings(broker=origin.broker)

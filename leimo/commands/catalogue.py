@@ -302,10 +302,16 @@ def _print_table(catalogue: "Catalogue") -> None:
             about = ", ".join((*one.brands, *one.groups)) or "all"
             subscribers.add_row(one.id, one.channel.value, about, f"{one.min_severity}+")
         console.print(subscribers)
+    if catalogue.feeds:
+        feeds = Table("feed", "kind", "runs", box=None)
+        for feed in catalogue.feeds:
+            feeds.add_row(feed.id, feed.kind.value, "yes" if feed.enabled else "no")
+        console.print(feeds)
     if catalogue.holidays:
-        holidays = Table("holiday", "first", "last", box=None)
+        holidays = Table("holiday", "first", "last", "what", box=None)
         for holiday in catalogue.holidays:
-            holidays.add_row(holiday.id, holiday.first, holiday.last or holiday.first)
+            days = holiday.country or holiday.first, holiday.last or holiday.first
+            holidays.add_row(holiday.id, *days, "sale" if holiday.is_sale else "holiday")
         console.print(holidays)
 
 
@@ -315,7 +321,9 @@ def _print_yaml(definitions: "list[Definition]") -> None:
 
     for definition in definitions:
         fields = msgspec.to_builtins(definition)
-        fields.pop("type", None)
+        _, _, kind = fields.pop("type").partition("/")
+        if kind:
+            fields = {"id": fields.pop("id"), "kind": kind, **fields}
         say(yaml.safe_dump([fields], allow_unicode=True, sort_keys=False, width=100), end="")
 
 

@@ -1,4 +1,4 @@
-"""`leimo deliveries`: what was told to whom, and why."""
+"""`leimo deliveries`: what was told to whom, and why; what was given up, once more."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -55,7 +55,9 @@ def list_(
             _print_json(one)
         return
     for one in found[-limit:]:
-        head = f"{shown(one.at_ms)}  {one_line(one.alert)}/{one.revision}  {one_line(one.brand)}"
+        what = f"{one_line(one.alert)}/{one.revision}" if one.alert else ""
+        what = f"{what} {one_line(one.item)}".strip()
+        head = f"{shown(one.at_ms)}  {what}  {one_line(one.brand)}"
         say(f"{head} → {one_line(one.subscriber)} ({one.channel.value}): {in_words(one)}")
     if len(found) > limit:
         say(f"... and {len(found) - limit:,} before them; see --limit and --json")
@@ -88,9 +90,9 @@ def explain(
     settings = load_settings(broker=broker)
     states = run(states_of(settings, alert), settings)
     newest = states[-1]
-    held = {
-        one.subscriber: one for one in run(deliveries(settings), settings) if one.alert == newest.id
-    }
+    kept = [one for one in run(deliveries(settings), settings) if one.alert == newest.id]
+    held = {one.subscriber: one for one in kept if not one.item}
+    notices = [one for one in kept if one.item]
     defined = {one.id: one for one in run(catalogue_in_force(settings), settings).subscribers}
     ids = [one for one in sorted({*held, *defined}) if not subscriber or one in subscriber]
     if not as_json:
@@ -113,8 +115,69 @@ def explain(
             status = attempt.status or "no answer"
             detail = f": {one_line(attempt.detail)}" if attempt.detail else ""
             say(f"  {shown(attempt.at_ms)}  {status}  {attempt.reason.value}{detail}")
+        for other in notices:
+            if other.subscriber == one:
+                say(f"  {one_line(other.item)}: {in_words(other)}")
     if not ids and not as_json:
         say("there are no such subscribers; see `leimo subscribers list`")
+
+
+@app.command("retry")
+def retry(
+    *,
+    broker: Broker = None,
+    alert: Annotated[
+        str, typer.Option("--alert", help="Only this alert: its id, or the start of it.")
+    ] = "",
+    subscriber: Subscribers = None,
+    who: Annotated[str, typer.Option("--as", envvar="USER", help="Your name.")] = "",
+) -> None:
+    """Ask for what was given up once more: `leimo deliver` sends it in its newest state.
+
+    Mend the receiver first. Digests and notices are not sent again.
+
+    Examples:
+
+        leimo deliveries retry --subscriber ops
+
+        leimo deliveries retry --alert 3f2a91
+    """
+    import time
+
+    from delivery.history import deliveries
+    from kafka_io.actions import append_actions
+    from leimo.run import fail, load_settings, run
+    from leimo.who import named
+    from schemas.action import Action, ActionKind, ActionSubject
+
+    if not (alert or subscriber):
+        fail("name --subscriber or --alert; see `leimo deliveries list --outcome dead`", code=2)
+    settings = load_settings(broker=broker)
+    found = [
+        one
+        for one in run(deliveries(settings), settings)
+        if one.outcome is Outcome.DEAD
+        and not one.item
+        and one.alert.startswith(alert)
+        and (not subscriber or one.subscriber in subscriber)
+    ]
+    now_ms = time.time_ns() // 1_000_000
+    actions = [
+        Action(
+            id=f"retry-{now_ms}-{at}",
+            at_ms=now_ms,
+            who=named(who),
+            kind=ActionKind.RETRIED,
+            on=ActionSubject.DELIVERY,
+            subject=one.key.decode(),
+            via="command",
+            brand=one.brand,
+        )
+        for at, one in enumerate(found)
+    ]
+    if actions:
+        run(append_actions(settings, actions), settings)
+    say(f"{len(actions)} asked for once more; see `leimo deliveries list`")
 
 
 def _print_json(value: "Delivery | dict[str, object]") -> None:

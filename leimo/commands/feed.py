@@ -1,25 +1,21 @@
 """`leimo feed`: bring posts into `posts.raw`."""
 
-import asyncio
-from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from leimo.commands import feed_outside
-from leimo.commands.feed_end import finish, leave, run_feed, say_line
+from leimo.commands import feed_outside, feed_weibo
+from leimo.commands.feed_end import finish, run_feed, say_line
+from leimo.commands.live_feeds import MetricsAddress, SampleOption, run_defined, run_feeds
 from leimo.terminal import say, say_json, terminal
 from schemas.post import Source
-
-if TYPE_CHECKING:
-    from feeds.live.source import LiveFeed
-    from streams.metrics import FeedMetrics
 
 app = typer.Typer(no_args_is_help=True, help="Bring posts into the topic `posts.raw`.")
 for command in (feed_outside.push, feed_outside.follow, feed_outside.kafka):
     app.command()(command)
+app.add_typer(feed_weibo.app, name="weibo")
 
 _console = terminal(err=True)
 
@@ -28,10 +24,6 @@ Broker = Annotated[
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the summary as one JSON object.")]
-MetricsAddress = Annotated[
-    str | None,
-    typer.Option("--metrics", metavar="HOST:PORT", help="Serve /metrics and /health there."),
-]
 Limit = Annotated[int | None, typer.Option(min=1, help="Stop after so many posts.")]
 
 
@@ -220,6 +212,7 @@ def jetstream(
     compress: Annotated[
         bool, typer.Option("--compress/--no-compress", help="Let the source compress.")
     ] = True,
+    sample: SampleOption = 1.0,
     metrics: MetricsAddress = None,
     broker: Broker = None,
     quiet: Quiet = False,
@@ -238,7 +231,7 @@ def jetstream(
     from feeds.live.jetstream.endpoints import PUBLIC
     from feeds.live.jetstream.feed import Jetstream
 
-    _live(
+    run_feeds(
         lambda known: [
             Jetstream(
                 endpoint or PUBLIC,
@@ -248,6 +241,7 @@ def jetstream(
                 metrics=known,
             )
         ],
+        sample=sample,
         broker=broker,
         metrics=metrics,
         quiet=quiet,
@@ -273,6 +267,7 @@ def mastodon(
         list[str] | None,
         typer.Option(help="Take posts in this language, such as zh; may be given again."),
     ] = None,
+    sample: SampleOption = 1.0,
     metrics: MetricsAddress = None,
     broker: Broker = None,
     quiet: Quiet = False,
@@ -299,11 +294,12 @@ def mastodon(
     if len(tokens) == 1 < len(server) and tokens[0]:
         fail("--token: one token for several servers; each knows only its own", code=2)
     given = zip(server, tokens * len(server) if len(tokens) == 1 else tokens, strict=True)
-    _live(
+    run_feeds(
         lambda known: [
             Mastodon(name, secret, stream=stream, languages=lang or (), metrics=known)
             for name, secret in given
         ],
+        sample=sample,
         broker=broker,
         metrics=metrics,
         quiet=quiet,
@@ -313,74 +309,55 @@ def mastodon(
 @app.command("run")
 def run_(
     *,
-    feed: Annotated[str, typer.Argument(metavar="NAME", help="As its package declares it.")],
+    feed: Annotated[
+        str | None, typer.Argument(metavar="[NAME]", help="A feed of a package, by its name.")
+    ] = None,
     option: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="For the feed; may be given again."),
     ] = None,
+    sample: SampleOption = 1.0,
     metrics: MetricsAddress = None,
     broker: Broker = None,
     quiet: Quiet = False,
 ) -> None:
-    """Run a feed of your own, from a package with an entry point in the group `leimo.feeds`.
+    """Run all feeds that the catalogue defines; with NAME, one of your own.
 
-    Example:
+    Definitions are taken over as they change. A feed that fails does not stop the others: `leimo
+    feed list` says why. NAME is that of a package with an entry point in the group `leimo.feeds`.
+
+    Examples:
+
+        leimo feed run
 
         leimo feed run forum --set board=phones
     """
     from feeds.live.found import feed_of
+    from leimo.run import fail
 
+    if feed is None:
+        if option or sample < 1:
+            fail("--set and --sample go with NAME; the catalogue says them of its feeds", code=2)
+        run_defined(broker=broker, metrics=metrics, quiet=quiet)
+        return
     given = [text.partition("=") for text in option or ()]
     for key, sign, _ in given:
         if not (key and sign):
             raise typer.BadParameter(f"{key!r} is no KEY=VALUE", param_hint="--set")
     options = {key: value for key, _, value in given}
-    _live(lambda _: [feed_of(feed, options)], broker=broker, metrics=metrics, quiet=quiet)
-
-
-def _live(
-    feeds_of: "Callable[[FeedMetrics], list[LiveFeed]]",
-    *,
-    broker: str | None,
-    metrics: str | None,
-    quiet: bool,
-) -> None:
-    """Run live feeds until a signal, and leave with the right code."""
-    from feeds.live.process import run_live
-    from feeds.source import FeedError
-    from kafka_io.event_loop import Loop
-    from leimo.run import fail, load_settings, start_logging
-    from streams.metrics import FeedMetrics
-    from streams.monitoring import MonitoringError
-
-    settings = load_settings(broker=broker, metrics_address=metrics or "")
-    known = FeedMetrics()
-    try:
-        feeds = feeds_of(known)
-    except (FeedError, ValueError) as error:
-        fail(str(error), code=2)
-    start_logging(settings.log_level)
-    runner = asyncio.Runner(loop_factory=Loop)
-    try:
-        outcome = runner.run(run_live(feeds, settings, known, _console, quiet=quiet))
-    except (FeedError, MonitoringError) as error:
-        fail(str(error))
-    if not quiet:
-        say_line(f"{outcome.tally.posts:,} posts sent")
-    if outcome.is_given_up:
-        leave(outcome.error, outcome.exit_code)
-    runner.close()
-    if outcome.error:
-        fail(outcome.error, outcome.exit_code)
-    if outcome.exit_code:
-        raise typer.Exit(outcome.exit_code)
+    run_feeds(
+        lambda _: [feed_of(feed, options)],
+        sample=sample, broker=broker, metrics=metrics, quiet=quiet,
+    )  # fmt: skip
 
 
 @app.command("list")
 def list_(*, broker: Broker = None, as_json: AsJson = False) -> None:
-    """List live feeds that ever ran: state, lag, what was missing in the last day, and rate.
+    """List live feeds that ran or are defined: state, lag, what was missing in a day, and rate.
 
     `gone`: it has not written for half a minute, so it does not run, or its broker was away.
+    `failed`: asking again is of no use; why stands below. `off`: its definition says so. `defined`:
+    it never ran; `leimo feed run` does it.
     """
     import time
 
@@ -402,16 +379,30 @@ def list_(*, broker: Broker = None, as_json: AsJson = False) -> None:
     if not rows:
         say("No live feed has run yet; begin with `leimo feed jetstream`.")
         return
-    table = Table("feed", "state", "lag", "missing (24 h)", "posts/s", "newest", "from", box=None)
+    names = ("feed", "state", "lag", "missing (24 h)", "posts/s", "sample", "newest", "from")
+    table = Table(*names, box=None)
     for row in rows:
         lag, newest = "-", "-"
         if row["lag_s"] is not None:
             lag, newest = f"{row['lag_s']:,.1f} s", shown(row["event_time_ms"])
         table.add_row(
             *(one_line(row["feed"]), row["state"], lag, f"{row['gap_s']:,.1f} s"),
-            *(f"{row['posts_per_s']:,.1f}", newest, one_line(row["endpoint"])),
+            *(f"{row['posts_per_s']:,.1f}", sampled(row["sample"])),
+            *(newest, one_line(row["endpoint"])),
         )
     terminal().print(table)
+    for row in rows:
+        if row["error"]:
+            say(f"{one_line(row['feed'])}: {one_line(row['error'])}")
+
+
+def sampled(share: float) -> str:
+    """How much of a feed is taken, for people.
+
+    >>> sampled(1.0), sampled(0.1)
+    ('all', '10 %')
+    """
+    return "all" if share >= 1 else f"{100 * share:.3g} %"
 
 
 @app.command()

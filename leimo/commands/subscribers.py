@@ -9,10 +9,11 @@ from leimo.terminal import say, say_json
 if TYPE_CHECKING:
     from delivery.outcomes import Answer
     from kafka_io.settings import Settings
+    from schemas.action import Action
     from schemas.alert import Alert
     from schemas.catalogue import Catalogue, Subscriber
 
-app = typer.Typer(no_args_is_help=True, help="Who is told of which alerts: list, test.")
+app = typer.Typer(no_args_is_help=True, help="Who is told of which alerts: list, test, mute.")
 
 Broker = Annotated[str | None, typer.Option(help="Kafka brokers, host:port, comma-separated.")]
 
@@ -33,16 +34,19 @@ def list_(
     from delivery.history import catalogue_in_force
     from leimo.run import load_settings, run
     from views.plain_text import one_line
+    from views.times import shown
 
     settings = load_settings(broker=broker)
     found = run(catalogue_in_force(settings), settings).subscribers
+    muted = {} if as_json else run(_muted(settings), settings)
     for one in sorted(found, key=lambda subscriber: subscriber.id):
         if as_json:
             import msgspec
 
             say_json(msgspec.json.encode(one))
             continue
-        say(f"{one_line(one.id)} ({one.channel.value}): {_about(one)}")
+        until = f"; muted until {shown(muted[one.id])}" if one.id in muted else ""
+        say(f"{one_line(one.id)} ({one.channel.value}): {_about(one)}{until}")
     if not found and not as_json:
         say("Nobody is told of alerts; write `subscribers:` into the catalogue.")
 
@@ -60,6 +64,102 @@ def _about(subscriber: "Subscriber") -> str:
         hours = " ".join([*(day.value for day in subscriber.days), one_line(subscriber.hours)])
         listed.append(f"{hours} {one_line(subscriber.zone)}")
     return "; ".join(listed)
+
+
+async def _muted(settings: "Settings") -> dict[str, int]:
+    """Until when, by id."""
+    import time
+
+    from kafka_io.actions import read_actions
+    from schemas.action import ActionSubject
+    from views.doings import Doings
+
+    actions = await read_actions(settings)
+    doings = Doings(actions)
+    subjects = {one.subject for one in actions if one.on is ActionSubject.DEFINITION}
+    until = {one: doings.of(ActionSubject.DEFINITION, one).until_ms for one in subjects}
+    now_ms = time.time_ns() // 1_000_000
+    return {
+        one.removeprefix("subscriber:"): at_ms
+        for one, at_ms in until.items()
+        if one.startswith("subscriber:") and at_ms > now_ms
+    }
+
+
+@app.command("mute")
+def mute(
+    subscriber: Annotated[
+        str, typer.Argument(metavar="ID", help="Its id, see `leimo subscribers list`.")
+    ],
+    span: Annotated[
+        str | None, typer.Option("--for", help="How long: 90m, 2h, 3d or 1w from now.")
+    ] = None,
+    end: Annotated[bool, typer.Option("--end", help="Hear of alerts again.")] = False,
+    who: Annotated[str, typer.Option("--as", envvar="USER", help="Your name.")] = "",
+    broker: Broker = None,
+) -> None:
+    """Send nothing to a subscriber for a while. What still fires then is told then.
+
+    Escalation goes on: others are told in its place.
+
+    Examples:
+
+        leimo subscribers mute ops --for 2h
+
+        leimo subscribers mute ops --end
+    """
+    import time
+
+    from catalogue.silences import end_ms
+    from leimo.run import fail, load_settings, run
+    from leimo.who import named
+    from schemas.action import Action, ActionKind, ActionSubject
+    from views.plain_text import one_line
+    from views.times import shown
+
+    now_ms = time.time_ns() // 1_000_000
+    if end == (span is not None):
+        fail("give either --for, such as 2h, or --end", code=2)
+    try:
+        until_ms = None if end else end_ms(span, None, now_ms)
+    except ValueError as error:
+        fail(str(error), code=2)
+    settings = load_settings(broker=broker)
+    action = Action(
+        id=f"mute-{subscriber}-{now_ms}",
+        at_ms=now_ms,
+        who=named(who),
+        kind=ActionKind.RELEASED if end else ActionKind.SILENCED,
+        on=ActionSubject.DEFINITION,
+        subject=f"subscriber:{subscriber}",
+        via="command",
+        until_ms=until_ms,
+    )
+    run(_mute(settings, subscriber, action), settings)
+    is_until = "hears of alerts again" if until_ms is None else f"muted until {shown(until_ms)}"
+    say(f"{one_line(subscriber)}: {is_until}")
+
+
+async def _mute(settings: "Settings", subscriber: str, action: "Action") -> None:
+    from delivery.history import catalogue_in_force
+    from kafka_io.actions import append_actions
+
+    _known(await catalogue_in_force(settings), subscriber)
+    await append_actions(settings, [action])
+
+
+def _known(catalogue: "Catalogue", subscriber: str) -> "Subscriber":
+    """The subscriber in force; `OperatorError` where there is none."""
+    import difflib
+
+    from schemas.errors import OperatorError
+
+    known = {one.id: one for one in catalogue.subscribers}
+    if subscriber not in known:
+        near = difflib.get_close_matches(subscriber, known, n=1)
+        mend = f"did you mean {near[0]}?" if near else "see `leimo subscribers list`"
+        raise OperatorError(f"{subscriber!r} is the id of no subscriber in force; {mend}")
+    return known[subscriber]
 
 
 @app.command("test")
@@ -99,22 +199,16 @@ def try_out(
 
 
 async def _tested(settings: "Settings", subscriber: str) -> "Answer":
-    import difflib
     import time
 
     from delivery.history import catalogue_in_force
     from delivery.outbound import Outbound
     from delivery.sender import Sender
     from schemas.delivery import Delivery, Outcome, Reason
-    from schemas.errors import OperatorError
+    from views.doings import Doings
 
     catalogue = await catalogue_in_force(settings)
-    known = {one.id: one for one in catalogue.subscribers}
-    found = known.get(subscriber)
-    if found is None:
-        near = difflib.get_close_matches(subscriber, known, n=1)
-        mend = f"did you mean {near[0]}?" if near else "see `leimo subscribers list`"
-        raise OperatorError(f"{subscriber!r} is the id of no subscriber in force; {mend}")
+    found = _known(catalogue, subscriber)
     now_ms = time.time_ns() // 1_000_000
     alert = _test_alert(catalogue, now_ms)
     delivery = Delivery(
@@ -127,11 +221,12 @@ async def _tested(settings: "Settings", subscriber: str) -> "Answer":
         reason=Reason.DUE,
         at_ms=now_ms,
         matched_at_ms=now_ms,
+        pending=alert,
     )
     names = {brand.id: brand.name for brand in catalogue.brands}
     async with Outbound(settings.deliver_networks) as outbound:
         sender = Sender(settings, outbound)
-        sent = await sender.send(found, delivery, alert, names, now_ms)
+        sent = await sender.send(found, [delivery], names, Doings(), now_ms)
     return sent.answer
 
 

@@ -2,15 +2,18 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
+from typing import Any
 
 from measures.brand_state import BELIEVED_POSTS, OpenAlert
+from measures.horizons import HORIZONS_MIN
 from measures.moment import Moment
 from measures.rules import composite, crisis, drop, influencer, sentiment, share, silence, spike
 from measures.rules.finding import Finding
-from schemas.catalogue import Rule, RuleKind
+from schemas.rules import Rule, RuleKind
 
-Look = Callable[[Moment, Rule, OpenAlert | None], Finding | None]
-"""Given the alert that is open, whether the condition still holds: it ends later than it begins."""
+Look = Callable[[Moment, Any, OpenAlert | None], Finding | None]
+"""Of a rule of its kind; given the alert that is open, whether the condition still holds: it ends
+later than it begins."""
 
 LOOKS: Mapping[RuleKind, Look] = MappingProxyType(
     {
@@ -30,29 +33,33 @@ QUIET_KINDS = frozenset({RuleKind.DROP, RuleKind.SILENCE})
 _MAY_ALWAYS = frozenset({RuleKind.DROP, RuleKind.SHARE})
 _MORE_POSTS = frozenset({RuleKind.SPIKE, RuleKind.COMPOSITE})
 _SPIKE = frozenset({RuleKind.SPIKE})
+_QUARTER = HORIZONS_MIN.index(15)
 _CRISIS = frozenset({RuleKind.CRISIS})
 _SENTIMENT = frozenset({RuleKind.SENTIMENT})
 _INFLUENCER = frozenset({RuleKind.INFLUENCER})
 
 
-def kinds_at(moment: Moment, least_posts: float, least_reach: int) -> frozenset[RuleKind]:
+def kinds_at(
+    moment: Moment, least_posts: float, least_reach: int, least_about_one: float
+) -> frozenset[RuleKind]:
     """The kinds of rules that may find something in a minute with posts; no other has to look.
 
-    `least_posts` and `least_reach`: the smallest that any rule asks for.
+    `least_posts`, `least_reach` and `least_about_one`: the smallest that any rule asks for.
     """
     bucket, state = moment.bucket, moment.state
     kinds = _MAY_ALWAYS
     if bucket is None:
         return kinds
-    if moment.sums[-1] >= least_posts:
+    sums = moment.sums
+    if sums[-1] >= least_posts:
         kinds |= _MORE_POSTS
-    elif state.alerts:
+    elif state.alerts or sums[_QUARTER] >= least_about_one:
         kinds |= _SPIKE
-    if bucket.hits:
+    if bucket.hits or bucket.exposed:
         kinds |= _CRISIS
     if bucket.negative and state.judged >= BELIEVED_POSTS:
         kinds |= _SENTIMENT
-    if bucket.attacks or bucket.loudest >= least_reach:
+    if bucket.attacks or bucket.loudest >= least_reach or influencer.may_spread(moment):
         kinds |= _INFLUENCER
     return kinds
 

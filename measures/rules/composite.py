@@ -4,19 +4,16 @@ from measures.brand_state import BELIEVED_POSTS, OpenAlert
 from measures.horizons import HORIZONS_MIN
 from measures.moment import Moment
 from measures.rules.finding import Finding, severity_of
-from schemas.catalogue import Condition, Measure, Rule
-
-_MIN_POSTS = 10
-_MIN_AUTHORS = 4
+from schemas.rules import CompositeRule, Condition, Measure
 
 
-def look(moment: Moment, rule: Rule, held: OpenAlert | None) -> Finding | None:
+def look(moment: Moment, rule: CompositeRule, held: OpenAlert | None) -> Finding | None:
     """The first condition gives the numbers; the others are told in the cause."""
     del held
     if moment.bucket is None or not moment.baseline.is_warm() or not rule.conditions:
         return None
     longest = max(condition.over_min for condition in rule.conditions)
-    if sum(bucket.voices() for bucket in moment.last(longest)) < (rule.min_posts or _MIN_POSTS):
+    if sum(bucket.voices() for bucket in moment.last(longest)) < rule.min_posts:
         return None
     causes = []
     measures: list[tuple[float, float]] = []
@@ -26,7 +23,7 @@ def look(moment: Moment, rule: Rule, held: OpenAlert | None) -> Finding | None:
             return None
         measures.append(measured)
         causes.append(_told(condition, *measured))
-    if moment.authors(longest) < (rule.min_authors or _MIN_AUTHORS):
+    if moment.authors(longest) < rule.min_authors:
         return None
     seen, usual = measures[0]
     unit = rule.conditions[0].measure.value

@@ -1,24 +1,31 @@
 """Posts that name the brand together with a crisis word, or complain."""
 
 import re
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
 from measures.brand_state import OpenAlert
+from measures.buckets import Bucket
 from measures.moment import Moment
 from measures.rules.finding import Finding, severity_of
-from schemas.catalogue import Rule
 from schemas.mention import Mention, Polarity
+from schemas.rules import CrisisRule
 
 HORIZON_MIN = 10
-_MIN_POSTS = 4
-_MIN_AUTHORS = 3
+EXPOSURES_A_POST = 5
+"""Accounts that pass a post with crisis words on, without any of their own, count as one post."""
+_USUAL_TIMES = 3.0
+"""Of the usual number of them, which count for nothing."""
+_STILL = 0.5
+_NAME = 40
+"""Code points of an author that are told."""
 
 
 class Crises:
     """The crisis rules that watch a brand, ready to look into texts."""
 
-    def __init__(self, rules: Iterable[Rule]) -> None:
+    def __init__(self, rules: Iterable[CrisisRule]) -> None:
         listed = list(rules)
         by_rule = tuple((rule.id, rule.words) for rule in listed if rule.words)
         self._by_objective = tuple(
@@ -27,6 +34,8 @@ class Crises:
         self._searches = tuple((rule_id, pattern(words).search) for rule_id, words in by_rule)
         every = tuple(sorted({word for _, words in by_rule for word in words}))
         self._any = pattern(every).search if every else None
+        self.exposed_by = lru_cache(maxsize=64)(self.hit_by)
+        """`hit_by`, of originals, which come again and again."""
 
     def hit(self, mention: Mention) -> list[str]:
         """Ids of the rules that a mention speaks for: by a word, or in anger by what it wants."""
@@ -43,8 +52,7 @@ class Crises:
     def hit_by(self, text: str) -> list[str]:
         """Ids of the rules that have a word in the text.
 
-        >>> from schemas.catalogue import RuleKind
-        >>> fire = Rule(id="fire", kind=RuleKind.CRISIS, words=("起火",))
+        >>> fire = CrisisRule(id="fire", words=("起火",))
         >>> Crises([fire]).hit_by("手机起火了")
         ['fire']
         """
@@ -60,15 +68,60 @@ def pattern(words: tuple[str, ...]) -> re.Pattern[str]:
     return re.compile("|".join(map(re.escape, ordered)), re.IGNORECASE)
 
 
-def look(moment: Moment, rule: Rule, held: OpenAlert | None) -> Finding | None:
-    """Count hits over ten minutes; one that comes later keeps an alert going."""
-    if moment.bucket is None or not moment.bucket.hits_of(rule.id):
+def look(moment: Moment, rule: CrisisRule, held: OpenAlert | None) -> Finding | None:
+    """Count hits over ten minutes, and who passes such posts on; one more keeps an alert going."""
+    bucket = moment.bucket
+    if bucket is None or not (bucket.hits_of(rule.id) or bucket.exposed_to(rule.id)):
         return None
     buckets = moment.last(HORIZON_MIN)
-    hits = sum(bucket.hits_of(rule.id) for bucket in buckets)
-    least = rule.min_posts or _MIN_POSTS
-    authors = {one for bucket in buckets for one in (bucket.hitters or {}).get(rule.id, ())}
-    if held is None and (hits < least or len(authors) < (rule.min_authors or _MIN_AUTHORS)):
+    seen, least = weight_of(moment, rule), rule.min_posts
+    if held is None:
+        if seen < least or len(_accounts(rule.id, buckets)) < rule.min_authors:
+            return None
+    elif not bucket.hits_of(rule.id) and seen < _STILL * least:
         return None
+    hits, exposed = sum(one.hits_of(rule.id) for one in buckets), _exposed(rule.id, buckets)
     cause = f"{hits} posts with crisis words ({rule.id}) in {HORIZON_MIN} min"
-    return Finding(hits, 0, severity_of(hits, least), cause, horizon_min=HORIZON_MIN)
+    if exposed:
+        usual = HORIZON_MIN * moment.state.usual_exposures(moment.start_ms)
+        cause += _passed_on(exposed, usual, sum(bucket.exposed_to(rule.id).values()))
+    return Finding(seen, 0, severity_of(seen, least), cause, horizon_min=HORIZON_MIN)
+
+
+def weight_of(moment: Moment, rule: CrisisRule) -> int:
+    """Posts that speak for it, and by the `EXPOSURES_A_POST` who passes such on beyond the usual.
+
+    How many pass such posts on every day is not known in the first half hour.
+    """
+    buckets = moment.last(HORIZON_MIN)
+    hits = sum(one.hits_of(rule.id) for one in buckets)
+    exposures = _exposed(rule.id, buckets).total()
+    if not exposures or not moment.baseline.is_warm():
+        return hits
+    usual = HORIZON_MIN * moment.state.usual_exposures(moment.start_ms)
+    return hits + max(0, int((exposures - _USUAL_TIMES * usual) / EXPOSURES_A_POST))
+
+
+def _exposed(rule: str, buckets: Sequence[Bucket]) -> Counter[str]:
+    """Author of an original -> accounts that passed it on without words."""
+    exposed: Counter[str] = Counter()
+    for bucket in buckets:
+        exposed.update(bucket.exposed_to(rule))
+    return exposed
+
+
+def _accounts(rule: str, buckets: Sequence[Bucket]) -> set[int]:
+    """Hashes of who wrote or passed on: at least so many."""
+    kept = [*(one.hitters for one in buckets), *(one.exposers for one in buckets)]
+    return {account for of_rule in kept for account in (of_rule or {}).get(rule, ())}
+
+
+def _passed_on(exposed: Mapping[str, int], usual: float, now: int) -> str:
+    """Whose posts are passed on, and how fast."""
+    whose = max(sorted(exposed), key=lambda author: exposed[author])
+    total = sum(exposed.values())
+    author = f" of {whose[:_NAME]}" if whose else ""
+    return (
+        f", and {total} accounts passed such posts on without a word ({usual:.0f} usual), "
+        f"{now} in the last minute, {exposed[whose]} times one{author}"
+    )

@@ -5,11 +5,10 @@ from measures.detector import gamma_quantile, gamma_tail
 from measures.moment import Moment
 from measures.rules.finding import Finding
 from measures.season import DAY_MS, MINUTE_MS
-from schemas.catalogue import Rule
+from schemas.rules import DropRule
 
 HORIZON_MIN = 60
 _LAST = -1
-_MIN_EXPECTED = 30
 _SEASONED_DAYS = 3
 _MOST_SHARE = 0.4
 _STILL_SHARE = 0.7
@@ -17,23 +16,39 @@ _TAILS = 0.2
 _MONTH_HOURS = 30 * 24
 
 
-def look(moment: Moment, rule: Rule, held: OpenAlert | None) -> Finding | None:
+def look(moment: Moment, rule: DropRule, held: OpenAlert | None) -> Finding | None:
     """Compare with the smaller of the season's and the recent level: a burst's end is no drop."""
-    baseline = moment.baseline
-    if moment.start_ms - (HORIZON_MIN - 1) * MINUTE_MS < moment.watched_ms:
+    if not is_known(moment):
         return None
-    if baseline.known_to_ms - baseline.since_ms < _SEASONED_DAYS * DAY_MS:
-        return None
-    expected = HORIZON_MIN * baseline.least_expected(moment.start_ms, moment.holidays)
+    expected = expected_at(moment)
     seen = moment.sums[_LAST]
-    if expected < (rule.min_posts or _MIN_EXPECTED):
+    if expected < rule.min_posts:
         return None
-    tail = min(0.01, _TAILS * rule.false_alerts_per_month / _MONTH_HOURS)
-    dispersion = baseline.spreads.dispersion(_LAST, expected)
-    limit = min(gamma_quantile(expected, dispersion, 1 - tail), _MOST_SHARE * expected)
+    dispersion = moment.baseline.spreads.dispersion(_LAST, expected)
+    limit = limit_of(moment, rule, expected)
     if seen >= (limit if held is None else max(limit, _STILL_SHARE * expected)):
         return None
     severity = max(1, min(10, 1 + int(4 * (1 - seen / max(limit, 1)))))
     cause = f"{seen:.0f} posts in the last hour, {expected:.0f} expected"
     chance = 1 - gamma_tail(max(seen, 0.5), expected, dispersion)
     return Finding(seen, expected, severity, cause, horizon_min=HORIZON_MIN, probability=chance)
+
+
+def is_known(moment: Moment) -> bool:
+    """Whether the hour was watched, and enough days before it."""
+    baseline = moment.baseline
+    if moment.start_ms - (HORIZON_MIN - 1) * MINUTE_MS < moment.watched_ms:
+        return False
+    return baseline.known_to_ms - baseline.since_ms >= _SEASONED_DAYS * DAY_MS
+
+
+def expected_at(moment: Moment) -> float:
+    """Posts of the hour, by the smaller of the season's and the recent level."""
+    return HORIZON_MIN * moment.baseline.least_expected(moment.start_ms, moment.holidays)
+
+
+def limit_of(moment: Moment, rule: DropRule, expected: float) -> float:
+    """Posts below which the hour is a drop."""
+    tail = min(0.01, _TAILS * rule.false_alerts_per_month / _MONTH_HOURS)
+    dispersion = moment.baseline.spreads.dispersion(_LAST, expected)
+    return min(gamma_quantile(expected, dispersion, 1 - tail), _MOST_SHARE * expected)

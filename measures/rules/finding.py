@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+from measures.post_samples import Kept
+
 
 class Finding(NamedTuple):
     """The condition holds."""
@@ -20,6 +22,8 @@ class Finding(NamedTuple):
     """For each horizon the excess at which the alert began: what counts as its end and growth."""
     about: str = ""
     """Id of the brand it is about, where that is not the one that was looked at."""
+    post: tuple[int, Kept] | None = None
+    """Where it is about one post: its number, and what is kept of it."""
 
 
 def severity_of(seen: float, threshold: float) -> int:

@@ -1,15 +1,25 @@
-"""A large account names the brand, or many address the brand's own accounts in anger."""
+"""A large account says something that matters, or many address the brand's accounts in anger.
+
+That a large account names a brand is everyday life. It matters when it is larger than those that
+the brand is used to, and objects, complains or asks in its own words, or when others pass on what
+it said.
+"""
+
+from collections.abc import Sequence
 
 from measures.brand_state import OpenAlert
+from measures.buckets import BUCKET_MS, Bucket, Loud
 from measures.moment import Moment
 from measures.rules.finding import Finding, severity_of
-from schemas.catalogue import Rule
+from schemas.rules import InfluencerRule
 
-MIN_REACH = 1_000_000
-"""Followers from which an account is large."""
 HORIZON_MIN = 60
-_MIN_ATTACKS = 10
-_MIN_AUTHORS = 5
+SPREADS_MS = HORIZON_MIN * BUCKET_MS
+"""For so long a post is watched for reposts."""
+_CASCADE = 10
+"""Reposts of a large account's post that name the brand too: it begins to spread, ..."""
+_CASCADE_SHARE = 0.25
+"""... if they are so large a part of what is said of the brand in the hour."""
 _ATTACK_FACTOR = 3.0
 _STILL = 0.5
 NEWS_FACTOR = 1.5
@@ -17,38 +27,98 @@ NEWS_FACTOR = 1.5
 last weeks: the same account again after 18 days."""
 
 
-def look(moment: Moment, rule: Rule, held: OpenAlert | None) -> Finding | None:
+def may_spread(moment: Moment) -> bool:
+    """Whether a large account has said something within the hour that may be passed on now."""
+    bucket = moment.bucket
+    return (
+        bucket is not None
+        and bucket.reposts > 0
+        and moment.state.voiced_ms > moment.start_ms - SPREADS_MS
+    )
+
+
+def look(moment: Moment, rule: InfluencerRule, held: OpenAlert | None) -> Finding | None:
     """What is in the minute alone can make it true; the rest of the hour adds up."""
     bucket = moment.bucket
     if bucket is None:
         return None
-    least = rule.min_reach or MIN_REACH
-    if bucket.loudest >= least and (held is not None or _is_news(moment, least)):
-        cause = f"an account with {bucket.loudest:,} followers names it"
-        severity = severity_of(bucket.loudest, least)
-        return Finding(bucket.loudest, 0, severity, cause, "followers", horizon_min=1)
+    upset = bucket.upset
+    if upset is not None and _is_large(moment, bucket, upset, rule, held):
+        what = "speaks badly of it" if upset.is_negative else "complains or asks"
+        return _found(upset, rule, f"an account with {upset.reach:,} followers {what}")
+    if may_spread(moment) or bucket.loudest >= rule.min_reach:
+        spreads = _spreading(moment, rule, held)
+        if spreads is not None:
+            return spreads
     return _attacked(moment, rule, held) if bucket.attacks else None
 
 
-def _is_news(moment: Moment, least: int) -> bool:
+def _found(loud: Loud, rule: InfluencerRule, cause: str) -> Finding:
+    return Finding(
+        loud.reach,
+        0,
+        severity_of(loud.reach, rule.min_reach),
+        cause,
+        "followers",
+        horizon_min=1,
+        post=(loud.number, loud.kept),
+    )
+
+
+def _is_large(
+    moment: Moment, bucket: Bucket, loud: Loud, rule: InfluencerRule, held: OpenAlert | None
+) -> bool:
     """Large brands are named by large accounts every day."""
-    usual = moment.state.usual_loudest(moment.start_ms)
-    reach = moment.bucket.loudest if moment.bucket is not None else 0
-    return usual < least or reach >= NEWS_FACTOR * usual
+    least = rule.min_reach
+    if loud.reach < least or held is not None:
+        return loud.reach >= least
+    usual = bucket.loudest_before
+    if usual < 0:
+        usual = moment.state.usual_loudest(moment.start_ms)
+    return usual < least or loud.reach >= NEWS_FACTOR * usual
 
 
-def _attacked(moment: Moment, rule: Rule, held: OpenAlert | None) -> Finding | None:
+def _spreading(moment: Moment, rule: InfluencerRule, held: OpenAlert | None) -> Finding | None:
+    """The largest account of the hour whose own post many pass on, as far as the samples show."""
+    buckets = moment.last(HORIZON_MIN)
+    least = max(_CASCADE, _CASCADE_SHARE * sum(len(one.sample or ()) for one in buckets))
+    best: tuple[int, int, Loud] | None = None
+    for bucket in buckets:
+        loud = bucket.loud
+        if loud is None or loud.is_repost or not _is_large(moment, bucket, loud, rule, held):
+            continue
+        reposts = _reposts_of(loud, buckets)
+        if reposts >= least:
+            found = (loud.reach, reposts, loud)
+            best = found if best is None or found[:2] > best[:2] else best
+    if best is None:
+        return None
+    reach, reposts, loud = best
+    cause = f"a post of an account with {reach:,} followers spreads: {reposts} reposts of it so far"
+    return _found(loud, rule, cause)
+
+
+def _reposts_of(loud: Loud, buckets: Sequence[Bucket]) -> int:
+    thread = loud.kept[0]
+    return sum(
+        kept[0] == thread and number != loud.number
+        for bucket in buckets
+        for number, kept in (bucket.sample or {}).items()
+    )
+
+
+def _attacked(moment: Moment, rule: InfluencerRule, held: OpenAlert | None) -> Finding | None:
     """Far more than usual, also without what the busiest author adds; lasts while half of it."""
     if not moment.baseline.is_warm():
         return None
     attacks = sum(bucket.attacks for bucket in moment.last(HORIZON_MIN))
     usual = HORIZON_MIN * moment.state.usual_attacks(moment.start_ms)
-    least = max(rule.min_posts or _MIN_ATTACKS, _ATTACK_FACTOR * usual)
+    least = max(rule.min_posts, _ATTACK_FACTOR * usual)
     if attacks < (least if held is None else _STILL * least):
         return None
     if held is None and (
         attacks - moment.busiest(HORIZON_MIN) < least
-        or moment.authors(HORIZON_MIN) < (rule.min_authors or _MIN_AUTHORS)
+        or moment.authors(HORIZON_MIN) < rule.min_authors
     ):
         return None
     cause = f"{attacks} negative posts to its own accounts in the last hour, {usual:.0f} usual"

@@ -3,14 +3,12 @@
 import math
 from statistics import NormalDist
 
-from measures.brand_state import BELIEVED_POSTS, OpenAlert
+from measures.brand_state import BELIEVED_POSTS, BrandState, OpenAlert
 from measures.moment import Moment
 from measures.rules.finding import Finding
-from schemas.catalogue import Rule
+from schemas.rules import SentimentRule
 
 HORIZON_MIN = 60
-_MIN_POSTS = 20
-_MIN_AUTHORS = 8
 _MIN_SHIFT = 0.15
 _STILL = 0.5
 _MONTH_HOURS = 30 * 24
@@ -18,7 +16,7 @@ _DISPERSION = 1.7
 """Posts of an hour copy each other's mood: variance over that of independent ones."""
 
 
-def look(moment: Moment, rule: Rule, held: OpenAlert | None) -> Finding | None:
+def look(moment: Moment, rule: SentimentRule, held: OpenAlert | None) -> Finding | None:
     """Compare the share of negative posts with the usual share (a test of proportions).
 
     A minute without a negative post changes nothing; nor is there a verdict before the brand's
@@ -31,17 +29,17 @@ def look(moment: Moment, rule: Rule, held: OpenAlert | None) -> Finding | None:
     buckets = moment.last(HORIZON_MIN)
     moods = [bucket.moods() for bucket in buckets]
     posts = sum(spoken for spoken, _, _ in moods)
-    if posts < (rule.min_posts or _MIN_POSTS):
+    if posts < rule.min_posts:
         return None
     negative = sum(bad for _, _, bad in moods)
-    usual = min(0.95, max(0.05, state.negative_share))
+    usual = usual_share(state)
     limit = least_z(rule.false_alerts_per_month)
     still = _STILL if held is not None else 1.0
     if not _is_shift(negative, posts, usual, still * limit, still * _MIN_SHIFT):
         return None
     if held is None:
         busiest = moment.busiest(HORIZON_MIN)
-        if moment.authors(HORIZON_MIN) < (rule.min_authors or _MIN_AUTHORS) or not _is_shift(
+        if moment.authors(HORIZON_MIN) < rule.min_authors or not _is_shift(
             negative - busiest, posts - busiest, usual, limit, _MIN_SHIFT
         ):
             return None
@@ -69,3 +67,18 @@ def least_z(false_alerts_per_month: float) -> float:
     2.99
     """
     return NormalDist().inv_cdf(1 - min(0.01, false_alerts_per_month / _MONTH_HOURS))
+
+
+def usual_share(state: BrandState) -> float:
+    """Of negative posts, within bounds: what is never seen is not impossible."""
+    return min(0.95, max(0.05, state.negative_share))
+
+
+def least_share(usual: float, posts: int, false_alerts_per_month: float) -> float:
+    """The share of negative ones among so many posts from which an alert begins.
+
+    >>> round(least_share(0.2, 100, 1.0), 2)
+    0.36
+    """
+    spread = math.sqrt(_DISPERSION * usual * (1 - usual) / posts)
+    return usual + max(_MIN_SHIFT, least_z(false_alerts_per_month) * spread)

@@ -9,15 +9,14 @@ from measures.buckets import BUCKET_MS
 from measures.moment import Moment
 from measures.rules.finding import Finding
 from measures.rules.sentiment import least_z
-from schemas.catalogue import Rule
+from schemas.rules import ShareRule
 
 HORIZON_MIN = 60
-_MIN_POSTS = 50
 _MIN_SHIFT = 0.15
 _DISPERSION = 3.0
 
 
-def findings(moment: Moment, rule: Rule, held: set[str]) -> Iterator[Finding]:
+def findings(moment: Moment, rule: ShareRule, held: set[str]) -> Iterator[Finding]:
     """Of a group: each brand whose share is far from its usual one. `held`: those with an alert.
 
     Bursts of single accounts may be about any of the brands: they are taken from what speaks for
@@ -35,7 +34,7 @@ def findings(moment: Moment, rule: Rule, held: set[str]) -> Iterator[Finding]:
     bursts = sum(bucket.authors.bursts() for bucket in buckets)
     bursts = max(bursts, moment.busiest(HORIZON_MIN))
     posts = named - bursts
-    if posts < (rule.min_posts or _MIN_POSTS):
+    if posts < rule.min_posts:
         return
     limit = least_z(rule.false_alerts_per_month)
     for brand, usual in sorted(state.rival_shares.items()):

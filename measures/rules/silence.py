@@ -9,23 +9,17 @@ from measures.brand_state import OpenAlert
 from measures.moment import Moment
 from measures.rules.finding import Finding
 from measures.season import MINUTE_MS
-from schemas.catalogue import Rule
+from schemas.rules import SilenceRule
 
-WITHIN_MIN = 60
 _TAILS = 0.2
 _MONTH_HOURS = 30 * 24
 
 
-def within_min(rule: Rule) -> int:
-    """Minutes without a post from which it is silence."""
-    return rule.within_min or WITHIN_MIN
-
-
-def look(moment: Moment, rule: Rule, held: OpenAlert | None) -> Finding | None:
+def look(moment: Moment, rule: SilenceRule, held: OpenAlert | None) -> Finding | None:
     """Silence is improbable where posts are expected, and counts for nothing elsewhere."""
-    minutes = within_min(rule)
+    minutes = rule.within_min
     baseline = moment.baseline
-    silent_min = (moment.start_ms - _last_ms(moment)) // MINUTE_MS
+    silent_min = (moment.start_ms - last_ms(moment)) // MINUTE_MS
     if silent_min < minutes:
         return None
     expected = minutes * baseline.least_expected(moment.start_ms, moment.holidays)
@@ -38,7 +32,7 @@ def look(moment: Moment, rule: Rule, held: OpenAlert | None) -> Finding | None:
     return Finding(0, expected, severity, cause, horizon_min=minutes, probability=chance)
 
 
-def _last_ms(moment: Moment) -> int:
+def last_ms(moment: Moment) -> int:
     """Start of the last minute with posts; what nobody read before was no silence."""
     state = moment.state
     newest_ms = max((at for at in state.buckets if at <= moment.start_ms), default=-1)

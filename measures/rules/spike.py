@@ -1,29 +1,28 @@
 """More posts than usual. Spam and the bursts of single accounts do not count."""
 
 from measures.brand_state import OpenAlert
-from measures.detector import MIN_POSTS, Verdict, bars_of, lasts
+from measures.common_cause import EXCESS_SHARE, FEWEST_AUTHORS, FEWEST_SHARE, HORIZONS
+from measures.detector import Verdict, bars_of, gamma_tail, lasts, return_level
 from measures.horizons import HORIZONS_MIN
 from measures.moment import Moment
 from measures.rules.finding import Finding, severity_of
 from measures.sketches import PER_AUTHOR, SIZE
-from schemas.catalogue import Rule
-
-_MIN_AUTHORS = 4
+from schemas.rules import SpikeRule
 
 
-def look(moment: Moment, rule: Rule, held: OpenAlert | None) -> Finding | None:
+def look(moment: Moment, rule: SpikeRule, held: OpenAlert | None) -> Finding | None:
     """The horizon with the most unusual count, or whether what began goes on."""
     return _begun(moment, rule) if held is None else _goes_on(moment, held)
 
 
-def _begun(moment: Moment, rule: Rule) -> Finding | None:
+def _begun(moment: Moment, rule: SpikeRule) -> Finding | None:
     if not moment.baseline.is_warm():
         return None
-    least, knob = rule.min_posts or MIN_POSTS, rule.false_alerts_per_month
+    least, knob = rule.min_posts, rule.false_alerts_per_month
     if moment.sums[-1] < least or not moment.is_unusual(knob, least):
-        return None
+        return _with_a_cause(moment, rule)
     verdict = moment.verdict(knob, least)
-    if not _is_a_crowd(moment, verdict, rule.min_authors or _MIN_AUTHORS):
+    if not _is_a_crowd(moment, verdict, rule.min_authors):
         return None
     bars = tuple(bars_of(moment.baseline, moment.means, knob, least))
     return Finding(
@@ -35,6 +34,35 @@ def _begun(moment: Moment, rule: Rule) -> Finding | None:
         probability=verdict.probability,
         bars=bars,
     )
+
+
+def _with_a_cause(moment: Moment, rule: SpikeRule) -> Finding | None:
+    """Fewer posts than are unusual by their number alone, but many of them about one thing."""
+    knob, baseline = rule.false_alerts_per_month, moment.baseline
+    if moment.sums[-1] < FEWEST_SHARE * rule.min_posts:
+        return None
+    level = return_level(baseline.watched_ms(), knob)
+    for at, cause in moment.causes.items():
+        seen, mean = moment.sums[at], moment.means[at]
+        largest = moment.state.causes.largest(moment.start_ms)[HORIZONS.index(at)]
+        needed = max(
+            FEWEST_AUTHORS, rule.min_authors, EXCESS_SHARE * (seen - mean), largest * level
+        )
+        if seen < FEWEST_SHARE * rule.min_posts or cause.authors < needed:
+            continue
+        if len(moment.posts_by_author(HORIZONS_MIN[at])) < rule.min_authors:
+            continue
+        bars = bars_of(baseline, moment.means, knob, rule.min_posts)
+        return Finding(
+            seen,
+            mean,
+            severity_of(cause.authors, needed),
+            f"{_cause(seen, mean, HORIZONS_MIN[at])}; {cause.authors:.0f} {cause.told}",
+            horizon_min=HORIZONS_MIN[at],
+            probability=gamma_tail(seen, mean, baseline.spreads.dispersion(at, mean)),
+            bars=tuple(min(bar, seen - mean) for bar in bars),
+        )
+    return None
 
 
 def _is_a_crowd(moment: Moment, verdict: Verdict, least: int) -> bool:

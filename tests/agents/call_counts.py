@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import groupby
 from types import FrameType
-from typing import Any, cast
+from typing import Any
 
 import orjson
 
@@ -24,11 +24,9 @@ from analysis.shipped import analyser_of
 from catalogue.file import SHIPPED, load
 from feeds.simulate.stream import Simulation
 from kafka_io.batches import Row
-from kafka_io.partitions import partition_for
 from kafka_io.settings import Settings
 from schemas.topics import MENTIONS, WINDOWS
 from streams.metrics import Metrics
-from streams.tables import StateTable
 from tests.kafka_io.records import record
 
 START_MS = 1_325_376_000_000
@@ -43,19 +41,6 @@ SPARSE = Simulation(start_ms=START_MS, rate=0.05, duration_s=86_400.0, is_rhythm
 """A day in which few brands are named twice in an hour: a replay of an archive."""
 
 _HEADERS = (("source", b"weibo"), ("received_at", b"%d" % (START_MS + 1_000_000_000)))
-
-
-class _Table(dict[bytes, Any]):
-    """Stands for the Faust table, which can be written within an agent alone."""
-
-    def __init__(self) -> None:
-        self._changed: dict[int, set[bytes]] = defaultdict(set)
-
-    def __setitem__(self, key: bytes, value: Any) -> None:
-        self._changed[partition_for(key, PARTITIONS)].add(key)
-
-    def changed_keys(self, partition: int) -> set[bytes]:
-        return self._changed.pop(partition, set())
 
 
 class Counter:
@@ -89,7 +74,7 @@ class _Worker:
         self.analyse = AnalyseStage(
             settings, Metrics(), analyser_of(catalogue), Groups(catalogue), lambda: START_MS
         )
-        self.measure = MeasureStage(settings, Metrics(), catalogue, cast("StateTable", _Table()))
+        self.measure = MeasureStage(settings, Metrics(), catalogue)
         self.analyse.open(range(PARTITIONS))
         self.measure.open(range(PARTITIONS))
         self._waiting: dict[int, list[Any]] = defaultdict(list)

@@ -1,28 +1,28 @@
 """What `measure` puts aside, and why; what it tells of brands."""
 
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 
 import msgspec
 import pytest
 
 from agents.measure import MeasureStage
+from kafka_io.batches import Row
 from kafka_io.partitions import partition_for
 from kafka_io.settings import Settings
 from measures.board import Board, BoardSettings
 from schemas.alert import EVERY_BRAND
-from schemas.catalogue import Brand, Catalogue, Rule, RuleKind
-from schemas.mention import Mention, Polarity, Tick
-from schemas.topics import POSTS_DEAD
-from streams.app import StreamApp
+from schemas.catalogue import Brand, Catalogue
+from schemas.expectation import Expectation
+from schemas.mention import Mention, MentionOrTick, Polarity
+from schemas.rules import CrisisRule, SilenceRule
+from schemas.topics import EXPECTATIONS, POSTS_DEAD
 from streams.brand_metrics import RECENT_MS
 from streams.metrics import Metrics
-from streams.tables import StateTable
 from tests.kafka_io.records import record
 from tests.measures.stream import MINUTE, mention, tick
-from tests.streams.agent_step import within
 
-FIRE = Rule(id="fire", kind=RuleKind.CRISIS, words=("起火",))
+FIRE = CrisisRule(id="fire", words=("起火",))
 SPREAD = 4
 """Partitions over which the brands of `BRANDS` are spread."""
 BRANDS = ("xiaomi", "huawei", "oppo", "vivo", "apple", "honor")
@@ -40,11 +40,10 @@ class Worker:
         settings = Settings.load(
             broker="127.0.0.1:1", partitions=partitions, metrics_brands=str(shown)
         )
-        self._app = StreamApp("test", broker="kafka://127.0.0.1:1")
-        self._table = StateTable(self._app, name="brands")
-        self.stage = MeasureStage(settings, self.metrics, catalogue(*BRANDS), self._table)
+        self.stage = MeasureStage(settings, self.metrics, catalogue(*BRANDS))
         self._partitions = partitions
         self._offset = 0
+        self.rows: list[Row] = []
 
     def feed(self, minute: float, **posts: int) -> None:
         """So many posts of each brand; a brand in capitals is on fire."""
@@ -70,14 +69,9 @@ class Worker:
         self.owned = partitions
         self.stage.open(partitions)
 
-    def step(self, partition: int, item: Mention | Tick) -> None:
+    def step(self, partition: int, item: MentionOrTick) -> None:
         value = msgspec.json.encode(item)
-        with within(self._table, partition):
-            self.stage.step(partition, [record(value, topic="mentions")])
-
-    def close(self) -> None:
-        """End what Faust made at once, for a thread that is not started."""
-        self._app.consumer._thread.thread_loop.close()
+        self.rows += self.stage.step(partition, [record(value, topic="mentions")])
 
     def series(self, name: str, label: str = "brand") -> dict[str, float]:
         return {
@@ -101,19 +95,16 @@ class Worker:
 
 
 @pytest.fixture
-async def worker() -> AsyncIterator[Callable[..., Worker]]:
+def worker() -> Callable[..., Worker]:
     """Makes workers that own every partition."""
-    made: list[Worker] = []
 
     def new(shown: int | str = 20, partitions: int = 1) -> Worker:
-        made.append(Worker(shown, partitions))
-        made[-1].own(*range(partitions))
-        made[-1].reach(0)
-        return made[-1]
+        made = Worker(shown, partitions)
+        made.own(*range(partitions))
+        made.reach(0)
+        return made
 
-    yield new
-    for one in made:
-        one.close()
+    return new
 
 
 @pytest.fixture
@@ -274,7 +265,7 @@ async def test_alerts_of_all_brands_together_are_shown_under_a_star(
     worker: Callable[..., Worker],
 ) -> None:
     told = worker()
-    silence = Rule(id="silent", kind=RuleKind.SILENCE, within_min=5)
+    silence = SilenceRule(id="silent", within_min=5)
     told.stage.redefine(msgspec.structs.replace(catalogue(*BRANDS), rules=(silence,)))
     told.feed(0.5, xiaomi=8)
     told.reach(2)
@@ -322,3 +313,18 @@ def test_it_knows_how_far_it_has_counted(stage: MeasureStage) -> None:
     stage.restore(0, [(key, value) for key, value in entries if value is not None])
 
     assert stage.counted_to() == {("posts.raw", 2): 10, ("posts.raw", 5): 1}
+
+
+async def test_what_was_expected_of_a_brand_goes_where_its_windows_go(
+    worker: Callable[..., Worker],
+) -> None:
+    told = worker(partitions=SPREAD)
+    told.feed(0.5, xiaomi=3, huawei=1)
+    told.reach(2)
+
+    rows = [row for row in told.rows if row.topic == EXPECTATIONS.name]
+    found = [msgspec.json.decode(row.value or b"", type=Expectation) for row in rows]
+    assert sorted(one.brand for one in found) == ["huawei", "xiaomi"]
+    for row, one in zip(rows, found, strict=True):
+        assert row.partition == partition_for(one.brand.encode(), SPREAD)
+        assert row.key == one.key

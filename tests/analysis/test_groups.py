@@ -1,14 +1,26 @@
 """Mentions of groups of rivals: one for a post and a group, with the brands that it names."""
 
 from collections import Counter
+from typing import Any
 
+import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis.groups import Groups
 from measures.buckets import Bucket
-from schemas.catalogue import Brand, Catalogue, Rule, RuleKind
-from schemas.mention import Mention, SpamSign, Span
+from schemas.catalogue import Brand, Catalogue
+from schemas.mention import (
+    Channel,
+    GroupMention,
+    Mention,
+    Objective,
+    Place,
+    Polarity,
+    SpamSign,
+    Span,
+)
+from schemas.rules import Rule, ShareRule, SpikeRule
 
 BRANDS = (
     Brand(id="a", name="A", trade="phones"),
@@ -16,8 +28,8 @@ BRANDS = (
     Brand(id="c", name="C", trade="cars"),
     Brand(id="d", name="D"),
 )
-PHONES = Rule(id="phones", kind=RuleKind.SHARE, trades=("phones",))
-LISTED = Rule(id="listed", kind=RuleKind.SHARE, brands=("b", "d"))
+PHONES = ShareRule(id="phones", trades=("phones",))
+LISTED = ShareRule(id="listed", brands=("b", "d"))
 
 
 def mention(brand: str, offset: int = 7, **fields: object) -> Mention:
@@ -30,35 +42,51 @@ def groups(*rules: Rule) -> Groups:
 
 def test_a_post_that_names_rivals_gives_one_mention_that_lists_them() -> None:
     [found] = groups(PHONES).of([mention("a"), mention("b"), mention("c")])
-    assert (found.brand, found.product) == ("~phones", "a b")
+    assert (found.group, found.brands) == ("phones", ("a", "b"))
     assert (found.partition, found.offset, found.event_time_ms) == (3, 7, 60_000)
 
 
 def test_a_brand_may_stand_in_several_groups() -> None:
     found = groups(PHONES, LISTED).of([mention("b")])
-    assert {(one.brand, one.product) for one in found} == {("~phones", "b"), ("~listed", "b")}
+    assert {(one.group, one.brands) for one in found} == {("phones", ("b",)), ("listed", ("b",))}
 
 
 def test_a_brand_by_its_id_and_its_trade_counts_once() -> None:
-    both = Rule(id="both", kind=RuleKind.SHARE, trades=("phones",), brands=("a",))
+    both = ShareRule(id="both", trades=("phones",), brands=("a",))
     [found] = groups(both).of([mention("a")])
-    assert found.product == "a"
+    assert found.brands == ("a",)
 
 
 def test_other_kinds_of_rules_make_no_group_and_brands_without_a_trade_share_none() -> None:
-    spike = Rule(id="spike", kind=RuleKind.SPIKE, trades=("phones",))
-    untraded = Rule(id="none", kind=RuleKind.SHARE, trades=("",))
+    spike = SpikeRule(id="spike", trades=("phones",))
+    untraded = ShareRule(id="none", trades=("",))
     assert groups(spike, untraded).of([mention("a"), mention("d")]) == []
 
 
-def test_who_wrote_it_and_its_spam_stay_and_the_words_do_not() -> None:
-    told = mention(
-        "a", author="me", reach=5, spam=(SpamSign.BOT,), text="词", terms=("词",),
-        spans=(Span(0, 1, "词"),),
-    )  # fmt: skip
+ALL_DIFFERENT: dict[str, Any] = {
+    "polarity": Polarity.NEGATIVE,
+    "is_repost": True,
+    "channel": Channel.PAID,
+    "reach": 5,
+    "author": "me",
+    "text_hash": 9,
+    "place": Place.CHAIN,
+    "is_address": True,
+    "is_edit": True,
+    "intents": (Objective.SOCIAL_SALES,),
+    "spam": (SpamSign.BOT,),
+    "is_newcomer": True,
+    "region": "Sichuan",
+}
+
+
+def test_all_that_is_counted_of_a_post_is_handed_on() -> None:
+    about = {"group": "phones", "brands": ("a",), "partition": 3, "offset": 7}
+    expected = {**about, "event_time_ms": 60_000, **ALL_DIFFERENT}
+    told = mention("a", **ALL_DIFFERENT, text="词", terms=("词",), spans=(Span(0, 1, "词"),))
     [found] = groups(PHONES).of([told])
-    assert (found.author, found.reach, found.spam) == ("me", 5, (SpamSign.BOT,))
-    assert (found.text, found.terms, found.spans) == ("", (), ())
+    assert msgspec.structs.asdict(found) == expected
+    assert tuple(expected) == GroupMention.__struct_fields__
 
 
 POSTS = st.lists(

@@ -60,6 +60,10 @@ EXPECTED: dict[str, Any] = {
     "original_author": "original author",
     "is_newcomer": True,
     "region": "region",
+    "original": "original",
+    "depth": 0,
+    "url": "https://m.weibo.cn/status/post",
+    "original_text": "",
 }
 
 
@@ -77,6 +81,21 @@ def test_no_two_fields_of_one_type_are_alike_here() -> None:
     values = [value for value in EXPECTED.values() if not isinstance(value, bool)]
     for one, other in combinations(values, 2):
         assert one != other
+
+
+def test_depth_counts_those_who_passed_it_on_before() -> None:
+    found = mention_of(msgspec.structs.replace(POST, text=f"{TEXT}//@甲:好//@乙:转"))
+    assert found.depth == 2
+
+
+def test_a_repost_without_words_has_those_of_its_original() -> None:
+    said = Quoted("original", "红米起火" + "很" * 200, Author("maker"))
+    bare, with_words = (
+        mention_of(msgspec.structs.replace(POST, text=text, quoted=said))
+        for text in ("转发微博", "红米好")
+    )
+    assert bare.original_text == ("红米起火" + "很" * 200)[:140]
+    assert with_words.original_text == ""
 
 
 PLAIN = msgspec.structs.replace(

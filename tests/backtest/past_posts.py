@@ -20,7 +20,7 @@ brands:
   - {id: laoganma, name: 老干妈}
   - {id: gree, name: 格力空调}
 rules:
-  - {id: burst, kind: spike}
+  - {id: burst, kind: spike, min_posts: 20}
   - {id: fire, kind: crisis, words: [起火], min_posts: 4, min_authors: 3, department: care}
 """
 

@@ -2,12 +2,14 @@
 
 import random
 from collections.abc import Iterable
+from itertools import chain
 from typing import Any
 
 import msgspec
 import pytest
 
 from analysis.groups import Groups
+from analysis.intake import take_in
 from analysis.pipeline import Analyser
 from analysis.shipped import analyser_of
 from backtest.compare import compare
@@ -17,12 +19,11 @@ from backtest.on_history import Fired, Outcome, replay
 from catalogue.file import parse as parse_catalogue
 from measures.board import Board, BoardSettings
 from schemas.alert import Alert, AlertState
-from schemas.catalogue import Catalogue, Rule, RuleKind
+from schemas.catalogue import Catalogue
 from schemas.mention import Tick
-from schemas.post import Post
-from sources.parsing import parse
+from schemas.rules import CrisisRule, Rule, SilenceRule
+from sources import raw_posts
 from sources.repeats import Repeats
-from sources.versions import first_sight
 from streams.ticks import FeedClock, TickSettings, build_tick
 from tests.backtest.past_posts import (
     BURNING,
@@ -42,7 +43,7 @@ from tests.backtest.past_posts import (
 
 NOW_MS = START_MS + 30 * DAY_MIN * MINUTE_MS
 WATCHED = parse_catalogue(CATALOGUE.encode(), "test.yml").catalogue
-SILENCE = Rule(id="quiet", kind=RuleKind.SILENCE, brands=(BURSTING,), false_alerts_per_month=100)
+SILENCE = SilenceRule(id="quiet", brands=(BURSTING,), false_alerts_per_month=100)
 
 
 @pytest.fixture(scope="module")
@@ -50,13 +51,17 @@ def analyser() -> Analyser:
     return analyser_of(WATCHED)
 
 
-def posts_of(lines: Iterable[Line]) -> list[Post]:
-    return [parse("leimo", msgspec.json.encode(line), NOW_MS) for line in lines]
+READER = raw_posts.Lines("leimo", NOW_MS)
+
+
+def records_of(lines: Iterable[Line]) -> list[raw_posts.Line]:
+    encoded = map(msgspec.json.encode, lines)
+    return [raw_posts.Line(line, offset) for offset, line in enumerate(encoded)]
 
 
 def past(analyser: Analyser, lines: Iterable[Line], catalogue: Catalogue = WATCHED) -> History:
     made = History(analyser, Groups(catalogue))
-    made.add(posts_of(lines))
+    made.add(records_of(lines), READER)
     return made
 
 
@@ -116,17 +121,17 @@ def test_a_worker_tells_the_same_alerts(analyser: Analyser) -> None:
     def tick(at_ms: int, *, is_at_end: bool = False) -> Tick:
         return build_tick({0: clock}, lambda _: is_at_end, at_ms, settings)
 
-    for offset, each in enumerate(posts_of(lines)):
-        clock.observe(each.event_time_ms)
-        while now_ms + 5_000 <= each.event_time_ms:
+    for record in records_of(lines):
+        intake = take_in([record], 0, repeats, READER, analyser)
+        [at_ms] = intake.times_ms
+        clock.observe(at_ms)
+        while now_ms + 5_000 <= at_ms:
             now_ms += 5_000
             clock.last_read_ms = now_ms
             board.tick(tick(now_ms))
             alerts += board.drain().alerts
-        first = first_sight(each, repeats, offset)
-        if first is not None:
-            for mention in analyser.mentions(first, 0, offset):
-                board.apply(mention)
+        for mention in chain.from_iterable(intake.mentions):
+            board.apply(mention)
     board.tick(tick(now_ms + 60_000, is_at_end=True))
     alerts += board.drain().alerts
 
@@ -184,7 +189,7 @@ def test_holes_in_the_archive_are_outages_and_raise_nothing(analyser: Analyser) 
 
     from_ms, to_ms = START_MS + hole.start * MINUTE_MS, START_MS + hole.stop * MINUTE_MS
     assert made.outages() == [(from_ms, to_ms)]
-    watched = with_rules(Rule(id="feed", kind=RuleKind.SILENCE))
+    watched = with_rules(SilenceRule(id="feed"))
     assert begins(replay(made, watched)) == begins(outcome_of(analyser, history()))
 
 
@@ -223,7 +228,7 @@ def test_alerts_of_two_catalogues_are_paired_one_by_one(analyser: Analyser) -> N
     ours = replay(made, WATCHED).fired
     later = msgspec.structs.replace(WATCHED.rules[0], pending_min=3)
     words = msgspec.structs.replace(WATCHED.rules[1], words=("爆炸",))
-    other = Rule(id="flames", kind=RuleKind.CRISIS, words=("起火",))
+    other = CrisisRule(id="flames", words=("起火",))
     theirs = replay(made, msgspec.structs.replace(WATCHED, rules=(later, words, other))).fired
 
     assert theirs[0].first.started_at_ms > ours[0].first.started_at_ms

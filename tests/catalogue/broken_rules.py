@@ -68,7 +68,7 @@ RULE_ERRORS: dict[str, Row] = {
         "  - id: a\n    kind: spike\n    min_posts: -1\n",
         6,
         "rules[0].min_posts",
-        "-1 is below 0",
+        "-1 is not above 0",
     ),
     "half a post": (
         "  - id: a\n    kind: spike\n    min_posts: 1.5\n",
@@ -104,11 +104,11 @@ MORE_RULE_ERRORS: dict[str, Row] = {
         "rules[0].trades[0]",
         "'phone' is the trade of no brand here; did you mean phones?",
     ),
-    "cool-down below the default": (
+    "cool-down for less than nothing": (
         "  - id: a\n    kind: spike\n    cool_down_min: -2\n",
         6,
         "rules[0].cool_down_min",
-        "-2 is below -1, the kind's default",
+        "-2 is below 0",
     ),
     "pending for less than nothing": (
         "  - id: a\n    kind: spike\n    pending_min: -1\n",
@@ -120,19 +120,19 @@ MORE_RULE_ERRORS: dict[str, Row] = {
         "  - id: a\n    kind: silence\n    within_min: -5\n",
         6,
         "rules[0].within_min",
-        "-5 is below 0; 0 means the kind's default",
+        "-5 is not above 0",
     ),
     "fewer than no followers": (
         "  - id: a\n    kind: influencer\n    min_reach: -1\n",
         6,
         "rules[0].min_reach",
-        "-1 is below 0",
+        "-1 is not above 0",
     ),
     "fewer than no authors": (
         "  - id: a\n    kind: spike\n    min_authors: -1\n",
         6,
         "rules[0].min_authors",
-        "-1 is below 0",
+        "-1 is not above 0",
     ),
     "active hours that are none": (
         "  - id: a\n    kind: spike\n    active_hours: 8-22\n",
@@ -403,6 +403,48 @@ HOLIDAY_ERRORS: dict[str, Row] = {
         6,
         "holidays[0].last",
         "2026-10-01 is before 2026-10-07; swap the two",
+    ),
+    "holiday with an unknown country": (
+        "  - {id: a, country: XX}\n",
+        6,
+        "holidays[0].country",
+        "the holidays of 'XX' are not known; known are CN",
+    ),
+    "holiday with days and a country": (
+        '  - {id: a, first: "10-01", country: CN}\n',
+        6,
+        "holidays[0].country",
+        "has days of its own; leave first and last out",
+    ),
+    "sale of a country": (
+        "  - {id: a, country: CN, is_sale: true}\n",
+        6,
+        "holidays[0].is_sale",
+        "sales are on days of their own",
+    ),
+    "holiday with a zone": (
+        '  - {id: a, first: "10-01", zone: Asia/Shanghai}\n',
+        6,
+        "holidays[0].zone",
+        "'Asia/Shanghai' is of no use here",
+    ),
+    "sale in no zone": (
+        '  - {id: a, first: "11-11", is_sale: true, zone: Beijing}\n',
+        6,
+        "holidays[0].zone",
+        "write an IANA name, such as Asia/Shanghai",
+    ),
+    "holiday of half a year": (
+        '  - {id: a, first: "10-01", last: "2026-10-07"}\n',
+        6,
+        "holidays[0].last",
+        "name the year of both days, or of neither",
+    ),
+    "day of no year": (
+        '  - {id: a, first: "11-31"}\n',
+        6,
+        "holidays[0].first",
+        "'11-31' is no day",
     ),
     "holiday of many years": (
         '  - {id: a, first: "2026-10-01", last: "9999-10-07"}\n',

@@ -9,10 +9,8 @@ from analysis.pipeline import Analyser
 from analysis.tokens import tokenizer_named
 from catalogue.checks import unused_by
 from catalogue.file import parse
-from measures.alert_life import COOL_DOWN_MIN, USUAL_COOL_DOWN_MIN
-from measures.detector import MIN_POSTS
-from measures.rules import composite, crisis, drop, influencer, sentiment, share, silence, spike
-from schemas.catalogue import Condition, Holiday, Rule, RuleKind, Silence
+from schemas.catalogue import Holiday, Silence
+from schemas.rules import RULE_OF_KIND, Condition, InfluencerRule, RuleKind, SilenceRule
 from tests.catalogue.test_shipped import NoMoods
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "catalogue.md"
@@ -61,7 +59,7 @@ def test_there_is_an_example_of_each_kind_of_rule() -> None:
     assert {rule.kind for rule in rules} == set(RuleKind)
 
 
-@pytest.mark.parametrize("record", [Rule, Condition, Silence, Holiday])
+@pytest.mark.parametrize("record", [*RULE_OF_KIND.values(), Condition, Silence, Holiday])
 def test_every_key_is_told(record: type) -> None:
     told = set(re.findall(r"`([a-z_]+)`", RULES))
     assert set(record.__struct_fields__) - told == set()  # type: ignore[attr-defined]
@@ -69,33 +67,18 @@ def test_every_key_is_told(record: type) -> None:
 
 def test_the_defaults_of_each_kind_are_those_of_the_code() -> None:
     rows = re.findall(r"\| `(\w+)` \| ([\d–]+) \| ([\d–]+) \| (\d+) \|", RULES)
-    fewest_posts = {
-        "spike": MIN_POSTS,
-        "drop": drop._MIN_EXPECTED,
-        "sentiment": sentiment._MIN_POSTS,
-        "crisis": crisis._MIN_POSTS,
-        "influencer": influencer._MIN_ATTACKS,
-        "share": share._MIN_POSTS,
-        "composite": composite._MIN_POSTS,
-    }
-    fewest_authors = {
-        "spike": spike._MIN_AUTHORS,
-        "sentiment": sentiment._MIN_AUTHORS,
-        "crisis": crisis._MIN_AUTHORS,
-        "influencer": influencer._MIN_AUTHORS,
-        "composite": composite._MIN_AUTHORS,
-    }
+    rules = {kind: RULE_OF_KIND[kind](id="r") for kind in RuleKind}
     assert rows == [
         (
             kind.value,
-            str(fewest_posts.get(kind.value, "–")),
-            str(fewest_authors.get(kind.value, "–")),
-            str(COOL_DOWN_MIN.get(kind, USUAL_COOL_DOWN_MIN)),
+            str(getattr(rule, "min_posts", "–")),
+            str(getattr(rule, "min_authors", "–")),
+            str(rule.cool_down_min),
         )
-        for kind in RuleKind
+        for kind, rule in rules.items()
     ]
-    assert f"({influencer.MIN_REACH:,})" in RULES
-    assert f"Minutes without a post ({silence.WITHIN_MIN})" in RULES
+    assert f"({InfluencerRule(id='r').min_reach:,})" in RULES
+    assert f"Minutes without a post ({SilenceRule(id='r').within_min})" in RULES
 
 
 @pytest.mark.parametrize("kind", list(RuleKind))

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from catalogue import yaml_reader as catalogue_yaml
 from catalogue.file import CatalogueErrors, Finding, dump_definitions, examine, load, parse
-from schemas.catalogue import Brand, Catalogue, Context, Definition, Rule, RuleKind
+from schemas.catalogue import Brand, Catalogue, Context, Definition
+from schemas.rules import CrisisRule, SpikeRule
 from tests.catalogue.broken_catalogues import ERRORS, WARNINGS
 
 FILE = "my.yml"
@@ -123,16 +124,14 @@ def test_a_file_in_order_becomes_the_records_it_says() -> None:
             ),
         ),
         rules=(
-            Rule(
+            SpikeRule(
                 id="burst",
-                kind=RuleKind.SPIKE,
                 brands=("gree",),
                 false_alerts_per_month=2.0,
                 min_posts=5,
             ),
-            Rule(
+            CrisisRule(
                 id="fire",
-                kind=RuleKind.CRISIS,
                 words=("起火",),
                 min_authors=2,
                 resolve_after_min=60,
@@ -214,12 +213,10 @@ def test_any_lines_are_a_catalogue_or_errors_within_the_file(content: str) -> No
 
 
 def test_definitions_are_dumped_with_key_and_tag() -> None:
-    catalogue = Catalogue(
-        brands=(Brand(id="mi", name="小米"),), rules=(Rule(id="burst", kind=RuleKind.SPIKE),)
-    )
+    catalogue = Catalogue(brands=(Brand(id="mi", name="小米"),), rules=(SpikeRule(id="burst"),))
     assert list(dump_definitions(catalogue)) == [
         (b"brand:mi", '{"type":"brand","id":"mi","name":"小米"}'.encode()),
-        (b"rule:burst", b'{"type":"rule","id":"burst","kind":"spike"}'),
+        (b"rule:burst", b'{"type":"rule/spike","id":"burst"}'),
     ]
 
 

@@ -10,8 +10,9 @@ import pytest
 from analysis.pipeline import Analyser
 from analysis.tokens import tokenizer_named
 from catalogue.file import SHIPPED, examine, load
-from schemas.catalogue import Catalogue, RuleKind
+from schemas.catalogue import Catalogue
 from schemas.mention import Polarity
+from schemas.rules import RuleKind
 
 OBJECTIVES = {
     "brand-building",

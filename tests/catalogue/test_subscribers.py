@@ -4,8 +4,9 @@ import msgspec
 import pytest
 
 from catalogue.file import dump_definitions, parse
-from schemas.catalogue import Definition, ReceivingChannel, RuleKind, Subscriber, Weekday, Wording
+from schemas.catalogue import Definition, ReceivingChannel, Subscriber, Weekday, Wording
 from schemas.mention import Objective
+from schemas.rules import RuleKind
 
 HEAD = "brands:\n  - {id: mi, name: 小米}\nrules:\n  - {id: a, kind: spike}\nsubscribers:\n"
 OPS = "  - id: ops\n    channel: dingtalk\n    address: SUBSCRIBER_OPS\n"

@@ -13,12 +13,13 @@ from kafka_io.followers import CatalogueFollower
 from kafka_io.reading import PartitionReader
 from kafka_io.settings import Settings
 from kafka_io.topic_admin import TopicError, apply_topics
-from schemas.catalogue import Brand, Catalogue, Rule, RuleKind
+from schemas.catalogue import Brand, Catalogue
+from schemas.rules import SpikeRule
 from schemas.topics import CATALOGUE
 
 XIAOMI = Brand(id="xiaomi", name="小米")
 HUAWEI = Brand(id="huawei", name="华为")
-BURST = Rule(id="burst", kind=RuleKind.SPIKE)
+BURST = SpikeRule(id="burst")
 NOTHING = Changes(added=(), changed=(), removed=(), unchanged=())
 
 

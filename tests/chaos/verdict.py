@@ -16,7 +16,7 @@ from leimo.audit import audit
 from measures.board import Board, BoardSettings
 from measures.recount import Counts, Key, lost_and_twice
 from schemas.alert import Alert
-from schemas.mention import Mention, MentionOrTick
+from schemas.mention import MentionOrTick, Tick
 from schemas.topics import ALERTS, MENTIONS, Topic
 from tests import oracle
 from tests.chaos.deployment import Deployment
@@ -51,7 +51,7 @@ async def judge(deployment: Deployment) -> Verdict:
     """Compare the topics with the journal of the feed. The feed has to be retired."""
     expected, posts = await asyncio.to_thread(_expected, deployment)
     differences, lost, twice = await _compare(deployment, expected)
-    ids = Counter([_alert_id(record.value) async for record in _records(deployment, ALERTS)])
+    ids, wrong_alerts = await _compare_alerts(deployment)
     report = await audit(deployment.settings)
     return Verdict(
         posts=posts,
@@ -61,7 +61,7 @@ async def judge(deployment: Deployment) -> Verdict:
         counted_twice=twice,
         wrong_windows=len({line.partition(": ")[0] for line in differences}),
         wrong_dead_letters=report.dead_letters_missing + report.dead_letters_too_many,
-        wrong_alerts=len(ids.keys() ^ await _alerts_by_replay(deployment)),
+        wrong_alerts=wrong_alerts,
         alerts_twice=ids.total() - len(ids),
         wrong_by_audit=report.wrong_windows
         + report.removed
@@ -120,6 +120,21 @@ def _alert_id(value: bytes) -> tuple[str, int]:
     return alert.id, alert.revision
 
 
+async def _compare_alerts(deployment: Deployment) -> tuple[Counter[tuple[str, int]], int]:
+    """The alerts that were told, and how many differ from those of a replay.
+
+    Time goes on meanwhile: workers tell of a feed that has fallen silent, and what is over ends.
+    """
+    deadline = time.monotonic() + _SETTLED_S
+    while True:
+        replayed = await _alerts_by_replay(deployment)
+        ids = Counter([_alert_id(record.value) async for record in _records(deployment, ALERTS)])
+        wrong = len(ids.keys() ^ replayed)
+        if not wrong or time.monotonic() > deadline:
+            return ids, wrong
+        await asyncio.sleep(5)
+
+
 async def _alerts_by_replay(deployment: Deployment) -> set[tuple[str, int]]:
     """What the rules say over the mentions and ticks as they stand in the topic, in one go."""
     decode = msgspec.json.Decoder(MentionOrTick).decode
@@ -133,7 +148,7 @@ async def _alerts_by_replay(deployment: Deployment) -> set[tuple[str, int]]:
             )
         board = boards[record.partition]
         item = decode(record.value)
-        board.apply(item) if isinstance(item, Mention) else board.tick(item)
+        board.tick(item) if isinstance(item, Tick) else board.apply(item)
         found |= {(alert.id, alert.revision) for alert in board.drain().alerts}
     return found
 

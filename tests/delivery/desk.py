@@ -63,8 +63,8 @@ class Written:
 
     @property
     def latest(self) -> dict[str, Delivery]:
-        """By alert."""
-        return {one.alert: one for one in self.records if isinstance(one, Delivery)}
+        """By name: of an alert, its id."""
+        return {one.name: one for one in self.records if isinstance(one, Delivery)}
 
 
 @asynccontextmanager

@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import json
+import re
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
@@ -11,9 +12,10 @@ import pytest
 from aiohttp import web
 
 from delivery.channels import HTTP_CHANNELS
-from schemas.alert import Sample
+from kafka_io.settings import Settings
+from schemas.alert import AlertState, Sample
+from schemas.catalogue import Gather, Wording
 from schemas.catalogue import ReceivingChannel as Channel
-from schemas.catalogue import Wording
 from schemas.delivery import Delivery, Outcome, Reason
 from tests.delivery.alerts import HOSTILE, NOON_MS, alert, resolved, subscriber
 from tests.delivery.desk import QuickClock, desk, serving
@@ -29,6 +31,7 @@ from tests.delivery.vendors import (
     Vendor,
     WeCom,
 )
+from views.doings import Doings
 
 
 class Case(NamedTuple):
@@ -47,6 +50,11 @@ CASES = {
     Channel.TEAMS: Case(Teams, "/workflows/x/triggers/manual/paths/invoke?sig=abc%2Fd"),
 }
 LONG = "长" * 9000 + "end"
+WITH_LINKS = Settings.load(
+    center_url="https://leimo.example",
+    links_url="https://act.example/d",
+    links_secret="k" * 32,
+)
 
 
 def who(channel: Channel, **changes: Any) -> Any:
@@ -79,7 +87,10 @@ async def test_hostile_and_long_text_arrives_whole_and_harmless(
         Sample("2", "weibo", "b", LONG, 9, 0, NOON_MS),
     )
     given = alert(brand=HOSTILE, department=HOSTILE, reason=HOSTILE, samples=posts)
-    async with serving(vendor.handle) as address, desk(who(channel), clock=clock) as one:
+    async with (
+        serving(vendor.handle) as address,
+        desk(who(channel), clock=clock, settings=WITH_LINKS) as one,
+    ):
         put(monkeypatch, channel, address)
         await one.tell(given)
     assert vendor.refusals == []
@@ -257,10 +268,116 @@ async def test_what_follows_answers_the_first_message_in_telegram(
     assert "已结束" in vendor.shown[1]
 
 
+async def test_what_follows_changes_the_first_message_in_discord(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    vendor = Discord(QuickClock(60).now_ms)
+    channel = Channel.DISCORD
+    async with serving(vendor.handle) as address, desk(who(channel), clock=QuickClock(60)) as one:
+        put(monkeypatch, channel, address)
+        await one.tell(alert())
+        await one.tell(alert(revision=1))
+        [text] = vendor.messages.values()
+        assert "更新" in text
+        vendor.messages.clear()  # somebody deleted it: it is told anew
+        await one.tell(resolved())
+    assert len(vendor.shown) == 2
+    assert "已结束" in vendor.shown[1]
+    assert [held.outcome for held in one.written.latest.values()] == [Outcome.SENT]
+
+
+async def test_links_can_be_followed(channel: Channel, monkeypatch: pytest.MonkeyPatch) -> None:
+    vendor = CASES[channel].vendor(QuickClock(60).now_ms)
+    post = Sample("5010123456789012", "weibo", "a", "x", 9, 0, NOON_MS)
+    given = alert(samples=(post,))
+    async with (
+        serving(vendor.handle) as address,
+        desk(who(channel), settings=WITH_LINKS) as one,
+    ):
+        put(monkeypatch, channel, address)
+        await one.tell(given)
+    assert vendor.refusals == []
+    found = vendor.links or re.findall(r"https?://\S+", vendor.shown[0])
+    assert found[0].startswith("https://act.example/d/act?t=")
+    assert found[1] == f"https://leimo.example/alerts/{given.id}"
+    assert found[-1] == "https://m.weibo.cn/detail/5010123456789012"
+
+
+async def test_several_alerts_share_one_message(
+    channel: Channel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = QuickClock(600)
+    vendor = CASES[channel].vendor(clock.now_ms)
+    reader = who(channel, gather=Gather.ALL, wait_s=60)
+    async with serving(vendor.handle) as address, desk(reader, clock=clock) as one:
+        put(monkeypatch, channel, address)
+        await one.tell(alert(1), alert(2, brand="huawei", severity=9), alert(3, brand="oppo"))
+        assert len(vendor.shown) == 1
+        assert "3 条预警" in plain(vendor.shown[0])
+        first = [held.told_revision for held in one.written.latest.values()]
+        await one.tell(resolved(2))
+    assert vendor.refusals == []
+    assert first == [0, 0, 0]
+    assert len(vendor.shown) == 2
+    held = one.written.latest
+    assert {one.outcome for one in held.values()} == {Outcome.SENT}
+    assert held[alert(2).id].told_state is AlertState.RESOLVED
+
+
+async def test_a_group_that_is_refused_takes_only_its_first_with_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A receiver that chokes on one of them gets all the others."""
+    channel = Channel.SLACK
+    taken: list[str] = []
+
+    async def handle(request: web.Request) -> web.Response:
+        text = await request.text()
+        if "poison" in text:
+            return web.Response(status=400, text="invalid_blocks")
+        taken.append(text)
+        return web.Response(text="ok")
+
+    reader = who(channel, gather=Gather.ALL, wait_s=1)
+    async with serving(handle) as address, desk(reader, clock=QuickClock(100)) as one:
+        put(monkeypatch, channel, address)
+        await one.tell(*(alert(n, brand="poison" if n == 2 else f"b{n}") for n in range(1, 5)))
+    held = one.written.latest
+    assert held[alert(2).id].outcome is Outcome.DEAD
+    outcomes = [one.outcome for one in held.values()]
+    assert outcomes.count(Outcome.SENT) + outcomes.count(Outcome.DEAD) == 4
+    assert all("poison" not in text for text in taken)
+
+
+@pytest.mark.filterwarnings("ignore:'imghdr' is deprecated")  # by apprise, as it is loaded
+async def test_apprise_is_best_effort(monkeypatch: pytest.MonkeyPatch) -> None:
+    got: list[str] = []
+    statuses = [500, 200]
+
+    async def handle(request: web.Request) -> web.Response:
+        got.append(await request.text())
+        return web.Response(status=statuses.pop(0))
+
+    reader = subscriber(Channel.APPRISE)
+    async with serving(handle) as address, desk(reader, clock=QuickClock(60)) as one:
+        monkeypatch.setenv("SUBSCRIBER_OPS_URL", address.replace("http://", "ntfy://") + "/alerts")
+        await one.tell(alert())
+        monkeypatch.setenv("SUBSCRIBER_OPS_URL", "syslog://localhost")
+        await one.take_in(alert(2))
+        held = one.receiver.held[alert(2).id]
+        sent = await one.receiver._sender.send(reader, [held], {}, Doings(), 0)
+    assert "声量激增" in json.loads(got[1])["title"]
+    found = one.written.latest[alert(1).id]
+    assert [attempt.reason for attempt in found.attempts] == [Reason.FAILED, Reason.SENT]
+    assert "best effort" in found.attempts[1].detail
+    assert sent.answer.reason is Reason.MISCONFIGURED
+    assert "none of: bark" in sent.answer.detail
+
+
 @pytest.mark.parametrize(("language", "words"), [
     (Wording.ZH, ("预警", "小米", "声量激增", "严重度 6/10", "热词：起火、召回",
                   "2026-05-25 20:00（Asia/Shanghai）", "手机起火了", "负面占比 60%（平时 10%）")),
-    (Wording.EN, ("Alert", "小米", "far more posts", "severity 6/10", "Rising: 起火、召回",
+    (Wording.EN, ("Alert", "小米", "far more posts", "severity 6/10", "Rising: 起火, 召回",
                   "Since 2026-05-25 20:00 (Asia/Shanghai)", "Negative 60% (usually 10%)")),
 ])  # fmt: skip
 async def test_the_message_says_what_is_up_in_the_readers_language(

@@ -28,8 +28,10 @@ def first_cells(text: str) -> set[str]:
 def test_the_example_has_one_of_each_channel_and_no_errors() -> None:
     found = parse(EXAMPLE.encode(), "subscribers.md")
     assert found.errors == ()
-    channels = [one.channel for one in found.catalogue.subscribers]
-    assert sorted(channels) == sorted(ReceivingChannel)
+    subscribers = found.catalogue.subscribers
+    assert {one.channel for one in subscribers} == set(ReceivingChannel)
+    assert any(one.escalate_to for one in subscribers)
+    assert any(one.digests for one in subscribers)
 
 
 def test_every_key_stands_in_the_table() -> None:

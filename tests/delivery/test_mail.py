@@ -9,18 +9,27 @@ from email.message import EmailMessage
 from email.parser import BytesParser
 from typing import Any
 
+import msgspec
 import pytest
 import trustme
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 
 from delivery.endpoints import EndpointError
+from delivery.figures import Figures
 from delivery.mail import recipients_of, server_of
+from kafka_io.batches import Row
+from kafka_io.brokers import Broker
+from kafka_io.partitions import partition_for
 from kafka_io.settings import Settings
+from kafka_io.topic_admin import apply_topics
 from schemas.alert import Sample
 from schemas.catalogue import ReceivingChannel
 from schemas.delivery import Outcome, Reason
+from schemas.topics import WINDOWS
 from tests.delivery.alerts import HOSTILE, NOON_MS, alert, resolved, subscriber
 from tests.delivery.desk import QuickClock, desk
+from tests.delivery.test_digests import minute
+from tests.kafka_io.broker_log import append
 
 USER, PASSWORD = "leimo@a.cn", "p@ss/word:1"
 
@@ -180,3 +189,28 @@ def test_a_server_that_is_none_is_told_without_its_password(url: str, message: s
 def test_addresses_that_are_none_are_refused(address: str) -> None:
     with pytest.raises(EndpointError):
         recipients_of(address)
+
+
+@pytest.mark.embedded
+async def test_a_mail_has_a_picture_of_the_last_hours(
+    embedded_broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SUBSCRIBER_OPS_URL", "a@b.cn")
+    async with mailbox() as (box, port):
+        ours = Settings.load(
+            broker=embedded_broker.address, partitions=2, smtp_url=f"smtp://127.0.0.1:{port}",
+            mail_from="leimo@a.cn",
+        )  # fmt: skip
+        await apply_topics(ours)
+        made = minute("xiaomi", NOON_MS, 30)
+        at = partition_for(b"xiaomi", 2)
+        await append(ours, Row(WINDOWS.name, at, made.key, msgspec.json.encode(made)))
+        async with desk(who(), settings=ours, figures=Figures(ours)) as one:
+            await one.tell(alert(), alert(2, brand="oppo"))
+    with_picture, without = sorted(box.mails, key=lambda mail: -len(list(mail.walk())))
+    [picture] = [part for part in with_picture.walk() if part.get_content_type() == "image/png"]
+    page = with_picture.get_body(("html",))
+    assert page is not None
+    assert f"cid:{picture['Content-ID'].strip('<>')}" in page.get_content()
+    assert picture.get_content().startswith(b"\x89PNG")
+    assert not [part for part in without.walk() if part.get_content_type() == "image/png"]

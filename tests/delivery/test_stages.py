@@ -11,9 +11,10 @@ from msgspec.structs import replace
 
 from delivery.stages import first_ready, group, hours, limit, match, ready, take_in
 from schemas.alert import Alert, AlertState
-from schemas.catalogue import RuleKind, Subscriber, Weekday
+from schemas.catalogue import Subscriber, Weekday
 from schemas.delivery import Delivery, Outcome, Reason
 from schemas.mention import Objective
+from schemas.rules import RuleKind
 from tests.delivery.alerts import MINUTE_MS, NOON_MS, alert, resolved, subscriber
 
 

@@ -7,6 +7,7 @@ They check what comes in and answer as the vendor would; what a vendor would ref
 import base64
 import hashlib
 import hmac
+import html
 import json
 import re
 from collections import deque
@@ -35,6 +36,7 @@ class Vendor:
         self.secret = secret
         self.shown: list[str] = []
         self.mentions: list[str] = []
+        self.links: list[str] = []
         self.refusals: list[str] = []
         self.arrived_ms: deque[int] = deque()
 
@@ -143,6 +145,7 @@ class Feishu(Vendor):
         except (KeyError, TypeError):
             return self.refuse(self.code(9499, "Bad Request"), "format")
         self.mentions += [e.get("user_id", "") for e in elements if e["tag"] == "at"]
+        self.links += [e["href"] for e in elements if e["tag"] == "a"]
         self.shown.append("\n".join([post["title"], *texts]))
         return self.code(0, "success")
 
@@ -168,6 +171,8 @@ class Slack(Vendor):
                 return self.refuse(web.Response(status=400, text="invalid_blocks"), "length")
             if text["type"] == "mrkdwn":
                 self._call(text["text"])
+                found = re.findall(r"<(https?://[^|>]+)\|[^|<>]+>", text["text"])
+                self.links += [html.unescape(url) for url in found]
         self._call(body["text"])
         self.shown.append("\n".join(block["text"]["text"] for block in blocks))
         return web.Response(text="ok")
@@ -182,16 +187,34 @@ class Slack(Vendor):
 class Discord(Vendor):
     per_minute = 30
 
+    def __init__(self, now_ms: Now, secret: str = SECRET) -> None:
+        super().__init__(now_ms, secret)
+        self.messages: dict[str, str] = {}
+        """As they are now, by id."""
+
     def take(self, request: web.Request, raw: bytes, body: Any) -> web.Response:
         content = body.get("content", "")
         if not 1 <= len(content.encode("utf-16-le")) // 2 <= 2000:
             why = {"content": ["Must be 2000 or fewer in length."]}
             return self.refuse(web.json_response(why, status=400), "length")
+        if set(body) - {"content", "allowed_mentions", "flags"}:
+            return self.refuse(web.Response(status=400), "unknown fields")
         allowed = body.get("allowed_mentions", {}).get("parse", ["everyone", "users", "roles"])
         if "everyone" in allowed:
             self.mentions += re.findall(r"@(?:everyone|here)", content)
-        self.shown.append(re.sub(r"\\([^\w\s])", r"\1", content))
-        self.markup = re.findall(r"(?<!\\)[*_`~|>\[\]]", content)
+        self.links += re.findall(r"<(https?://[^\s<>]+)>", content)
+        plain = re.sub(r"\\([^\w\s])", r"\1", content)
+        self.markup = re.findall(
+            r"(?<!\\)[*_`~|>\[\]]", re.sub(r"<https?://[^\s<>]+>", "", content)
+        )
+        if request.method == "PATCH":
+            changed = request.path.rpartition("/messages/")[2]
+            if changed not in self.messages:
+                return web.json_response({"message": "Unknown Message", "code": 10008}, status=404)
+            self.messages[changed] = plain
+            return web.json_response({"id": changed})
+        self.shown.append(plain)
+        self.messages[str(10**18 + len(self.shown))] = plain
         if request.query.get("wait") != "true":
             return web.Response(status=204)
         return web.json_response({"id": str(10**18 + len(self.shown))})
@@ -243,6 +266,10 @@ class Teams(Vendor):
         except (KeyError, TypeError, ValueError, AssertionError):
             return self.refuse(web.Response(status=400), "format")
         self.mentions += card.get("msteams", {}).get("entities", ())
+        actions = card.get("actions", ())
+        if len(actions) > 6 or any(one["type"] != "Action.OpenUrl" for one in actions):
+            return self.refuse(web.Response(status=400), "actions")
+        self.links += [one["url"] for one in actions]
         self.shown.append("\n".join(run["text"] for run in runs))
         return web.Response(status=202)
 

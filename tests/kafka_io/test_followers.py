@@ -13,14 +13,15 @@ from hypothesis import strategies as st
 from kafka_io.batches import BatchSender, Row
 from kafka_io.followers import CatalogueFollower, apply_records, wait_for_catalogue
 from kafka_io.settings import Settings
-from schemas.catalogue import Brand, Catalogue, Definition, Rule, RuleKind, definition_key
+from schemas.catalogue import Brand, Catalogue, Definition, definition_key
+from schemas.rules import RULE_OF_KIND, RuleKind, SpikeRule
 from schemas.topics import CATALOGUE
 from tests.kafka_io.broker_log import append, sending
 from tests.kafka_io.records import record
 
 XIAOMI = Brand(id="xiaomi", name="小米")
 HUAWEI = Brand(id="huawei", name="华为")
-SPIKE = Rule(id="spike", kind=RuleKind.SPIKE)
+SPIKE = SpikeRule(id="spike")
 
 
 def definition_row(definition: Definition) -> Row:
@@ -136,7 +137,11 @@ async def test_a_worker_waits_for_the_first_brand(
 
 DEFINITIONS = st.one_of(
     st.builds(Brand, id=st.sampled_from("abc"), name=st.text(max_size=3)),
-    st.builds(Rule, id=st.sampled_from("abc"), kind=st.sampled_from(RuleKind)),
+    st.builds(
+        lambda kind, rule_id: RULE_OF_KIND[kind](id=rule_id),
+        st.sampled_from(RuleKind),
+        st.sampled_from("abc"),
+    ),
 )
 
 

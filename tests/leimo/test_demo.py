@@ -3,12 +3,14 @@
 import asyncio
 import os
 import pty
+import re
 import select
 import signal
 import socket
 import subprocess
 import sys
 import time
+import urllib.request
 from collections import Counter
 from pathlib import Path
 
@@ -17,6 +19,7 @@ import pytest
 from analysis.shipped import analyser_of
 from catalogue.file import SHIPPED, load, parse
 from catalogue.topic import held_definitions, publish
+from feeds.live.jetstream.reach import why_unreachable
 from feeds.simulate.stream import Simulation
 from kafka_io.brokers import EmbeddedBroker, free_port
 from kafka_io.settings import Settings
@@ -24,6 +27,9 @@ from kafka_io.topic_admin import apply_topics
 from sources.parsing import InvalidPost
 from sources.parsing import parse as read_post
 from tests import oracle
+from tests.feeds.live.jetstream_server import JetstreamServer
+from tests.feeds.live.jetstream_server import commit as jetstream_commit
+from tests.feeds.live.running import until
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -75,9 +81,12 @@ def reasons(lines: list[bytes], received_at_ms: int) -> Counter[str]:
 def test_an_alert_comes_within_ninety_seconds_and_ctrl_c_leaves_nothing_behind(
     tmp_path: Path,
 ) -> None:
-    with subprocess.Popen(
-        command(), cwd=tmp_path, env=environment(), stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL, text=True, start_new_session=True,
+    told = tmp_path / "stderr"
+    folder = tmp_path / "empty"
+    folder.mkdir()
+    with told.open("w") as errors, subprocess.Popen(
+        command(), cwd=folder, env=environment(), stdout=subprocess.PIPE,
+        stderr=errors, text=True, start_new_session=True,
     ) as demo:  # fmt: skip
         try:
             assert demo.stdout is not None
@@ -89,6 +98,15 @@ def test_an_alert_comes_within_ninety_seconds_and_ctrl_c_leaves_nothing_behind(
                     break
             children = descendants(demo.pid)
             assert children
+            addresses = dict(re.findall(r"(center|mailbox) (http://\S+)", told.read_text()))
+            shown = {
+                addresses["center"] + "api/alerts?state=firing&limit=1": '"firing"',
+                addresses["mailbox"]: "severity",
+            }
+            for address, sign in shown.items():
+                while sign not in fetched(address):
+                    assert time.monotonic() < deadline + 30, f"no alert at {address}"
+                    time.sleep(0.5)
             demo.send_signal(signal.SIGINT)
             demo.communicate(timeout=30)
         finally:
@@ -96,7 +114,13 @@ def test_an_alert_comes_within_ninety_seconds_and_ctrl_c_leaves_nothing_behind(
     assert seen[-1].startswith("ALERT"), seen
     assert demo.returncode == 0
     assert [pid for pid in children if Path(f"/proc/{pid}").exists()] == []
-    assert list(tmp_path.iterdir()) == []
+    assert list(folder.iterdir()) == []
+
+
+def fetched(url: str) -> str:
+    with urllib.request.urlopen(url, timeout=20) as answer:
+        text: str = answer.read().decode()
+    return text
 
 
 def test_a_taken_port_is_named_in_the_message() -> None:
@@ -117,6 +141,9 @@ def test_a_taken_port_is_named_in_the_message() -> None:
         (["--port", "99999"], "65535"),
         (["--windows", "/nowhere/windows.ndjson"], "/nowhere/windows.ndjson"),
         (["--speed", "fast"], "'fast'"),
+        (["--feed", "jetstream", "--duration", "9"], "a live feed has no end"),
+        (["--feed", "jetstream", "--endpoint", "https://a"], "is no instance of Jetstream"),
+        (["--lang", "zh"], "go with --feed"),
     ],
 )
 def test_what_cannot_be_done_is_told_before_anything_is_started(
@@ -130,6 +157,72 @@ def test_what_cannot_be_done_is_told_before_anything_is_started(
     assert named in done.stderr
     assert "starting" not in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_without_a_network_one_line_says_so_and_names_the_simulator() -> None:
+    at = [f"--endpoint=ws://127.0.0.1:{free_port()}" for _ in range(2)]
+    done = subprocess.run(
+        command("--feed", "jetstream", *at), env=environment(), capture_output=True, text=True,
+        check=False, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 1
+    [line] = done.stderr.splitlines()
+    assert line.startswith("error: Bluesky cannot be reached (")
+    assert line.endswith("`leimo demo` alone shows simulated posts")
+    assert done.stdout == ""
+
+
+async def test_a_host_that_takes_connections_and_says_nothing_is_not_waited_for() -> None:
+    mute, there = JetstreamServer(), JetstreamServer()
+
+    async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+
+    listening = await asyncio.start_server(accept, "127.0.0.1", 0)
+    port = listening.sockets[0].getsockname()[1]
+    async with listening, mute.serving(), there.serving():
+        mute.is_mute = True
+        deaf = f"ws://127.0.0.1:{port}"
+        assert "does not answer within 0.3 s" in await why_unreachable([deaf], 0.3)
+        assert await why_unreachable([deaf, there.url], 30.0) == ""
+        there.refusal = (503, {}, b"later")
+        assert await why_unreachable([there.url], 30.0) == ""
+
+
+@pytest.mark.embedded
+async def test_a_live_feed_is_shown(tmp_path: Path) -> None:
+    """Posts of now, in English too, are seen as brands."""
+    async with JetstreamServer().serving() as server:
+        server.archive_at_now()
+        process = await asyncio.create_subprocess_exec(
+            *command("--feed", "jetstream", "--endpoint", server.url, "--lang", "en"),
+            cwd=tmp_path, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        try:
+            assert process.stdout is not None
+            async with asyncio.timeout(90):
+                await until(lambda: server.connections >= 2)  # the first one only looked
+                posting = asyncio.create_task(post_on(server))
+                shown = b""
+                while "京东".encode() not in shown:
+                    shown += await process.stdout.readline()
+                posting.cancel()
+            process.send_signal(signal.SIGINT)
+            await asyncio.wait_for(process.communicate(), 30)
+        finally:
+            if process.returncode is None:
+                process.kill()
+    assert process.returncode == 0
+
+
+async def post_on(server: JetstreamServer) -> None:
+    """A post every tenth of a second, as long as it is asked for."""
+    number = 0
+    while True:
+        await server.add(jetstream_commit(number, text="JD.com is so good", langs=["en"]))
+        number += 1
+        await asyncio.sleep(0.1)
 
 
 def test_a_broker_that_is_not_there_is_named_by_its_own_address() -> None:

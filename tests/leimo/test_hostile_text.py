@@ -16,6 +16,8 @@ import pytest
 import typer
 
 from catalogue.topic import publish
+from center.store.opening import open_store
+from center.store.protocol import Record as StoredRecord
 from feeds.live.kept import gap_row, position_row
 from kafka_io.batches import Row
 from kafka_io.brokers import EmbeddedBroker
@@ -27,18 +29,30 @@ from schemas.alert import Alert
 from schemas.catalogue import (
     Brand,
     Catalogue,
+    Feed,
+    FeedKind,
     Holiday,
     ReceivingChannel,
-    Rule,
-    RuleKind,
     Silence,
     Subscriber,
 )
 from schemas.dead_letter import DropReason
 from schemas.delivery import Attempt, Delivery, Outcome, Reason
 from schemas.feed import FeedGap, FeedPosition, FeedState, GapReason
-from schemas.topics import ALERTS, DELIVERIES, FEED_POSITIONS, POSTS_RAW, TRENDS, WINDOWS
+from schemas.rules import SpikeRule
+from schemas.topics import (
+    ALERTS,
+    CATALOGUE,
+    DELIVERIES,
+    FEED_POSITIONS,
+    MENTIONS,
+    POSTS_RAW,
+    TRENDS,
+    WINDOWS,
+)
 from schemas.trend import Influencer, Trend, TrendTerm
+from tests.center.records import alert as alert_of_store
+from tests.center.records import mention, records
 from tests.kafka_io.broker_log import append
 from tests.kafka_io.records import record
 from tests.views.records import alert, window
@@ -52,6 +66,11 @@ POST = {
 }  # fmt: skip
 
 COMMANDS: dict[str, list[list[str]]] = {
+    "alerts ack": [["alert", "--as", EVIL, "--note", EVIL]],
+    "alerts assign": [["alert", "--as", "li", "--to", EVIL, "--json"]],
+    "alerts false-alarm": [[EVIL, "--as", "li"]],
+    "alerts note": [["alert", EVIL, "--as", EVIL]],
+    "alerts release": [["alert", "--as", EVIL]],
     "analyse": [["POSTS"], ["--explain", f"小米手机{EVIL}真好"], ["--explain", "--json", EVIL]],
     "audit": [["--settle", "0"], ["--settle", "0", "--json"]],
     "backtest": [["POSTS", "--catalogue", "CATALOGUE"], ["POSTS", "--json"]],
@@ -63,7 +82,9 @@ COMMANDS: dict[str, list[list[str]]] = {
     "dead show": [["0"], ["0", "--json"]],
     "deliveries explain": [["alert"], ["alert", "--json"], [EVIL]],
     "deliveries list": [[], ["--json"]],
+    "deliveries retry": [["--subscriber", f"s{EVIL}", "--as", EVIL]],
     "detect": [["BROKEN"], [EVIL]],
+    "digest": [["--brand", f"brand{EVIL}"], ["--brand", EVIL]],
     "feed follow": [
         ["POSTS", "--once", "--positions", "POSITIONS"], [EVIL, "--once"],
         ["TABLE", "--once", "--positions", "POSITIONS", "--as", "weibo-crawler"],
@@ -80,11 +101,32 @@ COMMANDS: dict[str, list[list[str]]] = {
     "feed replay": [["POSTS", "--speed", "max"], [EVIL]],
     "feed run": [[EVIL], [EVIL, "--set", EVIL]],
     "feed simulate": [["--duration", "1", "--speed", "max"], ["--out", f"/nowhere/{EVIL}"]],
+    "feed weibo subscriptions": [
+        ["--subscription", "7", "--app-key", EVIL, "--address", EVIL],
+        ["--subscription", "7", "--app-key", EVIL, "--address", "http://127.0.0.1:9"],
+        ["--subscription", "7", "--app-key", EVIL, "--catalogue", EVIL],
+    ],
+    "forget": [["post", EVIL, "--source", "weibo", "--by", EVIL], ["author", EVIL]],
     "lag": [[], ["--serve", EVIL]],  # each look waits for a coordinator, which is not there
+    "query alerts": [["--store", "STORE"], ["--store", "STORE", "--json"], ["--url", EVIL]],
+    "query brands": [["--store", "STORE"], ["--store", "STORE", "--json"], ["--sort", EVIL]],
+    "query feeds": [["--store", "STORE"], ["--store", "STORE", "--json"], ["--store", EVIL]],
+    "query kpis": [["--store", "STORE", "--brand", "xiaomi"], ["--brand", EVIL]],
+    "query mentions": [
+        ["--store", "STORE", "--from", "2011-05-31", "--to", "2011-06-01"], ["--from", EVIL],
+        ["--store", "STORE", "--from", "2011-05-31", "--to", "2011-06-01", "--json"],
+    ],
+    "query terms": [
+        ["--store", "STORE", "--brand", "xiaomi"], ["--store", "STORE", "--brand", EVIL],
+    ],
+    "query windows": [
+        ["--store", "STORE", "--brand", EVIL, "--step", "1h"], ["--store", "STORE", "--tz", EVIL],
+    ],
     "silence add": [["--all", "--for", "2h", "--reason", EVIL], ["--brand", EVIL, "--reason", "x"]],
     "silence end": [[EVIL]],
     "silence list": [[], ["--json"]],
     "subscribers list": [[], ["--json"]],
+    "subscribers mute": [[f"s{EVIL}", "--for", "2h", "--as", EVIL]],
     "subscribers test": [[f"s{EVIL}"], [EVIL], [f"s{EVIL}", "--json"]],
     "topics apply": [[]],
     "topics list": [[], ["--json"]],
@@ -92,11 +134,13 @@ COMMANDS: dict[str, list[list[str]]] = {
     "watch": [["--once"], ["--once", "--json"], ["--once", "--brand", EVIL]],
 }  # fmt: skip
 NO_TEXT = {
+    "center": "writes a log, no text of posts; its pages are in tests/center",
     "deliver": "writes a log, no text of posts",
     "demo": "shows what `watch` shows",
     "worker": "writes a log, no text of posts",
 }
-BROKERLESS = frozenset({"analyse", "backtest", "catalogue check", "detect"})
+QUERIES = {command for command in COMMANDS if command.startswith("query ")}
+BROKERLESS = frozenset({"analyse", "backtest", "catalogue check", "detect", *QUERIES})
 
 
 def leaves(command: Any = None, path: tuple[str, ...] = ()) -> Iterator[str]:
@@ -126,6 +170,30 @@ def test_nothing_writes_past_the_one_way() -> None:
     assert found == []
 
 
+def fill_store(url: str) -> None:
+    """A center's store that took hostile posts in."""
+    store = open_store(url)
+    posts = [
+        mention(n, 1_306_835_215_000, text=f"小米{EVIL}", author=EVIL, terms=(EVIL,))
+        for n in range(3)
+    ]
+    fired = alert_of_store(1, reason=EVIL, brand="xiaomi")
+    feed = FeedPosition(
+        feed=EVIL, position="", event_time_ms=1, at_ms=2, state=FeedState.LIVE, endpoint=EVIL
+    )
+    xiaomi = Brand("xiaomi", f"小米{EVIL}", aliases=(EVIL,))
+    store.apply(
+        [
+            *records(MENTIONS.name, *posts),
+            *records(ALERTS.name, fired),
+            StoredRecord(FEED_POSITIONS.name, 0, 0, EVIL, feed),
+            StoredRecord(CATALOGUE.name, 0, 0, "brand:xiaomi", xiaomi),
+        ],
+        {},
+    )
+    store.close()
+
+
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     folder = tmp_path_factory.mktemp("hostile")
@@ -138,7 +206,10 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     (folder / "table.csv").write_text(f"{EVIL},b\n1,2\n", "utf-8")
     (folder / "below").mkdir()
     (folder / f"below/{EVIL}.csv").write_text(f"{EVIL},b\n1,2\n", "utf-8")
+    center = f"sqlite:///{folder / 'center.db'}"
+    fill_store(center)
     return {
+        "STORE": center,
         "FOLDER": str(folder / "below"), "POSITIONS": str(folder / "positions"),
         "TABLE": str(folder / "table.csv"),
         "POSTS": str(folder / "posts"), "CATALOGUE": str(folder / "my.yml"),
@@ -159,9 +230,10 @@ async def fill(settings: Settings) -> None:
     brand = f"brand{EVIL}"
     mine = Catalogue(
         brands=(Brand(id=brand, name=f"小米{EVIL}", trade=EVIL, parent=EVIL, aliases=(EVIL,)),),
-        rules=(Rule(id=f"rule{EVIL}", kind=RuleKind.SPIKE, brands=(brand,), department=EVIL),),
+        rules=(SpikeRule(id=f"rule{EVIL}", brands=(brand,), department=EVIL),),
         silences=(Silence(id=EVIL, reason=EVIL, until="2100-01-01T00:00Z", by=EVIL),),
         holidays=(Holiday(id=EVIL, first=EVIL),),
+        feeds=(Feed(id=f"feed{EVIL}", kind=FeedKind.WEIBO, server=EVIL),),
         subscribers=(
             Subscriber(
                 id=f"s{EVIL}",
@@ -186,7 +258,13 @@ async def fill(settings: Settings) -> None:
     assert isinstance(told, Alert)
     closed = window(brand, 0, 5)
     stands = FeedPosition(
-        feed=EVIL, position=EVIL, event_time_ms=1, at_ms=1, state=FeedState.LIVE, endpoint=EVIL
+        feed=EVIL,
+        position=EVIL,
+        event_time_ms=1,
+        at_ms=1,
+        state=FeedState.LIVE,
+        endpoint=EVIL,
+        error=EVIL,
     )
     gap = FeedGap(feed=EVIL, from_ms=1, to_ms=2**50, reason=GapReason.NO_RESUME, detail=EVIL)
     delivery = Delivery(

@@ -8,8 +8,9 @@ from typing import Any
 
 from measures.board import Board, BoardSettings
 from schemas.alert import Alert, AlertState, SuppressedReason
-from schemas.catalogue import Brand, Catalogue, Rule, Silence
-from schemas.mention import Mention, Tick
+from schemas.catalogue import Brand, Catalogue, Silence
+from schemas.mention import AnyMention, Mention, Tick
+from schemas.rules import Rule
 from tests.measures.stream import MINUTE, START, board, changelog, mention, run, tick
 
 HOUR = 60
@@ -37,13 +38,13 @@ class Feed:
         for _ in range(count):
             self.posts(*(self.mentions(rate, brand, **fields) for brand in brands))
 
-    def posts(self, *groups: Iterable[Mention]) -> list[Alert]:
+    def posts(self, *groups: Iterable[AnyMention]) -> list[Alert]:
         """One minute with these posts; returns its alerts."""
-        items: list[Mention | Tick] = [item for group in groups for item in group]
+        items: list[AnyMention | Tick] = [item for group in groups for item in group]
         self.minute += 1
         return self.take([*items, tick(self.minute + 1)])
 
-    def take(self, items: Iterable[Mention | Tick]) -> list[Alert]:
+    def take(self, items: Iterable[AnyMention | Tick]) -> list[Alert]:
         output = run(self.subject, items)
         self.alerts += output.alerts
         self.suppressed.update(output.suppressed)

@@ -6,8 +6,9 @@ from typing import Any
 
 from measures.board import Board, BoardSettings, Output
 from schemas.alert import Alert
-from schemas.catalogue import Brand, Catalogue, Rule
-from schemas.mention import Channel, Mention, Place, Polarity, Tick
+from schemas.catalogue import Brand, Catalogue
+from schemas.mention import AnyMention, Channel, Mention, Place, Polarity, Tick
+from schemas.rules import Rule
 from schemas.window import Window
 
 MINUTE = 60_000
@@ -56,16 +57,17 @@ def board(rules: Iterable[Rule] = (), brands: Sequence[str] = ("x", "y"), **sett
 def changelog(source: Board) -> Iterable[tuple[bytes, bytes]]:
     """Of a board that has not written any yet."""
     entries = (entry for brand in list(source.states) for entry in source.entries(brand))
-    return [(key, value) for key, value in entries if value is not None]
+    of_brands = [(key, value) for key, value in entries if value is not None]
+    return [*of_brands, *source.incident_entries()]
 
 
-def run(target: Board, items: Iterable[Mention | Tick]) -> Output:
+def run(target: Board, items: Iterable[AnyMention | Tick]) -> Output:
     """Everything that comes of the items."""
     for item in items:
-        if isinstance(item, Mention):
-            target.apply(item)
-        else:
+        if isinstance(item, Tick):
             target.tick(item)
+        else:
+            target.apply(item)
     return target.drain()
 
 

@@ -10,7 +10,7 @@ from measures import alert_life
 from measures.alert_life import is_cool, is_cooling_down, is_pending, waiting
 from measures.brand_state import PastAlert
 from measures.buckets import BUCKET_MS
-from schemas.catalogue import Rule, RuleKind
+from schemas.rules import CrisisRule, Rule, SilenceRule, SpikeRule
 
 MINUTES = st.integers(0, 2000).map(lambda minute: minute * BUCKET_MS)
 
@@ -18,10 +18,10 @@ MINUTES = st.integers(0, 2000).map(lambda minute: minute * BUCKET_MS)
 @pytest.mark.parametrize(
     ("rule", "minutes"),
     [
-        (Rule(id="r", kind=RuleKind.SPIKE), 9 * 60),
-        (Rule(id="r", kind=RuleKind.CRISIS), 0),
-        (Rule(id="r", kind=RuleKind.SILENCE, cool_down_min=7), 7),
-        (Rule(id="r", kind=RuleKind.SPIKE, cool_down_min=0), 0),
+        (SpikeRule(id="r"), 9 * 60),
+        (CrisisRule(id="r"), 0),
+        (SilenceRule(id="r", cool_down_min=7), 7),
+        (SpikeRule(id="r", cool_down_min=0), 0),
     ],
 )
 def test_the_rule_or_its_kind_says_how_long_the_cool_down_is(rule: Rule, minutes: int) -> None:

@@ -4,7 +4,7 @@ A brand with a day's history gets drawn waves of posts, with rules of all kinds 
 """
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -17,8 +17,27 @@ from analysis.groups import Groups
 from measures import alert_records
 from measures.board import Board, BoardSettings
 from schemas.alert import Alert
-from schemas.catalogue import Brand, Catalogue, Condition, Measure, Rule, RuleKind
-from schemas.mention import GROUP_PREFIX, Mention, Objective, Place, Polarity, SpamSign, Tick
+from schemas.catalogue import Brand, Catalogue, Silence
+from schemas.mention import (
+    AnyMention,
+    GroupMention,
+    Mention,
+    Objective,
+    Place,
+    Polarity,
+    SpamSign,
+    Tick,
+)
+from schemas.rules import (
+    RULE_OF_KIND,
+    USUAL_COOL_DOWN_MIN,
+    Condition,
+    Measure,
+    Rule,
+    RuleKind,
+    ShareRule,
+    rule_fields,
+)
 from schemas.window import Window
 from tests.measures.feed import DAY, HOUR, Feed, at, check_lives
 from tests.measures.stream import LONG_AFTER, board, changelog, run
@@ -27,7 +46,7 @@ pytestmark = pytest.mark.no_cover
 """Days of minutes: tracing would slow them down three times."""
 
 BRANDS = tuple(Brand(id=name, name=name.upper(), trade="t") for name in "xyz")
-SHARE = Rule(id="share", kind=RuleKind.SHARE, trades=("t",), min_posts=5)
+SHARE = ShareRule(id="share", trades=("t",), min_posts=5)
 
 CONDITIONS = st.builds(
     Condition,
@@ -40,26 +59,27 @@ CONDITIONS = st.builds(
 )
 
 
+FIELDS: Mapping[str, st.SearchStrategy[Any]] = {
+    "brands": st.sampled_from([(), (), ("x",), ("y", "z")]),
+    "trades": st.sampled_from([(), ("t",)]),
+    "false_alerts_per_month": st.sampled_from([1.0, 20.0]),
+    "min_posts": st.sampled_from([1, 10, 30]),
+    "min_authors": st.sampled_from([1, 3, 5]),
+    "min_reach": st.sampled_from([1_000_000, 500]),
+    "words": st.just(("火",)),
+    "objectives": st.sampled_from([(), (Objective.CLIENT_MANAGEMENT,)]),
+    "conditions": st.lists(CONDITIONS, min_size=1, max_size=2).map(tuple),
+    "within_min": st.sampled_from([60, 5, 90]),
+    "active_hours": st.sampled_from(["", "", "20:00-04:00 +08:00"]),
+    "pending_min": st.sampled_from([0, 0, 3]),
+    "cool_down_min": st.sampled_from([USUAL_COOL_DOWN_MIN, 0, 30]),
+    "resolve_after_min": st.sampled_from([1, 5, 30]),
+}
+
+
 def rule_of(kind: RuleKind) -> st.SearchStrategy[Rule]:
-    return st.builds(
-        Rule,
-        id=st.just(f"r-{kind.value}"),
-        kind=st.just(kind),
-        brands=st.sampled_from([(), (), ("x",), ("y", "z")]),
-        trades=st.sampled_from([(), ("t",)]),
-        false_alerts_per_month=st.sampled_from([1.0, 20.0]),
-        min_posts=st.sampled_from([0, 1, 30]),
-        min_authors=st.sampled_from([0, 1, 5]),
-        min_reach=st.sampled_from([0, 500]),
-        words=st.just(("火",)),
-        objectives=st.sampled_from([(), (Objective.CLIENT_MANAGEMENT,)]),
-        conditions=st.lists(CONDITIONS, min_size=1, max_size=2).map(tuple),
-        within_min=st.sampled_from([0, 5, 90]),
-        active_hours=st.sampled_from(["", "", "20:00-04:00 +08:00"]),
-        pending_min=st.sampled_from([0, 0, 3]),
-        cool_down_min=st.sampled_from([-1, 0, 30]),
-        resolve_after_min=st.sampled_from([1, 5, 30]),
-    )
+    drawn = {name: FIELDS[name] for name in rule_fields(kind) if name != "department"}
+    return st.builds(RULE_OF_KIND[kind], id=st.just(f"r-{kind.value}"), **drawn)
 
 
 RULES = st.tuples(*map(rule_of, RuleKind))
@@ -108,7 +128,7 @@ WAVES = st.lists(
     min_size=3,
     max_size=12,
 )
-Steps = list[list[Mention | Tick]]
+Steps = list[list[AnyMention | Tick]]
 """What comes until each tick."""
 
 
@@ -119,7 +139,7 @@ def steps_of(waves: Sequence[Wave], rules: tuple[Rule, ...], lanes: int = 1) -> 
     minute, offset = DAY, 1000 * DAY
     for wave in waves:
         for _ in range(wave.minutes):
-            posts: list[Mention] = []
+            posts: list[AnyMention] = []
             for number in range(wave.posts):
                 offset += 1
                 lane = number % lanes
@@ -229,45 +249,66 @@ def test_a_restart_at_any_tick_changes_no_alert_and_no_window(
         assert expected.suppressed == found.suppressed
 
 
-@settings(max_examples=60, deadline=None)
+SILENCES = st.sampled_from(
+    [
+        (),
+        (Silence(id="all", reason="sale", until="2100-01-01T00:00Z"),),
+        (Silence(id="x", reason="fair", until="2100-01-01T00:00Z", brands=("x",)),),
+    ]
+)
+CHANGES = st.tuples(EDITS, st.sampled_from(["x", "xy", "xz", "xyz", "yz"]), SILENCES)
+
+
+@settings(max_examples=80, deadline=None)
 @given(
     RULES,
     WAVES,
     st.booleans(),
-    st.dictionaries(st.integers(0, 40), st.tuples(EDITS, st.integers(1, 3)), max_size=4),
+    st.dictionaries(st.integers(0, 40), st.tuples(CHANGES, st.booleans()), max_size=4),
 )
-def test_restarts_at_every_tick_between_edits_of_the_catalogue_change_nothing(
+def test_restarts_at_every_tick_with_changes_of_the_catalogue_change_nothing(
     rules: tuple[Rule, ...],
     waves: list[Wave],
     has_history: bool,
-    edits: dict[int, tuple[tuple[Rule, ...], int]],
+    changes: dict[int, tuple[tuple[tuple[Rule, ...], str, tuple[Silence, ...]], bool]],
 ) -> None:
-    """Brands and rules come, change and go while workers run, and owners change all the time."""
+    """Brands, rules, groups and silences come, change and go, while a worker runs or while none
+    does, and owners change all the time."""
+    known = Catalogue(BRANDS[:1], rules)
     whole = experienced(rules, has_history=has_history)
     again = experienced(rules, has_history=has_history)
-    known = Catalogue(BRANDS[:1], rules)
     whole.redefine(known)
     again.redefine(known)
+    watched = again.watched_bytes() or b""
     for number, step in enumerate(steps_of(waves, rules)):
-        if number in edits:
-            edited, brands = edits[number]
-            known = Catalogue(BRANDS[:brands], edited)
+        if number in changes:
+            (edited, names, silences), _ = changes[number]
+            brands = tuple(brand for brand in BRANDS if brand.id in names)
+            known = Catalogue(brands, edited, silences=silences)
             whole.redefine(known)
+        if number in changes and changes[number][1]:
             again.redefine(known)
+        else:
+            fresh = Board(BoardSettings(), known)
+            fresh.restore_whole(again.whole_bytes())
+            fresh.restore(changelog(again))
+            fresh.restore_watched(watched)
+            again = fresh
         expected, found = run(whole, step), run(again, step)
+        watched = again.watched_bytes() or watched
         assert expected.alerts == found.alerts
         assert expected.windows == found.windows
         assert expected.trends == found.trends
+        assert expected.suppressed == found.suppressed
         assert watched_since(whole) == watched_since(again)
-        fresh = Board(BoardSettings(), known)
-        fresh.restore_whole(again.whole_bytes())
-        fresh.restore(changelog(again))
-        again = fresh
 
 
-def watched_since(subject: Board) -> dict[str, int]:
-    """What a later spike is judged by: streams as short as these seldom get to one."""
-    return {brand: state.baseline.since_ms for brand, state in subject.states.items()}
+def watched_since(subject: Board) -> dict[str, tuple[int, int, int]]:
+    """What a later alert is judged by: streams as short as these seldom get to one."""
+    return {
+        brand: (state.added_ms, state.baseline.since_ms, state.baseline.known_to_ms)
+        for brand, state in subject.states.items()
+    }
 
 
 @settings(max_examples=100, deadline=None)
@@ -292,24 +333,23 @@ def test_another_order_within_a_tick_and_repetitions_change_no_alert(
     assert windows[0] == windows[1]
 
 
-def woven(step: Sequence[Mention | Tick], rnd: random.Random) -> list[Mention | Tick]:
+def woven(step: Sequence[AnyMention | Tick], rnd: random.Random) -> list[AnyMention | Tick]:
     """The lanes in another interleaving, with parts of them sent twice."""
-    posts = [item for item in step if isinstance(item, Mention)]
-    lanes: dict[int, list[Mention]] = {}
+    posts = [item for item in step if not isinstance(item, Tick)]
+    lanes: dict[int, list[AnyMention]] = {}
     for post in posts:
         lanes.setdefault(post.partition, []).append(post)
-    mixed: list[Mention | Tick] = []
+    mixed: list[AnyMention | Tick] = []
     queues = list(lanes.values())
     while queues:
         queue = rnd.choice(queues)
         mixed.append(queue.pop(0))
         if rnd.random() < 0.1:
-            mixed.append(rnd.choice([one for one in mixed if isinstance(one, Mention)]))
+            mixed.append(rnd.choice([one for one in mixed if not isinstance(one, Tick)]))
         queues = [queue for queue in queues if queue]
     return [*mixed, *(item for item in step if isinstance(item, Tick))]
 
 
 def test_groups_are_part_of_these_streams() -> None:
     made = steps_of([Wave("x", 1, 3, 0, 0, "replay", 0)], (SHARE,))
-    posts = [item for step in made for item in step if isinstance(item, Mention)]
-    assert len([post for post in posts if post.brand.startswith(GROUP_PREFIX)]) == 3
+    assert sum(isinstance(item, GroupMention) for step in made for item in step) == 3

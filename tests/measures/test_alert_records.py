@@ -12,12 +12,13 @@ from measures.alert_records import Subject, alert_id, notice_of, resolved, withd
 from measures.brand_state import BrandState
 from measures.rules.finding import Finding
 from schemas.alert import Alert, AlertState, SuppressedReason
-from schemas.catalogue import Brand, Rule, RuleKind, Silence
+from schemas.catalogue import Brand, Silence
+from schemas.rules import RULE_OF_KIND, CrisisRule, DropRule, Rule, RuleKind, ShareRule, SpikeRule
 from tests.measures.feed import DAY, HOUR, Feed, at, begun, check_lives, ended, learned
 from tests.measures.stream import board
 
 X = Brand(id="x", name="X", parent="house", department="care")
-SPIKE = Rule(id="spike", kind=RuleKind.SPIKE)
+SPIKE = SpikeRule(id="spike")
 
 
 def finding(severity: int = 1, seen: float = 100, expected: float = 10, **more: Any) -> Finding:
@@ -80,7 +81,7 @@ def test_an_update_is_told_when_it_has_grown(
 
 @pytest.mark.parametrize(("seen", "expected"), [(0, 0), (0, 50), (30, 100)])
 def test_of_what_is_less_than_expected_more_is_no_growth(seen: float, expected: float) -> None:
-    about = subject(Rule(id="drop", kind=RuleKind.DROP))
+    about = subject(DropRule(id="drop"))
     found(about, at(0), finding(2, seen, expected))
     for minute in range(1, 60):
         assert found(about, at(minute), finding(2, 2 * seen, expected)) is None
@@ -88,7 +89,7 @@ def test_of_what_is_less_than_expected_more_is_no_growth(seen: float, expected: 
 
 
 def test_it_is_over_when_whole_minutes_have_passed_without_it() -> None:
-    rule = Rule(id="r", kind=RuleKind.SPIKE, resolve_after_min=2)
+    rule = SpikeRule(id="r", resolve_after_min=2)
     about = subject(rule)
     found(about, at(0), finding())
     held = about.state.alerts["r"]
@@ -111,7 +112,8 @@ def test_an_older_minute_that_is_looked_at_late_takes_nothing_back() -> None:
 
 
 def lived(severity: int, **fields: Any) -> Subject:
-    about = subject(Rule(id="r", **{"kind": RuleKind.SPIKE, **fields}))
+    kind = fields.pop("kind", RuleKind.SPIKE)
+    about = subject(RULE_OF_KIND[kind](id="r", **fields))
     found(about, at(0), finding(severity))
     resolved(about)
     return about
@@ -155,7 +157,7 @@ def test_what_has_ended_does_not_begin_again_in_the_same_minute_under_the_same_i
 
 
 def test_a_condition_has_to_hold_for_the_minutes_that_the_rule_says() -> None:
-    about = subject(Rule(id="r", kind=RuleKind.SPIKE, pending_min=4))
+    about = subject(SpikeRule(id="r", pending_min=4))
     told = [found(about, at(minute), finding()) is not None for minute in range(5)]
     assert told == [False, False, False, False, True]
     assert about.state.pending == {}
@@ -163,7 +165,7 @@ def test_a_condition_has_to_hold_for_the_minutes_that_the_rule_says() -> None:
 
 
 def test_a_gap_begins_the_waiting_anew() -> None:
-    about = subject(Rule(id="r", kind=RuleKind.SPIKE, pending_min=4))
+    about = subject(SpikeRule(id="r", pending_min=4))
     for minute in (0, 2, 20, 22):
         assert found(about, at(minute), finding()) is None
     assert found(about, at(24), finding()) is not None
@@ -188,7 +190,7 @@ def test_a_silence_in_force_marks_the_record() -> None:
 def test_what_counts_as_no_finding_leaves_no_trace(
     around: dict[str, bool], reason: SuppressedReason
 ) -> None:
-    about = subject(Rule(id="r", kind=RuleKind.SPIKE, pending_min=4))
+    about = subject(SpikeRule(id="r", pending_min=4))
     before = msgspec.msgpack.encode(about.state)
     notice = notice_of(about, at(0), finding(), **around)
     assert (notice.alert, notice.suppressed, notice.is_kept) == (None, reason, False)
@@ -203,7 +205,7 @@ def test_an_alert_that_fires_outside_its_hours_is_not_kept_alive() -> None:
 
 
 def test_each_step_of_a_life_that_is_not_told_has_its_reason() -> None:
-    about = subject(Rule(id="r", kind=RuleKind.SPIKE, pending_min=1))
+    about = subject(SpikeRule(id="r", pending_min=1))
     reasons = [notice_of(about, at(minute), finding()).suppressed for minute in range(3)]
     assert reasons == [SuppressedReason.PENDING, None, SuppressedReason.ALREADY_FIRING]
     resolved(about)
@@ -212,7 +214,7 @@ def test_each_step_of_a_life_that_is_not_told_has_its_reason() -> None:
 
 
 def test_what_is_about_a_rival_has_a_key_and_a_fingerprint_of_its_own() -> None:
-    share = Rule(id="share", kind=RuleKind.SHARE)
+    share = ShareRule(id="share")
     state = BrandState()
     for name in ("x", "y"):
         about = Subject(state, share, Brand(id=name, name=name), about=name)
@@ -250,9 +252,7 @@ def test_waves_of_one_event_are_one_alert() -> None:
 
 def test_an_alert_that_may_end_at_once_lasts_while_its_condition_holds() -> None:
     """With a minute to resolve, an event must not end and begin at each tick."""
-    rule = Rule(
-        id="fire", kind=RuleKind.CRISIS, words=("火",), resolve_after_min=1, cool_down_min=0
-    )
+    rule = CrisisRule(id="fire", words=("火",), resolve_after_min=1, cool_down_min=0)
     feed = Feed(board([rule]))
     for _ in range(10):
         feed.posts(feed.some(5, text="火"))
@@ -267,12 +267,13 @@ FINDINGS = st.lists(
     ),
     max_size=30,
 )
-RULES = st.builds(
-    Rule,
-    id=st.just("r"),
-    kind=st.sampled_from(RuleKind),
-    pending_min=st.sampled_from([0, 0, 4]),
-    cool_down_min=st.sampled_from([-1, 0, 30]),
+RULES = st.sampled_from(RuleKind).flatmap(
+    lambda kind: st.builds(
+        RULE_OF_KIND[kind],
+        id=st.just("r"),
+        pending_min=st.sampled_from([0, 0, 4]),
+        cool_down_min=st.sampled_from([RULE_OF_KIND[kind](id="r").cool_down_min, 0, 30]),
+    )
 )
 
 

@@ -48,7 +48,7 @@ def test_a_steady_rate_is_expected() -> None:
 def test_a_daily_rhythm_is_learned_within_days() -> None:
     baseline = watched(8, lambda minute: 20.0 if is_day(minute) else 1.0)
     midnight_ms = baseline.known_to_ms
-    by_hour = [baseline._season(midnight_ms + hour * HOUR_MS, frozenset()) for hour in (3, 15)]
+    by_hour = [baseline._season(midnight_ms + hour * HOUR_MS, {}) for hour in (3, 15)]
     assert by_hour[0] < 2
     assert by_hour[1] == pytest.approx(20, rel=0.1)
 
@@ -62,10 +62,10 @@ def test_the_evening_does_not_hide_the_night() -> None:
 def test_a_weekend_is_learned_within_weeks_and_a_holiday_is_one() -> None:
     baseline = watched(35, lambda minute: 2.0 if minute // DAY % 7 >= 5 else 10.0)
     noon_ms = baseline.known_to_ms + DAY_MS // 2
-    holiday = frozenset({noon_ms // DAY_MS})
-    workday = baseline._season(noon_ms, frozenset())
+    holiday = {noon_ms // DAY_MS: 6}
+    workday = baseline._season(noon_ms, {})
     assert baseline._season(noon_ms, holiday) < 0.6 * workday
-    assert baseline._season(noon_ms + 5 * DAY_MS, frozenset()) < 0.6 * workday
+    assert baseline._season(noon_ms + 5 * DAY_MS, {}) < 0.6 * workday
 
 
 def test_a_level_that_has_shifted_is_expected_after_some_hours() -> None:
@@ -113,9 +113,7 @@ def test_time_without_posts_at_once_is_as_minute_by_minute(minutes: int) -> None
         one_by_one.pass_empty(one_by_one.known_to_ms + MINUTE_MS)
     assert at_once.known_to_ms == one_by_one.known_to_ms
     for later in (0, 6 * HOUR_MS, 13 * HOUR_MS):
-        one, other = (
-            baseline._season(until_ms + later, frozenset()) for baseline in (at_once, one_by_one)
-        )
+        one, other = (baseline._season(until_ms + later, {}) for baseline in (at_once, one_by_one))
         assert one == pytest.approx(other, rel=0.1, abs=0.1)
     assert at_once.expected(until_ms) == pytest.approx(
         one_by_one.expected(until_ms), rel=0.2, abs=0.3

@@ -3,17 +3,17 @@
 import pytest
 
 from schemas.alert import AlertState
-from schemas.catalogue import Rule, RuleKind
 from schemas.mention import Objective, Place, Polarity, SpamSign, Tick
+from schemas.rules import CrisisRule, SentimentRule, SpikeRule
 from tests.measures.feed import DAY, HOUR, Feed
 from tests.measures.stream import START, board, changelog, firing, mention, run, tick
 
 pytestmark = pytest.mark.no_cover
 """Days of minutes: tracing would slow them down three times."""
 
-SPIKE = Rule(id="spike", kind=RuleKind.SPIKE)
-CRISIS = Rule(id="safety", kind=RuleKind.CRISIS, words=("爆炸", "起火"), department="care")
-SENTIMENT = Rule(id="mood", kind=RuleKind.SENTIMENT)
+SPIKE = SpikeRule(id="spike")
+CRISIS = CrisisRule(id="safety", words=("爆炸", "起火"), department="care")
+SENTIMENT = SentimentRule(id="mood")
 
 
 def test_a_burst_after_quiet_days_fires_once_is_updated_and_resolves() -> None:
@@ -97,7 +97,7 @@ def test_crisis_words_of_one_author_do_not_fire() -> None:
 
 
 def test_a_rule_watches_only_its_brands() -> None:
-    rule = Rule(id="safety", kind=RuleKind.CRISIS, words=("爆炸",), brands=("y",))
+    rule = CrisisRule(id="safety", words=("爆炸",), brands=("y",))
     items = [mention(0, number, text="爆炸") for number in range(9)]
     assert run(board([rule]), [*items, tick(5)]).alerts == []
 

@@ -8,8 +8,20 @@ import pytest
 
 from measures.board import Board, BoardSettings
 from schemas.alert import Alert
-from schemas.catalogue import Brand, Catalogue, Condition, Measure, Rule, RuleKind
-from schemas.mention import Mention, Polarity, Tick
+from schemas.catalogue import Brand, Catalogue
+from schemas.mention import AnyMention, Mention, Polarity, Tick
+from schemas.rules import (
+    CompositeRule,
+    Condition,
+    CrisisRule,
+    DropRule,
+    InfluencerRule,
+    Measure,
+    Rule,
+    SentimentRule,
+    SilenceRule,
+    SpikeRule,
+)
 from tests.measures.feed import (
     DAY,
     HOUR,
@@ -24,15 +36,14 @@ from tests.measures.feed import (
 )
 from tests.measures.stream import MINUTE, all_idle, board, tick
 
-SPIKE = Rule(id="spike", kind=RuleKind.SPIKE)
-FIRE = Rule(id="fire", kind=RuleKind.CRISIS, words=("火",))
-MOOD = Rule(id="mood", kind=RuleKind.SENTIMENT)
-LOUD = Rule(id="loud", kind=RuleKind.INFLUENCER)
-DROP = Rule(id="drop", kind=RuleKind.DROP)
-QUIET = Rule(id="quiet", kind=RuleKind.SILENCE, trades=("t",), brands=("x", "y"))
-BOTH = Rule(
+SPIKE = SpikeRule(id="spike")
+FIRE = CrisisRule(id="fire", words=("火",))
+MOOD = SentimentRule(id="mood")
+LOUD = InfluencerRule(id="loud")
+DROP = DropRule(id="drop")
+QUIET = SilenceRule(id="quiet", trades=("t",), brands=("x", "y"))
+BOTH = CompositeRule(
     id="both",
-    kind=RuleKind.COMPOSITE,
     conditions=(Condition(Measure.POSTS, over_min=5, at_least_times=5),),
 )
 ALL_KINDS = (SPIKE, FIRE, MOOD, LOUD, DROP, QUIET, BOTH)
@@ -89,7 +100,7 @@ def test_a_brand_that_is_removed_takes_its_alerts_along_and_is_named_to_the_end(
 
 def test_a_rule_that_now_watches_other_brands_ends_the_alert_of_this_one() -> None:
     feed = ablaze([SPIKE])
-    narrowed = Rule(id="spike", kind=RuleKind.SPIKE, brands=("y",))
+    narrowed = SpikeRule(id="spike", brands=("y",))
     feed.subject.redefine(catalogue([narrowed]))
     feed.minutes(5, 40, **BURST)
     assert len(ended(feed.alerts)) == 1
@@ -111,14 +122,14 @@ def test_a_rule_may_become_one_of_another_kind_while_it_fires(before: Rule, afte
 
 def test_a_rule_with_other_numbers_goes_on_with_its_alert() -> None:
     feed = ablaze([SPIKE])
-    feed.subject.redefine(catalogue([Rule(id="spike", kind=RuleKind.SPIKE, min_posts=50)]))
+    feed.subject.redefine(catalogue([SpikeRule(id="spike", min_posts=50)]))
     feed.minutes(10, 40, **BURST)
     assert ended(feed.alerts) == []
     assert len({alert.id for alert in feed.alerts}) == 1
 
 
 def test_notes_of_rules_that_left_do_not_stay() -> None:
-    slow = Rule(id="slow", kind=RuleKind.CRISIS, words=("火",), pending_min=600)
+    slow = CrisisRule(id="slow", words=("火",), pending_min=600)
     feed = learned([SPIKE, slow], DAY, 0.5)
     feed.minutes(20, 40, text="火")
     feed.minutes(5 * HOUR, 0.5)
@@ -149,7 +160,7 @@ def test_what_was_inhibited_or_told_is_handed_over_once() -> None:
 
 def rush(feed: Feed, minutes: int, rate: float, ticks_every: int) -> None:
     """A backlog: posts of many minutes arrive with few ticks, whose watermarks lag behind."""
-    items: list[Mention | Tick] = []
+    items: list[AnyMention | Tick] = []
     for number in range(minutes):
         items += [*feed.mentions(rate, "x"), *feed.mentions(rate, "y")]
         feed.minute += 1
@@ -172,7 +183,7 @@ def test_live_ticks_while_catching_up_see_no_burst() -> None:
     feed = learned([SPIKE, DROP, QUIET], 4 * DAY, 2)
     now = feed.minute + 8 * HOUR
     while feed.minute < now:
-        items: list[Mention | Tick] = []
+        items: list[AnyMention | Tick] = []
         for _ in range(30):
             items += [*feed.mentions(2, "x"), *feed.mentions(2, "y")]
             feed.minute += 1
@@ -219,7 +230,7 @@ def test_what_comes_and_goes_is_one_alert(rule: Rule) -> None:
 
 def test_an_alert_begins_anew_only_with_as_much_as_any() -> None:
     """After its end, what would only have kept it going is not enough."""
-    rule = Rule(id="fire", kind=RuleKind.CRISIS, words=("火",), cool_down_min=0)
+    rule = CrisisRule(id="fire", words=("火",), cool_down_min=0)
     feed = Feed(board([rule]))
     feed.posts(feed.some(4, text="火"))
     feed.minutes(40, 0)

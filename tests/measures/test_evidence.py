@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from schemas.alert import Alert, Sample
-from schemas.catalogue import Rule, RuleKind
 from schemas.mention import Channel, Mention, Objective, Place, Polarity, SpamSign
+from schemas.rules import CrisisRule
 from tests.measures.feed import DAY, Feed, at, learned
 from tests.measures.stream import board
 
-CRISIS = Rule(id="fire", kind=RuleKind.CRISIS, words=("火",), resolve_after_min=5)
+CRISIS = CrisisRule(id="fire", words=("火",), resolve_after_min=5)
 HORIZON_MIN = 10
 
 
@@ -104,11 +104,10 @@ def test_the_usual_mood_is_told_once_it_is_known() -> None:
 
 
 def test_without_a_post_that_has_a_mood_there_is_none() -> None:
-    rule = Rule(id="loud", kind=RuleKind.INFLUENCER)
-    feed = Feed(board([rule]))
-    [alert] = feed.posts(feed.some(1, place=Place.CHAIN, reach=5_000_000))
+    feed = Feed(board([CRISIS]))
+    [alert] = feed.posts(feed.some(4, text="火", place=Place.CHAIN))
     assert (alert.evidence.negative_now, alert.evidence.positive_now) == (None, None)
-    assert alert.evidence.posts == 1
+    assert alert.evidence.posts == 4
 
 
 def told(*posts: dict[str, Any]) -> tuple[Sample, ...]:
@@ -131,10 +130,10 @@ def test_samples_are_ordered_by_reach_and_copies_are_shown_once() -> None:
 def test_what_raised_a_crisis_is_shown_before_what_is_only_loud_and_spam_is_not_shown() -> None:
     samples = told(
         {"text": "hello", "reach": 9_000_000, "text_hash": 901},
-        {"text": "火 far", "reach": 100, "text_hash": 902},
+        {"text": "火 far", "reach": 100, "text_hash": 902, "url": "https://a.org/1"},
         {"text": "火 buy", "reach": 5000, "text_hash": 903, "spam": (SpamSign.PITCH,)},
     )
-    assert samples[0].text == "火 far"
+    assert (samples[0].text, samples[0].url) == ("火 far", "https://a.org/1")
     assert {sample.text for sample in samples} <= {"火 far", "火"}
 
 

@@ -7,15 +7,14 @@ from measures.buckets import Bucket
 from measures.detector import MIN_POSTS
 from measures.headroom import Headroom, headroom_after
 from measures.moment import Moment
-from schemas.catalogue import Condition, Measure, Rule, RuleKind
 from schemas.mention import Tick
+from schemas.rules import CompositeRule, Condition, Measure, Rule, SpikeRule
 from tests.measures.feed import DAY, at, begun, learned
 from tests.measures.stream import mention
 
-SPIKE = Rule(id="spike", kind=RuleKind.SPIKE)
-VOLUME = Rule(
+SPIKE = SpikeRule(id="spike")
+VOLUME = CompositeRule(
     id="volume",
-    kind=RuleKind.COMPOSITE,
     conditions=(Condition(Measure.POSTS, over_min=5, at_least=30),),
 )
 
@@ -58,7 +57,7 @@ def test_without_a_rule_about_more_posts_there_is_all_room() -> None:
 
 
 def test_of_two_rules_the_stricter_one_counts() -> None:
-    careless = Rule(id="late", kind=RuleKind.SPIKE, false_alerts_per_month=0.01)
+    careless = SpikeRule(id="late", false_alerts_per_month=0.01)
     both = after([SPIKE, careless], rate=5)
     assert both == after([SPIKE], rate=5)
     assert after([careless], rate=5).minute > both.minute
@@ -84,7 +83,7 @@ def test_a_burst_is_seen_in_the_open_minute_if_it_is_seen_when_that_closes(
 
 def test_a_restart_does_not_make_the_first_minutes_blind() -> None:
     """A rule that counts few posts sees them before the headroom is known again."""
-    rule = Rule(id="r", kind=RuleKind.COMPOSITE, min_posts=2, min_authors=1,
+    rule = CompositeRule(id="r", min_posts=2, min_authors=1,
                 conditions=(Condition(Measure.POSTS, over_min=5, at_least=3),))  # fmt: skip
     feed = learned([rule], DAY, 0.02)
     now = feed.minute

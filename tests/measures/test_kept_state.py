@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from measures.board import Board
 from measures.brand_state import BrandState
 from measures.kept_state import FORMAT, LOOSE_MINUTES, Entry, KeptStateError, past_key
-from schemas.mention import Mention, Tick
+from schemas.mention import AnyMention, Tick
 from tests.measures.stream import MINUTE, START, board, changelog, mention, run, tick
 
 RETENTION_MIN = 30
@@ -122,12 +122,12 @@ def test_a_crash_anywhere_leaves_the_state_before_or_after_the_commit(
     now, offset = 0, 0
     for on, ages, brand, commits, share in steps:
         now += on
-        items: list[Mention | Tick] = []
+        items: list[AnyMention | Tick] = []
         for age in ages:
             offset += 1
             items.append(mention(max(0, now - age), offset, brand))
         for item in [*items, tick(now)]:
-            subject.apply(item) if isinstance(item, Mention) else subject.tick(item)
+            subject.tick(item) if isinstance(item, Tick) else subject.apply(item)
         if not commits:
             continue
         entries = commit(subject)
@@ -199,10 +199,10 @@ def test_a_board_that_wrote_nothing_yet_writes_everything() -> None:
     assert dict(changelog(subject)).keys() == {b"x"}
 
 
-def run_and_keep(subject: Board, items: Iterable[Mention | Tick]) -> None:
+def run_and_keep(subject: Board, items: Iterable[AnyMention | Tick]) -> None:
     """As `run`, and what changed stays to be drained."""
     for item in items:
-        subject.apply(item) if isinstance(item, Mention) else subject.tick(item)
+        subject.tick(item) if isinstance(item, Tick) else subject.apply(item)
 
 
 def restored_like(subject: Board, held: dict[bytes, bytes]) -> Board:

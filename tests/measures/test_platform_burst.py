@@ -7,11 +7,11 @@ import pytest
 
 from measures.platform_burst import PlatformBurst
 from schemas.alert import Alert
-from schemas.catalogue import Condition, Measure, Rule, RuleKind
+from schemas.rules import CompositeRule, Condition, CrisisRule, Measure, Rule, SpikeRule
 from tests.measures.feed import HOUR, Feed, at, begun, catalogue, check_lives, ended, learned
 from tests.measures.stream import board, mention, run, tick
 
-SPIKE = Rule(id="spike", kind=RuleKind.SPIKE)
+SPIKE = SpikeRule(id="spike")
 MANY = tuple(f"b{number}" for number in range(30))
 KNOWN = 12 * HOUR
 
@@ -88,19 +88,18 @@ def test_only_one_partition_speaks_for_all_and_the_others_hold_back_as_well() ->
 
 
 def test_a_rule_for_some_brands_says_nothing_of_all() -> None:
-    feed = platform([Rule(id="spike", kind=RuleKind.SPIKE, brands=("b3",))])
+    feed = platform([SpikeRule(id="spike", brands=("b3",))])
     feed.minutes(10, 8, MANY)
     assert {alert.brand for alert in feed.alerts} == {"b3"}
     assert feed.inhibited == 0
 
 
 def test_composite_rules_are_held_back_and_crises_are_not() -> None:
-    volume = Rule(
+    volume = CompositeRule(
         id="volume",
-        kind=RuleKind.COMPOSITE,
         conditions=(Condition(Measure.POSTS, over_min=5, at_least_times=5),),
     )
-    fire = Rule(id="fire", kind=RuleKind.CRISIS, words=("起火",))
+    fire = CrisisRule(id="fire", words=("起火",))
     feed = platform([volume, fire, SPIKE])
     for _ in range(10):
         feed.posts(*(feed.mentions(8, name) for name in MANY), feed.some(2, "b3", text="起火"))

@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 
 from measures.board import Board, BoardSettings
-from measures.rule_index import RuleIndex, active_hours, holiday_days, time_ms
+from measures.rule_index import RuleIndex, active_hours, time_ms
 from schemas.alert import EVERY_BRAND, Alert
-from schemas.catalogue import Brand, Catalogue, Holiday, Rule, RuleKind, Silence
+from schemas.catalogue import Brand, Catalogue, Holiday, Silence
+from schemas.rules import CrisisRule, Rule, ShareRule, SilenceRule, SpikeRule
 from tests.measures.feed import HOUR, Feed, at, begun, ended
 from tests.measures.stream import START
 
@@ -20,7 +21,7 @@ BRANDS = (
 
 
 def crisis(id_: str = "fire", **fields: Any) -> Rule:
-    return Rule(id=id_, kind=RuleKind.CRISIS, words=("火",), **fields)
+    return CrisisRule(id=id_, words=("火",), **fields)
 
 
 def feed_of(*rules: Rule, silences: tuple[Silence, ...] = ()) -> Feed:
@@ -48,10 +49,10 @@ def test_a_rule_watches_brands_a_trade_or_all(fields: dict[str, Any], watched: l
 
 
 def test_rules_about_the_feed_and_about_all_are_of_no_single_brand() -> None:
-    feed = Rule(id="feed", kind=RuleKind.SILENCE)
-    some = Rule(id="some", kind=RuleKind.SILENCE, brands=("x",))
-    spike = Rule(id="spike", kind=RuleKind.SPIKE)
-    narrow = Rule(id="narrow", kind=RuleKind.SPIKE, trades=("phones",))
+    feed = SilenceRule(id="feed")
+    some = SilenceRule(id="some", brands=("x",))
+    spike = SpikeRule(id="spike")
+    narrow = SpikeRule(id="narrow", trades=("phones",))
     index = RuleIndex(Catalogue(BRANDS, (feed, some, spike, narrow)))
     assert index.rules_of("x") == (some, spike, narrow)
     assert index.rules_of("y") == (spike,)
@@ -60,7 +61,7 @@ def test_rules_about_the_feed_and_about_all_are_of_no_single_brand() -> None:
 
 
 def test_a_group_has_one_rule_and_its_members() -> None:
-    share = Rule(id="s", kind=RuleKind.SHARE, trades=("phones",), brands=("z",))
+    share = ShareRule(id="s", trades=("phones",), brands=("z",))
     index = RuleIndex(Catalogue(BRANDS, (share,)))
     assert index.rules_of("~s") == (share,)
     assert index.rules_of("x") == ()
@@ -166,15 +167,31 @@ def test_times_need_a_zone() -> None:
         time_ms("2026-11-25T08:00")
 
 
-def test_days_of_holidays() -> None:
-    days = holiday_days(
-        [
-            Holiday(id="a", first="1970-01-02"),
-            Holiday(id="b", first="1970-01-31", last="1970-02-01"),
-            Holiday(id="c", first="no day"),
-        ]
-    )
-    assert days == {1, 30, 31}
+def test_hours_of_a_zone_move_with_its_daylight_saving() -> None:
+    """In Berlin it is 08:00 at 07:00 UTC in winter, and at 06:00 UTC in summer."""
+    hours = active_hours("08:00-22:00 Europe/Berlin")
+    for day, first in (("2026-01-15", 7), ("2026-07-15", 6), ("2026-03-29", 6), ("2026-10-25", 7)):
+        active = [hours.holds(time_ms(f"{day}T{hour:02}:00Z")) for hour in range(first - 1, 23)]
+        assert active[:2] == [False, True], day
+        assert sum(active) == 14, day
+
+
+def test_hours_of_no_zone_are_refused() -> None:
+    with pytest.raises(ValueError, match="Europe/Paname is no time zone"):
+        active_hours("08:00-22:00 Europe/Paname")
+
+
+def test_an_alert_on_a_day_of_sales_says_that_it_is_one() -> None:
+    """START is 16:54 UTC on 13 May: in Shanghai the 14th has begun."""
+    sale = Holiday(id="sale", first="05-14", is_sale=True, zone="Asia/Shanghai")
+    for holidays, told in (((sale,), "sale"), ((), "")):
+        feed = Feed(Board(BoardSettings(), Catalogue(BRANDS, (crisis(),), holidays=holidays)))
+        alerts = alarm(feed)
+        assert len(alerts) == len(BRANDS), "it is told all the same"
+        assert {alert.evidence.expected_burst for alert in alerts} == {told}
+        assert all(
+            alert.reason.endswith("bursts are expected: sale") == bool(told) for alert in alerts
+        )
 
 
 def test_the_clock_of_the_tests_is_what_the_tables_say() -> None:

@@ -7,17 +7,16 @@ import pytest
 from measures.brand_state import BrandState
 from measures.buckets import Bucket
 from measures.rule_index import RuleIndex
-from measures.rules.influencer import MIN_REACH
 from measures.schedule import Schedule
 from measures.watermarks import EventClock
-from schemas.catalogue import Rule, RuleKind
 from schemas.mention import Polarity
+from schemas.rules import DropRule, InfluencerRule, Rule, SpikeRule
 from tests.measures.feed import DAY, at, catalogue, learned
 from tests.measures.stream import mention
 
-SPIKE = Rule(id="spike", kind=RuleKind.SPIKE)
-DROP = Rule(id="drop", kind=RuleKind.DROP)
-LOUD = Rule(id="loud", kind=RuleKind.INFLUENCER)
+SPIKE = SpikeRule(id="spike")
+DROP = DropRule(id="drop")
+LOUD = InfluencerRule(id="loud")
 
 
 def bucket_of(posts: int, **fields: Any) -> Bucket:
@@ -25,6 +24,9 @@ def bucket_of(posts: int, **fields: Any) -> Bucket:
     for number in range(posts):
         bucket.add(mention(0, number, **fields))
     return bucket
+
+
+MIN_REACH = InfluencerRule(id="loud").min_reach
 
 
 def schedule(*rules: Rule, **states: BrandState) -> Schedule:
@@ -68,7 +70,7 @@ def test_other_rules_make_what_small_accounts_say_count_at_once() -> None:
     state = BrandState(ring_posts=1, buckets={at(0): bucket})
     subject = schedule(LOUD, x=state)
     assert not subject.is_due_closed(state, bucket)
-    subject.redefine(RuleIndex(catalogue([Rule(id="l", kind=RuleKind.INFLUENCER, min_reach=500)])))
+    subject.redefine(RuleIndex(catalogue([InfluencerRule(id="l", min_reach=500)])))
     assert subject.is_due_closed(state, bucket)
 
 

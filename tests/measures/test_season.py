@@ -4,7 +4,17 @@ from array import array
 
 import pytest
 
-from measures.season import DAY_MS, DAYS, EMPTY, FLOAT, HOUR_MS, HOURS, Profile, weekday_of
+from measures.season import (
+    DAY_MS,
+    DAYS,
+    EMPTY,
+    FLOAT,
+    HOUR_MS,
+    HOURS,
+    NO_HOLIDAYS,
+    Profile,
+    weekday_of,
+)
 
 MONDAY_MS = 4 * DAY_MS
 
@@ -47,8 +57,8 @@ def test_a_weekday_counts_by_what_was_seen_of_it() -> None:
     assert Profile(season, 0, 365 * DAY_MS, 0.0, slow=0.0).of_the_week(2) == 1.0
 
 
-def test_holidays_are_sundays() -> None:
-    assert [weekday_of(MONDAY_MS + day * DAY_MS, frozenset()) for day in range(8)] == [
+def test_a_holiday_has_the_weekday_that_it_is_like() -> None:
+    assert [weekday_of(MONDAY_MS + day * DAY_MS, NO_HOLIDAYS) for day in range(8)] == [
         0, 1, 2, 3, 4, 5, 6, 0,
     ]  # fmt: skip
-    assert weekday_of(MONDAY_MS, frozenset({4})) == 6
+    assert weekday_of(MONDAY_MS, {4: 6}) == 6

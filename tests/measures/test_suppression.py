@@ -11,11 +11,12 @@ from measures.brand_state import OpenAlert, PastAlert
 from measures.rules.finding import Finding
 from measures.suppression import Circumstances, silence_over, suppressed_by
 from schemas.alert import SuppressedReason
-from schemas.catalogue import Rule, RuleKind, Silence
+from schemas.catalogue import Silence
+from schemas.rules import RULE_OF_KIND, Rule, RuleKind, SpikeRule
 from tests.measures.feed import DAY, Feed, at, catalogue, learned
 
 NOW = at(100)
-RULE = Rule(id="r", kind=RuleKind.SPIKE, pending_min=5)
+RULE = SpikeRule(id="r", pending_min=5)
 FIRING = OpenAlert("id", at(90), at(99), 0, 2, 100, 10, "posts", "many posts", at(99))
 HELD_BACK: Mapping[SuppressedReason, dict[str, Any]] = {
     SuppressedReason.OUTSIDE_ACTIVE_HOURS: {"is_active": False},
@@ -83,7 +84,7 @@ def test_a_platform_wide_burst_explains_more_posts_and_not_far_more(
     kind: RuleKind, severity: int, is_held_back: bool
 ) -> None:
     around = Circumstances(is_platform_burst=True)
-    reason = suppressed_by(Rule(id="r", kind=kind), finding(severity), NOW, around)
+    reason = suppressed_by(RULE_OF_KIND[kind](id="r"), finding(severity), NOW, around)
     assert reason is (SuppressedReason.PLATFORM_WIDE_BURST if is_held_back else None)
 
 
@@ -108,27 +109,27 @@ def bursting(rule: Rule, *, silences: tuple[Silence, ...] = ()) -> Feed:
 def test_a_board_says_why_a_rule_with_hours_told_nothing() -> None:
     begin_h = at(DAY) // 3_600_000 % 24
     hours = f"{(begin_h + 2) % 24:02}:00-{(begin_h + 3) % 24:02}:00"
-    feed = bursting(Rule(id="spike", kind=RuleKind.SPIKE, active_hours=hours))
+    feed = bursting(SpikeRule(id="spike", active_hours=hours))
     assert feed.alerts == []
     assert feed.suppressed.keys() == {SuppressedReason.OUTSIDE_ACTIVE_HOURS}
 
 
 def test_a_board_says_why_a_rule_that_waits_told_nothing() -> None:
-    feed = bursting(Rule(id="spike", kind=RuleKind.SPIKE, pending_min=30))
+    feed = bursting(SpikeRule(id="spike", pending_min=30))
     assert feed.alerts == []
     assert feed.suppressed.keys() == {SuppressedReason.PENDING}
 
 
 def test_a_silenced_alert_is_on_the_record_and_counted_with_each() -> None:
     silence = Silence(id="s", reason="launch", until="2099-01-01T00:00Z")
-    feed = bursting(Rule(id="spike", kind=RuleKind.SPIKE), silences=(silence,))
+    feed = bursting(SpikeRule(id="spike"), silences=(silence,))
     assert {alert.silenced_by for alert in feed.alerts} == {"s"}
     assert feed.suppressed[SuppressedReason.SILENCE] == len(feed.alerts)
     assert feed.suppressed[SuppressedReason.ALREADY_FIRING] > 0
 
 
 def test_what_a_change_of_the_rules_takes_away_is_no_finding() -> None:
-    feed = bursting(Rule(id="spike", kind=RuleKind.SPIKE))
+    feed = bursting(SpikeRule(id="spike"))
     before = feed.suppressed.copy()
     feed.subject.redefine(catalogue())
     feed.minutes(5, 40)

@@ -62,7 +62,7 @@ def write_configuration(folder: Path, *, worker: int, lag: int, alertmanager: in
     config["alerting"] = {"alertmanagers": [targets(alertmanager)]}
     config["scrape_configs"] = [
         {"job_name": job["job_name"], **targets(port)}
-        for job, port in zip(config["scrape_configs"], (worker, lag), strict=True)
+        for job, port in zip(config["scrape_configs"][:2], (worker, lag), strict=True)
     ]
     (folder / "rules.yml").write_text(yaml.safe_dump(rules))
     (folder / "prometheus.yml").write_text(yaml.safe_dump(config))

@@ -72,9 +72,13 @@ def own_services(compose: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]
 
 def environment(service: dict[str, Any]) -> dict[str, str]:
     """Its variables, with what a person sets filled in."""
-    return {
+    filled = {
         key: re.sub(r"\$\{LEIMO_METRICS_TOKEN[^}]*\}", TOKEN, str(value))
         for key, value in service["environment"].items()
+    }
+    return {
+        key: str(ROOT) if value == "/run/subscribers" else re.sub(r"\$\{[A-Z_]+:-\}", "", value)
+        for key, value in filled.items()
     }
 
 
@@ -110,7 +114,7 @@ def test_every_command_is_one_of_leimo(compose: dict[str, Any]) -> None:
     for service in services.values():
         parse(service["command"])
 
-    assert {"topics", "catalogue", "feed", "worker", "lag"} == set(services)
+    assert {"topics", "catalogue", "feed", "feeds", "worker", "deliver", "lag"} == set(services)
 
 
 @FILES
@@ -193,6 +197,7 @@ def mounts(compose: dict[str, Any]) -> list[str]:
         re.sub(r"\$\{LEIMO_CATALOGUE[^}]*\}", "./catalogue/catalogue.yml", volume)
         for service in compose["services"].values()
         for volume in service.get("volumes", [])
+        if not volume.startswith("${LEIMO_SECRETS:-./")  # a person's own
     ]
 
 
@@ -245,10 +250,11 @@ def test_services_may_be_scaled(compose: dict[str, Any]) -> None:
 
 
 @FILES
-def test_prometheus_finds_the_workers_and_has_their_token(
-    compose: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("which", [0, 1], ids=["workers", "deliver"])
+def test_prometheus_finds_who_works_and_has_their_token(
+    which: int, compose: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    job, _ = PROMETHEUS["scrape_configs"]
+    job = PROMETHEUS["scrape_configs"][which]
     [discovery] = job["dns_sd_configs"]
     [name] = discovery["names"]
     worker = settings_of(compose["services"][name], monkeypatch)
@@ -265,7 +271,7 @@ def test_prometheus_finds_the_workers_and_has_their_token(
 
 @FILES
 def test_prometheus_finds_the_lag_and_the_alertmanager(compose: dict[str, Any]) -> None:
-    workers, job = PROMETHEUS["scrape_configs"]
+    workers, _, job, _ = PROMETHEUS["scrape_configs"]
     [found] = job["static_configs"]
     [manager] = PROMETHEUS["alerting"]["alertmanagers"][0]["static_configs"]
     host, _, port = found["targets"][0].partition(":")
@@ -277,6 +283,19 @@ def test_prometheus_finds_the_lag_and_the_alertmanager(compose: dict[str, Any]) 
     assert environment(lag)["LEIMO_METRICS_TOKEN"] == TOKEN
     host, _, port = manager["targets"][0].partition(":")
     assert f"127.0.0.1:{port}:{port}" in compose["services"][host]["ports"]
+
+
+@FILES
+def test_prometheus_finds_the_feeds(compose: dict[str, Any]) -> None:
+    *_, job = PROMETHEUS["scrape_configs"]
+    [found] = job["static_configs"]
+    name, _, port = found["targets"][0].partition(":")
+    service = compose["services"][name]
+
+    assert service["command"][:2] == ["feed", "run"]
+    assert f"0.0.0.0:{port}" in service["command"]
+    assert service["expose"] == [port]
+    assert environment(service)["LEIMO_METRICS_TOKEN"] == TOKEN
 
 
 def test_grafana_finds_prometheus_and_the_dashboard() -> None:

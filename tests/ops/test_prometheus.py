@@ -14,7 +14,7 @@ from prometheus_client.metrics import MetricWrapperBase
 
 from kafka_io.group_lag import GroupLag
 from kafka_io.settings import Settings
-from streams.metrics import Metrics
+from streams.metrics import DeliveryMetrics, Metrics
 
 FOLDER = Path(__file__).resolve().parents[2] / "ops" / "prometheus"
 SUFFIXES: dict[str | None, tuple[str, ...]] = {
@@ -35,17 +35,22 @@ _GROUPS = re.compile(r"\bby \(([^)]*)\)")
 
 
 def series() -> dict[str, set[str]]:
-    """Every series that a worker or `leimo lag` serves, with its labels."""
+    """Every series that a worker, `leimo lag` or `leimo deliver` serves, with its labels."""
+    served = [*declared(), *_metrics_of(DeliveryMetrics())]
     return {
         metric._name + suffix: set(metric._labelnames) | ({"le"} if suffix == "_bucket" else set())
-        for metric in declared()
+        for metric in served
         for suffix in SUFFIXES[metric._type]
     }
 
 
 def declared() -> list[MetricWrapperBase]:
-    served = [*vars(Metrics()).values(), *vars(GroupLag(Settings())).values()]
-    return [item for item in served if isinstance(item, MetricWrapperBase)]
+    """What the dashboard shows."""
+    return [*_metrics_of(Metrics()), *_metrics_of(GroupLag(Settings()))]
+
+
+def _metrics_of(served: object) -> list[MetricWrapperBase]:
+    return [item for item in vars(served).values() if isinstance(item, MetricWrapperBase)]
 
 
 def named(expr: str) -> set[str]:

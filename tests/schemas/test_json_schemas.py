@@ -8,26 +8,29 @@ import msgspec
 import pytest
 
 from schemas import json_schemas
+from schemas.action import Action, ActionKind, ActionSubject
 from schemas.alert import Alert, AlertState, Evidence, Sample, Term
 from schemas.catalogue import (
     Brand,
-    Condition,
     Context,
+    Feed,
+    FeedKind,
     Holiday,
     Intent,
-    Measure,
     ReceivingChannel,
-    Rule,
-    RuleKind,
     Silence,
     Subscriber,
     Weekday,
     Wording,
 )
 from schemas.dead_letter import DeadLetter, DropReason
+from schemas.deletion import Deletion, DeletionScope
 from schemas.delivery import Attempt, Delivery, Outcome, Progress, Reason, Receiver
+from schemas.expectation import Expectation
 from schemas.feed import FeedGap, FeedPosition, FeedState, GapReason
-from schemas.mention import Mention, Objective, Place, Polarity, SpamSign, Span, Tick
+from schemas.mention import GroupMention, Mention, Objective, Place, Polarity, SpamSign, Span, Tick
+from schemas.rules import RULE_OF_KIND, CrisisRule, RuleKind, rule_fields
+from schemas.signal import Signal
 from schemas.trend import Influencer, Trend, TrendTerm
 from schemas.window import Window
 
@@ -38,7 +41,15 @@ SAMPLES: dict[str, msgspec.Struct] = {
         place=Place.CHAIN, confidence_milli=960, is_address=True, product="redmi",
         intents=(Objective.SOCIAL_SALES,), spam=(SpamSign.PITCH,), language="zh",
     ),
+    "group_mention": GroupMention(
+        group="phones", brands=("xiaomi", "vivo"), partition=1, offset=2, event_time_ms=3,
+        polarity=Polarity.NEGATIVE, spam=(SpamSign.PITCH,), region="四川",
+    ),
     "tick": Tick(sent_at_ms=1, partitions=8, watermarks={0: 5}, idle=(1,)),
+    "signal": Signal(
+        alert="a", brand="xiaomi", kind="spike", started_at_ms=1, severity=3, posts={7: 9},
+        terms={"火": 0.5}, is_whole=False,
+    ),
     "window": Window(
         brand="xiaomi", start_ms=60_000, size_ms=60_000, posts=1, originals=1, reposts=0,
         positive=0, neutral=1, negative=0, sentiment_milli=0, reach=9, authors=1, texts=1,
@@ -64,9 +75,8 @@ SAMPLES: dict[str, msgspec.Struct] = {
         value=b"{",
     ),
     "brand": Brand(id="xiaomi", name="小米", context=Context(require=("手机",))),
-    "rule": Rule(
-        id="fire", kind=RuleKind.CRISIS, words=("起火",),
-        conditions=(Condition(Measure.POSTS, at_least_times=10),),
+    "rule": CrisisRule(id="fire", words=("起火",),
+        min_posts=2, department="care",
     ),
     "silence": Silence(id="fair", reason="the yearly fair", until="2026-11-25T08:00+08:00"),
     "holiday": Holiday(id="golden-week", first="2026-10-01", last="2026-10-07"),
@@ -74,6 +84,7 @@ SAMPLES: dict[str, msgspec.Struct] = {
         id="ops", channel=ReceivingChannel.DINGTALK, address="SUBSCRIBER_OPS_URL",
         kinds=(RuleKind.CRISIS,), days=(Weekday.MON,), language=Wording.EN,
     ),
+    "feed": Feed(id="fediverse", kind=FeedKind.MASTODON, server="a", token="FEED_A"),
     "delivery": Delivery(
         subscriber="ops", channel=ReceivingChannel.DINGTALK, alert="a", brand="xiaomi", revision=1,
         outcome=Outcome.HELD, reason=Reason.LIMIT, at_ms=1, matched_at_ms=1, is_over=True,
@@ -89,6 +100,14 @@ SAMPLES: dict[str, msgspec.Struct] = {
     "feed_gap": FeedGap(
         feed="jetstream", from_ms=1, to_ms=2, reason=GapReason.CURSOR_TOO_OLD, detail="x", at_ms=3
     ),
+    "action": Action(
+        id="7", at_ms=1, who="li", kind=ActionKind.ASSIGNED, on=ActionSubject.ALERT, subject="a1",
+        via="center", brand="xiaomi", assignee="wang", department="care", until_ms=2, note="x",
+    ),
+    "deletion": Deletion(
+        scope=DeletionScope.AUTHOR, source="weibo", subject="42", at_ms=1, asked_by="source"
+    ),
+    "expectation": Expectation(brand="xiaomi", start_ms=3600000, level=0.5, limits={1: 9, 60: 40}),
 }  # fmt: skip
 
 
@@ -124,3 +143,20 @@ def test_a_record_without_its_first_required_field_is_not_valid(name: str) -> No
 def test_a_record_survives_the_wire(name: str) -> None:
     sample = SAMPLES[name]
     assert sample == msgspec.json.decode(msgspec.json.encode(sample), type=type(sample))
+
+
+@pytest.mark.parametrize("kind", RuleKind)
+def test_the_schema_of_rules_says_what_each_kind_takes(kind: RuleKind) -> None:
+    of_some = {name for each in RuleKind for name in rule_fields(each)}
+    sent = json.loads(msgspec.json.encode(RULE_OF_KIND[kind](id="r")))
+    default = {int: 7, float: 7.0, tuple: [], str: ""}
+
+    for name in of_some:
+        example = next(
+            default[type(getattr(rule, name))]
+            for rule in (each(id="r") for each in RULE_OF_KIND.values())
+            if hasattr(rule, name)
+        )
+        is_taken = name in rule_fields(kind)
+        validator = jsonschema.Draft202012Validator(schema("rule"))
+        assert validator.is_valid({**sent, name: example}) is is_taken, name

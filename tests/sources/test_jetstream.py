@@ -187,3 +187,25 @@ def test_real_events_are_posts_or_of_another_kind(shared_data: Path) -> None:
                 parse("jetstream", line, NOW_MS)
     assert len(set(ids)) == len(ids)
     assert (len(ids) > 0, len(ids) + others) == (True, 10)
+
+
+@pytest.mark.parametrize(
+    ("account", "author"),
+    [
+        ({"active": False, "status": "deleted"}, DID),
+        ({"active": False, "status": "takendown"}, DID),
+        ({"active": False, "status": "deactivated"}, ""),  # it may come back
+        ({"active": True}, ""),
+        ("gone", ""),
+        (None, ""),
+    ],
+)
+@pytest.mark.parametrize("is_frame", [False, True])
+def test_an_account_that_is_gone_for_good_is_named(
+    account: object, author: str, is_frame: bool
+) -> None:
+    told = {"did": DID, "account": account}
+    value = frame("account", **told) if is_frame else {"kind": "account", **told}
+    with pytest.raises(NoPost) as passed:
+        read(value)
+    assert passed.value.removed_author == author

@@ -89,8 +89,27 @@ def test_a_push_envelope_is_opened() -> None:
     assert read(envelope) == read(STATUS)
 
 
-def test_a_push_of_another_kind_is_refused() -> None:
-    pushed = json.dumps({"id": 5, "text": {"type": "comment", "event": "add"}}).encode()
+def test_a_pushed_comment_is_a_post_of_its_own() -> None:
+    """Also where its status names a brand, and where a field of it is of an odd type."""
+    users: tuple[Any, ...] = ({"id": 7}, [])
+    for user in users:
+        comment = {**COMMENT, "user": user, "status": STATUS}
+        post = read({"id": 5, "text": {"type": "comment", "event": "add", "comment": comment}})
+        assert (post.id, post.text, post.event) == ("comment:11", "给力", PostEvent.ADD)
+        assert (post.is_repost, post.quoted) == (False, None)
+    gone = read({"id": 6, "text": {"type": "comment", "event": "delete", "comment": {"id": 11}}})
+    assert (gone.id, gone.event) == ("comment:11", PostEvent.DELETE)
+
+
+COMMENT = {
+    "id": 11, "mid": "21212112243860601", "text": "给力", "source": "微博", "user": {"id": 7},
+    "created_at": STATUS["created_at"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["comment", "like"])
+def test_a_push_of_another_kind_is_refused(kind: str) -> None:
+    pushed = json.dumps({"id": 5, "text": {"type": kind, "event": "add"}}).encode()
     assert refusal(pushed).reason is DropReason.WRONG_TYPE
 
 

@@ -13,6 +13,7 @@ import asyncio
 import os
 import signal
 import threading
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
@@ -25,10 +26,9 @@ from kafka_io.settings import Settings
 from kafka_io.writers import has_transactions
 from schemas.dead_letter import DropReason
 from schemas.topics import BRANDS_CHANGELOG, MENTIONS, POSTS_RAW, WINDOWS, Topic
-from streams.app import add_stages, batch_topic, new_app, state_table
+from streams.app import add_stages, batch_topic, declare_changelog, new_app
 from streams.metrics import Metrics
 from streams.stall_watch import watch_for_stalls
-from streams.tables import StateTable
 from streams.worker import run_app, stop_on_signals
 
 Count = tuple[int, dict[int, int]]
@@ -92,8 +92,9 @@ class CountWords:
     changelog: Topic | None = BRANDS_CHANGELOG
     notes: Topic | None = None
 
-    def __init__(self, table: StateTable) -> None:
-        self._table = table
+    def __init__(self) -> None:
+        self._counts: dict[bytes, Count] = {}
+        self._changed: dict[int, set[bytes]] = defaultdict(set)
 
     def open(self, partitions: Collection[int]) -> None: ...
 
@@ -107,21 +108,22 @@ class CountWords:
 
     def restore(self, partition: int, entries: Iterable[tuple[bytes, bytes]]) -> None:
         for word, value in entries:
-            self._table.data[word] = msgspec.msgpack.decode(value, type=Count)
+            self._counts[word] = msgspec.msgpack.decode(value, type=Count)
 
     def drop(self) -> None:
-        self._table.forget()
+        self._counts.clear()
+        self._changed.clear()
 
     def step(self, partition: int, records: Sequence[Any]) -> list[Row]:
         rows = []
         for record in records:
             raw_partition, raw_offset = map(int, record.value.split())
-            held: Count = self._table.data.get(record.key) or (0, {})
-            total, applied = held
+            total, applied = self._counts.get(record.key, (0, {}))
             if raw_offset <= applied.get(raw_partition, -1):
                 continue
             count = (total + 1, {**applied, raw_partition: raw_offset})
-            self._table[record.key] = count
+            self._counts[record.key] = count
+            self._changed[partition].add(record.key)
             rows.append(Row(WINDOWS.name, partition, record.key, b"%d" % count[0]))
         return rows
 
@@ -129,10 +131,10 @@ class CountWords:
         return records[-1].timestamp if records else 0
 
     def state_rows(self, partition: int) -> list[Row]:
-        counts = self._table.data
+        counts = self._counts
         return [
             Row(BRANDS_CHANGELOG.name, partition, word, msgspec.msgpack.encode(counts[word]))
-            for word in self._table.changed_keys(partition)
+            for word in self._changed.pop(partition, set())
         ]
 
 
@@ -154,13 +156,13 @@ async def main() -> None:
     settings = Settings.load()
     transactional = os.environ.get("MODE") != "idempotent" and await has_transactions(settings)
     app = new_app(settings)
-    table = state_table(app, "brands", BRANDS_CHANGELOG, settings.partitions)
+    declare_changelog(app, BRANDS_CHANGELOG, settings.partitions)
     fault = os.environ.get("FAULT")
     add_stages(
         app,
         settings,
         Metrics(),
-        [Spread(settings.partitions), CountWords(table)],
+        [Spread(settings.partitions), CountWords()],
         transactional=transactional,
         checkpoint=Fault(fault) if fault else lambda point: None,
     )

@@ -9,14 +9,15 @@ from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
 
 from schemas.alert import AlertState, SuppressedReason
-from schemas.catalogue import Brand, Catalogue, ReceivingChannel, Rule, RuleKind
+from schemas.catalogue import Brand, Catalogue, ReceivingChannel
 from schemas.dead_letter import DropReason
 from schemas.post import Skipped, Source
+from schemas.rules import RuleKind, SpikeRule
 from streams.metrics import DeliveryMetrics, FeedMetrics, Metrics
 from streams.version import VERSION
 
 STAGES = ["analyse", "measure"]
-RULE = Rule(id="r", kind=RuleKind.SPIKE)
+RULE = SpikeRule(id="r")
 LABELLED: dict[str, dict[str, list[str]]] = {
     "leimo_posts_total": {"source": [item.value for item in Source]},
     "leimo_dead_letters_total": {
@@ -30,7 +31,7 @@ LABELLED: dict[str, dict[str, list[str]]] = {
     },
     "leimo_suppressed_findings_total": {"reason": [item.value for item in SuppressedReason]},
     "leimo_catalogue_definitions": {
-        "kind": ["brand", "rule", "intent", "silence", "holiday", "subscriber"]
+        "kind": ["brand", "rule", "intent", "silence", "holiday", "subscriber", "feed"]
     },
     "leimo_commit_seconds_count": {"stage": STAGES},
     "leimo_commit_age_seconds": {"stage": STAGES},

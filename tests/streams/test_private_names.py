@@ -25,7 +25,7 @@ from faust.types import ConsumerMessage
 from mode.services import ServiceTask
 
 from streams.app import StreamApp
-from streams.tables import Restoration, StateTable, StateTableManager
+from streams.tables import Restoration, TakeOverTables
 from streams.transport import BatchConsumer, BatchConsumerThread, BatchTransport
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -49,8 +49,6 @@ OVERRIDDEN = [
     (faust.App, StreamApp, "_create_directories", ""),
     (faust.App, StreamApp, "_on_partitions_revoked", "revoked"),
     (faust.App, StreamApp, "_stop_consumer", ""),
-    (faust.Table, StateTable, "on_key_set", "key value"),
-    (faust.Table, StateTable, "on_key_del", "key"),
     (Recovery, Restoration, "flush_buffers", ""),
 ]
 CALLED = [
@@ -62,7 +60,6 @@ CALLED = [
     (Consumer, "wait", "coros timeout"),
     (Consumer, "highwater", "tp"),
     (Consumer, "assignment", ""),
-    (faust.Table, "partition_for_key", "key"),
     (Recovery, "_set_recovery_started", ""),
     (Recovery, "_wait", "coro timeout"),
     (Recovery, "on_recovery_completed", "generation_id"),
@@ -139,7 +136,7 @@ def test_the_recovery_has_no_tasks_besides_the_replaced_ones() -> None:
 
 @pytest.mark.parametrize(
     ("theirs", "ours", "name"),
-    [(Transport, BatchTransport, "Consumer"), (TableManager, StateTableManager, "recovery")],
+    [(Transport, BatchTransport, "Consumer"), (TableManager, TakeOverTables, "recovery")],
 )
 def test_parts_are_plugged_in_by_attributes(theirs: type, ours: type, name: str) -> None:
     assert hasattr(theirs, name)

@@ -17,8 +17,9 @@ from kafka_io.brokers import Broker, EmbeddedBroker
 from kafka_io.settings import Settings
 from kafka_io.topic_admin import apply_topics
 from leimo.watch.session import run_json, run_once, run_watch
-from schemas.catalogue import Brand, Rule, RuleKind, definition_key
+from schemas.catalogue import Brand, definition_key
 from schemas.errors import OperatorError
+from schemas.rules import SpikeRule
 from schemas.topics import ALERTS, CATALOGUE, MENTIONS, POSTS_RAW, WINDOWS
 from tests.views.records import MINUTE_MS, NOON_MS, alert, mention, tick, window
 from views.stream import Stream, open_stream
@@ -43,7 +44,7 @@ async def topics_on(broker: Broker) -> AsyncIterator[AIOKafkaProducer]:
 async def write_board(producer: AIOKafkaProducer) -> None:
     """Two windows of 小米, a mention, an alert, names and a tick; and what nobody can read."""
     brand = Brand(id="xiaomi", name="小米")
-    rule = Rule(id="spike", kind=RuleKind.SPIKE)
+    rule = SpikeRule(id="spike")
     for definition in (brand, rule):
         key = definition_key(definition)
         await producer.send_and_wait(CATALOGUE.name, encode(definition), key=key)

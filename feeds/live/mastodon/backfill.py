@@ -6,9 +6,10 @@ from collections.abc import AsyncGenerator
 import aiohttp
 import msgspec
 
-from feeds.live.connections import MAX_MESSAGE_BYTES, Refused, Timing
+from feeds.live import connections
+from feeds.live.connections import Refused, Timing, TooLarge
 from feeds.live.mastodon.events import Converter, time_of
-from feeds.live.source import Gap, Item
+from feeds.live.source import Gap, Item, ReconnectReason
 from schemas.feed import GapReason
 
 OVERLAP_S = 120
@@ -45,12 +46,17 @@ async def missed(
     start = converter.place
     after = start.id_before(OVERLAP_S)
     reached_ms = start.time_ms
+    reason = GapReason.BACKFILL_LIMIT
     why = f"after {MAX_REQUESTS} requests, which is what a server allows in five minutes"
     for _ in range(MAX_REQUESTS):
         try:
             statuses, left = await _asked(session, address, {**parameters, "min_id": after}, timing)
         except Refused as refusal:
             why = f"the server refuses: {refusal}"
+            break
+        except TooLarge as error:
+            # Whoever asks again gets it again, and what is live would never be reached.
+            why, reason = str(error), GapReason.OVERSIZED
             break
         if not statuses:
             return
@@ -68,7 +74,7 @@ async def missed(
             why = f"the server allows only {left} more requests for now"
             break
     if reached_ms < until_ms:
-        yield Gap(reached_ms, until_ms, GapReason.BACKFILL_LIMIT, why)
+        yield Gap(reached_ms, until_ms, reason, why)
         converter.place = converter.place.moved_to(until_ms)
 
 
@@ -79,6 +85,7 @@ async def _asked(
 
     Raises:
         Refused: the server does not give it.
+        TooLarge: it is larger than a message may be.
         aiohttp.ClientError, TimeoutError: there is no answer, or none that can be read.
     """
     asked = {**parameters, "limit": str(PAGE)}
@@ -95,12 +102,12 @@ async def _asked(
 
 
 async def bounded(response: aiohttp.ClientResponse) -> bytes:
-    """The body of an answer; `ClientPayloadError` where it is larger than a message may be."""
+    """The body of an answer; `TooLarge` where it is larger than a message may be."""
     content = bytearray()
     async for chunk in response.content.iter_any():
         content += chunk
-        if len(content) > MAX_MESSAGE_BYTES:
-            raise aiohttp.ClientPayloadError("the answer is too large to be read")
+        if len(content) > connections.MAX_MESSAGE_BYTES:
+            raise TooLarge(ReconnectReason.PROTOCOL, "an answer is too large to be read")
     return bytes(content)
 
 

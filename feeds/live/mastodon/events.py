@@ -66,6 +66,7 @@ class _Account(msgspec.Struct, gc=False):
 
 class _Status(msgspec.Struct, gc=False):
     id: str | int = ""
+    uri: str | None = None
     created_at: datetime | None = None
     language: str | None = None
     account: _Account | None = None
@@ -81,15 +82,39 @@ _status = msgspec.json.Decoder(_Status).decode
 _envelope = msgspec.json.Decoder(_Envelope).decode
 
 
+class Sent:
+    """Of the statuses sent on lately: what is the same on all servers, since a deletion names a
+    server's own id alone."""
+
+    def __init__(self, most: int = 50_000) -> None:
+        self._most = most
+        self._kept: dict[str, tuple[str, bytes]] = {}
+
+    def note(self, status_id: str, uri: str, key: bytes) -> None:
+        """Keep the newest."""
+        self._kept[status_id] = uri, key
+        if len(self._kept) > self._most:
+            del self._kept[next(iter(self._kept))]
+
+    def of(self, status_id: str) -> tuple[str, bytes] | None:
+        """Identity and key of a status; None: it was not sent on, or long ago."""
+        return self._kept.get(status_id)
+
+
 class Converter:
     """Turns what comes into items, and keeps the place."""
 
     def __init__(
-        self, domain: str, place: Place, is_wanted: Callable[[tuple[str, ...]], bool]
+        self,
+        domain: str,
+        place: Place,
+        is_wanted: Callable[[tuple[str, ...]], bool],
+        sent: Sent | None = None,
     ) -> None:
         """`domain` completes the names of the server's own accounts: `acct` has none."""
         self._domain = domain
         self._is_wanted = is_wanted
+        self._sent = sent or Sent()
         self.place = place
 
     def message(self, frame: bytes) -> Item:
@@ -119,7 +144,7 @@ class Converter:
 
     def _item(self, event: str, content: bytes, value: bytes) -> Item:
         if event == _DELETE:
-            return Payload(value, self.place, self.place.time_ms, content[:100])
+            return self._deletion(content[:100], value)
         if event not in (_UPDATE, _EDIT):
             return Passed(PassReason.KIND)
         try:
@@ -135,7 +160,19 @@ class Converter:
             return Passed(PassReason.LANGUAGE, self.place, at_ms)
         if len(value) > MAX_LINE_BYTES:
             return Passed(PassReason.OVERSIZED, self.place, at_ms)
-        return Payload(value, self.place, at_ms, self._author(status.account))
+        key = self._author(status.account)
+        if status.uri:
+            self._sent.note(str(status.id), status.uri, key)
+        return Payload(value, self.place, at_ms, key)
+
+    def _deletion(self, content: bytes, value: bytes) -> Payload:
+        """With what the post is known by everywhere, in its partition, as far as it was sent on."""
+        known = self._sent.of(content.decode(errors="replace"))
+        if known is None:
+            return Payload(value, self.place, self.place.time_ms, content)
+        uri, key = known
+        named = msgspec.json.encode({"event": _DELETE, "payload": uri})
+        return Payload(named, self.place, self.place.time_ms, key)
 
     def _move(self, status_id: str, at_ms: int) -> None:
         """On to the newest; ids may come out of order."""

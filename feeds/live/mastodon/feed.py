@@ -13,7 +13,7 @@ from feeds.live.buffer import Buffer
 from feeds.live.connections import Refused, Timing, lines, messages, new_session, websocket
 from feeds.live.languages import LABELS, is_wanted, labels_of
 from feeds.live.mastodon.backfill import bounded, missed
-from feeds.live.mastodon.events import Converter, Place, place_of
+from feeds.live.mastodon.events import Converter, Place, Sent, place_of
 from feeds.live.mastodon.server import (
     STREAMS,
     Instance,
@@ -52,6 +52,7 @@ class Mastodon:
         *,
         stream: str = "public",
         languages: Iterable[str] = (),
+        name: str = "",
         metrics: FeedMetrics | None = None,
         timing: Timing | None = None,
         now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
@@ -65,7 +66,7 @@ class Mastodon:
         if stream not in STREAMS:
             raise ValueError(f"{stream!r} is no stream; name one of {', '.join(STREAMS)}")
         host = self._address.partition("://")[2]
-        self.name = f"mastodon/{host}" + ("" if stream == "public" else f"/{stream}")
+        self.name = name or f"mastodon/{host}" + ("" if stream == "public" else f"/{stream}")
         self._headers = {"Authorization": f"Bearer {token}"} if token else {}
         self._stream = stream
         self._languages = frozenset(languages)
@@ -73,6 +74,7 @@ class Mastodon:
         self._timing = timing or Timing()
         self._now_ms = now_ms
         self._by_websocket = True
+        self._sent = Sent()
         if metrics is not None:
             metrics.add_feed(self.name, {"languages": LABELS})
 
@@ -91,7 +93,7 @@ class Mastodon:
             opened = asyncio.Event()
             came = Buffer()
             opened_ms = self._now_ms()
-            live = Converter(instance.domain, Place("", opened_ms), self._is_wanted)
+            live = Converter(instance.domain, Place("", opened_ms), self._is_wanted, self._sent)
             reading = asyncio.create_task(self._read(session, instance, live, came, opened))
             reading.add_done_callback(lambda _: came.close())
             try:
@@ -100,7 +102,7 @@ class Mastodon:
                 yield Opened(f"{self._address} ({how})", live.place)
                 if place is not None:
                     # Its own converter: what is live must not move the place before this is done.
-                    late = Converter(instance.domain, place, self._is_wanted)
+                    late = Converter(instance.domain, place, self._is_wanted, self._sent)
                     asked = missed(
                         session, self._address, self._parameters(), late, self._timing,
                         until_ms=opened_ms,

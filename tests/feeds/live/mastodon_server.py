@@ -47,6 +47,10 @@ class MastodonServer:
         self.has_ids = True
         """False: the timeline is given with ids that cannot be read."""
         self.thump_s = 0.05
+        self.breaks_messages = False
+        """Cuts connections in the middle of a message."""
+        self.is_mute = False
+        """Takes WebSockets and answers nothing, not even a ping."""
         self.port = 0
         self._streams: set[asyncio.Queue[tuple[str, str] | None]] = set()
 
@@ -117,6 +121,10 @@ class MastodonServer:
         assert request.query["stream"].startswith("public")
         answer = web.WebSocketResponse()
         await answer.prepare(request)
+        if self.is_mute and request.transport is not None:
+            self.connections += 1
+            request.transport.pause_reading()
+            await asyncio.Event().wait()
         reading = asyncio.create_task(answer.receive())
         async for event, payload in self._stream(reading):
             envelope = {"stream": ["public"], "event": event, "payload": payload}
@@ -125,6 +133,8 @@ class MastodonServer:
             await answer.send_str(json.dumps(envelope, ensure_ascii=False))
         reading.cancel()
         if request.transport is not None:
+            if self.breaks_messages:  # the head of a frame promises more than comes
+                request.transport.write(b"\x81\x7e\x10\x00" + b'{"stream": ["pub')
             request.transport.abort()
         return answer
 
@@ -139,6 +149,8 @@ class MastodonServer:
             await answer.write(f"event: {event}\ndata: {payload}\n\n".encode())
         thumping.cancel()
         if request.transport is not None:
+            if self.breaks_messages:
+                await answer.write(b'event: update\ndata: {"id": "11')
             request.transport.abort()
         return answer
 

@@ -36,12 +36,16 @@ class Running:
 
 @asynccontextmanager
 async def running(
-    feed: LiveFeed, settings: Settings, metrics: FeedMetrics | None = None
+    feed: LiveFeed,
+    settings: Settings,
+    metrics: FeedMetrics | None = None,
+    *,
+    sample: float = 1.0,
 ) -> AsyncIterator[Running]:
     """Run `feed` while the body runs, then end it in an orderly way; pauses are short."""
     known = metrics or FeedMetrics()
     stop = asyncio.Event()
-    run = LiveRun(feed, settings, known, random=Random(3), longest_pause_s=0.2)
+    run = LiveRun(feed, settings, known, random=Random(3), longest_pause_s=0.2, sample=sample)
     task = asyncio.create_task(run.run(stop))
     try:
         yield Running(run, known, stop)

@@ -68,19 +68,22 @@ async def test_posts_edits_and_deletions_are_read_downstream(
         edited = status(1, at_ms, edited_at="2026-09-22T00:00:00.000Z")
         server.send("status.update", json.dumps(edited))
         server.send("delete", server.kept[1]["id"])
+        server.send("delete", "4711")
         server.send("filters_changed", "undefined")
         server.send("notification", "{}")
         server.send("update", "no status")
-        await has_sent(feed, 4)
+        await has_sent(feed, 5)
         await until(lambda: feed.value("leimo_feed_passed_total", reason="kind") == 2)
         await until(lambda: feed.value("leimo_feed_passed_total", reason="malformed") == 1)
     records = [
         record for some in (await committed(settings, POSTS_RAW.name)).values() for record in some
     ]
-    posts = {parse("mastodon", record.value, record.timestamp).event for record in records}
-    assert posts == {PostEvent.ADD, PostEvent.EDIT, PostEvent.DELETE}
+    posts = [parse("mastodon", record.value, record.timestamp) for record in records]
+    assert {post.event for post in posts} == {PostEvent.ADD, PostEvent.EDIT, PostEvent.DELETE}
+    gone = {post.id for post in posts if post.event is PostEvent.DELETE}
+    assert gone == {"https://origin.example/2", "4711"}, "a post that was not sent has its bare id"
     authors = {record.key.decode() for record in records}
-    assert authors == {"a1@origin.example", "local@here.example", server.kept[1]["id"]}
+    assert authors == {"a1@origin.example", "local@here.example", "4711"}
     assert await gaps(settings) == []
 
 
@@ -89,7 +92,8 @@ async def test_cuts_lose_nothing(settings: Settings, has_websocket: bool) -> Non
     chance = random.Random(1)
     server = MastodonServer()
     server.has_websocket = has_websocket
-    server.cut_after = [chance.randrange(0, 20) for _ in range(15)]
+    server.cut_after = [chance.randrange(0, 20) for _ in range(30)]
+    server.breaks_messages = True
     server.remaining = 10_000
     async with (
         server.serving(),
@@ -238,6 +242,63 @@ async def test_signs_of_life_keep_an_idle_stream_and_their_end_ends_it(
             assert server.connections == 1
             server.thump_s = 0
             await until(lambda: feed.value("leimo_feed_reconnects_total", reason="stale") >= 1)
+
+
+async def test_a_websocket_that_answers_pings_is_kept_and_another_is_left(
+    settings: Settings,
+) -> None:
+    """Ten idle minutes in small: a dozen pings without a message."""
+    timing = Timing(connect_s=5.0, heartbeat_s=0.1)
+    async with MastodonServer().serving() as server:
+        async with running(Mastodon(server.url, TOKEN, timing=timing), settings) as feed:
+            await is_up(feed, server)
+            began_s = time.monotonic()
+            await until(lambda: time.monotonic() > began_s + 12 * timing.heartbeat_s)
+            assert (server.connections, feed.run.is_live) == (1, True)
+            server.post(status(1, now_ms()))
+            await has_sent(feed, 1)
+        server.is_mute = True
+        async with running(Mastodon(server.url, TOKEN, timing=timing), settings) as feed:
+            await until(lambda: feed.value("leimo_feed_reconnects_total", reason="stale") >= 1)
+
+
+@pytest.mark.parametrize("has_websocket", [SOCKET, EVENTS])
+async def test_a_message_that_is_too_large_is_told_and_does_not_stand_in_the_way(
+    settings: Settings, has_websocket: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is in the timeline too, so the page that holds it cannot be read either."""
+    monkeypatch.setattr("feeds.live.connections.MAX_MESSAGE_BYTES", 1 << 16)
+    async with MastodonServer().serving() as server:
+        server.has_websocket = has_websocket
+        async with running(Mastodon(server.url, TOKEN, timing=QUICK), settings) as feed:
+            await is_up(feed, server)
+            server.post(status(0, now_ms()))
+            await has_sent(feed, 1)
+            connections = server.connections
+            server.post(status(1, now_ms(), content="x" * (1 << 17)))
+            await until(lambda: server.connections > connections)
+            await is_up(feed, server)
+            server.post(status(2, now_ms()))
+            await has_value(settings, b" 2</p>")
+    assert contents(await raw_values(settings)) == texts(0, 1) | texts(2, 1)
+    [gap] = await gaps(settings)
+    assert gap.reason is GapReason.OVERSIZED
+
+
+async def test_times_that_go_back_are_no_gap_and_no_loss(settings: Settings) -> None:
+    """Ids of posts from elsewhere are of their own time."""
+    at_ms = now_ms() - 60_000
+    async with MastodonServer().serving() as server:
+        async with running(Mastodon(server.url, TOKEN, timing=QUICK), settings) as feed:
+            await is_up(feed, server)
+            server.post(status(0, at_ms), status(1, at_ms - 30_000), status(2, at_ms - 50_000))
+            await has_sent(feed, 3)
+        server.post(status(3, at_ms - 40_000))
+        async with running(Mastodon(server.url, TOKEN, timing=QUICK), settings) as feed:
+            await is_up(feed, server)
+            await has_value(settings, b" 3</p>")
+    assert contents(await raw_values(settings)) == texts(0, 4)
+    assert await gaps(settings) == []
 
 
 async def test_languages_are_counted(settings: Settings) -> None:

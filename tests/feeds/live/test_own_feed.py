@@ -184,6 +184,25 @@ async def test_a_bug_of_a_feed_is_not_tried_again(settings: Settings) -> None:
     assert (await position(settings, "scripted")).position == "one"
 
 
+@pytest.mark.embedded
+async def test_a_sample_is_one_of_authors_and_is_told(settings: Settings) -> None:
+    """The others move the position on, and are counted."""
+    posts = [
+        Payload(orjson.dumps(post(number)), str(number), 1_790_000_000_000, b"a%d" % (number % 100))
+        for number in range(400)
+    ]
+    async with running(Scripted(list(posts)), settings, sample=0.3) as run:
+        await until(lambda: run.value("leimo_feed_passed_total", reason="sampled") > 200)
+        await until(lambda: run.run.tally.posts >= 80)
+        assert run.value("leimo_feed_sample_ratio") == 0.3
+    taken = {orjson.loads(value)["id"] for value in await raw_values(settings)}
+    authors = {number % 100 for number in taken}
+    assert taken == {number for number in range(400) if number % 100 in authors}
+    assert 20 <= len(authors) <= 40
+    kept = await position(settings, "scripted")
+    assert (kept.position, kept.sample) == ("399", 0.3)
+
+
 async def test_a_full_buffer_waits_and_keeps_the_order() -> None:
     buffer = Buffer(max_items=3, max_bytes=1 << 20)
     putting = asyncio.create_task(_put(buffer, 10))

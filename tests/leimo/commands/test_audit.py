@@ -12,6 +12,7 @@ from typer.testing import CliRunner, Result
 
 from analysis.shipped import analyser_of
 from catalogue.topic import publish
+from feeds.live.kept import gap_row
 from kafka_io.batches import Row
 from kafka_io.brokers import ApacheKafka
 from kafka_io.dead_letters import dead_letter_row
@@ -21,6 +22,7 @@ from kafka_io.topic_admin import apply_topics
 from leimo.cli import app
 from schemas.catalogue import Brand, Catalogue
 from schemas.dead_letter import DropReason
+from schemas.feed import FeedGap, GapReason
 from schemas.mention import Mention, Tick
 from schemas.topics import MENTIONS, POSTS_RAW, WINDOWS
 from schemas.window import Window
@@ -171,6 +173,23 @@ def test_right_windows_are_exact(settings: Settings) -> None:
         "dead letters too many: 0",
         "exact",
     ]
+
+
+def test_what_feeds_could_not_give_is_told(settings: Settings) -> None:
+    gaps = [
+        FeedGap(
+            feed=feed,
+            from_ms=FIRST_MS + 1_000 * begin,
+            to_ms=FIRST_MS + 1_000 * end,
+            reason=GapReason.NO_RESUME,
+        )
+        for feed, begin, end in (("jetstream", 0, 90), ("mastodon", 30, 120), ("x", -900, -800))
+    ]
+    since = ("--since", "2026-01-01T00:00Z")
+    told = audit(settings, *RIGHT, DEAD, *map(gap_row, gaps), options=since)
+    assert "2 gaps of feeds, 2.0 min in all" in told.stdout
+    report = json.loads(audit(settings, options=(*since, "--json")).stdout)
+    assert (report["gaps"], report["gaps_s"]) == (2, 120.0)
 
 
 def test_a_post_that_took_too_long_was_put_aside_and_not_counted(settings: Settings) -> None:

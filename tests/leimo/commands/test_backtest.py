@@ -376,3 +376,14 @@ def test_real_posts_with_the_shipped_catalogue(shared_data: Path, tmp_path: Path
     assert summary["alerts"] == len(alerts) > 3
     assert all(alert["brand_name"] for alert in alerts)
     assert all(1 <= alert["severity"] <= 10 for alert in alerts)
+
+
+def test_several_processes_find_what_one_finds(folder: Path) -> None:
+    """Of what is no post as well."""
+    (folder / "broken.ndjson").write_bytes(b"{}\n" + written(history()[:50]) + b"no post\n")
+    more = str(folder / "broken.ndjson"), "--json", "--jobs"
+    one, two = (leimo(*arguments(folder, *more, jobs)) for jobs in ("1", "2"))
+    assert two.exit_code == 0, two.stderr
+    assert one.stdout == two.stdout
+    for result in (one, two):
+        assert "2 records are no posts and were left out" in result.stderr

@@ -158,7 +158,7 @@ def test_apply_says_what_it_did_and_show_what_is_in_force(mine: Path, broker: st
     assert [(item["type"], item["id"]) for item in shown] == [
         ("brand", "huawei"),
         ("brand", "xiaomi"),
-        ("rule", "peak"),
+        ("rule/spike", "peak"),
     ]
     assert "aliases:\n  - 红米" in "\n".join(_run("show", "xiaomi", *at)[1])
     table = "\n".join(_run("show", *at)[1])

@@ -18,14 +18,15 @@ from kafka_io.topic_admin import apply_topics
 from leimo.cli import app
 from measures.board import Board, BoardSettings
 from schemas.alert import Alert
-from schemas.catalogue import Brand, Catalogue, Definition, Rule, RuleKind, Silence
+from schemas.catalogue import Brand, Catalogue, Definition, Silence
+from schemas.rules import CrisisRule, SpikeRule
 from tests.measures.stream import mention, tick
 
 CATALOGUE = Catalogue(
     brands=(Brand(id="xiaomi", name="小米", aliases=("MIUI",)), Brand(id="huawei", name="华为")),
     rules=(
-        Rule(id="spike", kind=RuleKind.SPIKE),
-        Rule(id="fire", kind=RuleKind.CRISIS, words=("起火",)),
+        SpikeRule(id="spike"),
+        CrisisRule(id="fire", words=("起火",)),
     ),
 )
 PAST = Silence(id="past", reason="launch", until="2014-01-01T00:00Z")

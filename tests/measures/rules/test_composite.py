@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from schemas.catalogue import Condition, Measure, Rule, RuleKind
 from schemas.mention import Polarity, SpamSign, Tick
+from schemas.rules import CompositeRule, Condition, Measure, Rule
 from tests.measures.feed import DAY, HOUR, Feed, at, begun, ended, learned
 from tests.measures.stream import board
 
@@ -15,7 +15,7 @@ LESS_GOOD = Condition(measure=Measure.POSITIVE, over_min=15, at_most_times=0.4)
 
 
 def rule(*conditions: Condition, **fields: Any) -> Rule:
-    return Rule(id="both", kind=RuleKind.COMPOSITE, conditions=conditions, **fields)
+    return CompositeRule(id="both", conditions=conditions, **fields)
 
 
 COLLAPSE = rule(TEN_TIMES, LESS_GOOD)

@@ -5,13 +5,13 @@ from typing import Any
 import pytest
 
 from schemas.alert import Alert
-from schemas.catalogue import Rule, RuleKind
-from schemas.mention import Objective, Polarity, SpamSign
-from tests.measures.feed import Feed, begun, ended
+from schemas.mention import Objective, Place, Polarity, SpamSign
+from schemas.rules import CrisisRule, Rule
+from tests.measures.feed import DAY, HOUR, Feed, at, begun, ended, learned
 from tests.measures.stream import board
 
-FIRE = Rule(id="fire", kind=RuleKind.CRISIS, words=("起火", "Recall"))
-ANGER = Rule(id="anger", kind=RuleKind.CRISIS, objectives=(Objective.CLIENT_MANAGEMENT,))
+FIRE = CrisisRule(id="fire", words=("起火", "Recall"))
+ANGER = CrisisRule(id="anger", objectives=(Objective.CLIENT_MANAGEMENT,))
 
 
 def one_minute(rule: Rule, count: int, **fields: Any) -> list[Alert]:
@@ -61,7 +61,7 @@ def test_posts_of_ten_minutes_add_up_and_older_ones_do_not() -> None:
 
 
 def test_the_numbers_of_the_rule_take_the_place_of_the_usual_ones() -> None:
-    rule = Rule(id="fire", kind=RuleKind.CRISIS, words=("起火",), min_posts=2, min_authors=1)
+    rule = CrisisRule(id="fire", words=("起火",), min_posts=2, min_authors=1)
     assert one_minute(rule, 1, text="起火") == []
     assert len(one_minute(rule, 2, text="起火", author="one")) == 1
 
@@ -74,9 +74,7 @@ def test_what_a_post_wants_counts_in_anger_alone() -> None:
 
 
 def test_a_post_counts_once_for_a_rule_by_word_and_by_intent() -> None:
-    both = Rule(
-        id="both", kind=RuleKind.CRISIS, words=("起火",), objectives=(Objective.CLIENT_MANAGEMENT,)
-    )
+    both = CrisisRule(id="both", words=("起火",), objectives=(Objective.CLIENT_MANAGEMENT,))
     wants: dict[str, Any] = {
         "intents": (Objective.CLIENT_MANAGEMENT,),
         "polarity": Polarity.NEGATIVE,
@@ -114,3 +112,76 @@ def test_one_author_among_others_who_talk_of_something_else_is_one_author() -> N
     feed = Feed(board([FIRE]))
     feed.posts(feed.some(20), feed.some(9, text="起火", author="one"))
     assert feed.alerts == []
+
+
+def reposted(
+    feed: Feed, minutes: int, rate: float, text: str = "手机起火了", **fields: Any
+) -> None:
+    """Reposts without words of one original."""
+    bare: dict[str, Any] = {
+        "place": Place.QUOTED,
+        "is_repost": True,
+        "original": "it",
+        "original_author": "maker",
+        "original_text": text,
+        "text": "",
+        "text_hash": 77,
+    }
+    feed.minutes(minutes, rate, **bare | fields)
+
+
+def test_a_crisis_by_reposts_without_words_is_told_within_minutes() -> None:
+    """The post itself was never seen: its words stand in the original of the reposts alone."""
+    feed = learned([FIRE], DAY, 0.5)
+    started_ms = at(DAY)
+    reposted(feed, 30, 8)
+    [alert] = begun(feed.alerts)
+
+    assert alert.started_at_ms <= started_ms + 3 * 60_000
+    assert "0 posts with crisis words (fire) in 10 min" in alert.reason
+    assert "times one of maker" in alert.reason
+    [sample] = alert.samples
+    assert (sample.post, sample.author, sample.text) == ("it", "maker", "手机起火了")
+    feed.minutes(2 * HOUR, 0.5)
+    assert len(ended(feed.alerts)) == 1
+
+
+@pytest.mark.parametrize(
+    ("rate", "fields"),
+    [
+        (8, {"text": "手机好看"}),
+        (8, {"author": "one"}),
+        (8, {"spam": (SpamSign.GIVEAWAY,)}),
+        (1, {}),  # half a score in ten minutes
+    ],
+)
+def test_what_is_passed_on_without_harm(rate: float, fields: dict[str, Any]) -> None:
+    feed = learned([FIRE], DAY, 0.5)
+    reposted(feed, 60, rate, **fields)
+    assert feed.alerts == []
+
+
+def test_a_brand_whose_old_trouble_is_always_passed_on_is_told_of_more_than_that() -> None:
+    feed = Feed(board([FIRE]))
+    reposted(feed, DAY, 3)
+    feed.alerts.clear()
+    reposted(feed, 60, 3)
+    assert feed.alerts == []
+    reposted(feed, 10, 40)
+    assert len(begun(feed.alerts)) == 1
+
+
+def test_a_trickle_of_reposts_does_not_keep_an_alert_alive() -> None:
+    feed = learned([FIRE], DAY, 0.5)
+    reposted(feed, 10, 8)
+    reposted(feed, 2 * HOUR, 0.2)
+    assert len(ended(feed.alerts)) == 1
+
+
+def test_words_and_reposts_add_up() -> None:
+    feed = learned([FIRE], DAY, 0.5)
+    feed.posts(feed.some(2, text="起火"))
+    assert feed.alerts == []
+    reposted(feed, 3, 6)
+    [alert] = begun(feed.alerts)
+    assert "2 posts with crisis words" in alert.reason

@@ -2,12 +2,12 @@
 
 import pytest
 
-from schemas.catalogue import Rule, RuleKind
 from schemas.mention import SpamSign
+from schemas.rules import DropRule
 from tests.measures.feed import DAY, HOUR, begun, ended, learned
 from tests.measures.stream import LONG_AFTER, all_idle
 
-DROP = Rule(id="drop", kind=RuleKind.DROP, brands=("x",))
+DROP = DropRule(id="drop", brands=("x",))
 KNOWN = 4 * DAY
 
 

@@ -1,21 +1,23 @@
-"""A large account names the brand; many address the brand's own accounts in anger."""
+"""A large account says what matters, or is passed on; many address the brand in anger."""
 
 from typing import Any
 
 import pytest
 
-from schemas.catalogue import Rule, RuleKind
-from schemas.mention import Channel, Polarity, SpamSign
-from tests.measures.feed import DAY, HOUR, Feed, begun, ended, learned
+from schemas.alert import Alert
+from schemas.mention import Channel, Objective, Place, Polarity, SpamSign
+from schemas.rules import InfluencerRule
+from tests.measures.feed import DAY, HOUR, Feed, at, begun, ended, learned
 from tests.measures.stream import START, board, mention, run, tick
 
-LOUD = Rule(id="loud", kind=RuleKind.INFLUENCER)
+LOUD = InfluencerRule(id="loud")
+ANGRY: dict[str, Any] = {"polarity": Polarity.NEGATIVE}
 ATTACK: dict[str, Any] = {"is_address": True, "polarity": Polarity.NEGATIVE}
 
 
 def test_one_post_of_a_large_account_is_enough_from_the_first_minute_on() -> None:
     [alert] = run(
-        board([LOUD]), [mention(0, 1, reach=2_500_000, author="star", text="好"), tick(5)]
+        board([LOUD]), [mention(0, 1, reach=2_500_000, author="star", text="差", **ANGRY), tick(5)]
     ).alerts
     assert (alert.seen, alert.unit) == (2_500_000, "followers")
     assert "2,500,000" in alert.reason
@@ -28,17 +30,73 @@ def test_one_post_of_a_large_account_is_enough_from_the_first_minute_on() -> Non
     [
         {"reach": 999_999},
         {"reach": 9_000_000, "channel": Channel.OWNED},  # the brand itself
+        {"reach": 9_000_000, "channel": Channel.PAID},
         {"reach": 9_000_000, "spam": (SpamSign.BOT,)},
         {"reach": 9_000_000, "is_edit": True},  # was told when it was posted
+        {"reach": 9_000_000, "place": Place.CHAIN},  # others said it
+        {"reach": 9_000_000, "polarity": Polarity.POSITIVE},
+        {"reach": 9_000_000, "polarity": Polarity.NEUTRAL},
     ],
 )
 def test_it_stays_quiet(fields: dict[str, Any]) -> None:
-    assert run(board([LOUD]), [mention(0, 1, **fields), tick(5)]).alerts == []
+    assert run(board([LOUD]), [mention(0, 1, **ANGRY | fields), tick(5)]).alerts == []
+
+
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        (ANGRY, "speaks badly of it"),
+        ({"intents": (Objective.CLIENT_MANAGEMENT,)}, "complains or asks"),
+    ],
+)
+def test_it_says_what_the_account_does(fields: dict[str, Any], told: str) -> None:
+    [alert] = run(board([LOUD]), [mention(0, 1, reach=2_000_000, **fields), tick(5)]).alerts
+    assert told in alert.reason
+
+
+def spread(reposts: int, **fields: Any) -> list[Alert]:
+    """A large account's post, and two reposts a minute afterwards."""
+    feed = Feed(board([LOUD]))
+    said: dict[str, Any] = {"reach": 3_000_000, "post": "it"}
+    feed.posts(feed.some(1, **said | fields))
+    for _ in range(reposts // 2):
+        feed.posts(feed.some(2, is_repost=True, original="it", place=Place.QUOTED))
+    return feed.alerts
+
+
+def test_a_post_that_spreads_is_told_whatever_it_says() -> None:
+    [alert] = spread(10)
+    assert (alert.seen, alert.started_at_ms) == (3_000_000, at(5))
+    assert "spreads: 10 reposts" in alert.reason
+
+
+@pytest.mark.parametrize(
+    ("reposts", "fields"),
+    [
+        (8, {}),
+        (20, {"reach": 900_000}),
+        (20, {"post": "another"}),
+        (20, {"is_repost": True, "original": "it"}),  # of somebody else's words
+        (20, {"channel": Channel.PAID}),
+    ],
+)
+def test_what_does_not_spread(reposts: int, fields: dict[str, Any]) -> None:
+    assert spread(reposts, **fields) == []
+
+
+def test_large_accounts_that_are_passed_on_each_day_are_no_news() -> None:
+    feed = Feed(board([LOUD]))
+    for day in range(3):
+        feed.posts(feed.some(1, reach=3_000_000 + day, post=f"it{day}"))
+        for _ in range(6):
+            feed.posts(feed.some(2, is_repost=True, original=f"it{day}", place=Place.QUOTED))
+        feed.minutes(DAY, 0.01)
+    assert len(begun(feed.alerts)) == 1
 
 
 def test_the_rule_says_what_is_large() -> None:
-    rule = Rule(id="loud", kind=RuleKind.INFLUENCER, min_reach=5000)
-    posts = [mention(0, 1, reach=4999), mention(5, 2, reach=5000)]
+    rule = InfluencerRule(id="loud", min_reach=5000)
+    posts = [mention(0, 1, reach=4999, **ANGRY), mention(5, 2, reach=5000, **ANGRY)]
     [alert] = run(board([rule]), [*posts, tick(9)]).alerts
     assert alert.started_at_ms == START + 5 * 60_000
 
@@ -46,7 +104,7 @@ def test_the_rule_says_what_is_large() -> None:
 def test_a_still_larger_account_is_an_update_and_a_smaller_one_is_none() -> None:
     feed = Feed(board([LOUD]))
     for reach in (2_000_000, 1_100_000, 9_000_000):
-        feed.posts(feed.some(1, reach=reach))
+        feed.posts(feed.some(1, reach=reach, **ANGRY))
         feed.minutes(5, 0)
     feed.minutes(HOUR, 0)
     assert [alert.seen for alert in feed.alerts] == [2_000_000, 9_000_000, 9_000_000]
@@ -61,9 +119,9 @@ def test_an_account_no_larger_than_those_of_the_last_weeks_is_no_news(
     days: int, reach: int, alerts: int
 ) -> None:
     feed = Feed(board([LOUD]))
-    feed.posts(feed.some(1, reach=2_000_000))
+    feed.posts(feed.some(1, reach=2_000_000, **ANGRY))
     feed.minutes(days * DAY, 0.002)
-    feed.posts(feed.some(1, reach=reach))
+    feed.posts(feed.some(1, reach=reach, **ANGRY))
     assert len(begun(feed.alerts)) == alerts
 
 

@@ -6,12 +6,12 @@ import pytest
 
 from measures.rules.sentiment import least_z
 from schemas.alert import Alert
-from schemas.catalogue import Rule, RuleKind
 from schemas.mention import Place, Polarity, SpamSign
+from schemas.rules import SentimentRule
 from tests.measures.feed import DAY, HOUR, Feed, begun, catalogue, ended
 from tests.measures.stream import board
 
-MOOD = Rule(id="mood", kind=RuleKind.SENTIMENT)
+MOOD = SentimentRule(id="mood")
 BAD = Polarity.NEGATIVE
 
 

@@ -7,12 +7,13 @@ import pytest
 
 from analysis.groups import Groups
 from schemas.alert import Alert
-from schemas.catalogue import Brand, Catalogue, Rule, RuleKind
-from schemas.mention import Mention, SpamSign
+from schemas.catalogue import Brand, Catalogue
+from schemas.mention import AnyMention, SpamSign
+from schemas.rules import Rule, ShareRule
 from tests.measures.feed import HOUR, Feed, begun, check_lives, ended
 from tests.measures.stream import board
 
-SHARE = Rule(id="rivals", kind=RuleKind.SHARE, trades=("phones",))
+SHARE = ShareRule(id="rivals", trades=("phones",))
 PHONES = tuple(Brand(id=name, name=name.upper(), trade="phones") for name in "abc")
 
 
@@ -37,12 +38,13 @@ class Talk:
         for _ in range(count):
             self.feed.posts(*(self.posts(rate, names, **fields) for names, rate in rates.items()))
 
-    def posts(self, rate: float, names: str, **fields: Any) -> Iterable[Mention]:
+    def posts(self, rate: float, names: str, **fields: Any) -> Iterable[AnyMention]:
         for post in self.feed.mentions(rate, names.split(maxsplit=1)[0], **fields):
             others = names.split()[1:]
             seconds = post.event_time_ms % 60_000 / 1000
             named = [post, *(self.feed.mention(seconds, name, **fields) for name in others)]
-            yield from (*named, *self.groups.of(named))
+            yield from named
+            yield from self.groups.of(named)
 
 
 USUAL = {"a": 2.0, "b": 2.0, "c": 1.0}

@@ -6,8 +6,8 @@ import pytest
 
 from measures.board import Board, BoardSettings
 from schemas.alert import Alert
-from schemas.catalogue import Rule, RuleKind
 from schemas.mention import Tick
+from schemas.rules import Rule, SilenceRule
 from tests.measures.feed import (
     DAY,
     HOUR,
@@ -21,8 +21,8 @@ from tests.measures.feed import (
 )
 from tests.measures.stream import all_idle, mention, run
 
-OF_X = Rule(id="quiet", kind=RuleKind.SILENCE, brands=("x",))
-OF_FEED = Rule(id="feed", kind=RuleKind.SILENCE, within_min=15)
+OF_X = SilenceRule(id="quiet", brands=("x",))
+OF_FEED = SilenceRule(id="feed", within_min=15)
 
 
 def test_a_brand_that_is_never_quiet_is_missed_after_an_hour() -> None:
@@ -49,7 +49,7 @@ def test_it_is_told_again_only_when_it_is_worse_and_ends_when_posts_come() -> No
 
 
 def test_the_rule_says_for_how_long() -> None:
-    rule = Rule(id="quiet", kind=RuleKind.SILENCE, brands=("x",), within_min=20)
+    rule = SilenceRule(id="quiet", brands=("x",), within_min=20)
     feed = learned([rule], DAY, 9)
     feed.minutes(26, 0)
     assert len(begun(feed.alerts)) == 1

@@ -1,16 +1,18 @@
 """More posts than usual: who has to be behind it, how long it lasts, and what the knob does."""
 
+from typing import Any
+
 import pytest
 
 from measures.horizons import HORIZONS_MIN
 from measures.series import SeriesDetector
-from schemas.alert import AlertState
-from schemas.catalogue import Rule, RuleKind
+from schemas.alert import Alert, AlertState
 from schemas.mention import SpamSign
+from schemas.rules import Rule, SpikeRule
 from tests.measures.feed import DAY, HOUR, Feed, begun, ended, learned
 from tests.measures.stream import MINUTE, START, board
 
-SPIKE = Rule(id="spike", kind=RuleKind.SPIKE)
+SPIKE = SpikeRule(id="spike")
 
 
 def test_a_burst_says_what_was_seen_what_was_expected_and_over_how_long() -> None:
@@ -45,8 +47,8 @@ def test_few_authors_are_no_crowd(authors: int) -> None:
 
 def test_the_rule_says_how_many_authors_and_posts_it_takes() -> None:
     rules = [
-        Rule(id="crowd", kind=RuleKind.SPIKE, min_authors=100),
-        Rule(id="many", kind=RuleKind.SPIKE, min_posts=10_000),
+        SpikeRule(id="crowd", min_authors=100),
+        SpikeRule(id="many", min_posts=10_000),
         SPIKE,
     ]
     feed = learned(rules, 2 * DAY, 0.5)
@@ -77,7 +79,7 @@ def test_a_lower_knob_wants_more() -> None:
     rates = (1, 1.5, 2, 3, 4, 6, 9, 14, 30)
     least = []
     for knob in (0.001, 1.0, 100.0):
-        rule = Rule(id="spike", kind=RuleKind.SPIKE, false_alerts_per_month=knob)
+        rule = SpikeRule(id="spike", false_alerts_per_month=knob)
         least.append(next(rate for rate in rates if _fires(rule, rate)))
     assert least == sorted(least, reverse=True)
     assert least[0] > least[1] > least[2]
@@ -112,3 +114,69 @@ def test_the_series_detector_finds_the_same_burst_in_the_same_minute() -> None:
     [alert] = begun(feed.alerts)
     [begin] = begins
     assert abs(alert.started_at_ms - begin) <= MINUTE
+
+
+def quiet() -> Feed:
+    """A post now and then, with a word that is always said."""
+    return learned([SPIKE], 2 * DAY, 0.1, terms=("手机",))
+
+
+def few(feed: Feed, posts: int = 6, **fields: Any) -> list[Alert]:
+    """Some posts within three minutes."""
+    found = []
+    for minute in range(3):
+        numbers = range(minute, posts, 3)
+        said = [{"terms": ("手机", f"各{number}")} | fields for number in numbers]
+        found += feed.posts(feed.mention(number, **one) for number, one in enumerate(said))
+    return begun(found)
+
+
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ({"original": "origin", "is_repost": True}, "6 pass on one original"),
+        ({"text_hash": 77}, "6 have the same text"),
+        ({"terms": ("手机", "爆炸")}, "6 are about 爆炸"),
+    ],
+)
+def test_six_posts_about_one_thing_are_news(fields: dict[str, Any], told: str) -> None:
+    feed = quiet()
+    [alert] = few(feed, **fields)
+    assert told in alert.reason
+    assert 6 <= alert.seen <= 8
+
+
+def test_twelve_posts_about_different_things_are_none() -> None:
+    """Nor is what is always said about the brand a thing, nor a text without a word."""
+    feed = quiet()
+    assert few(feed, 12, text_hash=0) == []
+
+
+def test_one_author_alone_has_nothing_in_common_with_others() -> None:
+    feed = quiet()
+    assert few(feed, original="origin", author="one") == []
+
+
+def test_what_is_passed_on_each_day_is_no_news_the_next_day() -> None:
+    feed = quiet()
+    found = []
+    for day in range(3):
+        found.append(len(few(feed, original=f"daily {day}")))
+        feed.minutes(DAY, 0.1, terms=("手机",))
+    assert found == [1, 0, 0]
+    assert len(few(feed, 14, original="much more")) == 1
+
+
+def test_a_rule_that_asks_for_more_posts_asks_for_more_about_one_thing() -> None:
+    rule = SpikeRule(id="spike", min_posts=20)
+    feed = learned([rule], 2 * DAY, 0.1, terms=("手机",))
+    assert few(feed, original="origin") == []
+
+
+def test_what_is_about_one_thing_ends_half_an_hour_after_it() -> None:
+    feed = quiet()
+    [alert] = few(feed, original="origin")
+    feed.minutes(2 * HOUR, 0.0)
+    [over] = ended(feed.alerts)
+    assert over.id == alert.id
+    assert 30 <= (over.ended_at_ms - over.started_at_ms) / MINUTE <= 60  # type: ignore[operator]

@@ -1,0 +1,1 @@
+"""The API under /api: routers, and the shapes of their answers."""

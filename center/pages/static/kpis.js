@@ -1,0 +1,14 @@
+// How a figure and its change are written.
+import { fmt, t } from "./core.js";
+
+export function kpiValue(kpi) {
+  if (kpi.value === null) return "–";
+  if (kpi.unit === "percent") return `${fmt.amount(kpi.value)} %`;
+  if (kpi.unit === "minutes") return fmt.duration(kpi.value * 60000);
+  return kpi.unit === "points" ? fmt.signed(kpi.value) : fmt.count(kpi.value);
+}
+export function changeOf(kpi) {
+  if (kpi.change === null) return t("kpi.no_before");
+  const points = kpi.unit === "percent" || kpi.unit === "points";
+  return t(points ? "kpi.points" : "kpi.percent", { change: fmt.signed(kpi.change) });
+}

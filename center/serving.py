@@ -1,0 +1,174 @@
+"""`leimo center`: one process that follows the topics, keeps the store, and answers."""
+
+import asyncio
+import contextlib
+import logging
+import signal
+import socket
+import time
+from collections.abc import Iterator, Sequence
+
+import uvicorn
+
+from center.access.access import Access, AccessOptions
+from center.api.stream import Hub
+from center.app import create_app
+from center.board import Board
+from center.context import Center
+from center.ingest.reading import Ingest
+from center.ingest.writing import KafkaTopics
+from center.pages.mount import vouched_for, with_pages
+from center.store.opening import SqlStore, open_store
+from center.store.protocol import Offsets, Record
+from center.version import VERSION
+from kafka_io.settings import Settings
+from schemas.errors import OperatorError
+
+log = logging.getLogger(__name__)
+
+_LAST_ANSWERS_S = 3
+_BACKLOG = 1024
+
+
+class CenterError(OperatorError):
+    """It cannot start; the message names the mend."""
+
+
+class _Server(uvicorn.Server):
+    """Leaves signals to us: the store and the topics are to be closed after it."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def now_ms() -> int:
+    """The clock."""
+    return time.time_ns() // 1_000_000
+
+
+def bound(address: str) -> socket.socket:
+    """A listening socket.
+
+    Raises:
+        CenterError: somebody else listens there, or the host is not of this machine.
+    """
+    host, _, port = address.rpartition(":")
+    host = host.strip("[]")
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, int(port)), family=family, backlog=_BACKLOG)
+    except OSError as error:
+        raise CenterError(
+            f"center_address={address}: {error.strerror or error}; name another with --port or "
+            "LEIMO_CENTER_ADDRESS"
+        ) from None
+
+
+def access_of(settings: Settings) -> Access:
+    """Who is let in, as the settings say.
+
+    Raises:
+        AccessError: others could reach the center, and nobody would be asked who they are.
+    """
+    return Access(
+        AccessOptions(
+            address=settings.center_address,
+            users_file=settings.center_users_file,
+            proxy_header=settings.center_proxy_header,
+            proxy_networks=settings.center_proxy_networks,
+            session_key=settings.center_session_key.get_secret_value().encode(),
+        )
+    )
+
+
+async def serve(settings: Settings, *, is_rebuilt: bool = False) -> None:
+    """Follow the topics and answer until SIGINT or SIGTERM.
+
+    Raises:
+        CenterError, AccessError, TopicError: it cannot start.
+    """
+    access = access_of(settings)
+    listening = bound(settings.center_address)
+    with contextlib.closing(listening):
+        store = await asyncio.to_thread(
+            open_store,
+            settings.center_store.get_secret_value(),
+            mentions_days=settings.center_mentions_days,
+            minutes_days=settings.center_minutes_days,
+        )
+        with contextlib.closing(store):
+            if is_rebuilt:
+                await asyncio.to_thread(store.rebuild)
+            await _follow_and_answer(settings, store, access, listening)
+
+
+async def _follow_and_answer(
+    settings: Settings,
+    store: SqlStore,
+    access: Access,
+    listening: socket.socket,
+) -> None:
+    hub = Hub(await asyncio.to_thread(store.offsets))
+    hub.closed_until_ms = (await asyncio.to_thread(store.freshness)).closed_until_ms
+
+    def on_applied(records: Sequence[Record], positions: Offsets, is_near: bool) -> None:
+        hub.publish(records, positions, is_near)
+
+    topics = KafkaTopics(settings)
+    async with Ingest(settings, store, on_applied) as ingest:
+        await topics.start()
+        try:
+            center = Center(
+                store=store,
+                settings=settings,
+                topics=topics,
+                clock_ms=now_ms,
+                hub=hub,
+                board=Board(store),
+                authenticate=vouched_for,
+            )
+            await _run(center, access, ingest, listening)
+        finally:
+            await topics.stop()
+
+
+async def _run(center: Center, access: Access, ingest: Ingest, listening: socket.socket) -> None:
+    config = uvicorn.Config(
+        with_pages(create_app(center), access),
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=_LAST_ANSWERS_S,
+    )
+    server = _Server(config)
+    stop = _stop_on_signals()
+    host, port = listening.getsockname()[:2]
+    log.info("leimo %s: the center is at http://%s:%d/", VERSION, host, port)
+    works = [
+        asyncio.create_task(ingest.run(), name="the ingest"),
+        asyncio.create_task(server.serve(sockets=[listening]), name="the server"),
+    ]
+    waiting = asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait([*works, waiting], return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        center.hub.close()
+        server.should_exit = True
+        works[0].cancel()
+        waiting.cancel()
+        results = await asyncio.gather(*works, return_exceptions=True)
+    for result in results:
+        if isinstance(result, BaseException) and not isinstance(result, asyncio.CancelledError):
+            raise result
+
+
+def _stop_on_signals() -> asyncio.Event:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            loop.add_signal_handler(number, stop.set)
+    return stop

@@ -1,0 +1,187 @@
+"""PostgreSQL: for more mentions than one file takes, and several centers beside each other."""
+
+import queue
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from center.store.database import NOTHING, Parameters, Row
+from center.store.tables import MIGRATIONS, SCHEMA_VERSION, TABLES, create_statements
+from schemas.errors import OperatorError
+
+if TYPE_CHECKING:
+    import psycopg
+
+_LOCK = 0x6C65696D6F
+"""Whoever writes holds this advisory lock: a roll-up reads what it adds to."""
+_PARAMETER = re.compile(r"(?<![:\w]):([a-z_]+)")
+_STREAMED = 2000
+_WORDS = (
+    "CREATE TABLE mention_words (id BIGINT PRIMARY KEY, words TEXT[] NOT NULL)",
+    "CREATE INDEX mention_words_by_words ON mention_words USING GIN (words)",
+)
+
+
+def _named(sql: str) -> str:
+    """`:name` as psycopg writes it.
+
+    >>> _named("a = :b AND c LIKE '%x' AND d = CAST(e AS TEXT)")
+    "a = %(b)s AND c LIKE '%%x' AND d = CAST(e AS TEXT)"
+    """
+    return _PARAMETER.sub(r"%(\1)s", sql.replace("%", "%%"))
+
+
+class PostgresTransaction:
+    """On the one connection that writes."""
+
+    def __init__(self, connection: "psycopg.Connection[Row]") -> None:
+        self._connection = connection
+
+    def run(self, sql: str, parameters: Parameters = NOTHING) -> None:
+        self._connection.execute(_named(sql).encode(), parameters)
+
+    def rows(self, sql: str, parameters: Parameters = NOTHING) -> list[Row]:
+        return self._connection.execute(_named(sql).encode(), parameters).fetchall()
+
+    def load(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+        """Fill the staging table by COPY."""
+        self._connection.execute(f"TRUNCATE new_{table}".encode())
+        names = ", ".join(columns)
+        with (
+            self._connection.cursor() as cursor,
+            cursor.copy(f"COPY new_{table} ({names}) FROM STDIN".encode()) as copy,
+        ):
+            for row in rows:
+                copy.write_row(row)
+
+
+class PostgresDatabase:
+    """One schema of one database; see `Database`."""
+
+    word_id = "id"
+
+    def __init__(self, url: str) -> None:
+        try:
+            import psycopg  # noqa: PLC0415 - an extra
+        except ImportError:
+            raise OperatorError(
+                "center_store: PostgreSQL needs psycopg; install leimo[postgres]"
+            ) from None
+        self._url = url
+        self._readers: queue.LifoQueue[psycopg.Connection[Row]] = queue.LifoQueue()
+        self.outages: tuple[type[Exception], ...] = (psycopg.OperationalError,)
+        try:
+            self._writer = self._connect()
+            self._migrate()
+        except psycopg.Error as error:
+            raise OperatorError(
+                f"center_store: PostgreSQL did not do what was asked: {error}; look at its "
+                "address, user and rights"
+            ) from None
+
+    def _connect(self) -> "psycopg.Connection[Row]":
+        import psycopg  # noqa: PLC0415
+
+        return psycopg.connect(self._url, autocommit=True, application_name="leimo")
+
+    def _migrate(self) -> None:
+        with self._writer.transaction():
+            run = self._writer.execute
+            run("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
+            run("CREATE TABLE IF NOT EXISTS schema_version (version BIGINT NOT NULL)")
+            row = run("SELECT version FROM schema_version").fetchone()
+            version = row[0] if row else 0
+            if version > SCHEMA_VERSION:
+                raise OperatorError(
+                    f"center_store: its tables are of version {version}, and this leimo knows "
+                    f"{SCHEMA_VERSION}; use the newer leimo, or name another database"
+                )
+            if version == 0:
+                for statement in (*create_statements(""), *_WORDS):
+                    run(statement.encode())
+            for step in range(max(version, 1) + 1, SCHEMA_VERSION + 1):
+                for statement in MIGRATIONS[step]:
+                    run(statement.encode())
+            run("DELETE FROM schema_version")
+            run("INSERT INTO schema_version VALUES (%s)", (SCHEMA_VERSION,))
+        self._stage()
+
+    def _stage(self) -> None:
+        for table in TABLES:
+            more = ", '' AS words" if table.name == "mentions" else ""
+            self._writer.execute(
+                f"CREATE TEMP TABLE IF NOT EXISTS new_{table.name} AS "
+                f"SELECT *{more} FROM {table.name} LIMIT 0".encode()
+            )
+
+    @contextmanager
+    def writing(self) -> Iterator[PostgresTransaction]:
+        """The one transaction that writes, of this process and of others."""
+        if self._writer.closed:
+            self._writer = self._connect()
+            self._stage()
+        with self._writer.transaction():
+            self._writer.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
+            yield PostgresTransaction(self._writer)
+
+    @contextmanager
+    def _reader(self) -> Iterator["psycopg.Connection[Row]"]:
+        try:
+            connection = self._readers.get_nowait()
+        except queue.Empty:
+            connection = self._connect()
+            connection.read_only = True
+        try:
+            yield connection
+        finally:
+            if not connection.closed:
+                self._readers.put(connection)
+
+    def rows(self, sql: str, parameters: Parameters = NOTHING) -> list[Row]:
+        with self._reader() as connection:
+            return connection.execute(_named(sql).encode(), parameters).fetchall()
+
+    def stream(self, sql: str, parameters: Parameters = NOTHING) -> Iterator[Row]:
+        """Rows of one snapshot, by a cursor of the server."""
+        with (
+            self._reader() as connection,
+            connection.transaction(),
+            connection.cursor(name="streamed") as cursor,
+        ):
+            cursor.itersize = _STREAMED
+            cursor.execute(_named(sql).encode(), parameters)
+            yield from cursor
+
+    def is_one_of(self, column: str, name: str) -> str:
+        return f"{column} = ANY(:{name})"
+
+    def listed(self, values: Sequence[str]) -> object:
+        return list(values)
+
+    def has_words(self, name: str) -> str:
+        return f"words @> :{name}"
+
+    def wanted_words(self, words: Sequence[str]) -> object:
+        return list(words)
+
+    def split(self, column: str) -> str:
+        return f"string_to_array({column}, ' ')"
+
+    def drop_all(self) -> None:
+        """Make every table anew."""
+        with self._writer.transaction():
+            self._writer.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
+            for table in ("mention_words", *(table.name for table in TABLES)):
+                self._writer.execute(f"DROP TABLE IF EXISTS {table}, new_{table} CASCADE".encode())
+            self._writer.execute("DELETE FROM schema_version")
+        self._migrate()
+
+    def close(self) -> None:
+        """Nobody may read or write any more."""
+        self._writer.close()
+        while True:
+            try:
+                self._readers.get_nowait().close()
+            except queue.Empty:
+                return

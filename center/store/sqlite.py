@@ -1,0 +1,170 @@
+"""SQLite: nothing to start, one file, one writer and any number of readers (WAL)."""
+
+import queue
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from center.store.database import NOTHING, Parameters, Row
+from center.store.tables import MIGRATIONS, SCHEMA_VERSION, TABLES, create_statements
+from schemas.errors import OperatorError
+
+_BUSY_S = 60.0
+_CACHE_KIB = 64 << 10
+_WORDS = """CREATE VIRTUAL TABLE mention_words USING fts5(words, detail = 'none', columnsize = 0,
+    tokenize = "unicode61 remove_diacritics 0 categories 'L* M* N* P* S* C*'")"""
+"""Our own tokens with spaces between them, so all but spaces belongs to a token."""
+
+
+class SqliteTransaction:
+    """On the one connection that writes."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def run(self, sql: str, parameters: Parameters = NOTHING) -> None:
+        self._connection.execute(sql, dict(parameters))
+
+    def rows(self, sql: str, parameters: Parameters = NOTHING) -> list[Row]:
+        return self._connection.execute(sql, dict(parameters)).fetchall()
+
+    def load(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+        """Fill the staging table, which lies in memory."""
+        names, marks = ", ".join(columns), ", ".join("?" * len(columns))
+        self._connection.execute(f"DELETE FROM new_{table}")
+        self._connection.executemany(
+            f"INSERT INTO new_{table} ({names}) VALUES ({marks})",
+            rows,
+        )
+
+
+class SqliteDatabase:
+    """One file; see `Database`."""
+
+    outages: tuple[type[Exception], ...] = (sqlite3.OperationalError,)
+    word_id = "rowid"
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+        self._readers: queue.LifoQueue[sqlite3.Connection] = queue.LifoQueue()
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._writer = self._connect()
+            self._migrate()
+        except (OSError, sqlite3.Error) as error:
+            raise OperatorError(
+                f"center_store={path}: {error}; name a file that may be written, or move it away"
+            ) from None
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            self._path, timeout=_BUSY_S, isolation_level=None, check_same_thread=False
+        )
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = NORMAL")  # a power cut loses commits, never parts
+        connection.execute("PRAGMA temp_store = MEMORY")
+        connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+        connection.execute("PRAGMA secure_delete = FAST")
+        return connection
+
+    def _migrate(self) -> None:
+        (version,) = self._writer.execute("PRAGMA user_version").fetchone()
+        if version > SCHEMA_VERSION:
+            raise OperatorError(
+                f"center_store={self._path}: its tables are of version {version}, and this leimo "
+                f"knows {SCHEMA_VERSION}; use the newer leimo, or name another file"
+            )
+        with self._transaction(self._writer):
+            if version == 0:
+                for statement in (*create_statements("WITHOUT ROWID"), _WORDS):
+                    self._writer.execute(statement)
+            for step in range(max(version, 1) + 1, SCHEMA_VERSION + 1):
+                for statement in MIGRATIONS[step]:
+                    self._writer.execute(statement)
+            self._writer.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        for table in TABLES:
+            more = ", '' AS words" if table.name == "mentions" else ""
+            self._writer.execute(
+                f"CREATE TEMP TABLE IF NOT EXISTS new_{table.name} AS "
+                f"SELECT *{more} FROM {table.name} LIMIT 0"
+            )
+
+    @contextmanager
+    def _transaction(self, connection: sqlite3.Connection) -> Iterator[None]:
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            connection.execute("ROLLBACK")
+            raise
+        connection.execute("COMMIT")
+
+    @contextmanager
+    def writing(self) -> Iterator[SqliteTransaction]:
+        """The one transaction that writes, of this process and of others."""
+        with self._lock, self._transaction(self._writer):
+            yield SqliteTransaction(self._writer)
+
+    @contextmanager
+    def _reader(self) -> Iterator[sqlite3.Connection]:
+        try:
+            connection = self._readers.get_nowait()
+        except queue.Empty:
+            connection = self._connect()
+            connection.execute("PRAGMA query_only = ON")
+        try:
+            yield connection
+        finally:
+            self._readers.put(connection)
+
+    def rows(self, sql: str, parameters: Parameters = NOTHING) -> list[Row]:
+        with self._reader() as connection:
+            return connection.execute(sql, dict(parameters)).fetchall()
+
+    def stream(self, sql: str, parameters: Parameters = NOTHING) -> Iterator[Row]:
+        """Rows of one snapshot, without holding them."""
+        with self._reader() as connection:
+            cursor = connection.execute(sql, dict(parameters))
+            try:
+                yield from cursor
+            finally:
+                cursor.close()
+
+    def is_one_of(self, column: str, name: str) -> str:
+        return f"{column} IN (SELECT value FROM json_each(:{name}))"
+
+    def listed(self, values: Sequence[str]) -> object:
+        return msgspec.json.encode(values).decode()
+
+    def has_words(self, name: str) -> str:
+        return f"mention_words MATCH :{name}"
+
+    def wanted_words(self, words: Sequence[str]) -> object:
+        return " AND ".join(f'"{word}"' for word in words)
+
+    def split(self, column: str) -> str:
+        return column
+
+    def drop_all(self) -> None:
+        """Make every table anew."""
+        with self._lock:
+            with self._transaction(self._writer):
+                for table in ("mention_words", *(table.name for table in TABLES)):
+                    self._writer.execute(f"DROP TABLE {table}")
+                self._writer.execute("PRAGMA user_version = 0")
+            self._migrate()
+
+    def close(self) -> None:
+        """Nobody may read or write any more."""
+        self._writer.close()
+        while True:
+            try:
+                self._readers.get_nowait().close()
+            except queue.Empty:
+                return

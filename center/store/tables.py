@@ -1,0 +1,155 @@
+"""The tables, the same for SQLite and PostgreSQL, and the way from one version to the next."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from center.store.protocol import COUNT_NAMES
+
+WINDOW_TABLES = {"1m": "windows_1m", "1h": "windows_1h", "1d": "windows_1d"}
+
+MENTION_COLUMNS = (
+    *("id", "brand", "part", "off", "event_time_ms", "polarity", "sentiment_milli", "is_repost"),
+    *("channel", "reach", "author", "post", "source", "text", "terms", "text_hash", "place"),
+    *("confidence_milli", "is_address", "is_edit", "product", "intents", "spam", "language"),
+    *("original_author", "is_newcomer", "region", "is_deleted"),
+)
+_MENTION_TYPES = {
+    **dict.fromkeys(MENTION_COLUMNS, "BIGINT"),
+    **dict.fromkeys(
+        (
+            *("brand", "polarity", "channel", "author", "post", "source", "text", "terms"),
+            *("place", "product", "intents", "spam", "language", "original_author", "region"),
+        ),
+        "TEXT",
+    ),
+}
+
+
+class Table(NamedTuple):
+    """A table whose rows are found by their key alone, written by upsert."""
+
+    name: str
+    columns: tuple[str, ...]
+    """With their types."""
+    key: tuple[str, ...]
+    indexes: tuple[tuple[str, ...], ...] = ()
+    is_clustered: bool = True
+    """Rows lie in the order of the key, where the database can do that."""
+
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        return tuple(column.split()[0] for column in self.columns)
+
+
+_COUNTS = tuple(f"{name} BIGINT NOT NULL" for name in COUNT_NAMES)
+_PLACE = ("brand TEXT NOT NULL", "start_ms BIGINT NOT NULL")
+
+TABLES = (
+    Table("meta", ("name TEXT NOT NULL", "value BIGINT NOT NULL"), ("name",)),
+    Table(
+        "offsets",
+        ("topic TEXT NOT NULL", "part BIGINT NOT NULL", "next BIGINT NOT NULL"),
+        ("topic", "part"),
+    ),
+    Table(
+        "windows_1m",
+        (*_PLACE, "revision BIGINT NOT NULL", *_COUNTS),
+        ("brand", "start_ms"),
+        (("start_ms",),),
+    ),
+    Table("windows_1h", (*_PLACE, *_COUNTS), ("brand", "start_ms"), (("start_ms",),)),
+    Table("windows_1d", (*_PLACE, *_COUNTS), ("brand", "start_ms"), (("start_ms",),)),
+    Table(
+        "mentions",
+        tuple(f"{name} {_MENTION_TYPES[name]} NOT NULL" for name in MENTION_COLUMNS),
+        ("id",),
+        (("brand", "event_time_ms"), ("post",), ("author",)),
+        is_clustered=False,
+    ),
+    Table(
+        "alerts",
+        (
+            *("id TEXT NOT NULL", "revision BIGINT NOT NULL", "brand TEXT NOT NULL"),
+            *("state TEXT NOT NULL", "kind TEXT NOT NULL", "severity BIGINT NOT NULL"),
+            *("started_at_ms BIGINT NOT NULL", "ended_at_ms BIGINT", "incident TEXT NOT NULL"),
+            *("department TEXT NOT NULL", "record TEXT NOT NULL"),
+        ),
+        ("id",),
+        (("started_at_ms",), ("incident",), ("brand",)),
+    ),
+    Table(
+        "trends",
+        ("brand TEXT NOT NULL", "at_ms BIGINT NOT NULL", "record TEXT NOT NULL"),
+        ("brand",),
+    ),
+    Table("expectations", (*_PLACE, "record TEXT NOT NULL"), ("brand", "start_ms")),
+    Table(
+        "gaps",
+        (
+            *("feed TEXT NOT NULL", "from_ms BIGINT NOT NULL", "to_ms BIGINT NOT NULL"),
+            "record TEXT NOT NULL",
+        ),
+        ("feed", "from_ms"),
+    ),
+    Table("feeds", ("feed TEXT NOT NULL", "record TEXT NOT NULL"), ("feed",)),
+    Table(
+        "actions",
+        (
+            *("record_key TEXT NOT NULL", "off BIGINT NOT NULL", "kind TEXT NOT NULL"),
+            *("on_what TEXT NOT NULL", "subject TEXT NOT NULL", "brand TEXT NOT NULL"),
+            *("at_ms BIGINT NOT NULL", "record TEXT NOT NULL"),
+        ),
+        ("record_key",),
+        (("subject",), ("off",)),
+    ),
+    Table(
+        "deletions",
+        (
+            *("scope TEXT NOT NULL", "source TEXT NOT NULL", "subject TEXT NOT NULL"),
+            "at_ms BIGINT NOT NULL",
+        ),
+        ("scope", "source", "subject"),
+    ),
+    Table(
+        "deliveries",
+        (
+            *("record_key TEXT NOT NULL", "subscriber TEXT NOT NULL", "alert TEXT NOT NULL"),
+            *(
+                "brand TEXT NOT NULL",
+                "outcome TEXT NOT NULL",
+                "at_ms BIGINT NOT NULL",
+                "record TEXT NOT NULL",
+            ),
+        ),
+        ("record_key",),
+        (("alert",), ("at_ms",)),
+    ),
+    Table(
+        "definitions",
+        ("record_key TEXT NOT NULL", "kind TEXT NOT NULL", "record TEXT NOT NULL"),
+        ("record_key",),
+        (("kind",),),
+    ),
+)
+BY_NAME = {table.name: table for table in TABLES}
+
+SCHEMA_VERSION = 1
+"""Raised with every change of the tables, with a step in `MIGRATIONS`."""
+MIGRATIONS: dict[int, Sequence[str]] = {}
+"""Version -> statements that bring tables of the version before to it."""
+
+
+def create_statements(clustered: str) -> list[str]:
+    """DDL of all tables; `clustered`: what ends the DDL of those that lie in the order of keys."""
+    found = []
+    for table in TABLES:
+        key = ", ".join(table.key)
+        ending = clustered if table.is_clustered else ""
+        columns = ", ".join(table.columns)
+        found.append(f"CREATE TABLE {table.name} ({columns}, PRIMARY KEY ({key})) {ending}")
+        found += [
+            f"CREATE INDEX {table.name}_by_{'_'.join(index)} ON {table.name} ({', '.join(index)})"
+            for index in table.indexes
+        ]
+    found.append("CREATE UNIQUE INDEX mentions_identity ON mentions (brand, part, off)")
+    return found

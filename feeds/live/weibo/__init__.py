@@ -1,0 +1,1 @@
+"""Weibo by its commercial push."""

@@ -1,0 +1,140 @@
+"""Whether the posts of a brand are about one thing: six about one are news, twelve of nothing not.
+
+Hours of a small brand vary as much as a burst does, so that numbers alone see half of them. But the
+posts of a burst have a cause in common: they pass on one original, are copies of one text, or share
+a word that is new with the brand. The cause that most authors have in common is what counts here,
+and it is news as a number is: above the largest that the brand had so far (`measures.extremes`),
+since each brand has popular posts.
+"""
+
+import math
+import zlib
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from schemas.mention import Mention
+
+KEPT = 12
+"""Authors of a minute whose posts are looked at: those with the smallest hashes, in any order."""
+TERMS = 8
+"""Terms of a post that are looked at."""
+FEWEST_SHARE = 0.6
+"""Of the posts that make a burst by their number, so many do if they are about one thing."""
+_BETWEEN = "\x1f"
+_FEWEST = 2
+HORIZONS = (1, 2)
+"""Numbers of the horizons over which a cause is looked for: of 5 and 15 minutes."""
+SPREADS = 2.5
+"""Standard deviations above the expected from which a number is worth a look at its cause."""
+EXCESS_SHARE = 0.4
+"""Part of the posts above the expected that the cause has to explain."""
+FEWEST_AUTHORS = 5
+_SETTLED_MS = 90 * 60_000
+"""A cause counts as one that the brand had when it is so long ago: not against itself."""
+_HALF_LIFE_MS = 60 * 24 * 3_600_000
+
+
+def said_in(mention: Mention) -> str:
+    """What a post can have in common with others: its original or text, and its terms."""
+    origin = ""  # a text without a word is no copy of others
+    if mention.original:
+        origin = f"@{zlib.crc32(mention.original.encode())}"
+    elif mention.text_hash:
+        origin = f"={mention.text_hash}"
+    return _BETWEEN.join((origin, *mention.terms[:TERMS]))
+
+
+class Cause(NamedTuple):
+    """What most authors have in common."""
+
+    name: str
+    """`@` and a hash of the id of an original, `=` and that of a text, or a term."""
+    authors: float
+    """How many have it in common beyond what is usual; the same one counts in each minute."""
+
+    @property
+    def told(self) -> str:
+        """For the reason of an alert."""
+        if self.name[:1] == "@":
+            return "pass on one original"
+        if self.name[:1] == "=":
+            return "have the same text"
+        return f"are about {self.name}"
+
+
+class Usual(NamedTuple):
+    """What is said about a brand, as it is kept in growing weights (`measures.explanations`)."""
+
+    counts: Mapping[str, Sequence[float]]
+    """Term -> [recent, usual]; what is recent is not usual."""
+    recent_weight: float
+    usual_weight: float
+    total: float
+    """Terms that are usually said, in units of one."""
+
+
+def largest(said: Iterable[tuple[float, str]], usual: Usual) -> Cause:
+    """The cause that most have in common.
+
+    `said`: how many authors each stands for, and what one of them said, as by `said_in`. A loop
+    without calls: it is run over some minutes of many brands.
+
+    >>> said = [(1, "@a\\x1f手机\\x1f爆炸"), (2, "=1\\x1f手机\\x1f爆炸"), (2, "=2\\x1f手机")]
+    >>> largest(said, Usual({"手机": [0, 50]}, 1.0, 1.0, 100.0))
+    Cause(name='爆炸', authors=3.0)
+    """
+    counts: defaultdict[str, float] = defaultdict(float)
+    terms = 0.0
+    for authors, one in said:
+        origin, *named = one.split(_BETWEEN)
+        if origin:
+            counts[origin] += authors
+        for term in named:
+            terms += authors
+            counts[term] += authors
+    known, recent_weight, usual_weight, total = usual
+    best, found = 0.0, ""
+    for name, count in counts.items():
+        if count < best or count < _FEWEST:
+            continue
+        more = count
+        if total and name in known:
+            recent, lately = known[name]
+            share = (lately / usual_weight - recent / recent_weight) / total
+            if share > 0:
+                more -= terms * share
+        if more > best or (more == best and name < found):
+            best, found = more, name
+    return Cause(found, best)
+
+
+class Causes(msgspec.Struct, array_like=True, gc=False):
+    """The largest causes that a brand had, over each of two horizons, faded."""
+
+    records: list[float] = msgspec.field(default_factory=lambda: [0.0, 0.0])
+    recent: list[float] = msgspec.field(default_factory=lambda: [0.0, 0.0])
+    recent_ms: int = -1
+    """Begin of what is recent; -1: nothing was learned."""
+
+    def largest(self, at_ms: int) -> list[float]:
+        """Above what a cause is news, without those that begin now."""
+        if self.recent_ms < 0 or at_ms < self.recent_ms + _SETTLED_MS:
+            return self.records
+        kept = math.exp2((self.recent_ms - at_ms) / _HALF_LIFE_MS)
+        return [max(pair) * kept for pair in zip(self.records, self.recent, strict=True)]
+
+    def learn(self, at_ms: int, at: int, authors: float) -> None:
+        """Take a cause over horizon number `at` of `HORIZONS` into account, news or not.
+
+        >>> causes = Causes()
+        >>> causes.learn(0, 1, 10.0)
+        >>> causes.largest(60_000), [round(one, 2) for one in causes.largest(7_200_000)]
+        ([0.0, 0.0], [0.0, 9.99])
+        """
+        if self.recent_ms < 0 or at_ms >= self.recent_ms + _SETTLED_MS:
+            self.records = self.largest(at_ms)
+            self.recent, self.recent_ms = [0.0, 0.0], at_ms
+        self.recent[at] = max(self.recent[at], authors)

@@ -1,0 +1,216 @@
+"""Which alerts tell of one event: those that share their posts, or what these say, within minutes.
+
+Each board hears of the begin of every alert, of its own at once and of the others' by signals in
+`mentions`. Whether two alerts are one event depends on their two signals alone, an incident is what
+hangs together by that, and its head the first by an order of all. So whoever has heard the same
+signals finds the same incidents, in whatever order they came. An alert is published at once, with
+the incident that is known then; when an earlier head becomes known it is published again.
+"""
+
+from collections.abc import Iterator, Mapping
+
+import msgspec
+
+from measures.buckets import BUCKET_MS
+from schemas.alert import Alert
+from schemas.rules import RuleKind
+from schemas.signal import Signal
+
+SAME_BRAND_MS = 60 * BUCKET_MS
+"""Alerts of one brand that begin within so long may be one event."""
+OTHER_BRAND_MS = 15 * BUCKET_MS
+KEPT_MS = 6 * SAME_BRAND_MS
+"""Signals that began so long before the newest are forgotten."""
+MOST_SIGNALS = 512
+MOST_TOLD = 128
+SHARED = 0.5
+"""Part of the one alert's posts that the other has too, ..."""
+SHARED_BACK = 0.2
+"""... and of the other's that the one has."""
+COMMON = 2
+"""Leading terms that two brands' alerts have in common ..."""
+LEADING = 0.4
+"""... each in so large a part of the posts of both."""
+_QUIET = frozenset({RuleKind.DROP.value, RuleKind.SILENCE.value})
+"""Kinds about posts that are missing: no posts tell what they are about."""
+
+
+class Heard(msgspec.Struct, array_like=True):
+    """What a partition keeps of incidents, in an entry of its own."""
+
+    signals: dict[str, Signal] = msgspec.field(default_factory=dict)
+    """Alert -> its begin; of all partitions."""
+    told: dict[str, Alert] = msgspec.field(default_factory=dict)
+    """The last published records of this partition's own alerts."""
+
+
+class Incidents:
+    """The incidents, as one partition knows them."""
+
+    def __init__(self, heard: Heard | None = None) -> None:
+        self.heard = heard or Heard()
+        self._linked: dict[str, set[str]] = {}
+        """Alert -> those that tell of the same."""
+        for signal in self.heard.signals.values():
+            self._link(signal)
+
+    def hear(self, signal: Signal) -> bool:
+        """Take a signal into account, once; returns whether it is a new one."""
+        signals = self.heard.signals
+        if signal.alert in signals:
+            return False
+        newest_ms = max((one.started_at_ms for one in signals.values()), default=0)
+        if signal.started_at_ms < newest_ms - KEPT_MS:
+            return False
+        signals[signal.alert] = signal
+        self._link(signal)
+        self._forget()
+        return True
+
+    def head_of(self, alert: Alert) -> str:
+        """Id of the alert that is the head of its incident."""
+        signals, told = self.heard.signals, self.heard.told.get(alert.id)
+        if told is not None and (alert.id not in signals or told.incident not in signals):
+            return told.incident  # it is long ago, and stays as it was told
+        if alert.id not in signals:
+            return alert.id
+        return min(self._together(alert.id), key=lambda each: _order(signals[each]))
+
+    def placed(self, alert: Alert) -> Alert:
+        """The record with its incident, noted as the last one of the alert."""
+        placed = msgspec.structs.replace(alert, incident=self.head_of(alert))
+        self._note(placed)
+        return placed
+
+    def moved(self) -> Iterator[Alert]:
+        """New records of own alerts whose incident has another head by now."""
+        for alert in list(self.heard.told.values()):
+            head = self.head_of(alert)
+            if head != alert.incident:
+                again = msgspec.structs.replace(alert, incident=head, revision=alert.revision + 1)
+                self._note(again)
+                yield again
+
+    def renew(self, alert: Alert) -> bool:
+        """An own alert was published anew with other content; returns whether it is one of those
+        that are kept."""
+        if alert.id not in self.heard.told:
+            return False
+        self.heard.told[alert.id] = alert
+        return True
+
+    def _note(self, alert: Alert) -> None:
+        told = self.heard.told
+        told.pop(alert.id, None)
+        told[alert.id] = alert
+        if len(told) > MOST_TOLD:
+            del told[min(told, key=lambda each: (told[each].started_at_ms, each))]
+
+    def _together(self, alert: str) -> set[str]:
+        found, waiting = {alert}, [alert]
+        while waiting:
+            for other in self._linked[waiting.pop()] - found:
+                found.add(other)
+                waiting.append(other)
+        return found
+
+    def _link(self, signal: Signal) -> None:
+        linked = self._linked
+        mine = linked.setdefault(signal.alert, set())
+        for other in self.heard.signals.values():
+            if other.alert in linked and other.alert != signal.alert and are_one(signal, other):
+                mine.add(other.alert)
+                linked[other.alert].add(signal.alert)
+
+    def _forget(self) -> None:
+        signals = self.heard.signals
+        oldest_ms = max(one.started_at_ms for one in signals.values()) - KEPT_MS
+        gone = [each for each, one in signals.items() if one.started_at_ms < oldest_ms]
+        spare = len(signals) - len(gone) - MOST_SIGNALS
+        if spare > 0:
+            left = sorted(signals.keys() - set(gone), key=lambda each: _age(signals[each]))
+            gone += left[:spare]
+        for each in gone:
+            del signals[each]
+            for other in self._linked.pop(each):
+                self._linked[other].discard(each)
+
+
+def _age(signal: Signal) -> tuple[int, str]:
+    return signal.started_at_ms, signal.alert
+
+
+def _order(signal: Signal) -> tuple[bool, int, bool, int, str]:
+    """Who is head: whom somebody is told of, the first, the parent, the worst."""
+    return (
+        signal.is_silenced,
+        signal.started_at_ms,
+        bool(signal.parent),
+        -signal.severity,
+        signal.alert,
+    )
+
+
+def are_one(one: Signal, other: Signal) -> bool:
+    """Whether two alerts tell of one event, by what was known when they began.
+
+    >>> fire = Signal(alert="a", brand="x", kind="crisis", started_at_ms=0, severity=1)
+    >>> many = Signal(alert="b", brand="x", kind="spike", started_at_ms=60_000, severity=1)
+    >>> are_one(fire, many), are_one(fire, msgspec.structs.replace(many, brand="y"))
+    (True, False)
+    """
+    apart_ms = abs(one.started_at_ms - other.started_at_ms)
+    if (one.kind in _QUIET) is not (other.kind in _QUIET):
+        return False
+    if one.brand == other.brand:
+        return apart_ms <= SAME_BRAND_MS and not _tells_of_something_else(one, other)
+    if apart_ms > OTHER_BRAND_MS or not one.posts or not other.posts:
+        return False
+    return _share_posts(one, other) or _say_the_same(one, other)
+
+
+def _share_posts(one: Signal, other: Signal) -> bool:
+    there, back = _part_in(one, other), _part_in(other, one)
+    return max(there, back) >= SHARED and min(there, back) >= SHARED_BACK
+
+
+def _part_in(one: Signal, other: Signal) -> float:
+    """The part of one's posts whose threads the other has.
+
+    Where the other is a sample, posts that would not be in it say nothing, unless too few are left.
+    """
+    posts: Mapping[int, int] = one.posts
+    if not other.is_whole:
+        largest = max(other.posts)
+        comparable = {number: thread for number, thread in posts.items() if number <= largest}
+        posts = comparable if len(comparable) >= _COMPARABLE else posts
+    threads = frozenset(other.posts.values())
+    return sum(thread in threads for thread in posts.values()) / len(posts)
+
+
+_COMPARABLE = 3
+
+
+def _say_the_same(one: Signal, other: Signal) -> bool:
+    common = [
+        term
+        for term, share in one.terms.items()
+        if share >= LEADING and other.terms.get(term, 0.0) >= LEADING
+    ]
+    return len(common) >= COMMON
+
+
+def _tells_of_something_else(one: Signal, other: Signal) -> bool:
+    """Of one brand: nothing that is known of the posts speaks for one event.
+
+    Where both are parts of many posts, it is not known what they have in common.
+    """
+    if not one.posts or not other.posts or one.terms.keys() & other.terms.keys():
+        return False
+    if one.is_single or other.is_single:
+        return min(_part_in(one, other), _part_in(other, one)) < SHARED_BACK
+    return (
+        one.is_whole
+        and other.is_whole
+        and not frozenset(one.posts.values()) & frozenset(other.posts.values())
+    )

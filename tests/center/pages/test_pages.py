@@ -1,0 +1,359 @@
+"""Every page in a real browser: it draws, follows, leads to its posts, and nothing breaks it."""
+
+import json
+import re
+import time
+import urllib.request
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+
+from center.pages.texts import texts
+from center.store.protocol import MINUTE_MS, AlertFilter, Record, Scope
+from schemas.mention import Mention, Objective, Polarity
+from schemas.topics import MENTIONS, WINDOWS
+from schemas.window import Window
+from tests.center.pages.conftest import Running
+
+PAGES = {
+    "/": ".grid table tbody tr",
+    "/incidents?state=all": "#page table tbody tr",
+    "/engage": "#page .card",
+    "/search": ".posts .post",
+    "/measure": ".figures .figure",
+    "/compare": "#page table tbody tr",
+    "/feeds": ".figures .figure",
+    "/rules": "#page table tbody tr",
+    "/rules/rule/spike": "form.fields input",
+    "/rules/brand/": "form.fields input",
+    "/brands/huawei": ".posts .post",
+    "/wall": "#picture svg text",
+}
+"""Address -> what stands there when it is drawn."""
+
+
+_RULES = {"runOnly": ["wcag2a", "wcag2aa"], "resultTypes": ["violations"]}
+
+
+def api(running: Running, path: str) -> Any:
+    with urllib.request.urlopen(f"{running.url}/api/{path}", timeout=20) as answer:
+        return json.load(answer)
+
+
+def an_alert(running: Running) -> str:
+    found = running.store.alerts(Scope(), AlertFilter(brands=("huawei",)), None, 1)
+    found = found or running.store.alerts(Scope(), AlertFilter(), None, 1)
+    return found[0].id
+
+
+def window(brand: str, at_ms: int, posts: int, number: int, revision: int = 0) -> Record:
+    zero: dict[str, Any] = dict.fromkeys(set(Window.__struct_fields__) - {"intents"}, 0)
+    given: dict[str, Any] = {
+        "brand": brand,
+        "start_ms": at_ms,
+        "size_ms": MINUTE_MS,
+        "revision": revision,
+    }
+    value = Window(**zero | given | {"posts": posts, "neutral": posts, "earned": posts})
+    return Record(WINDOWS.name, 1, number, value.key.decode(), value)
+
+
+@pytest.mark.parametrize(
+    ("lang", "theme", "width", "height"),
+    [("en", "light", 1280, 800), ("zh", "dark", 390, 844)],
+)
+def test_every_page_draws_and_is_accessible(
+    visit: Any, running: Running, lang: str, theme: str, width: int, height: int
+) -> None:
+    visitor = visit(lang=lang, theme=theme, width=width, height=height)
+    serious: list[str] = []
+    for path, drawn in [*PAGES.items(), (f"/alerts/{an_alert(running)}", ".figures .figure")]:
+        page = visitor.goes(path)
+        page.wait_for_selector(drawn, state="attached")
+        page.wait_for_load_state("load")
+        assert page.locator(".notice.is-wrong").count() == 0, path
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
+        serious += [
+            f"{path}: {one['id']}: {one['nodes'][0]['html'][:120]}"
+            for one in Axe().run(page, options=_RULES).response["violations"]
+            if one["impact"] in {"serious", "critical"}
+        ]
+
+    assert serious == []
+    assert visitor.troubles == []
+
+
+def test_texts_are_complete_in_both_languages() -> None:
+    zh, en = texts("zh"), texts("en")
+
+    assert list(zh) == list(en)
+    for key, text in zh.items():
+        assert sorted(re.findall(r"\{\w+\}", text)) == sorted(re.findall(r"\{\w+\}", en[key])), key
+
+
+def test_the_language_is_switched_and_stays(visit: Any) -> None:
+    page = visit(lang="en").goes("/")
+    expect(page.locator("h1")).to_have_text("Overview")
+    page.select_option("[data-preference=leimo_lang]", "zh")
+    expect(page.locator("h1")).to_have_text("总览")
+    page.goto(page.url.rstrip("/") + "/feeds")
+    expect(page.locator("h1")).to_have_text("数据源")
+    assert page.get_attribute("html", "lang") == "zh-CN"
+
+
+def test_what_comes_is_shown_without_a_reload(visit: Any, running: Running) -> None:
+    page = visit().goes("/?q=honor")
+    row = page.locator("tbody tr", has_text="荣耀").first
+    row.wait_for()
+    page.wait_for_function("() => document.getElementById('freshness').textContent.includes('old')")
+    closed_ms = running.store.freshness().closed_until_ms
+    running.take_in(window("honor", closed_ms, 777, 0))
+
+    expect(row.locator("td").nth(2)).to_have_text("777")
+
+
+def test_a_figure_leads_to_exactly_its_posts(visit: Any, running: Running) -> None:
+    page = visit().goes("/brands/huawei?range=6h")
+    page.wait_for_selector(".posts .post")
+    page.select_option("[data-filter=polarity]", "negative")
+    page.wait_for_url(re.compile("polarity=negative"))
+    told = page.locator("#posts header p")
+    span = re.compile(r"^[\d,]+ posts$")
+    expect(told).to_have_text(span)
+    page.wait_for_function(
+        "() => [...document.querySelectorAll('.post .mood')]"
+        ".every((one) => /^[−0]/.test(one.textContent))"
+    )
+    shown = int(told.inner_text().split()[0].replace(",", ""))
+    now_ms = time.time_ns() // 1_000_000 // MINUTE_MS * MINUTE_MS
+    asked = f"brand=huawei&from={now_ms - 6 * 60 * MINUTE_MS}&to={now_ms}"
+    windows = api(running, f"windows?{asked}&step=1m&by=polarity")
+    counted = sum(
+        row[1] for one in windows["series"] if one["key"] == "negative" for row in one["points"]
+    )
+
+    assert shown == counted > 0
+
+
+def test_a_brush_over_the_chart_takes_a_range_and_back_leaves_it(visit: Any) -> None:
+    visitor = visit(height=1000)
+    page = visitor.goes("/brands/huawei?range=6h")
+    chart = page.locator(".chart.tall canvas").first
+    chart.wait_for()
+    page.wait_for_selector(".posts .post")
+    box = chart.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] * 0.7, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.8, box["y"] + box["height"] / 2, steps=4)
+    page.mouse.up()
+    page.wait_for_url(re.compile(r"from=\d+&to=\d+"))
+    expect(page.locator(".choice button[aria-pressed=true]")).to_contain_text("×")
+    page.go_back()
+    expect(page.locator(".choice button[aria-pressed=true]")).to_have_text("6 h")
+    assert visitor.troubles == []
+
+
+def test_an_alert_is_taken_noted_and_called_false(visit: Any, running: Running) -> None:
+    alert = an_alert(running)
+    page = visit().goes(f"/alerts/{alert}")
+    page.get_by_role("button", name="Note").click()
+    page.fill("dialog textarea", "<b>called the shop</b>\n第二行")
+    page.click("dialog button.first")
+    note = page.locator(".doing", has_text="called the shop")
+    expect(note).to_contain_text("<b>called the shop</b>")
+    page.get_by_role("button", name="False alarm").click()
+    page.click("dialog button.first")
+    expect(page.locator(".doing", has_text="false alarm")).to_be_visible()
+    done = api(running, f"alerts/{alert}")
+
+    assert {one["kind"] for one in done["actions"]} >= {"note", "false_alarm"}
+
+
+def test_two_people_cannot_take_one_post(visit: Any, guarded: Running) -> None:
+    wang, zhao = visit(url=guarded.url), visit(url=guarded.url)
+    wang.logs_in("wang")
+    zhao.logs_in("zhao")
+    for one in (wang, zhao):
+        one.goes("/engage")
+        one.page.wait_for_selector(".post .doings button.first")
+    # zhao sees the post as it was when wang takes it: no news reaches her page.
+    zhao.page.evaluate("document.querySelector('.post').dataset.seen = 'yes'")
+    zhao.page.route("**/api/engage*", lambda route: route.abort())
+    subject = wang.page.locator(".post").first.get_attribute("data-subject")
+    wang.page.locator(f'[data-subject="{subject}"] button.first').first.click()
+    expect(wang.page.locator("#toast")).to_have_text("took it")
+    zhao.page.unroute_all()
+    zhao.page.route("**/api/engage*", lambda route: route.abort())
+    stale = zhao.page.locator(f'[data-subject="{subject}"] button.first').first
+    if stale.count():
+        stale.click()
+        expect(zhao.page.locator("#toast")).to_contain_text("wang")
+    zhao.page.unroute_all()
+    zhao.goes("/engage?state=taken")
+    expect(zhao.page.locator(f'[data-subject="{subject}"]').first).to_contain_text("wang took it")
+    expect(zhao.page.locator(f'[data-subject="{subject}"] button.first').first).to_be_disabled()
+
+
+def test_the_center_goes_and_comes_back(visit: Any, running: Running) -> None:
+    visitor = visit()
+    page = visitor.goes("/")
+    fresh = page.locator("#freshness")
+    expect(fresh).to_contain_text("old", timeout=15_000)
+    running.stop()
+    expect(fresh).to_contain_text("Connection lost", timeout=15_000)
+    assert "is-stale" in (fresh.get_attribute("class") or "")
+    running.start()
+    expect(fresh).to_contain_text("old", timeout=20_000)
+    assert "Connection lost" not in fresh.inner_text()
+
+
+HOSTILE = (
+    "<script>window.owned = 1</script><img src=x onerror='window.owned = 1'>",
+    "javascript:window.owned=1 <a href='javascript:window.owned=1'>小米</a>",
+    "\u202egnp.小米\u202c \u2066小米\u200b\u200d\ufeff\u00ad",
+    "小" * 10_000,
+    "小米\x1b[2J\x1b]0;owned\x07\x00\x08",
+    '=HYPERLINK("http://evil.example","小米")',
+    "{{7*7}} ${7*7} </textarea></script><!-- 小米 {red|x}",
+    "小米" + "\u0301" * 500,
+)
+
+
+@pytest.mark.parametrize("page_of", ["/brands/xiaomi?range=1h", "/search?range=1h&brand=xiaomi"])
+def test_hostile_posts_are_text(visit: Any, running: Running, page_of: str) -> None:
+    now_ms = time.time_ns() // 1_000_000
+    offsets = running.store.offsets()
+    at = offsets.get((MENTIONS.name, 3), 0)
+    mentions = [
+        Mention(
+            brand="xiaomi",
+            partition=3,
+            offset=at + number,
+            event_time_ms=now_ms - 10 * MINUTE_MS + number,
+            polarity=Polarity.NEGATIVE,
+            sentiment_milli=-900,
+            author=text[:300],
+            post=f"</script><b>{at + number}",
+            source="weibo",
+            text=text,
+            terms=(text[:60],),
+            intents=(Objective.CLIENT_MANAGEMENT,),
+            region="<b>",
+            original_author=text[:50],
+            is_repost=number % 2 == 0,
+        )
+        for number, text in enumerate(HOSTILE)
+    ]
+    running.take_in(*(Record(MENTIONS.name, 3, one.offset, "xiaomi", one) for one in mentions))
+    visitor = visit()
+    page = visitor.goes(page_of)
+    page.wait_for_selector(".posts .post:has-text('window.owned')")
+    texts_shown = page.locator(".post .text").all_inner_texts()
+
+    assert any(text.startswith("<script>window.owned = 1</script>") for text in texts_shown)
+    assert not any(
+        re.search("[\u202a-\u202e\u2066-\u2069\u200b\x00\x1b]", text) for text in texts_shown
+    )
+    assert page.evaluate("window.owned") is None
+    assert (
+        page.evaluate("[...document.links].filter((a) => /^javascript/i.test(a.href)).length") == 0
+    )
+    assert page.evaluate("document.querySelectorAll('.post script, .post img').length") == 0
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert visitor.troubles == []
+
+
+def test_links_out_tell_nobody_where_one_came_from(visit: Any) -> None:
+    page = visit().goes("/search?range=24h")
+    page.wait_for_selector(".posts .post")
+    links = page.evaluate(
+        "[...document.querySelectorAll('.posts a[href^=http]')].map((a) => [a.target, a.rel])"
+    )
+
+    assert all(link == ["_blank", "noopener noreferrer"] for link in links)
+
+
+def test_a_rule_is_checked_as_one_types_published_and_taken_back(
+    visit: Any, running: Running
+) -> None:
+    visitor = visit()
+    page = visitor.goes("/rules/rule/spike")
+    knob = page.locator("form.fields input[name=false_alerts_per_month]")
+    knob.wait_for()
+    before = knob.input_value()
+    publish = page.get_by_role("button", name="Publish")
+    knob.fill("-3")
+    expect(page.locator(".finding b").first).to_be_visible()
+    expect(publish).to_be_disabled()
+    knob.fill("4")
+    expect(publish).to_be_enabled()
+    publish.click()
+    expect(page.locator(".doing").first).to_contain_text("local")
+    assert api(running, "definitions/rule/spike")["value"]["false_alerts_per_month"] == 4
+    page.get_by_role("button", name="Undo my change").click()
+    expect(page.locator("#toast")).to_have_text("Taken back")
+    held = api(running, "definitions/rule/spike")["value"].get("false_alerts_per_month", 1)
+
+    assert float(held) == float(before or 1)
+    assert visitor.troubles == []
+
+
+def test_keys_go_to_pages(visit: Any) -> None:
+    page = visit().goes("/")
+    page.wait_for_selector("tbody tr")
+    page.keyboard.press("g")
+    page.keyboard.press("i")
+    page.wait_for_url(re.compile("/incidents$"))
+    page.keyboard.press("/")
+    page.wait_for_url(re.compile("/search$"))
+
+
+def test_an_operator_of_one_brand_sees_nothing_of_another(visit: Any, guarded: Running) -> None:
+    visitor = visit(url=guarded.url)
+    visitor.logs_in("li")
+    page = visitor.goes("/")
+    page.wait_for_selector("tbody tr")
+    names = page.locator("tbody tr td:nth-child(2)").all_inner_texts()
+    for path in ("/search?range=24h", "/engage", "/incidents?state=all", "/wall", "/compare"):
+        page = visitor.goes(path)
+        page.wait_for_selector(".card, svg text")
+        page.wait_for_load_state("load")
+        assert "华为" not in page.inner_text("body"), path
+    page = visitor.goes("/brands/huawei")
+    page.wait_for_selector(".notice.is-wrong")
+
+    assert names
+    assert all("小米" in name for name in names)
+    assert page.locator(".post").count() == 0
+
+
+def test_without_a_login_nothing_is_shown(visit: Any, guarded: Running) -> None:
+    visitor = visit(url=guarded.url)
+    for path in PAGES:
+        page = visitor.goes(path)
+        assert page.locator("input[name=password]").count() == 1, path
+    page.fill("input[name=name]", "wang")
+    page.fill("input[name=password]", "wrong")
+    page.click("button")
+    expect(page.get_by_role("alert")).to_contain_text("wrong")
+
+
+def test_a_screen_shows_the_wall_and_turns_through_groups(visit: Any, guarded: Running) -> None:
+    visitor = visit(url=guarded.url, width=1920, height=1080)
+    page = visitor.goes("/wall?kiosk=screen")
+    page.wait_for_selector("#picture svg text")
+    assert "kiosk" not in page.url
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function(
+        "() => !document.querySelector('#picture text').textContent.includes('All')"
+    )
+    page.set_viewport_size({"width": 500, "height": 900})
+    page.wait_for_function(
+        "() => document.querySelector('#picture svg').viewBox.baseVal.width === 1000"
+    )
+    page = visitor.goes("/")
+
+    assert "sees the wall alone" in page.content()

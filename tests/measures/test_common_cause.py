@@ -1,0 +1,60 @@
+"""What posts have in common: the same whatever their order, and bounded."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from measures.buckets import Bucket
+from measures.common_cause import KEPT, Causes, Usual, largest
+from schemas.mention import SpamSign
+from tests.measures.stream import MINUTE, mention
+
+HOUR_MS = 60 * MINUTE
+
+
+NOTHING = Usual({}, 1.0, 1.0, 0.0)
+
+
+@given(st.permutations(range(30)), st.integers(0, 29))
+def test_a_minute_keeps_the_same_in_any_order(order: list[int], again: int) -> None:
+    posts = [
+        mention(0, number, author=f"author {number % 20}", terms=(f"word {number}",))
+        for number in range(30)
+    ]
+    one, other = Bucket(), Bucket()
+    for post in posts:
+        one.add(post)
+    for number in order:
+        other.add(posts[number])
+    other.add(posts[again])
+    assert one.said == other.said
+    assert len(one.said) == KEPT
+
+
+def test_spam_says_nothing() -> None:
+    bucket = Bucket()
+    bucket.add(mention(0, 1, spam=(SpamSign.GIVEAWAY,), terms=("win",)))
+    assert bucket.said == {}
+
+
+def test_what_is_usually_said_is_taken_off() -> None:
+    said = [(1.0, f"={number}\x1fphone\x1f{word}") for number, word in enumerate("aabb")]
+    assert largest(said, Usual({"phone": [0, 50]}, 1.0, 1.0, 100.0)).name in {"a", "b"}
+    assert largest(said, NOTHING).name == "phone"
+
+
+def test_each_kept_author_stands_for_those_that_are_not() -> None:
+    assert largest([(5.0, "@a"), (5.0, "@a"), (1.0, "@b")], NOTHING) == ("@a", 10.0)
+
+
+def test_one_post_has_nothing_in_common() -> None:
+    assert largest([(1.0, "@a\x1fword")], NOTHING) == ("", 0.0)
+
+
+def test_the_largest_fades_and_does_not_count_against_itself() -> None:
+    causes = Causes()
+    causes.learn(0, 0, 8.0)
+    causes.learn(HOUR_MS, 0, 9.0)
+    assert causes.largest(HOUR_MS) == [0.0, 0.0]
+    causes.learn(3 * HOUR_MS, 1, 4.0)
+    assert [round(one) for one in causes.largest(3 * HOUR_MS)] == [9, 0]
+    assert [round(one, 1) for one in causes.largest(60 * 24 * HOUR_MS)] == [4.5, 2.0]
