@@ -40,6 +40,7 @@ def decided(sentence: str) -> Polarity | None:
         ("A召回三万辆车", N),
         ("A因数据造假被立案", N),
         ("垃圾A", N),
+        ("A可以，上午下单下午就到了", P),
     ],
 )
 def test_decides(sentence: str, right: Polarity) -> None:
