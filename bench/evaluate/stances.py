@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-import msgspec
 from sklearn.metrics import accuracy_score, confusion_matrix, f1_score
 
 from analysis.clauses import reach_of
@@ -14,8 +13,7 @@ from analysis.stances import Sentiment, mean_mood
 from analysis.training.corpus import CLASSES
 from analysis.training.stances import Read, read_mentions
 from bench.evaluate.baselines import baselines, scores
-from catalogue.file import SHIPPED
-from schemas.catalogue import Catalogue
+from catalogue.file import SHIPPED, load
 from schemas.mention import Polarity
 
 _NUMBERS = {
@@ -39,7 +37,7 @@ class Result(NamedTuple):
 
 def results(folder: Path) -> Iterator[Result]:
     """Every system on all unseen mentions, and on those that were drawn at random."""
-    catalogue = msgspec.yaml.decode(SHIPPED.read_bytes(), type=Catalogue)
+    catalogue = load(SHIPPED)
     unseen = [one for one in read_mentions(folder, catalogue) if one.split == "test"]
     moods = SentimentModel.load()
     stances = StanceModel.load(moods)
