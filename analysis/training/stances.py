@@ -43,7 +43,7 @@ from analysis.training.sentiment import quantize
 from analysis.training.stance_patterns import pattern_sentences
 from analysis.training.stance_pool import Pooled, pool
 from analysis.weights import FORMAT, Figure, Header, Input, Weights
-from schemas.catalogue import Catalogue
+from schemas.catalogue import Brand, Catalogue
 from schemas.mention import Polarity
 
 LABELS = Path(__file__).with_name("stance_labels.tsv")
@@ -232,7 +232,8 @@ def main() -> int:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--card", type=Path)
     options = parser.parse_args()
-    catalogue = msgspec.yaml.decode(options.catalogue.read_bytes(), type=Catalogue)
+    listed = msgspec.yaml.decode(options.catalogue.read_bytes())["brands"]
+    catalogue = Catalogue(msgspec.convert(listed, tuple[Brand, ...]))
     moods = SentimentModel.load()
     mentions = read_mentions(options.data, catalogue)
     with WRITTEN.open(encoding="utf-8") as lines:
