@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import os
 import signal
 import socket
 import time
@@ -59,9 +60,9 @@ def bound(address: str) -> socket.socket:
     try:
         return socket.create_server((host, int(port)), family=family, backlog=_BACKLOG)
     except OSError as error:
+        reason = os.strerror(error.errno) if error.errno else error
         raise CenterError(
-            f"center_address={address}: {error.strerror or error}; name another with --port or "
-            "LEIMO_CENTER_ADDRESS"
+            f"center_address={address}: {reason}; name another with --port or LEIMO_CENTER_ADDRESS"
         ) from None
 
 

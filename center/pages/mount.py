@@ -21,12 +21,20 @@ async def vouched_for(request: Request) -> Principal | None:
     return viewer.principal if viewer else None
 
 
+def _lively_wall(center: Center, principal: Principal, group: str, limit: int) -> Wall:
+    """The wall, which turns through the trades of which somebody talks."""
+    shown = wall(center, principal, group, limit)
+    now = center.board.at(center.clock_ms()).brands.values()
+    lively = {one.brand.trade for one in now if one.posts and principal.scope.allows(one.brand.id)}
+    return shown.model_copy(update={"groups": sorted(lively - {""})})
+
+
 def with_pages(app: FastAPI, access: Access) -> ASGIApp:
     """The whole center: API and pages, and nothing that does not pass the guard."""
     center: Center = app.state.center
 
     async def read_wall(principal: Principal, group: str, limit: int) -> Wall:
-        return await run_in_threadpool(wall, center, principal, group, limit)
+        return await run_in_threadpool(_lively_wall, center, principal, group, limit)
 
     app.router.routes.extend(Pages(access, read_wall).routes())
     return Guard(app, access)

@@ -18,10 +18,10 @@ from center.pages.login import Door
 from center.pages.texts import texts
 from center.pages.wall import draw_wall, rows_on, screen_of
 from center.principal import Principal
+from schemas.catalogue import DEFINITION_KINDS
 from schemas.rules import Rule
 
 _PLAIN_PAGES = ("incidents", "engage", "search", "measure", "compare", "feeds", "rules")
-DEFINITION_KINDS = ("brand", "rule", "intent", "holiday", "silence", "subscriber")
 
 
 _USES = {

@@ -69,8 +69,10 @@ COMMANDS: dict[str, list[list[str]]] = {
     "alerts ack": [["alert", "--as", EVIL, "--note", EVIL]],
     "alerts assign": [["alert", "--as", "li", "--to", EVIL, "--json"]],
     "alerts false-alarm": [[EVIL, "--as", "li"]],
+    "alerts list": [[], ["--json"], ["--brand", EVIL]],
     "alerts note": [["alert", EVIL, "--as", EVIL]],
     "alerts release": [["alert", "--as", EVIL]],
+    "alerts why": [[f"brand{EVIL}"], [EVIL], ["x", "--at", EVIL]],
     "analyse": [["POSTS"], ["--explain", f"小米手机{EVIL}真好"], ["--explain", "--json", EVIL]],
     "audit": [["--settle", "0"], ["--settle", "0", "--json"]],
     "backtest": [["POSTS", "--catalogue", "CATALOGUE"], ["POSTS", "--json"]],
@@ -134,6 +136,8 @@ COMMANDS: dict[str, list[list[str]]] = {
     "watch": [["--once"], ["--once", "--json"], ["--once", "--brand", EVIL]],
 }  # fmt: skip
 NO_TEXT = {
+    "access password": "reads a password, shows its hash",
+    "access token": "shows what it made",
     "center": "writes a log, no text of posts; its pages are in tests/center",
     "deliver": "writes a log, no text of posts",
     "demo": "shows what `watch` shows",

@@ -19,6 +19,8 @@ OURS = {
 EXTRAS_OF = {
     "analysis/training": ["train"],
     "backtest/plots.py": ["plot"],
+    "center/api/export.py": ["parquet"],
+    "center/store/postgres.py": ["postgres"],
     "kafka_io/brokers.py": ["demo"],
     "bench": ["evaluate", "bench"],
     "tests": ["dev"],

@@ -2,7 +2,7 @@
 import "./frame.js";
 import { $, addressState, get, h, keepInAddress, may, named, plain, t, trouble } from "./core.js";
 
-const KINDS = ["brand", "rule", "intent", "holiday", "silence", "subscriber"];
+const KINDS = ["brand", "rule", "intent", "holiday", "silence", "feed", "subscriber"];
 const defaults = { kind: "rule", q: "" };
 const state = addressState(defaults);
 const list = h("section", { class: "card" });

@@ -209,9 +209,9 @@ def differences(store: SqlStore, wanted: Expected) -> list[str]:
     return lines
 
 
-def start_center(settings: Settings, url: str, folder: Path) -> ChildProcess:
+def start_center(settings: Settings, url: str, folder: Path, *options: str) -> ChildProcess:
     """`leimo center`, as anybody starts it."""
-    command = [sys.executable, "-m", "leimo", "center", "--port", "0", "--store", url]
+    command = [sys.executable, "-m", "leimo", "center", "--port", "0", "--store", url, *options]
     environment = {
         **os.environ,
         "LEIMO_BROKER": settings.broker,
@@ -234,6 +234,16 @@ async def caught_up(store: SqlStore, wanted: dict[tuple[str, int], int]) -> None
         await asyncio.sleep(0.05)
 
 
+async def _emptied(store: SqlStore) -> None:
+    """Wait until a rebuild has begun: the store is behind what it had read."""
+    before = sum((await asyncio.to_thread(store.offsets)).values())
+    deadline = asyncio.get_running_loop().time() + _PATIENCE_S
+    while sum((await asyncio.to_thread(store.offsets)).values()) >= before:
+        if asyncio.get_running_loop().time() > deadline:
+            raise TimeoutError("no rebuild begins")
+        await asyncio.sleep(0.005)
+
+
 async def _moved(store: SqlStore) -> None:
     """Wait until the store takes something in, so that a kill meets it at work."""
     before = await asyncio.to_thread(store.offsets)
@@ -245,7 +255,14 @@ async def _moved(store: SqlStore) -> None:
 
 
 async def kill_under_load(
-    broker: ApacheKafka, url: str, folder: Path, *, kills: int, broker_kills: int, seed: int = 5
+    broker: ApacheKafka,
+    url: str,
+    folder: Path,
+    *,
+    kills: int,
+    broker_kills: int,
+    is_rebuilt: bool = True,
+    seed: int = 5,
 ) -> tuple[list[str], Expected]:
     """Returns what differs in the end, and what was expected."""
     settings = Settings(broker=broker.address, partitions=PARTITIONS, metrics_address="")
@@ -271,7 +288,15 @@ async def kill_under_load(
         await loading
         wanted = await expected(settings)
         await caught_up(store, wanted.positions)
-        return await asyncio.to_thread(differences, store, wanted), wanted
+        lines = await asyncio.to_thread(differences, store, wanted)
+        if is_rebuilt:
+            center.stop()
+            center = start_center(settings, url, folder, "--rebuild")
+            await _emptied(store)
+            await caught_up(store, wanted.positions)
+            again = await asyncio.to_thread(differences, store, wanted)
+            lines += [f"after a rebuild: {line}" for line in again]
+        return lines, wanted
     finally:
         load.stop()
         await asyncio.gather(loading, return_exceptions=True)

@@ -19,7 +19,12 @@ async def test_the_store_equals_the_topics(
     kills, broker_kills = (2, 1) if is_sqlite else (1, 0)
 
     lines, wanted = await kill_under_load(
-        kafka_broker, store_url, tmp_path, kills=kills, broker_kills=broker_kills
+        kafka_broker,
+        store_url,
+        tmp_path,
+        kills=kills,
+        broker_kills=broker_kills,
+        is_rebuilt=is_sqlite,
     )
 
     assert lines == []

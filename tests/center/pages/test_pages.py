@@ -4,6 +4,7 @@ import json
 import re
 import time
 import urllib.request
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
@@ -12,7 +13,13 @@ from playwright.sync_api import expect
 
 from center.pages.texts import texts
 from center.store.protocol import MINUTE_MS, AlertFilter, Record, Scope
-from schemas.mention import Mention, Objective, Polarity
+from schemas.action import ActionKind
+from schemas.catalogue import DEFINITION_KINDS, ReceivingChannel
+from schemas.delivery import Outcome, Reason
+from schemas.feed import FeedState, GapReason
+from schemas.mention import Channel, Mention, Objective, Polarity, SpamSign
+from schemas.post import Source
+from schemas.rules import RuleKind
 from schemas.topics import MENTIONS, WINDOWS
 from schemas.window import Window
 from tests.center.pages.conftest import Running
@@ -91,6 +98,19 @@ def test_texts_are_complete_in_both_languages() -> None:
     assert list(zh) == list(en)
     for key, text in zh.items():
         assert sorted(re.findall(r"\{\w+\}", text)) == sorted(re.findall(r"\{\w+\}", en[key])), key
+
+
+@pytest.mark.parametrize(
+    ("prefix", "values"),
+    [
+        ("reason", Reason), ("outcome", Outcome), ("receiver", ReceivingChannel),
+        ("did", ActionKind), ("gap", GapReason), ("feed", FeedState), ("intent", Objective),
+        ("spam", SpamSign), ("polarity", Polarity), ("channel", Channel), ("source", Source),
+        ("kind", RuleKind), ("definition", DEFINITION_KINDS),
+    ],
+)  # fmt: skip
+def test_every_value_has_a_text(prefix: str, values: Iterable[str]) -> None:
+    assert [value for value in values if f"{prefix}.{value}" not in texts("en")] == []
 
 
 def test_the_language_is_switched_and_stays(visit: Any) -> None:
