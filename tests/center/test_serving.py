@@ -12,8 +12,7 @@ import pytest
 from httpx import AsyncClient
 from typer.testing import CliRunner
 
-from center.context import everybody_is_local
-from center.serving import CenterError, bound, now_ms, refuse_open_address
+from center.serving import CenterError, bound, now_ms
 from center.store.opening import open_store
 from center.store.protocol import HOUR_MS, MINUTE_MS
 from kafka_io.batches import Row
@@ -25,14 +24,6 @@ from leimo.cli import app
 from schemas.topics import ALERTS, MENTIONS, WINDOWS
 from tests.center.records import START_MS, alert, mention, records, windows_of
 from tests.kafka_io.broker_log import append
-
-
-@pytest.mark.parametrize("host", ["0.0.0.0", "10.0.0.7", "[::]"])
-def test_nobody_listens_outside_without_access(host: str) -> None:
-    with pytest.raises(CenterError, match="can be reached from outside"):
-        refuse_open_address(f"{host}:9470", None)
-    refuse_open_address(f"{host}:9470", everybody_is_local)
-    refuse_open_address("127.0.0.1:9470", None)
 
 
 def test_a_port_that_is_taken_is_refused_with_the_mend() -> None:
