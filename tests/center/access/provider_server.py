@@ -41,13 +41,13 @@ class ProviderServer:
         self.claims: dict[str, Any] = {}
         """Instead of the right ones; None: left out."""
         self.keys = [FIRST_KEY]
-        self.make_token = lambda claims: signed(self.keys[-1], claims)
+        self.make_token: Callable[[dict[str, Any]], str] = self._right_token
         self.methods: list[str] | None = None
         self.described: dict[str, Any] = {}
         """Instead of what the discovery document says."""
         self.secret = SECRET
         self.refuses = ""
-        self.answers: dict[str, web.Response] = {}
+        self.answers: dict[str, web.StreamResponse] = {}
         """By path: what it answers instead of what it should."""
         self.hangs_at = ""
         self.asked: Counter[str] = Counter()
@@ -84,7 +84,9 @@ class ProviderServer:
         self.asked[request.path] += 1
         if request.path == self.hangs_at:
             await self._going.wait()
-        answer: web.StreamResponse = self.answers.pop(request.path, None) or await handler(request)
+        if request.path in self.answers:
+            return self.answers.pop(request.path)
+        answer: web.StreamResponse = await handler(request)
         return answer
 
     async def _describe(self, request: web.Request) -> web.Response:
@@ -155,6 +157,9 @@ class ProviderServer:
         name, _, secret = base64.b64decode(pair).decode().partition(":")
         given = (scheme, unquote_plus(name), unquote_plus(secret))
         return given == ("Basic", CLIENT_ID, self.secret)
+
+    def _right_token(self, claims: dict[str, Any]) -> str:
+        return signed(self.keys[-1], claims)
 
     async def _keys(self, request: web.Request) -> web.Response:
         strange = [{"kty": "AKP", "kid": "later"}, {"kty": "RSA", "kid": "broken", "n": 7}]

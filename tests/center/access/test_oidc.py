@@ -12,19 +12,28 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from aiohttp import web
 from httpx import ASGITransport, AsyncClient, Response
-from joserfc import jwt
+from joserfc import jws, jwt
 from joserfc.jwk import OctKey
 from pydantic import SecretStr
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+from starlette.types import ASGIApp
 
 from center.access import provider as provider_module
 from center.access.access import Access, AccessOptions
+from center.access.guard import Guard
 from center.access.oidc import LASTS_S, Oidc, OidcOptions
 from center.access.people import AccessError
 from center.access.provider import KEPT_S, KEYS_AGAIN_AFTER_S, PAUSE_S
+from center.api.answers import Wall
 from center.app import create_app
 from center.pages.mount import vouched_for, with_pages
+from center.pages.routes import Pages
+from center.principal import Principal
 from center.serving import access_of, oidc_of
-from center.store.opening import SqlStore, open_store
+from center.store.opening import open_store
 from kafka_io.settings import Settings, SettingsError
 from tests.center.access.provider_server import (
     CLIENT_ID,
@@ -77,19 +86,35 @@ def users(tmp_path: Path) -> Path:
     return path
 
 
-@pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SqlStore]:
-    opened = open_store(f"sqlite:///{tmp_path_factory.mktemp('oidc') / 'center.db'}")
-    yield opened
-    opened.close()
-
-
 Browser = Callable[..., AsyncClient]
+
+
+async def _tell(request: Request) -> JSONResponse:
+    asker = request.scope["state"]["viewer"].principal
+    return JSONResponse({"who": asker.name, "csrf": asker.csrf})
+
+
+async def _no_wall(principal: Principal, group: str, limit: int) -> Wall:
+    raise NotImplementedError
+
+
+def pages_alone(access: Access, oidc: Oidc) -> ASGIApp:
+    """Pages and guard without the API, which takes long to build."""
+    routes = [Route("/api/me", _tell), *Pages(access, _no_wall, oidc).routes()]
+    return Guard(Starlette(routes=routes), access)
+
+
+@pytest.fixture
+def app_over() -> Callable[[Access, Oidc], ASGIApp]:
+    return pages_alone
 
 
 @pytest.fixture
 async def browser(
-    provider: ProviderServer, clock: Clock, users: Path, store: SqlStore
+    provider: ProviderServer,
+    clock: Clock,
+    users: Path,
+    app_over: Callable[[Access, Oidc], ASGIApp],
 ) -> AsyncIterator[Browser]:
     """Opens browsers of one center; `browser(claim="sub")` with other options of a new one."""
     opened: list[AsyncClient] = []
@@ -103,9 +128,7 @@ async def browser(
             "client_secret": SecretStr(SECRET),
             "center_url": HOME,
         }
-        oidc = Oidc(OidcOptions(**{**right, **options}), access)
-        center = center_over(store, START_MS, vouched_for)
-        return with_pages(create_app(center), access, oidc)
+        return app_over(access, Oidc(OidcOptions(**{**right, **options}), access))
 
     def open_one(language: str = "en", **options: Any) -> AsyncClient:
         key = repr(options)
@@ -127,7 +150,7 @@ async def sent_back(http: AsyncClient, wanted: str = "/") -> str:
     """Log in at the provider; the address that it sends the browser back to."""
     begun = await http.get("/oidc/login", params={"next": wanted})
     assert begun.status_code == 303, begun.text
-    async with AsyncClient() as outside:
+    async with AsyncClient(verify=False) as outside:
         answer = await outside.get(begun.headers["location"])
     assert answer.status_code == 302, answer.text
     address: str = answer.headers["location"]
@@ -153,15 +176,29 @@ async def refused(http: AsyncClient, answer: Response, status: int, told: str) -
     assert await who(http) == ""
 
 
-async def test_whoever_the_provider_names_is_the_user_of_the_file(browser: Browser) -> None:
-    http = browser()
-    answer = await log_in(http, "/brands/xiaomi?range=1h")
-    me = (await http.get("/api/me")).json()
+class TestWholeCenter:
+    """Once with all of the center's routes."""
 
-    assert answer.status_code == 303
-    assert answer.headers["location"] == "/brands/xiaomi?range=1h"
-    assert (me["who"], me["role"], me["brands"]) == ("li@example.com", "operator", ["xiaomi"])
-    assert "leimo_oidc" not in http.cookies  # it was for this login alone
+    @pytest.fixture
+    def app_over(self, tmp_path: Path) -> Iterator[Callable[[Access, Oidc], ASGIApp]]:
+        store = open_store(f"sqlite:///{tmp_path / 'center.db'}")
+        center = center_over(store, START_MS, vouched_for)
+        yield lambda access, oidc: with_pages(create_app(center), access, oidc)
+        store.close()
+
+    async def test_whoever_the_provider_names_is_the_user_of_the_file(
+        self, browser: Browser
+    ) -> None:
+        http = browser()
+        refused_before = await http.get("/api/me")
+        answer = await log_in(http, "/brands/xiaomi?range=1h")
+        me = (await http.get("/api/me")).json()
+
+        assert refused_before.status_code == 401
+        assert answer.status_code == 303
+        assert answer.headers["location"] == "/brands/xiaomi?range=1h"
+        assert (me["who"], me["role"], me["brands"]) == ("li@example.com", "operator", ["xiaomi"])
+        assert "leimo_oidc" not in http.cookies  # it was for this login alone
 
 
 async def test_what_the_provider_is_asked_is_bound_to_the_browser(
@@ -251,6 +288,11 @@ def _signed_with_the_public_key(claims: dict[str, Any]) -> str:
     return jwt.encode({"alg": "HS256", "kid": FIRST_KEY.kid}, claims, secret, ["HS256"])
 
 
+def _of_a_list(claims: dict[str, Any]) -> str:
+    header = {"alg": "RS256", "kid": FIRST_KEY.kid}
+    return jws.serialize_compact(header, json.dumps([claims]), FIRST_KEY)
+
+
 def _with_other_claims(claims: dict[str, Any]) -> str:
     header, _, signature = signed(FIRST_KEY, claims).split(".")
     other = json.dumps({**claims, "email": "root@example.com"}).encode()
@@ -268,7 +310,7 @@ def _with_other_claims(claims: dict[str, Any]) -> str:
         lambda claims: "no token",
         lambda claims: "",
         lambda claims: "a.b.c",
-        lambda claims: jwt.encode({"alg": "RS256", "kid": FIRST_KEY.kid}, [claims], FIRST_KEY),  # type: ignore[arg-type]
+        _of_a_list,
     ],
     ids=["none", "hs256", "changed", "strange", "unnamed", "text", "empty", "dots", "list"],
 )
@@ -647,7 +689,7 @@ async def test_a_wrong_secret_is_told_without_it(
 def test_settings_that_are_missing_or_unsafe_are_refused(
     users: Path, given: dict[str, Any], told: str
 ) -> None:
-    right = {
+    right: dict[str, Any] = {
         "center_users_file": users,
         "center_oidc_issuer": "https://id.example/",
         "center_oidc_client_id": CLIENT_ID,
