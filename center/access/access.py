@@ -21,7 +21,9 @@ from kafka_io.settings import is_loopback
 SESSION_COOKIE = "leimo_session"
 KIOSK_COOKIE = "leimo_kiosk"
 OIDC_COOKIE = "leimo_oidc"
-_LASTS_S = {SESSION_COOKIE: LASTS_S, KIOSK_COOKIE: 10 * 366 * 86_400, OIDC_COOKIE: 600}
+OIDC_LASTS_S = 600
+"""So long somebody may take at a provider: password, second factor."""
+_LASTS_S = {SESSION_COOKIE: LASTS_S, KIOSK_COOKIE: 10 * 366 * 86_400, OIDC_COOKIE: OIDC_LASTS_S}
 _LOG = logging.getLogger(__name__)
 _HASHES_AT_ONCE = 2
 """Each takes 64 MiB while it runs."""

@@ -18,7 +18,7 @@ from urllib.parse import urlencode
 import msgspec
 from pydantic import SecretStr
 
-from center.access.access import Access
+from center.access.access import OIDC_LASTS_S, Access
 from center.access.people import AccessError, is_same
 from center.access.provider import Client, Provider, is_safe
 from center.access.refusals import KeyMissingError, LoginRefusedError, Reason
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 
 LOGIN_PATH = "/oidc/login"
 BACK_PATH = "/oidc/callback"
-LASTS_S = 600
-"""So long somebody may take at the provider: password, second factor."""
 _MOST_USED = 10_000
 _MOST_CODE_CHARS = 4096
 _SCOPES = {"email": "openid email", "sub": "openid"}
@@ -87,7 +85,7 @@ class Oidc:
             LoginRefusedError: the provider is away.
         """
         described = await self._provider.description()
-        begun = _Begun(secrets.token_urlsafe(16), int(self._access.now_s()) + LASTS_S, wanted)
+        begun = _Begun(secrets.token_urlsafe(16), int(self._access.now_s()) + OIDC_LASTS_S, wanted)
         digest = hashlib.sha256(self._derived(begun, "verifier").encode()).digest()
         asked = {
             "response_type": "code",

@@ -22,9 +22,9 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from center.access import provider as provider_module
-from center.access.access import Access, AccessOptions
+from center.access.access import OIDC_LASTS_S, Access, AccessOptions
 from center.access.guard import Guard
-from center.access.oidc import LASTS_S, Oidc, OidcOptions
+from center.access.oidc import Oidc, OidcOptions
 from center.access.people import AccessError
 from center.access.provider import KEPT_S, KEYS_AGAIN_AFTER_S, PAUSE_S
 from center.api.answers import Wall
@@ -379,7 +379,7 @@ async def test_a_cookie_of_a_login_is_no_session(browser: Browser) -> None:
     assert answer.status_code == 401
 
 
-@pytest.mark.parametrize(("seconds", "is_in"), [(LASTS_S - 1, True), (LASTS_S, False)])
+@pytest.mark.parametrize(("seconds", "is_in"), [(OIDC_LASTS_S - 1, True), (OIDC_LASTS_S, False)])
 async def test_a_login_takes_ten_minutes_at_most(
     browser: Browser, clock: Clock, seconds: float, is_in: bool
 ) -> None:
