@@ -65,6 +65,7 @@ class ProviderServer:
     async def start(self) -> None:
         app = web.Application(middlewares=[self._watch])
         app.router.add_get("/.well-known/openid-configuration", self._describe)
+        app.router.add_get("/moved", self._describe)
         app.router.add_get("/authorize", self._authorize)
         app.router.add_post("/token", self._token)
         app.router.add_get("/keys", self._keys)
@@ -89,7 +90,7 @@ class ProviderServer:
         answer: web.StreamResponse = await handler(request)
         return answer
 
-    async def _describe(self, request: web.Request) -> web.Response:
+    def description(self) -> dict[str, Any]:
         described: dict[str, Any] = {
             "issuer": self.issuer,
             "authorization_endpoint": f"{self.issuer}/authorize",
@@ -99,7 +100,10 @@ class ProviderServer:
         }
         if self.methods is not None:
             described["token_endpoint_auth_methods_supported"] = self.methods
-        return web.json_response({**described, **self.described})
+        return {**described, **self.described}
+
+    async def _describe(self, request: web.Request) -> web.Response:
+        return web.json_response(self.description())
 
     async def _authorize(self, request: web.Request) -> web.Response:
         asked = dict(request.query)
