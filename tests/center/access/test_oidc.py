@@ -4,6 +4,7 @@ import asyncio
 import base64
 import json
 import logging
+import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -723,6 +724,15 @@ def _options(settings: Settings) -> dict[str, Any]:
         "client_secret": settings.center_oidc_client_secret,
         "center_url": settings.center_url,
     }
+
+
+def test_without_the_extra_it_is_told_how_to_get_it(
+    users: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "center.access.id_tokens", None)
+    options = OidcOptions(issuer="https://id.example", client_id="x", center_url=HOME)
+    with pytest.raises(AccessError, match=r"install leimo\[oidc\]"):
+        Oidc(options, Access(AccessOptions(users_file=users)))
 
 
 def test_without_an_issuer_there_is_none() -> None:
