@@ -9,15 +9,11 @@
 The reach starts as the clause with the brand and grows over its neighbours inside the sentence
 until a clause names another brand. Comparisons turn the sign for the brand that is compared
 with: in "A 比 B 好", "A 不如 B" and "比起 B，A 更好" what is said is said of A.
-
-Some sentences say less than their words: questions, conditions, irony (呵呵, [微笑]). `Hedge` marks
-them; how much less, the model knows.
 """
 
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from enum import Enum
 from functools import lru_cache
 from itertools import pairwise
 
@@ -39,42 +35,12 @@ MAX_REACH = 500
 """Code points on either side of a name that can be about it; longer sentences are no prose."""
 
 
-class Hedge(Enum):
-    """Why a sentence says less than its words."""
-
-    NONE = "none"
-    DOUBT = "doubt"
-    """A question, a condition, or irony: praise in it is often none."""
-    QUERY = "query"
-    """It asks for an opinion and has none: 怎么样？"""
-
-
 class Reach(msgspec.Struct, frozen=True, gc=False):
     """The words [start, end) about a brand; `turned` when they praise by blaming it."""
 
     start: int
     end: int
     turned: bool = False
-
-
-_QUERY = re.compile(
-    r"(?:怎么样|咋样|如何|好不好|行不行|多少钱|好用吗|值得买吗|值得入手吗|值不值)[呢啊呀的]?\s*(?:[?？]+\s*)?$"
-)
-_DOUBT = re.compile(
-    r"[?？]|吗|怎么样|如何|呢[。！\s]*$|如果|要是|假如|万一|除非|的话|呵呵|醉了|没谁了|真行"
-    r"|\[(?:微笑|拜拜|挖鼻屎?|白眼|鄙视|doge|吃瓜|二哈|摊手|哼|允悲)\]"
-)
-
-
-def hedge_of(words: str) -> Hedge:
-    """How a sentence hedges what it says.
-
-    >>> [hedge_of(text).value for text in ("真好用", "真的很好用？", "小米手机怎么样？")]
-    ['none', 'doubt', 'query']
-    """
-    if _DOUBT.search(words) is None:
-        return Hedge.QUERY if _QUERY.search(words) else Hedge.NONE
-    return Hedge.QUERY if _QUERY.search(words) else Hedge.DOUBT
 
 
 def reach_of(text: str, start: int, end: int, rivals: Sequence[Bounds] = ()) -> Reach:
@@ -91,8 +57,7 @@ def reach_of(text: str, start: int, end: int, rivals: Sequence[Bounds] = ()) -> 
     """
     start = min(max(start, 0), len(text))
     end = min(max(end, start), len(text))
-    first, last = _sentence(text, start, end)
-    first, last = max(first, start - MAX_REACH), min(last, end + MAX_REACH)
+    first, last = sentence_of(text, start, end)
     if _COMPARED_WITH.search(text, max(first, start - _LOOK_BACK), start):
         return Reach(first, last, turned=True)
     if not rivals:
@@ -127,11 +92,13 @@ def clauses_of(text: str) -> list[Bounds]:
     return found
 
 
-def _sentence(text: str, start: int, end: int) -> Bounds:
-    """The sentence with [start, end), its closing marks included."""
+def sentence_of(text: str, start: int, end: int) -> Bounds:
+    """The sentence with [start, end), its closing marks included, as far as `MAX_REACH`."""
     begins, ends = _sentence_ends(text)
     before, after = bisect_right(ends, start), bisect_left(begins, end)
-    return ends[before - 1] if before else 0, ends[after] if after < len(ends) else len(text)
+    first = ends[before - 1] if before else 0
+    last = ends[after] if after < len(ends) else len(text)
+    return max(first, start - MAX_REACH), min(last, end + MAX_REACH)
 
 
 @lru_cache(maxsize=4)

@@ -7,6 +7,7 @@ import msgspec
 
 from analysis.brands import Dropped, Found
 from analysis.clauses import clauses_of, reach_of
+from analysis.moods import Moods
 from analysis.naming import BY_SENSES, NO_QUOTE, Judgement, Namer
 from analysis.pipeline import Analyser, Analysis
 from analysis.sentiment import SentimentModel
@@ -60,6 +61,11 @@ class Stance(msgspec.Struct, frozen=True):
     read: str
     polarity: Polarity
     score: float
+    decided_by: str
+    """The turn of phrase that decides whatever else speaks, if there is one."""
+    spoke_for: list[tuple[str, float]]
+    """What spoke for this stance, in words, with how much; strongest first."""
+    against: list[tuple[str, float]]
 
 
 class Explanation(msgspec.Struct, frozen=True):
@@ -73,7 +79,7 @@ class Explanation(msgspec.Struct, frozen=True):
     analysis: Analysis
 
 
-def explain(analyser: Analyser, model: SentimentModel, text: str) -> Explanation:
+def explain(analyser: Analyser, moods: Moods, text: str) -> Explanation:
     """What `Analyser.analyse` says of a text, and why."""
     analysis = analyser.analyse(text)
     found, dropped = analyser.namer.matcher.candidates(text)
@@ -85,8 +91,8 @@ def explain(analyser: Analyser, model: SentimentModel, text: str) -> Explanation
             for match in _MASKED.finditer(words.mask(words.fold(text)))
         ],
         candidates=sorted(_candidates(analyser, found, dropped), key=_by_place),
-        clauses=list(_clauses(model, own, analysis)),
-        stances=list(_stances(own, analysis)),
+        clauses=list(_clauses(moods.chinese, own, analysis)),
+        stances=list(_stances(moods, own, analysis)),
         analysis=analysis,
     )
 
@@ -149,13 +155,14 @@ def _named_within(analysis: Analysis, start: int, end: int) -> list[str]:
     return sorted({each.brand for each in analysis.occurrences if start <= each.start < end})
 
 
-def _stances(own: str, analysis: Analysis) -> Iterator[Stance]:
+def _stances(moods: Moods, own: str, analysis: Analysis) -> Iterator[Stance]:
     said = [each for each in analysis.occurrences if each.end <= len(own)]
     for each in said:
         rivals: Sequence[tuple[int, int]] = sorted(
             {(other.start, other.end) for other in said if other.brand != each.brand}
         )
         reach = reach_of(own, each.start, each.end, rivals)
+        told = moods.told_by((own, each.start, each.end, rivals))
         turned = " (turned: compared with)" if reach.turned else ""
         yield Stance(
             brand=each.brand,
@@ -164,4 +171,7 @@ def _stances(own: str, analysis: Analysis) -> Iterator[Stance]:
             read=own[reach.start : reach.end] + turned,
             polarity=each.polarity,
             score=each.score,
+            decided_by=told.decided_by,
+            spoke_for=[(words, round(pull, 2)) for words, pull in told.spoke_for],
+            against=[(words, round(pull, 2)) for words, pull in told.against],
         )

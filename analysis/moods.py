@@ -10,14 +10,14 @@ from analysis.clauses import Bounds, reach_of
 from analysis.languages import ENGLISH, language_of
 from analysis.ngrams import MAX_LENGTH
 from analysis.sentiment import Place, Sentiment, SentimentModel, mask, of_milli, own_words
-from analysis.stance_model import StanceModel
+from analysis.stance_model import StanceModel, Told
 
 
 class Moods:
     """Scores texts of any language."""
 
     def __init__(self, chinese: SentimentModel, stances: StanceModel) -> None:
-        self._chinese = chinese
+        self.chinese = chinese
         self._stances = stances
 
     @classmethod
@@ -32,7 +32,7 @@ class Moods:
 
     def score_many(self, texts: Sequence[str]) -> list[Sentiment]:
         """What `score` says of each text."""
-        found = self._chinese.score_many(texts)
+        found = self.chinese.score_many(texts)
         for at, text in enumerate(texts):
             said = own_words(text)[:MAX_LENGTH]
             if language_of(said) == ENGLISH:
@@ -55,6 +55,12 @@ class Moods:
                 reach = reach_of(*place)
                 found[at] = _english(mask(place[0][reach.start : reach.end]))
         return found
+
+    def told_by(self, place: Place) -> Told:
+        """Why `towards` says of a place what it says; of English, that VADER knows no words."""
+        if language_of(place[0]) == ENGLISH:
+            return Told("VADER, a lexicon of English", [], [])
+        return self._stances.told_by(place)
 
 
 def _english(text: str) -> Sentiment:

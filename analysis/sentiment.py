@@ -6,7 +6,7 @@ same text has the same score in any process. Figures and limits: docs/models/sen
 
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from importlib.resources import files
 from pathlib import Path
 
@@ -14,8 +14,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.clauses import Bounds, Hedge, Reach, hedge_of, reach_of
-from analysis.ngrams import MARGIN, MAX_LENGTH, Codes, encode, ngram_of
+from analysis.clauses import Bounds
+from analysis.ngrams import MARGIN, MAX_LENGTH, Codes, Keys, encode, ngram_of
 from analysis.weights import Weights, Whole
 from schemas.mention import Polarity
 from sources.words import own_end
@@ -34,18 +34,6 @@ LOGIT_BITS = 10
 GAIN_BITS, SCALE_BITS = 14, 30
 """The gain of a length has 14 bits after the point and its product with a scale 30."""
 
-NAMELESS = "\uf100"
-"""Stands for a name. No n-gram knows it."""
-
-NEUTRAL_BELOW_MILLI = 80
-"""A stance nearer to zero is none. People who name a brand mostly mean something by it, so there is
-less room for neutral than in posts as such; chosen by cross-validation on labelled stances."""
-
-HEDGED = 2
-"""Praise in doubt and questions counts a half: it was right 43 times in 100 instead of 66."""
-
-ASKED = 4
-"""Who asks what others think says little himself."""
 
 _FARTHEST = 16 << LOGIT_BITS
 _POLARITIES = (Polarity.NEGATIVE, Polarity.NEUTRAL, Polarity.POSITIVE)
@@ -119,41 +107,28 @@ class SentimentModel:
         """Sentiment of all that stands in each text, the repost chain too."""
         return self.score_clean([mask(text) for text in texts])
 
-    def towards(self, text: str, start: int, end: int, rivals: Sequence[Bounds] = ()) -> Sentiment:
-        """Stance towards the brand at [start, end): of the words around it (`clauses`).
-
-        `rivals`, the spans of other brands, keep what is said of them out.
-        """
-        return self.towards_many(((text, start, end, rivals),))[0]
-
-    def towards_many(self, places: Sequence[Place]) -> list[Sentiment]:
-        """What `towards` says of each (text, start, end) or (text, start, end, rivals)."""
-        reaches = [reach_of(*place) for place in places]
-        texts = [
-            mask(_nameless(reach, *place)) for place, reach in zip(places, reaches, strict=True)
-        ]
-        return [
-            _stance(sentiment, text, reach)
-            for sentiment, text, reach in zip(self.score_clean(texts), texts, reaches, strict=True)
-        ]
-
     def told_by(self, text: str, count: int = 5) -> list[tuple[str, float]]:
         """The n-grams of a text that weigh most, with what they add to P(positive)'s log-odds
         against negative; strongest first, none within another.
         """
-        codes, _ = encode([mask(text)])
+        told = [
+            (ngram_of(key), positive - negative)
+            for key, positive, negative in self.pulls(mask(text))
+        ]
+        return strongest(told, count)
+
+    def pulls(self, text: str, field: int = 0) -> Iterator[tuple[int, float, float]]:
+        """Of each known n-gram of a text: its key, and what it adds to the logits of positive and
+        negative."""
+        codes, _ = encode([text])
         gain = int(self._gains[len(codes)])
-        pulls = []
-        for key, positive, negative in self.weights.found(codes):
-            logit = positive * gain * self._scale[0] - negative * gain * self._scale[1]
-            pulls.append((ngram_of(key), logit / (1 << SCALE_BITS + LOGIT_BITS)))
-        told: list[tuple[str, float]] = []
-        for ngram, pull in sorted(pulls, key=lambda item: (-abs(item[1]), item[0])):
-            if len(told) == count:
-                break
-            if not any(ngram in other or other in ngram for other, _ in told):
-                told.append((ngram, pull))
-        return told
+        one = 1 << SCALE_BITS + LOGIT_BITS
+        for key, positive, negative in self.weights.found(codes, field):
+            yield (
+                key,
+                positive * gain * self._scale[0] / one,
+                negative * gain * self._scale[1] / one,
+            )
 
     def score_clean(self, texts: Sequence[str]) -> list[Sentiment]:
         """Sentiment of texts that hold no chain, handle or link any more."""
@@ -162,48 +137,78 @@ class SentimentModel:
             found += self._score_batch(texts[start : start + BATCH])
         return found
 
-    def _score_batch(self, texts: Sequence[str]) -> Iterable[Sentiment]:
+    def chances(self, texts: Sequence[str]) -> list[tuple[int, int]]:
+        """(P(positive) - P(negative), P(positive) + P(negative)) in thousandths of texts that hold
+        no chain, handle or link any more."""
+        found: list[tuple[int, int]] = []
+        for start in range(0, len(texts), BATCH):
+            codes, starts = encode(texts[start : start + BATCH])
+            balance, share = _balance_milli(*self._logits(codes, starts))
+            read = legible(codes, starts)
+            balance[~read], share[~read] = 0, 0
+            found += zip(balance.tolist(), share.tolist(), strict=True)
+        return found
+
+    def score_fields(
+        self, rows: Sequence[Sequence[str]], fields: Keys, offsets: tuple[int, int]
+    ) -> Iterator[Sentiment]:
+        """Sentiment of at most `BATCH` rows with a text for each of the `fields`, the main first.
+
+        `offsets` are added to the logits of positive and negative for the choice of the class,
+        and not for the score: a class may be worth more than its chance.
+        """
+        columns = list(zip(*rows, strict=True))
+        codes, starts = encode([text for column in columns for text in column])
+        of_texts = np.repeat(fields, len(rows))
+        to_positive, to_negative = (
+            pull.reshape(len(fields), -1).sum(axis=0) + bias
+            for pull, bias in zip(self._pulls(codes, starts, of_texts), self._bias, strict=True)
+        )
+        milli, _ = _balance_milli(to_positive, to_negative)
+        chosen = _choose(to_positive + offsets[0], to_negative + offsets[1], milli)
+        return _sentiments(chosen, milli, legible(codes, starts)[: len(rows)])
+
+    def _score_batch(self, texts: Sequence[str]) -> Iterator[Sentiment]:
         """At most `BATCH` texts that hold no chain, handle or link any more."""
         codes, starts = encode(texts)
-        positive, negative = self.weights.sums(codes, starts)
-        gains = self._gains[np.diff(starts, append=len(codes))]
-        to_positive = self._bias[0] + ((positive * gains * self._scale[0]) >> SCALE_BITS)
-        to_negative = self._bias[1] + ((negative * gains * self._scale[1]) >> SCALE_BITS)
-        milli = _balance_milli(to_positive, to_negative)
+        to_positive, to_negative = self._logits(codes, starts)
+        milli, _ = _balance_milli(to_positive, to_negative)
         chosen = _choose(to_positive, to_negative, milli)
-        read = legible(codes, starts)
-        chosen[~read], milli[~read] = 1, 0
-        return [
-            of_milli(_POLARITIES[choice], value)
-            for choice, value in zip(chosen.tolist(), milli.tolist(), strict=True)
-        ]
+        return _sentiments(chosen, milli, legible(codes, starts))
+
+    def _logits(self, codes: Codes, starts: NDArray[np.intp]) -> tuple[Whole, Whole]:
+        positive, negative = self._pulls(codes, starts)
+        return positive + self._bias[0], negative + self._bias[1]
+
+    def _pulls(
+        self, codes: Codes, starts: NDArray[np.intp], fields: Keys | None = None
+    ) -> tuple[Whole, Whole]:
+        """What the n-grams of each text add to its logits."""
+        positive, negative = self.weights.sums(codes, starts, fields)
+        gains = self._gains[np.diff(starts, append=len(codes))]
+        return (
+            (positive * gains * self._scale[0]) >> SCALE_BITS,
+            (negative * gains * self._scale[1]) >> SCALE_BITS,
+        )
 
 
-def _nameless(reach: Reach, text: str, start: int, end: int, rivals: Sequence[Bounds] = ()) -> str:
-    """The words within reach without the names in them: that a brand is named is no opinion."""
-    parts, at = [], reach.start
-    low, high = reach.start, reach.end
-    within = [span for span in rivals if low <= span[0] and span[1] <= high]
-    for first, last in sorted([(start, end), *within]):
-        if at <= first and last <= high:
-            parts += [text[at:first], NAMELESS]
-            at = last
-    return "".join([*parts, text[at : reach.end]])
+def strongest(pulls: Iterable[tuple[str, float]], count: int) -> list[tuple[str, float]]:
+    """So many of those that weigh most, strongest first, none within another."""
+    told: list[tuple[str, float]] = []
+    for words, pull in sorted(pulls, key=lambda item: (-abs(item[1]), item[0])):
+        if len(told) == count:
+            break
+        if not any(words in other or other in words for other, _ in told):
+            told.append((words, pull))
+    return told
 
 
-def _stance(said: Sentiment, text: str, reach: Reach) -> Sentiment:
-    """What the words say of the brand: hedged, turned, and neutral where they say too little."""
-    milli = said.milli
-    hedge = hedge_of(text)
-    if hedge is Hedge.QUERY:
-        milli = int(milli / ASKED)
-    elif hedge is Hedge.DOUBT and milli > 0:
-        milli //= HEDGED
-    if reach.turned:
-        milli = -milli
-    if abs(milli) < NEUTRAL_BELOW_MILLI:
-        return of_milli(Polarity.NEUTRAL, milli)
-    return of_milli(Polarity.POSITIVE if milli > 0 else Polarity.NEGATIVE, milli)
+def _sentiments(
+    chosen: NDArray[np.intp], milli: Whole, read: NDArray[np.bool_]
+) -> Iterator[Sentiment]:
+    chosen[~read], milli[~read] = 1, 0
+    for choice, value in zip(chosen.tolist(), milli.tolist(), strict=True):
+        yield of_milli(_POLARITIES[choice], value)
 
 
 def legible(codes: Codes, starts: NDArray[np.intp]) -> NDArray[np.bool_]:
@@ -267,8 +272,9 @@ def _exponentials() -> Whole:
 _EXP = _exponentials()
 
 
-def _balance_milli(to_positive: Whole, to_negative: Whole) -> Whole:
-    """P(positive) - P(negative) in thousandths: a softmax over two logits and neutral's zero."""
+def _balance_milli(to_positive: Whole, to_negative: Whole) -> tuple[Whole, Whole]:
+    """P(positive) - P(negative) and their sum in thousandths: a softmax over two logits and
+    neutral's zero."""
     highest = np.maximum(np.maximum(to_positive, to_negative), 0)
     positive = _EXP[np.minimum(highest - to_positive, _FARTHEST)]
     negative = _EXP[np.minimum(highest - to_negative, _FARTHEST)]
@@ -277,7 +283,8 @@ def _balance_milli(to_positive: Whole, to_negative: Whole) -> Whole:
     difference = positive - negative
     size = (np.abs(difference) * 2000 + total) // (2 * total)
     balance: Whole = np.sign(difference) * size
-    return balance
+    share: Whole = (positive + negative) * 1000 // total
+    return balance, share
 
 
 def _choose(to_positive: Whole, to_negative: Whole, milli: Whole) -> NDArray[np.intp]:

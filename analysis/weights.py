@@ -13,12 +13,15 @@ import numpy as np
 import zstandard
 from numpy.typing import NDArray
 
-from analysis.ngrams import Codes, Keys, keys_by_order
+from analysis.ngrams import MAX_ORDER, Codes, Keys, keys_by_order
 
 FORMAT = "leimo linear weights 1"
 
 SLOT_BITS = 21
 """A slot holds at most one n-gram: two million slots keep 150,000 n-grams apart."""
+
+FIELD_SHIFT = 48
+"""An n-gram of three characters leaves the highest 16 bits of its key to the sign of its field."""
 
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 _SLOT_SHIFT = np.uint64(64 - SLOT_BITS)
@@ -98,15 +101,21 @@ class Weights:
         packed = (pairs[:, 0] << _FIELD_BITS) + pairs[:, 1]
         self._packed = np.concatenate([np.zeros(1, np.int64), packed])
 
-    def sums(self, codes: Codes, starts: NDArray[np.intp]) -> tuple[Whole, Whole]:
+    def sums(
+        self, codes: Codes, starts: NDArray[np.intp], fields: Keys | None = None
+    ) -> tuple[Whole, Whole]:
         """Per text of an `encode`: the pull to positive and that to negative.
 
-        An n-gram counts once in a text, however often it stands there.
+        An n-gram counts once in a text, however often it stands there. `fields` says of each text
+        which field it is (`field_key`), 0 for the main one: an n-gram there is one of its own.
         """
+        lengths = np.diff(starts, append=len(codes))
         rows = np.arange(len(starts), dtype=np.int64) << SLOT_BITS
-        row_of = np.repeat(rows, np.diff(starts, append=len(codes)))
+        row_of = np.repeat(rows, lengths)
+        field_of = None if fields is None else np.repeat(fields, lengths)
         found = []
-        for keys in keys_by_order(codes):
+        for order, plain in enumerate(keys_by_order(codes), 1):
+            keys = plain if field_of is None else in_field(plain, field_of[: len(plain)], order)
             numbers = self._numbers[slots_of(keys)]
             places = np.flatnonzero(numbers)
             numbers = numbers[places]
@@ -122,10 +131,11 @@ class Weights:
         positive = (packed - negative) >> _FIELD_BITS
         return positive, negative
 
-    def found(self, codes: Codes) -> Iterator[tuple[int, int, int]]:
+    def found(self, codes: Codes, field: int = 0) -> Iterator[tuple[int, int, int]]:
         """Key, pull to positive and pull to negative of each known n-gram of one text, once."""
         seen: set[int] = set()
-        for keys in keys_by_order(codes):
+        for order, plain in enumerate(keys_by_order(codes), 1):
+            keys = in_field(plain, np.full(len(plain), field, np.uint64), order)
             for at in self._numbers[slots_of(keys)].tolist():
                 key = int(self._keys[at])
                 if at and at not in seen and key in keys:
@@ -160,6 +170,20 @@ class Weights:
         keys = _whole(content.key_planes, 8).view("<u8").ravel().astype(np.uint64)
         weights = _whole(content.weights, 4).view("<i2").astype(np.int16)
         return cls(content.header, keys, weights)
+
+
+def field_key(sign: str) -> int:
+    """What the keys of a field have in their highest code: its sign, which no text has."""
+    return ord(sign) << FIELD_SHIFT
+
+
+def in_field(keys: Keys, fields: Keys, order: int) -> Keys:
+    """The keys of n-grams of one order as those of their fields; 0, which is none, for four
+    characters outside of the main field: there they fill the place of the sign."""
+    if order < MAX_ORDER:
+        marked: Keys = keys | fields
+        return marked
+    return np.where(fields == 0, keys, np.uint64(0))
 
 
 def _planes(rows: NDArray[np.generic]) -> bytes:

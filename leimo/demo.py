@@ -122,7 +122,7 @@ async def _run_once(options: DemoOptions, settings: Settings, catalogue: Catalog
                 started_companions(
                     settings,
                     folder,
-                    past_rate=None if options.replay else options.rate,
+                    past_rate=None if options.replay or options.endpoints else options.rate,
                     tells=process is not None,
                     catalogue=options.catalogue,
                 )

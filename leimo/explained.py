@@ -1,6 +1,6 @@
 """An explanation of an analysis, as lines for a terminal."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rich.console import Console
 from rich.table import Table
@@ -68,14 +68,21 @@ def _clauses(explanation: Explanation) -> Table:
 
 
 def _stances(explanation: Explanation) -> Table:
-    table = _table("stances", "brand", "mood", "read in")
+    table = _table("stances", "brand", "mood", "read in", "for it", "against it")
     for each in explanation.stances:
         table.add_row(
             each.brand,
             Text(_mood(each.polarity, each.score), _STYLES[each.polarity]),
             Text(each.read.strip()),
+            Text(_told(each.decided_by, each.spoke_for)),
+            Text(_told("", each.against)),
         )
     return table
+
+
+def _told(decided_by: str, pulls: Sequence[tuple[str, float]]) -> str:
+    lines = [f"decided: {decided_by}"] if decided_by else []
+    return "\n".join([*lines, *(f"{words} {pull:+.2f}" for words, pull in pulls)])
 
 
 def _table(title: str, *columns: str) -> Table:

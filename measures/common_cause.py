@@ -10,7 +10,7 @@ since each brand has popular posts.
 import math
 import zlib
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -76,25 +76,24 @@ class Usual(NamedTuple):
     """Terms that are usually said, in units of one."""
 
 
-def largest(said: Iterable[tuple[float, str]], usual: Usual) -> Cause:
+def largest(minutes: Iterable[tuple[float, Collection[str]]], usual: Usual) -> Cause:
     """The cause that most have in common.
 
-    `said`: how many authors each stands for, and what one of them said, as by `said_in`. A loop
-    without calls: it is run over some minutes of many brands.
+    `minutes`: how many authors each line stands for, and the lines that were said, as by `said_in`.
+    A loop with few calls: it is run over some minutes of many brands.
 
-    >>> said = [(1, "@a\\x1f手机\\x1f爆炸"), (2, "=1\\x1f手机\\x1f爆炸"), (2, "=2\\x1f手机")]
-    >>> largest(said, Usual({"手机": [0, 50]}, 1.0, 1.0, 100.0))
-    Cause(name='爆炸', authors=3.0)
+    >>> minute = ["@a\\x1f手机\\x1f爆炸", "=1\\x1f手机\\x1f爆炸", "=2\\x1f手机"]
+    >>> largest([(2.0, minute)], Usual({"手机": [0, 50]}, 1.0, 1.0, 100.0))
+    Cause(name='爆炸', authors=4.0)
     """
     counts: defaultdict[str, float] = defaultdict(float)
     terms = 0.0
-    for authors, one in said:
-        origin, *named = one.split(_BETWEEN)
-        if origin:
-            counts[origin] += authors
-        for term in named:
-            terms += authors
-            counts[term] += authors
+    for authors, lines in minutes:
+        names = _BETWEEN.join(lines).split(_BETWEEN)
+        terms += authors * (len(names) - len(lines))
+        for name in names:
+            counts[name] += authors
+    counts[""] = 0.0  # a text without a word
     known, recent_weight, usual_weight, total = usual
     best, found = 0.0, ""
     for name, count in counts.items():

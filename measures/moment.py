@@ -1,7 +1,7 @@
 """A brand at one minute, as the rules look at it: what is asked for is computed once."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection
 
 from measures.baselines import Baseline
 from measures.brand_state import BrandState
@@ -155,13 +155,16 @@ class Moment:
                     found[at] = largest(self._said(HORIZONS_MIN[at]), self.state.talk.usual())
         return found
 
-    def _said(self, minutes: int) -> Iterator[tuple[float, str]]:
+    def _said(self, minutes: int) -> list[tuple[float, Collection[str]]]:
         """What the kept authors of each minute said, each for as many as are kept one of."""
+        found: list[tuple[float, Collection[str]]] = []
         for bucket in self.last(minutes):
             said = bucket.said
-            each = max(bucket.authors.count() / len(said), 1.0) if len(said) == KEPT else 1.0
-            for one in said.values():
-                yield each, one
+            if said:
+                is_full = len(said) == KEPT
+                each = max(bucket.authors.count() / KEPT, 1.0) if is_full else 1.0
+                found.append((each, said.values()))
+        return found
 
     def posts_by_author(self, minutes: int) -> Counter[int]:
         """Hash of an author -> posts without spam; of each minute `sketches.SIZE` authors."""

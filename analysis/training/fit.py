@@ -24,7 +24,7 @@ from scipy.optimize import minimize  # type: ignore[import-untyped]
 from analysis.ngrams import MARGIN, MAX_LENGTH, Keys, encode, keys_by_order
 from analysis.sentiment import mask
 from analysis.training.corpus import CLASSES, Corpus
-from analysis.weights import apart
+from analysis.weights import FIELD_SHIFT, apart
 
 Floats = NDArray[np.float64]
 Singles = NDArray[np.float32]
@@ -147,9 +147,14 @@ def scales(found: Matrix, rows: Rows, prior: float) -> Floats:
 def fit(corpora: Sequence[Corpus], settings: Settings) -> Fitted:
     """Learn from the corpora. At least one leading file has to have all three classes."""
     texts = [mask(text) for corpus in corpora for text in corpus.texts]
-    rows = rows_of(corpora, settings)
     known = vocabulary(texts, settings.least_texts)
     found = presence(texts, known, settings.smoothing)
+    return fit_found(found, known, corpora, settings)
+
+
+def fit_found(found: Matrix, known: Keys, corpora: Sequence[Corpus], settings: Settings) -> Fitted:
+    """Learn from what was found in the texts of the corpora: a column for each known n-gram."""
+    rows = rows_of(corpora, settings)
     spread = scales(found, rows, settings.prior)
     scaled = (found @ sp.diags(spread.astype(np.float32))).tocsr().astype(np.float32)
     weights, biases = minimize_loss(scaled, rows, settings)
@@ -168,6 +173,35 @@ def fit(corpora: Sequence[Corpus], settings: Settings) -> Fitted:
         bias[:NEUTRAL] - bias[NEUTRAL],
         settings.smoothing,
     )
+
+
+def of_fields(
+    columns: Sequence[Sequence[str]],
+    fields: Sequence[int],
+    settings: Settings,
+    orders: Sequence[int],
+) -> tuple[Matrix, Keys]:
+    """What is found in texts of several fields, and the keys of its columns: of n-grams of at most
+    so many characters in each field, marked as those of the field, and sorted."""
+    known = []
+    for texts, field, order in zip(columns, fields, orders, strict=True):
+        keys = vocabulary(texts, settings.least_texts)
+        known.append((keys[keys < (1 << 16 * order)] if field else keys) | np.uint64(field))
+    every = np.sort(np.concatenate(known))
+    found = [
+        of_field(texts, field, every, settings)
+        for texts, field in zip(columns, fields, strict=True)
+    ]
+    return sum(found[1:], start=found[0]), every
+
+
+def of_field(texts: Sequence[str], field: int, known: Keys, settings: Settings) -> Matrix:
+    """As `presence`, of texts of one field; columns of other fields stay empty."""
+    plain = known >> np.uint64(FIELD_SHIFT) == np.uint64(field >> FIELD_SHIFT)
+    at = np.flatnonzero(plain) if field else np.arange(len(known))
+    found = presence(texts, known[at] ^ np.uint64(field), settings.smoothing).tocoo()
+    cells = (found.data, (found.row, at[found.col]))
+    return sp.csr_matrix(cells, shape=(len(texts), len(known)), dtype=np.float32)
 
 
 def minimize_loss(found: Matrix, rows: Rows, settings: Settings) -> tuple[Floats, Floats]:

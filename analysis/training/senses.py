@@ -31,7 +31,7 @@ from analysis.lexicon import Lexicon
 from analysis.senses import FORMAT, NO_BRAND, STEPS, Header, Senses, features_of, name_key
 from analysis.tokens import Tokenizer, tokenizer_named
 from analysis.training.card import put_between
-from schemas.catalogue import Brand, Catalogue
+from schemas.catalogue import Brand
 from sources import words
 
 VERSION = "2"
@@ -269,7 +269,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--card", type=Path, help="model card whose figures to write")
     parser.add_argument("files", type=Path, nargs="+")
     given = parser.parse_args(arguments)
-    brands = msgspec.yaml.decode(given.catalogue.read_bytes(), type=Catalogue).brands
+    listed = msgspec.yaml.decode(given.catalogue.read_bytes())["brands"]
+    brands = msgspec.convert(listed, tuple[Brand, ...])
     left_out = (
         {int(line) for line in given.left_out.read_text().split()} if given.left_out else set()
     )

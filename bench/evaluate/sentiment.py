@@ -10,8 +10,9 @@ from sklearn.metrics import accuracy_score, f1_score
 
 from analysis.moods import Moods
 from analysis.pipeline import Analyser
-from analysis.sentiment import NEUTRAL_BELOW_MILLI, SentimentModel
+from analysis.sentiment import SentimentModel
 from analysis.stance_model import StanceModel
+from analysis.stances import MIXED_FROM
 from analysis.tokens import tokenizer_named
 from analysis.training.corpus import Corpus, fold_of, read_corpus, trace_of
 from analysis.training.fit import AIMED, Settings
@@ -120,7 +121,7 @@ def _stances(model: SentimentModel, texts: Sequence[str]) -> Said:
         if said and len({each.polarity for each in said}) == 1:
             choice = _NUMBERS[said[0].polarity]
         elif said:
-            choice = _nearest(score, NEUTRAL_BELOW_MILLI / 1000)
+            choice = _nearest(score, MIXED_FROM)
         else:
             choice = _NUMBERS[analysis.polarity]
         classes.append(choice)

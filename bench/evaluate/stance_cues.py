@@ -7,10 +7,12 @@ import re
 from collections.abc import Sequence
 
 from analysis.clauses import Bounds
-from analysis.sentiment import NEUTRAL_BELOW_MILLI
 
 NEAR = 40
 """Code points on either side of a name in which a cue counts."""
+
+NEUTRAL_BELOW_MILLI = 80
+"""Where the model that the draw asked had its edge of neutral."""
 
 BOUNDARY = "boundary"
 BOUNDARY_WIDTH = 0.06

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-import msgspec
 from sklearn.metrics import accuracy_score, confusion_matrix, f1_score
 
 from analysis.clauses import reach_of
@@ -14,8 +13,7 @@ from analysis.stances import Sentiment, mean_mood
 from analysis.training.corpus import CLASSES
 from analysis.training.stances import Read, read_mentions
 from bench.evaluate.baselines import baselines, scores
-from catalogue.file import SHIPPED
-from schemas.catalogue import Catalogue
+from catalogue.file import SHIPPED, load
 from schemas.mention import Polarity
 
 _NUMBERS = {
@@ -39,13 +37,13 @@ class Result(NamedTuple):
 
 def results(folder: Path) -> Iterator[Result]:
     """Every system on all unseen mentions, and on those that were drawn at random."""
-    catalogue = msgspec.yaml.decode(SHIPPED.read_bytes(), type=Catalogue)
+    catalogue = load(SHIPPED)
     unseen = [one for one in read_mentions(folder, catalogue) if one.split == "test"]
     moods = SentimentModel.load()
     stances = StanceModel.load(moods)
     said = {
         "leimo": _towards(stances.towards_many(_places(unseen)), unseen),
-        "the mood of its clause (before)": _towards(moods.towards_many(_places(unseen)), unseen),
+        "the mood of its clause": _moods_of_clauses(moods, unseen),
         "always neutral": [CLASSES.index("neu")] * len(unseen),
     }
     clauses = [_clause(one) for one in unseen]
@@ -66,6 +64,11 @@ def _places(mentions: Sequence[Read]) -> list[Place]:
 def _towards(found: Sequence[Sentiment], mentions: Sequence[Read]) -> list[int]:
     each = iter(found)
     return [_NUMBERS[mean_mood([next(each) for _ in one.places])[0]] for one in mentions]
+
+
+def _moods_of_clauses(moods: SentimentModel, mentions: Sequence[Read]) -> list[int]:
+    """What the words about each say, whatever it is about."""
+    return [_NUMBERS[mood.polarity] for mood in moods.score_many([_clause(m) for m in mentions])]
 
 
 def _clause(mention: Read) -> str:

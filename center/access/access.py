@@ -111,7 +111,9 @@ class Access:
         Wrong ones are counted by address and by user: neither many users from one address nor one
         user from many addresses can be tried quickly.
         """
-        keys = (f"from {client}", f"as {name[:100]}")
+        keys = [f"as {name[:100]}"]
+        if not self._is_proxy(client):  # which is the address of everybody
+            keys.append(f"from {client}")
         if wait_s := max(self._attempts.wait_s(key, self.now_s()) for key in keys):
             return wait_s
         for key in keys:  # before the answer is known: many at once are many
@@ -142,12 +144,15 @@ class Access:
         viewer = self.people.user(name) if session else None
         return with_csrf(viewer, self.sessions.csrf(session))
 
-    def _vouched_for(self, name: str, client: str) -> Viewer | None:
+    def _is_proxy(self, client: str) -> bool:
         try:
             address = ipaddress.ip_address(client)
         except ValueError:
-            return None
-        if not any(address in network for network in self._options.proxy_networks):
+            return False
+        return any(address in network for network in self._options.proxy_networks)
+
+    def _vouched_for(self, name: str, client: str) -> Viewer | None:
+        if not self._is_proxy(client):
             _LOG.warning("%s names a user and is not the proxy", client)
             return None
         return with_csrf(self.people.user(name), self.sessions.csrf_of(name))

@@ -66,9 +66,14 @@ class Pages:
         if (entry := self._door.kiosk(request)) is not None:
             return entry
         viewer = request.scope["state"]["viewer"]
-        picture = await self._drawn(request, 1920, 1080)
+        picture, groups = await self._drawn(request, 1920, 1080)
         return page(
-            request, "wall.html", module="wall", picture=picture[0], is_kiosk=viewer.is_kiosk
+            request,
+            "wall.html",
+            module="wall",
+            picture=picture,
+            is_kiosk=viewer.is_kiosk,
+            boot={"groups": groups},
         )
 
     async def _picture(self, request: Request) -> Response:

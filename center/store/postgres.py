@@ -98,14 +98,17 @@ class PostgresDatabase:
                     f"{SCHEMA_VERSION}; use the newer leimo, or name another database"
                 )
             if version == 0:
-                for statement in (*create_statements(""), *_WORDS):
-                    run(statement.encode())
+                self._create()
             for step in range(max(version, 1) + 1, SCHEMA_VERSION + 1):
                 for statement in MIGRATIONS[step]:
                     run(statement.encode())
             run("DELETE FROM schema_version")
             run("INSERT INTO schema_version VALUES (%s)", (SCHEMA_VERSION,))
         self._stage()
+
+    def _create(self) -> None:
+        for statement in (*create_statements(""), *_WORDS):
+            self._writer.execute(statement.encode())
 
     def _stage(self) -> None:
         for table in TABLES:
@@ -169,13 +172,12 @@ class PostgresDatabase:
         return f"string_to_array({column}, ' ')"
 
     def drop_all(self) -> None:
-        """Make every table anew."""
+        """Make every table anew; who reads meanwhile sees the old ones, or the new."""
         with self._writer.transaction():
             self._writer.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
             for table in ("mention_words", *(table.name for table in TABLES)):
-                self._writer.execute(f"DROP TABLE IF EXISTS {table}, new_{table} CASCADE".encode())
-            self._writer.execute("DELETE FROM schema_version")
-        self._migrate()
+                self._writer.execute(f"DROP TABLE {table}".encode())
+            self._create()
 
     def close(self) -> None:
         """Nobody may read or write any more."""

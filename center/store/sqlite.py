@@ -82,8 +82,7 @@ class SqliteDatabase:
             )
         with self._transaction(self._writer):
             if version == 0:
-                for statement in (*create_statements("WITHOUT ROWID"), _WORDS):
-                    self._writer.execute(statement)
+                self._create()
             for step in range(max(version, 1) + 1, SCHEMA_VERSION + 1):
                 for statement in MIGRATIONS[step]:
                     self._writer.execute(statement)
@@ -94,6 +93,10 @@ class SqliteDatabase:
                 f"CREATE TEMP TABLE IF NOT EXISTS new_{table.name} AS "
                 f"SELECT *{more} FROM {table.name} LIMIT 0"
             )
+
+    def _create(self) -> None:
+        for statement in (*create_statements("WITHOUT ROWID"), _WORDS):
+            self._writer.execute(statement)
 
     @contextmanager
     def _transaction(self, connection: sqlite3.Connection) -> Iterator[None]:
@@ -152,13 +155,11 @@ class SqliteDatabase:
         return column
 
     def drop_all(self) -> None:
-        """Make every table anew."""
-        with self._lock:
-            with self._transaction(self._writer):
-                for table in ("mention_words", *(table.name for table in TABLES)):
-                    self._writer.execute(f"DROP TABLE {table}")
-                self._writer.execute("PRAGMA user_version = 0")
-            self._migrate()
+        """Make every table anew; who reads meanwhile sees the old ones, or the new."""
+        with self._lock, self._transaction(self._writer):
+            for table in ("mention_words", *(table.name for table in TABLES)):
+                self._writer.execute(f"DROP TABLE main.{table}")
+            self._create()
 
     def close(self) -> None:
         """Nobody may read or write any more."""

@@ -96,16 +96,16 @@ def _explain(loaded: "Catalogue", tokenizer: str, text: str | None, *, as_json: 
     import msgspec
 
     from analysis.explain import explain
-    from analysis.sentiment import SentimentModel
+    from analysis.moods import Moods
     from analysis.shipped import analyser_of
     from leimo.explained import show
 
     typed = (line.rstrip("\n") for line in sys.stdin)
     texts = typed if text is None or text == "-" else [text]
-    analyser, model = analyser_of(loaded, tokenizer), SentimentModel.load()
+    analyser, moods = analyser_of(loaded, tokenizer), Moods.load()
     console = terminal()
     for each in texts:
-        explanation = explain(analyser, model, each)
+        explanation = explain(analyser, moods, each)
         if as_json:
             say_json(msgspec.json.encode(explanation))
         else:

@@ -8,8 +8,8 @@ import pytest
 
 from agents.analyse import QUIET_TICK_MS, AnalyseStage
 from analysis.groups import Groups
+from analysis.moods import Moods
 from analysis.pipeline import Analyser
-from analysis.sentiment import SentimentModel
 from analysis.tokens import tokenizer_named
 from kafka_io.dead_letters import TooManyDeadLettersError
 from kafka_io.settings import Settings
@@ -41,7 +41,7 @@ def clock() -> Clock:
 def stage(clock: Clock) -> AnalyseStage:
     analyser = Analyser(
         [Brand(id="xiaomi", name="小米手机", aliases=("小米手机",))],
-        SentimentModel.load(),
+        Moods.load(),
         tokenizer_named(),
     )
     settings = Settings(

@@ -9,8 +9,8 @@ import pytest
 
 from agents.analyse import AnalyseStage
 from analysis.groups import Groups
+from analysis.moods import Moods
 from analysis.pipeline import Analyser
-from analysis.sentiment import SentimentModel
 from analysis.tokens import Tokenizer, tokenizer_named
 from kafka_io.settings import Settings
 from schemas.catalogue import Brand, Catalogue
@@ -40,7 +40,7 @@ class SlowTokenizer:
 @pytest.fixture
 def stage() -> AnalyseStage:
     brands = [Brand(id="xiaomi", name="小米手机", aliases=("小米手机",))]
-    analyser = Analyser(brands, SentimentModel.load(), SlowTokenizer())
+    analyser = Analyser(brands, Moods.load(), SlowTokenizer())
     settings = Settings(broker="127.0.0.1:1", partitions=1, max_record_cpu_s=0.2)
     stage = AnalyseStage(settings, Metrics(), analyser, Groups(Catalogue()), lambda: 0)
     stage.open([0])

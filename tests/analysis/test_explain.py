@@ -5,17 +5,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis.explain import explain
-from analysis.sentiment import SentimentModel
+from analysis.moods import Moods
 from analysis.shipped import analyser_of
 from catalogue.file import SHIPPED, load
 
 ANALYSER = analyser_of(load(SHIPPED))
-MODEL = SentimentModel.load()
+MOODS = Moods.load()
 
 
 def test_everything_that_led_to_the_analysis_is_there() -> None:
     text = "苹果太贵，小米手机好用 @小米公司 http://t.cn/x1 //@阿明:最美的风景"
-    told = explain(ANALYSER, MODEL, text)
+    told = explain(ANALYSER, MOODS, text)
     assert [mask.text for mask in told.masked] == ["@小米公司", "http://t.cn/x1", "@阿明"]
     assert {(each.alias, each.is_taken) for each in told.candidates} >= {
         ("苹果", True),
@@ -27,6 +27,7 @@ def test_everything_that_led_to_the_analysis_is_there() -> None:
     assert "".join(clause.text for clause in told.clauses) == told.analysis.own_words
     assert all(clause.told_by for clause in told.clauses)
     assert {stance.brand for stance in told.stances} == {"apple", "xiaomi"}
+    assert all(stance.spoke_for for stance in told.stances)
     assert msgspec.json.decode(msgspec.json.encode(told))["analysis"]["language"] == "zh"
 
 
@@ -40,7 +41,7 @@ PIECES = st.lists(
 
 @given(PIECES)
 def test_what_is_taken_is_what_the_analysis_mentions(text: str) -> None:
-    told = explain(ANALYSER, MODEL, text)
+    told = explain(ANALYSER, MOODS, text)
     chain = len(told.analysis.own_words)
     taken = {
         (each.brand, each.start, each.end)

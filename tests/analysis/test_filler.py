@@ -1,10 +1,14 @@
 """Filler: the same verdict in any batch, and a file that comes back as it was."""
 
+from itertools import cycle
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from analysis import training
 from analysis.filler import BATCH, SHAPES, FillerError, FillerModel, coded, shapes
 
 MODEL = FillerModel.load()
@@ -18,6 +22,18 @@ TEXTS = [
     "#",
     "@小王 http://t.cn/abc 123",
 ]
+
+WRITTEN = Path(training.__file__).with_name("written_stances.tsv")
+TAGS = (
+    "#周末去哪儿#",
+    "#今天也要加油#",
+    "#篮球赛#",
+    "#秋天的第一杯奶茶#",
+    "#旅行日记#",
+    "#晒娃#",
+    "#电影#",
+)
+PLACES = ("扬州·和平小区", "成都·春熙路", "广州·天河城", "杭州·西湖", "西安·大唐不夜城")
 
 
 def shapes_of(text: str) -> list[int]:
@@ -33,6 +49,17 @@ def test_mixed_sentences_with_an_alien_tag_and_a_place_are_filler() -> None:
 @pytest.mark.parametrize("text", TEXTS[1:])
 def test_what_people_say_is_not(text: str) -> None:
     assert not MODEL.is_filler(text)
+
+
+def test_a_tag_and_a_place_behind_what_people_say_make_no_filler() -> None:
+    lines = WRITTEN.read_text(encoding="utf-8").splitlines()[::8]
+    said = [line.partition("\t")[2].replace("{B}", "小米").replace("{R}", "苹果") for line in lines]
+    dressed = [
+        f"{text}{tag} {place}"
+        for text, tag, place in zip(said, cycle(TAGS), cycle(PLACES), strict=False)
+    ]
+    assert sum(MODEL.are_filler(said)) / len(said) < 0.02
+    assert sum(MODEL.are_filler(dressed)) / len(dressed) < 0.05
 
 
 @given(st.lists(st.one_of(st.text(), st.sampled_from(TEXTS)), max_size=8))

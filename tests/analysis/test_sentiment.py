@@ -84,29 +84,9 @@ def test_any_texts_score_alike_alone_and_together(texts: list[str]) -> None:
             assert (sentiment.score > 0) == (sentiment.polarity is Polarity.POSITIVE)
 
 
-@given(st.text(alphabet="好差不用比，。@/:[心]a😂", max_size=40), st.integers(), st.integers())
-def test_any_place_has_a_stance_alike_alone_and_together(text: str, start: int, end: int) -> None:
-    places = [(text, start, end), ("真好用", 0, 1), (text, start, end)]
-    assert MODEL.towards_many(places) == [MODEL.towards(*place) for place in places]
-
-
 def test_a_batch_border_changes_nothing() -> None:
     texts = [f"第{number}次买，真好用" for number in range(1100)]
     assert MODEL.score_many(texts)[500:520] == MODEL.score_many(texts[500:520])
-
-
-def test_hears_what_is_said_of_each_brand() -> None:
-    text = "苹果太垃圾了，气死我，小米很好用，很喜欢"
-    apple, xiaomi = (0, 2), (11, 13)
-    assert MODEL.towards(text, *apple, [xiaomi]).score < 0
-    assert MODEL.towards(text, *xiaomi, [apple]).score > 0
-
-
-def test_turns_the_sign_for_the_brand_compared_with() -> None:
-    text = "小米比苹果好用，喜欢"
-    first, second = MODEL.towards(text, 0, 2), MODEL.towards(text, 3, 5)
-    assert first.score > 0
-    assert second.score < 0
 
 
 def test_is_a_softmax_of_the_weights_over_the_root_of_the_length() -> None:
@@ -183,32 +163,6 @@ def test_another_process_gives_the_very_same_scores() -> None:
         [sys.executable, "-c", code], check=True, capture_output=True, text=True, cwd=root
     )
     assert found.stdout.strip() == str([s.milli for s in MODEL.score_many(texts)])
-
-
-def test_that_a_brand_is_named_is_no_opinion() -> None:
-    for text in ("小米手机", "iPhone SE", "华为", "我在星巴克"):
-        start = text.index("星") if "星" in text else 0
-        assert MODEL.towards(text, start, len(text)).polarity is Polarity.NEUTRAL
-
-
-@pytest.mark.parametrize(
-    ("plain", "hedged"),
-    [
-        ("小米真的很好用", "小米真的很好用吗？"),  # a question
-        ("小米很好用，喜欢", "如果小米很好用，喜欢"),  # a condition
-        ("小米真好用，喜欢", "小米真好用，喜欢[微笑]"),  # a smile that is none
-    ],
-)
-def test_praise_in_doubt_counts_less(plain: str, hedged: str) -> None:
-    def score(text: str) -> float:
-        start = text.index("小米")
-        return MODEL.towards(text, start, start + 2).score
-
-    assert score(hedged) < score(plain) * 0.75
-
-
-def test_asking_for_an_opinion_is_none() -> None:
-    assert MODEL.towards("小米手机怎么样？", 0, 4).polarity is Polarity.NEUTRAL
 
 
 def test_traditional_characters_score_as_simplified_ones() -> None:

@@ -12,8 +12,7 @@ import pytest
 from httpx import AsyncClient
 from typer.testing import CliRunner
 
-from center.context import everybody_is_local
-from center.serving import CenterError, bound, now_ms, refuse_open_address
+from center.serving import CenterError, access_of, bound, now_ms
 from center.store.opening import open_store
 from center.store.protocol import HOUR_MS, MINUTE_MS
 from kafka_io.batches import Row
@@ -22,6 +21,7 @@ from kafka_io.child_process import ChildProcess
 from kafka_io.settings import Settings
 from kafka_io.topic_admin import apply_topics
 from leimo.cli import app
+from schemas.errors import OperatorError
 from schemas.topics import ALERTS, MENTIONS, WINDOWS
 from tests.center.records import START_MS, alert, mention, records, windows_of
 from tests.kafka_io.broker_log import append
@@ -29,10 +29,9 @@ from tests.kafka_io.broker_log import append
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "10.0.0.7", "[::]"])
 def test_nobody_listens_outside_without_access(host: str) -> None:
-    with pytest.raises(CenterError, match="can be reached from outside"):
-        refuse_open_address(f"{host}:9470", None)
-    refuse_open_address(f"{host}:9470", everybody_is_local)
-    refuse_open_address("127.0.0.1:9470", None)
+    with pytest.raises(OperatorError, match="can be reached from outside"):
+        access_of(Settings(center_address=f"{host}:9470"))
+    access_of(Settings(center_address="127.0.0.1:9470"))
 
 
 def test_a_port_that_is_taken_is_refused_with_the_mend() -> None:
@@ -71,7 +70,9 @@ async def test_a_running_center_answers_of_what_comes(
                     await asyncio.sleep(0.05)
                 assert "event: alert" in await stream
             done = {"kind": "acknowledged", "on": "alert", "subject": "a1"}
-            assert (await client.post("/api/actions", json=done)).status_code == 201
+            proof = {"X-CSRF-Token": (await client.get("/api/me")).json()["csrf"]}
+            answer = await client.post("/api/actions", json=done, headers=proof)
+            assert answer.status_code == 201, answer.text
             page = (await client.get("/api/alerts/a1")).json()
             assert page["acknowledged_by"] == "local"
         found = await asyncio.to_thread(

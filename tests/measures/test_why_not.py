@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from analysis.groups import Groups
 from measures.board import Board, BoardSettings
 from measures.rule_index import RuleIndex
 from measures.why_not import Answer, NotKeptError, WhyNot, answers, groups_of, minute_of
@@ -144,9 +145,10 @@ def test_shares_are_told_from_the_state_of_the_group() -> None:
     index = RuleIndex(Catalogue(brands, (rule,)))
     assert list(groups_of(index, "x")) == [GROUP_PREFIX + "rivals"]
     board = Board(BoardSettings(), Catalogue(brands, (rule,)))
-    Feed(board).minutes(60, 3, brands=(GROUP_PREFIX + "rivals",), product="x")
-    state = board.states[GROUP_PREFIX + "rivals"]
-    [answer] = answers(
-        index, board._whole, {**board.states, "x": state}, "x", minute_of(state, None)
-    )
+    feed, groups = Feed(board), Groups(Catalogue(brands, (rule,)))
+    for _ in range(30):
+        named = feed.some(3)
+        feed.posts(named, [group for one in named for group in groups.of([one])])
+    start_ms = minute_of(board.states["x"], None)
+    [answer] = answers(index, board._whole, board.states, "x", start_ms)
     assert (answer.rule, answer.seen, answer.unit) == ("rivals", 100.0, "% share")

@@ -1,5 +1,5 @@
 // Keeps the wall's picture new, turns through the groups, keeps the screen awake, and goes on for weeks.
-import { $, t, zone } from "./core.js";
+import { $, start, t, zone } from "./core.js";
 import { on } from "./live.js";
 
 const REDRAW_MS = 5000;
@@ -10,7 +10,7 @@ const RELOAD_MS = 24 * 3600e3;
 const picture = $("picture");
 const search = new URLSearchParams(location.search);
 const fixed = search.get("group");
-let groups = [];
+let groups = ["", ...start.groups];
 let at = 0;
 let hold = false;
 let drawnAt = Date.now();

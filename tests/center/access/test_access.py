@@ -187,6 +187,17 @@ async def test_one_user_cannot_be_tried_from_many_addresses(users: Path) -> None
     assert states[-1] == 429
 
 
+async def test_whoever_tries_through_the_proxy_locks_out_nobody_else(users: Path) -> None:
+    networks = (ipaddress.ip_network("10.1.0.0/16"),)
+    access = access_of(users, proxy_header="X-Remote-User", proxy_networks=networks)
+    async with client(access, ip="10.1.2.3") as http:
+        for number in range(7):
+            await http.post("/login", data={"name": f"nobody{number}", "password": "wrong"})
+        answer = await http.post("/login", data={"name": "li", "password": PASSWORD})
+
+    assert answer.status_code == 303
+
+
 async def test_a_session_ends_after_a_working_day(users: Path) -> None:
     clock = Clock()
     async with client(access_of(users, clock)) as http:

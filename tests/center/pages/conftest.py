@@ -74,6 +74,7 @@ class Running:
 
     def start(self) -> None:
         self.hub = Hub(self.store.offsets())
+        self.hub.closed_until_ms = self.store.freshness().closed_until_ms
         center = Center(
             store=self.store,
             settings=Settings(),
@@ -178,7 +179,10 @@ def guarded(filled: SqlStore, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """Debian's Chromium, one for all; skips where it is absent, unless REQUIRE_BROWSER=1."""
+    """Debian's Chromium, one for all; skips where it is absent, unless REQUIRE_BROWSER=1.
+
+    Its driver keeps a loop running in this thread: no test of this package may be a coroutine.
+    """
     if not CHROMIUM.exists():
         if os.environ.get("REQUIRE_BROWSER"):
             pytest.fail(f"{CHROMIUM} is missing: apt-get install chromium")

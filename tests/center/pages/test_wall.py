@@ -1,4 +1,4 @@
-"""The picture of the wall, and the files beside the pages."""
+"""The picture of the wall."""
 
 import xml.etree.ElementTree as ET
 from itertools import pairwise
@@ -6,12 +6,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from httpx import ASGITransport, AsyncClient
-from starlette.applications import Starlette
-from starlette.routing import Route
 
 from center.api.answers import Wall, WallBrand
-from center.pages.files import static_file, static_version
 from center.pages.texts import texts
 from center.pages.wall import draw_wall, rows_on, screen_of
 
@@ -98,17 +94,3 @@ def test_everything_stands_within_the_picture_and_rows_do_not_meet(width: int, h
     for one in texts_drawn:
         assert 0 <= float(one.attrib["x"]) <= wide
         assert 0 <= float(one.attrib["y"]) <= high
-
-
-async def test_files_carry_their_version_and_are_kept() -> None:
-    app = Starlette(routes=[Route("/static/{version}/{path:path}", static_file)])
-    async with AsyncClient(transport=ASGITransport(app), base_url="http://test") as http:
-        found = await http.get(f"/static/{static_version()}/leimo.css")
-        older = await http.get("/static/older/leimo.css")
-        outside = await http.get(f"/static/{static_version()}/../frame.py")
-
-    assert found.headers["content-type"].startswith("text/css")
-    assert "immutable" in found.headers["cache-control"]
-    assert found.headers["content-encoding"] == "gzip"
-    assert older.status_code == 404
-    assert outside.status_code in {307, 404}

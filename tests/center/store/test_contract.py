@@ -31,7 +31,7 @@ from schemas.delivery import Delivery, Outcome, Reason
 from schemas.errors import OperatorError
 from schemas.expectation import Expectation
 from schemas.feed import FeedGap, FeedPosition, FeedState, GapReason
-from schemas.mention import Channel, Mention, Objective, Place, Polarity, SpamSign
+from schemas.mention import Channel, GroupMention, Mention, Objective, Place, Polarity, SpamSign
 from schemas.rules import SpikeRule
 from schemas.topics import (
     ACTIONS,
@@ -161,7 +161,10 @@ class TestMentions:
         assert store.freshness().newest_post_ms == START_MS
 
     def test_are_counted_once(self, store: SqlStore) -> None:
-        one, group = mention(1), mention(2, brand="~phones")
+        one = mention(1)
+        group = GroupMention(
+            group="phones", brands=("xiaomi",), partition=0, offset=1, event_time_ms=START_MS
+        )
         store.apply(records(MENTIONS.name, one, one, group), {(MENTIONS.name, 0): 2})
         store.apply(records(MENTIONS.name, one, first=2), {(MENTIONS.name, 0): 3})
 
