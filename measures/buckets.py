@@ -30,6 +30,20 @@ class Loud(msgspec.Struct, frozen=True, array_like=True, gc=False):
     is_repost: bool
 
 
+LARGEST_REACH = 300_000_000
+"""Followers that an account may have: the largest have about two thirds of it."""
+
+
+def believed(reach: int) -> int:
+    """A number of followers, 0 (unknown) where no account has so many: one false number of a
+    source would hide all large accounts for weeks.
+
+    >>> believed(130_000_000), believed(10_000_000_000)
+    (130000000, 0)
+    """
+    return reach if reach <= LARGEST_REACH else 0
+
+
 def bucket_start_ms(event_time_ms: int) -> int:
     """Start of the minute.
 
@@ -143,7 +157,7 @@ class Bucket(msgspec.Struct, array_like=True, gc=False):
         if mention.is_address and polarity is Polarity.NEGATIVE and not mention.spam:
             self.attacks += 1
         if mention.reach > self.loudest and channel is not Channel.OWNED and not mention.spam:
-            self.loudest = mention.reach
+            self.loudest = max(self.loudest, believed(mention.reach))
         self.authors.add(hashed, is_counted=not mention.spam)
         self.texts.add(mention.text_hash)
 
@@ -201,7 +215,8 @@ class Bucket(msgspec.Struct, array_like=True, gc=False):
         if sample is None:
             sample = self.sample = {}
         keep(sample, number_of(mention), mention)
-        if mention.reach and mention.channel is Channel.EARNED and mention.place is Place.OWN:
+        is_known = believed(mention.reach) > 0
+        if is_known and mention.channel is Channel.EARNED and mention.place is Place.OWN:
             self._heed(mention)
 
     def hit(self, rules: Iterable[str], mention: Mention) -> None:
