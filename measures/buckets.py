@@ -31,17 +31,8 @@ class Loud(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 LARGEST_REACH = 300_000_000
-"""Followers that an account may have: the largest have about two thirds of it."""
-
-
-def believed(reach: int) -> int:
-    """A number of followers, 0 (unknown) where no account has so many: one false number of a
-    source would hide all large accounts for weeks.
-
-    >>> believed(130_000_000), believed(10_000_000_000)
-    (130000000, 0)
-    """
-    return reach if reach <= LARGEST_REACH else 0
+"""Followers that an account may have: the largest have about two thirds of it. Of more, the number
+is unknown: one false number of a source would hide all large accounts of a brand for weeks."""
 
 
 def bucket_start_ms(event_time_ms: int) -> int:
@@ -156,8 +147,9 @@ class Bucket(msgspec.Struct, array_like=True, gc=False):
         self.newcomers += mention.is_newcomer
         if mention.is_address and polarity is Polarity.NEGATIVE and not mention.spam:
             self.attacks += 1
-        if mention.reach > self.loudest and channel is not Channel.OWNED and not mention.spam:
-            self.loudest = max(self.loudest, believed(mention.reach))
+        is_louder = self.loudest < mention.reach <= LARGEST_REACH
+        if is_louder and channel is not Channel.OWNED and not mention.spam:
+            self.loudest = mention.reach
         self.authors.add(hashed, is_counted=not mention.spam)
         self.texts.add(mention.text_hash)
 
@@ -215,7 +207,7 @@ class Bucket(msgspec.Struct, array_like=True, gc=False):
         if sample is None:
             sample = self.sample = {}
         keep(sample, number_of(mention), mention)
-        is_known = believed(mention.reach) > 0
+        is_known = 0 < mention.reach <= LARGEST_REACH
         if is_known and mention.channel is Channel.EARNED and mention.place is Place.OWN:
             self._heed(mention)
 
