@@ -86,8 +86,10 @@ class Expectations:
     def _tell(self, brand: str, state: BrandState, hour_ms: int) -> None:
         if brand not in self._index.brands:
             return
-        baseline = _copied(state.baseline)
-        self._pass_empty(baseline, hour_ms)
+        baseline = state.baseline
+        if baseline.known_to_ms < hour_ms:
+            baseline = _copied(baseline)
+            self._pass_empty(baseline, hour_ms)
         level = baseline.expected(hour_ms + HOUR_MS // 2, self._index.holidays)
         self.told.append(
             Expectation(

@@ -48,13 +48,15 @@ class Headroom(NamedTuple):
 def headroom_after(moment: Moment, rules: Sequence[Rule], least_posts: int) -> Headroom:
     """What no rule about more posts would notice; `least_posts`: below, there is no rule."""
     until_ms = moment.start_ms + BUCKET_MS
-    if any(rule.kind is RuleKind.COMPOSITE for rule in rules):
-        return Headroom(until_ms, 0.0, 0.0, 0.0)
+    for rule in rules:
+        if rule.kind is RuleKind.COMPOSITE:
+            return Headroom(until_ms, 0.0, 0.0, 0.0)
     if not moment.baseline.is_warm():
         few = MIN_POSTS - 1
         return Headroom(until_ms, few, few, few)
-    left = least_posts - 1 - moment.sums[-1]
-    if left >= moment.sums[-1]:
+    seen = moment.sums[-1]
+    left = least_posts - 1 - seen
+    if left >= seen:
         return Headroom(until_ms, left, left, left)
     headroom = Headroom(until_ms, _NO_LIMIT, _NO_LIMIT, _NO_LIMIT)
     for rule in rules:
@@ -67,7 +69,7 @@ def _headroom_for(rule: SpikeRule, moment: Moment) -> Headroom:
     """What one spike rule would not notice."""
     start_ms, baseline, buckets = moment.start_ms, moment.baseline, moment.state.buckets
     least, knob = rule.min_posts, rule.false_alerts_per_month
-    means = moment.means
+    sums, means = moment.sums, moment.means
     noted = limits(baseline, means, knob, least)
     fewest = FEWEST_SHARE * least - 1.0
     for at in HORIZONS:
@@ -82,7 +84,7 @@ def _headroom_for(rule: SpikeRule, moment: Moment) -> Headroom:
     for at, limit in enumerate(longer, start=1):
         # What has left the horizon a minute later, and two minutes later.
         first_ms = start_ms - (HORIZONS_MIN[at] - 1) * BUCKET_MS
-        before = moment.sums[at] - _voices_at(buckets, first_ms)
+        before = sums[at] - _voices_at(buckets, first_ms)
         following = min(following, limit - before)
         later = min(later, limit - before + _voices_at(buckets, first_ms + BUCKET_MS))
     return Headroom(start_ms + BUCKET_MS, minute, following, later)

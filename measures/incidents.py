@@ -51,6 +51,8 @@ class Incidents:
         self.heard = heard or Heard()
         self._linked: dict[str, set[str]] = {}
         """Alert -> those that tell of the same."""
+        self._is_settled = False
+        """Whether own alerts have the heads that are known, see `moved`."""
         for signal in self.heard.signals.values():
             self._link(signal)
 
@@ -63,6 +65,7 @@ class Incidents:
         if signal.started_at_ms < newest_ms - KEPT_MS:
             return False
         signals[signal.alert] = signal
+        self._is_settled = False
         self._link(signal)
         self._forget()
         return True
@@ -84,6 +87,9 @@ class Incidents:
 
     def moved(self) -> Iterator[Alert]:
         """New records of own alerts whose incident has another head by now."""
+        if self._is_settled:
+            return
+        self._is_settled = True
         for alert in list(self.heard.told.values()):
             head = self.head_of(alert)
             if head != alert.incident:
@@ -97,6 +103,7 @@ class Incidents:
         if alert.id not in self.heard.told:
             return False
         self.heard.told[alert.id] = alert
+        self._is_settled = False
         return True
 
     def _note(self, alert: Alert) -> None:
