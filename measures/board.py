@@ -457,7 +457,7 @@ class Board:
         ]
         if not live:
             return
-        self._evaluation.evaluate_platform(max(start_ms for _, start_ms in live))
+        self._evaluation.evaluate_platform(max([start_ms for _, start_ms in live]))
         for brand, start_ms in live:
             self._evaluation.evaluate_open(brand, start_ms)
 

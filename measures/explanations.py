@@ -112,6 +112,7 @@ class Talk(msgspec.Struct, array_like=True, gc=False):
                     round(reposts / self.recent_weight, 1),
                 )
                 for author, (reach, posts, reposts) in self.heard.items()
+                if posts or reposts
             ),
         )
 

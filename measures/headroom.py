@@ -8,7 +8,7 @@ Known after a closed minute, for the open ones behind it:
                   <-------- later ----------->
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from measures.buckets import BUCKET_MS, Bucket
@@ -41,8 +41,14 @@ class Headroom(NamedTuple):
         """Whether the posts up to the open minute at `start_ms` fit in."""
         if start_ms < self.until_ms or buckets[start_ms].posts > self.minute:
             return False
-        posts = sum(_posts_since(buckets, self.until_ms, start_ms))
-        return posts <= (self.next if start_ms == self.until_ms else self.later)
+        if start_ms == self.until_ms:
+            return buckets[start_ms].posts <= self.next
+        posts = 0
+        first_ms = max(self.until_ms, start_ms - _MINUTES_BACK * BUCKET_MS)
+        for at_ms in range(first_ms, start_ms + BUCKET_MS, BUCKET_MS):
+            if at_ms in buckets:
+                posts += buckets[at_ms].posts
+        return posts <= self.later
 
 
 def headroom_after(moment: Moment, rules: Sequence[Rule], least_posts: int) -> Headroom:
@@ -102,12 +108,3 @@ def _smaller(one: Headroom, other: Headroom) -> Headroom:
 def _voices_at(buckets: Mapping[int, Bucket], start_ms: int) -> int:
     bucket = buckets.get(start_ms)
     return 0 if bucket is None else bucket.voices()
-
-
-def _posts_since(buckets: Mapping[int, Bucket], since_ms: int, until_ms: int) -> Iterator[int]:
-    """Posts of the minutes from `since_ms` to the one at `until_ms`."""
-    first_ms = max(since_ms, until_ms - _MINUTES_BACK * BUCKET_MS)
-    for start_ms in range(first_ms, until_ms + BUCKET_MS, BUCKET_MS):
-        bucket = buckets.get(start_ms)
-        if bucket is not None:
-            yield bucket.posts

@@ -90,9 +90,11 @@ class Past:
         buckets = state.buckets
         self.loose &= buckets.keys()
         settled = sorted(
-            start_ms
-            for start_ms in self.loose - self.changed
-            if buckets[start_ms].revision >= 0 and not buckets[start_ms].is_revised
+            [
+                start_ms
+                for start_ms in self.loose - self.changed
+                if buckets[start_ms].revision >= 0 and not buckets[start_ms].is_revised
+            ]
         )
         if len(settled) > LOOSE_MINUTES:
             moved = settled[:-NEWEST]

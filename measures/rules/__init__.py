@@ -71,6 +71,6 @@ def evaluate(moment: Moment, rule: Rule) -> Iterator[Finding]:
     if rule.kind is RuleKind.SHARE:
         yield from share.findings(moment, rule, {held.about for held in alerts.values()})
         return
-    found = LOOKS[rule.kind](moment, rule, alerts.get(rule.id))
+    found = LOOKS[rule.kind](moment, rule, alerts.get(rule.id) if alerts else None)
     if found is not None:
         yield found

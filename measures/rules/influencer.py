@@ -30,12 +30,10 @@ last weeks: the same account again after 18 days."""
 
 def may_spread(moment: Moment) -> bool:
     """Whether a large account has said something within the hour that may be passed on now."""
+    if moment.state.voiced_ms <= moment.start_ms - SPREADS_MS:
+        return False
     bucket = moment.bucket
-    return (
-        bucket is not None
-        and bucket.reposts > 0
-        and moment.state.voiced_ms > moment.start_ms - SPREADS_MS
-    )
+    return bucket is not None and bucket.reposts > 0
 
 
 def look(moment: Moment, rule: InfluencerRule, held: OpenAlert | None) -> Finding | None:
