@@ -6,7 +6,7 @@ from collections.abc import Iterable
 import msgspec
 
 from measures.common_cause import note_said
-from measures.post_samples import TERMS, Kept, Sample, keep, number_of, thread_of
+from measures.post_samples import Kept, Sample, keep, kept_of, number_of
 from measures.sketches import SIZE, Authors, Distinct
 from schemas.mention import AnyMention, Channel, GroupMention, Mention, Objective, Place, Polarity
 from schemas.window import Window
@@ -147,7 +147,7 @@ class Bucket(msgspec.Struct, array_like=True, gc=False):
         self.authors.add(hashed, is_counted=not mention.spam)
         self.texts.add(mention.text_hash)
 
-    def _heed(self, mention: Mention, number: int) -> None:
+    def _heed(self, mention: Mention, number: int, kept: Kept) -> None:
         """Note the loudest that says something itself; of equals the one with the lower number."""
         loud, upset = self.loud, self.upset
         reach, is_negative = mention.reach, mention.polarity is Polarity.NEGATIVE
@@ -155,7 +155,6 @@ class Bucket(msgspec.Struct, array_like=True, gc=False):
         if (loud is None or reach >= loud.reach) or (
             is_upset and (upset is None or reach >= upset.reach)
         ):
-            kept = thread_of(mention), mention.terms[:TERMS]
             one = Loud(reach, number, kept, is_negative, mention.is_repost)
             self.loud = _louder(loud, one)
             if is_upset:
@@ -188,7 +187,8 @@ class Bucket(msgspec.Struct, array_like=True, gc=False):
         number = number_of(mention)
         keep(sample, number, mention)
         if mention.reach and mention.channel is Channel.EARNED and mention.place is Place.OWN:
-            self._heed(mention, number)
+            kept = sample[number] if number in sample else kept_of(mention)
+            self._heed(mention, number, kept)
 
     def hit(self, rules: Iterable[str], mention: Mention) -> None:
         """Count a post that has a word of these crisis rules."""

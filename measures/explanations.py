@@ -137,7 +137,7 @@ class Talk(msgspec.Struct, array_like=True, gc=False):
 
     def _count(self, terms: tuple[str, ...]) -> None:
         counts, recent, usual = self.counts, self.recent_weight, self.usual_weight
-        number = len(terms)
+        number, is_new = len(terms), False
         self.total[0] += recent * number
         self.total[1] += usual * number
         for term in terms:
@@ -147,7 +147,8 @@ class Talk(msgspec.Struct, array_like=True, gc=False):
                 pair[1] += usual
                 continue
             counts[term] = [recent, usual]
-        if len(counts) > 4 * _KEPT:
+            is_new = True
+        if is_new and len(counts) > 4 * _KEPT:
             # What is usual stays too: forgotten, it would be news when it is said again.
             recents = {term: -pair[0] for term, pair in counts.items()}
             usuals = {term: -pair[1] for term, pair in counts.items()}
