@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 import uvicorn
 
 from center.access.access import Access, AccessOptions
+from center.access.oidc import Oidc, OidcOptions
 from center.api.stream import Hub
 from center.app import create_app
 from center.board import Board
@@ -83,6 +84,26 @@ def access_of(settings: Settings) -> Access:
     )
 
 
+def oidc_of(settings: Settings, access: Access) -> Oidc | None:
+    """The login through a provider, where the settings name one.
+
+    Raises:
+        AccessError: what it needs is not set.
+    """
+    if not settings.center_oidc_issuer:
+        return None
+    return Oidc(
+        OidcOptions(
+            issuer=settings.center_oidc_issuer,
+            client_id=settings.center_oidc_client_id,
+            client_secret=settings.center_oidc_client_secret,
+            claim=settings.center_oidc_claim,
+            center_url=settings.center_url,
+        ),
+        access,
+    )
+
+
 async def serve(settings: Settings, *, is_rebuilt: bool = False) -> None:
     """Follow the topics and answer until SIGINT or SIGTERM.
 
@@ -90,6 +111,7 @@ async def serve(settings: Settings, *, is_rebuilt: bool = False) -> None:
         CenterError, AccessError, TopicError: it cannot start.
     """
     access = access_of(settings)
+    oidc = oidc_of(settings, access)
     listening = bound(settings.center_address)
     with contextlib.closing(listening):
         store = await asyncio.to_thread(
@@ -101,13 +123,13 @@ async def serve(settings: Settings, *, is_rebuilt: bool = False) -> None:
         with contextlib.closing(store):
             if is_rebuilt:
                 await asyncio.to_thread(store.rebuild)
-            await _follow_and_answer(settings, store, access, listening)
+            await _follow_and_answer(settings, store, (access, oidc), listening)
 
 
 async def _follow_and_answer(
     settings: Settings,
     store: SqlStore,
-    access: Access,
+    way_in: tuple[Access, Oidc | None],
     listening: socket.socket,
 ) -> None:
     hub = Hub(await asyncio.to_thread(store.offsets))
@@ -129,14 +151,19 @@ async def _follow_and_answer(
                 board=Board(store),
                 authenticate=vouched_for,
             )
-            await _run(center, access, ingest, listening)
+            await _run(center, way_in, ingest, listening)
         finally:
             await topics.stop()
 
 
-async def _run(center: Center, access: Access, ingest: Ingest, listening: socket.socket) -> None:
+async def _run(
+    center: Center,
+    way_in: tuple[Access, Oidc | None],
+    ingest: Ingest,
+    listening: socket.socket,
+) -> None:
     config = uvicorn.Config(
-        with_pages(create_app(center), access),
+        with_pages(create_app(center), *way_in),
         lifespan="off",
         log_config=None,
         access_log=False,

@@ -217,6 +217,16 @@ class Settings(BaseSettings):
     center_proxy_networks: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = Field(
         (), description="where that proxy is, comma-separated networks"
     )
+    center_oidc_issuer: str = Field(
+        "", description="OIDC provider that the center logs people in with, as it names itself"
+    )
+    center_oidc_client_id: str = Field("", description="name of the center at that provider")
+    center_oidc_client_secret: SecretStr = Field(
+        SecretStr(""), description="its password there; empty: a public client"
+    )
+    center_oidc_claim: str = Field(
+        "email", min_length=1, description="claim that names the user as the users file does"
+    )
     query_token: SecretStr = Field(
         SecretStr(""), description="bearer token that `leimo query --url` sends"
     )
@@ -482,7 +492,7 @@ def _explain(item: Any) -> str:
     if item["type"] == "extra_forbidden":
         near = difflib.get_close_matches(key, Settings.model_fields, n=1)
         return f"{key}: unknown setting; " + (f"did you mean {near[0]}?" if near else "remove it")
-    secrets = ("token", "password", "smtp_url", "store", "session", "links_secret")
+    secrets = ("token", "password", "smtp_url", "store", "session", "_secret")
     is_secret = any(word in key for word in secrets)
     shown = "***" if is_secret else repr(item.get("input"))
     return f"{key}={shown}: {message}"

@@ -20,7 +20,10 @@ from kafka_io.settings import is_loopback
 
 SESSION_COOKIE = "leimo_session"
 KIOSK_COOKIE = "leimo_kiosk"
-_KIOSK_LASTS_S = 10 * 366 * 86_400
+OIDC_COOKIE = "leimo_oidc"
+OIDC_LASTS_S = 600
+"""So long somebody may take at a provider: password, second factor."""
+_LASTS_S = {SESSION_COOKIE: LASTS_S, KIOSK_COOKIE: 10 * 366 * 86_400, OIDC_COOKIE: OIDC_LASTS_S}
 _LOG = logging.getLogger(__name__)
 _HASHES_AT_ONCE = 2
 """Each takes 64 MiB while it runs."""
@@ -160,8 +163,7 @@ class Access:
 
 def set_cookie(headers: Headers, cookie: str, value: str) -> str:
     """A header `Set-Cookie`: not for scripts or other sites; over TLS alone, but on loopback."""
-    lasts_s = _KIOSK_LASTS_S if cookie == KIOSK_COOKIE else LASTS_S
-    age = f"Max-Age={lasts_s if value else 0}"
+    age = f"Max-Age={_LASTS_S[cookie] if value else 0}"
     # Lax, so that links from mails and chats arrive logged in.
     parts = [f"{cookie}={value}", age, "Path=/", "HttpOnly", "SameSite=Lax"]
     if not is_loopback(host_of(headers)):

@@ -37,7 +37,7 @@ class Sessions:
     def begin(self, name: str, seal: bytes, now_s: float) -> str:
         """A cookie's value."""
         session = Session(name, int(now_s) + LASTS_S, secrets.token_urlsafe(16))
-        body = _encoded(msgspec.json.encode(session))
+        body = encoded(msgspec.json.encode(session))
         return f"{body}.{self._signed(body, seal, 'session')}"
 
     def name_in(self, cookie: str) -> str:
@@ -70,12 +70,17 @@ class Sessions:
         """The same where a proxy vouches for `subject` and there is no session."""
         return self._signed(subject, b"", "csrf")
 
+    def signature(self, text: str, use: str) -> str:
+        """Proves that `text` is ours and was made for that use."""
+        return self._signed(text, b"", use)
+
     def _signed(self, text: str, seal: bytes, use: str) -> str:
         key = hashlib.sha256(self._key + b"|" + use.encode() + b"|" + seal).digest()
-        return _encoded(hmac.digest(key, text.encode("utf-8", "replace"), "sha256"))
+        return encoded(hmac.digest(key, text.encode("utf-8", "replace"), "sha256"))
 
 
-def _encoded(raw: bytes) -> str:
+def encoded(raw: bytes) -> str:
+    """As cookies and addresses can carry it."""
     return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 

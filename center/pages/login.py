@@ -22,15 +22,16 @@ class _Form(NamedTuple):
 class Door:
     """Login, logout and the screens' entry."""
 
-    def __init__(self, access: Access, *, has_oidc: bool = False) -> None:
+    def __init__(self, access: Access, oidc_url: str = "") -> None:
+        """`oidc_url`: where a login through a provider begins; empty: there is none."""
         self._access = access
-        self._has_oidc = has_oidc
+        self._oidc_url = oidc_url
 
     async def show(self, request: Request) -> Response:
         """`GET /login`."""
         if self._access.is_local:
             return _to("/")
-        return self._page(request, safe_next(request.query_params.get("next", "/")))
+        return self.page(request, safe_next(request.query_params.get("next", "/")))
 
     async def enter(self, request: Request) -> Response:
         """`POST /login`."""
@@ -46,10 +47,10 @@ class Door:
         words = texts(preferences(request).language)
         if result:
             wait = words["login.wait"].format(seconds=f"{result:.0f}")
-            refusal = self._page(request, form.next, wait, 429)
+            refusal = self.page(request, form.next, wait, 429)
             refusal.headers["retry-after"] = f"{result:.0f}"
             return refusal
-        return self._page(request, form.next, words["login.wrong"], 401)
+        return self.page(request, form.next, words["login.wrong"], 401)
 
     async def leave(self, request: Request) -> Response:
         """`POST /logout`."""
@@ -69,14 +70,15 @@ class Door:
         answer.headers["set-cookie"] = set_cookie(request.headers, KIOSK_COOKIE, token)
         return answer
 
-    def _page(self, request: Request, next_: str, trouble: str = "", status: int = 200) -> Response:
+    def page(self, request: Request, next_: str, trouble: str = "", status: int = 200) -> Response:
+        """The login page, with what went wrong."""
         return page(
             request,
             "login.html",
             status=status,
             next=next_,
             trouble=trouble,
-            oidc=self._has_oidc,
+            oidc=self._oidc_url,
             passwords=self._access.people.has_passwords,
         )
 

@@ -7,6 +7,7 @@ from starlette.types import ASGIApp
 
 from center.access.access import Access
 from center.access.guard import Guard
+from center.access.oidc import Oidc
 from center.access.viewer import Viewer
 from center.api.answers import Wall
 from center.api.brands import wall
@@ -29,12 +30,12 @@ def _lively_wall(center: Center, principal: Principal, group: str, limit: int) -
     return shown.model_copy(update={"groups": sorted(lively - {""})})
 
 
-def with_pages(app: FastAPI, access: Access) -> ASGIApp:
+def with_pages(app: FastAPI, access: Access, oidc: Oidc | None = None) -> ASGIApp:
     """The whole center: API and pages, and nothing that does not pass the guard."""
     center: Center = app.state.center
 
     async def read_wall(principal: Principal, group: str, limit: int) -> Wall:
         return await run_in_threadpool(_lively_wall, center, principal, group, limit)
 
-    app.router.routes.extend(Pages(access, read_wall).routes())
+    app.router.routes.extend(Pages(access, read_wall, oidc).routes())
     return Guard(app, access)

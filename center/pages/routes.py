@@ -11,10 +11,12 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from center.access.access import Access
+from center.access.oidc import Oidc
 from center.api.answers import Wall
 from center.pages.files import static_file
 from center.pages.frame import page, preferences
 from center.pages.login import Door
+from center.pages.oidc import OidcDoor
 from center.pages.texts import texts
 from center.pages.wall import draw_wall, rows_on, screen_of
 from center.principal import Principal
@@ -40,9 +42,10 @@ class ReadWall(Protocol):
 class Pages:
     """The routes, over an API that serves the same process."""
 
-    def __init__(self, access: Access, read_wall: ReadWall) -> None:
+    def __init__(self, access: Access, read_wall: ReadWall, oidc: Oidc | None = None) -> None:
         self._read_wall = read_wall
-        self._door = Door(access)
+        self._door = Door(access, oidc.login_url if oidc else "")
+        self._oidc = OidcDoor(access, oidc, self._door).routes() if oidc else []
 
     def routes(self) -> list[Route]:
         """To be added to the application."""
@@ -52,6 +55,7 @@ class Pages:
             Route("/login", door.show),
             Route("/login", door.enter, methods=["POST"]),
             Route("/logout", door.leave, methods=["POST"]),
+            *self._oidc,
             Route("/", _overview),
             Route("/wall", self._wall),
             Route("/wall/picture", self._picture),

@@ -19,6 +19,7 @@ OURS = {
 EXTRAS_OF = {
     "analysis/training": ["train"],
     "backtest/plots.py": ["plot"],
+    "center/access/id_tokens.py": ["oidc"],
     "center/api/export.py": ["parquet"],
     "center/store/postgres.py": ["postgres"],
     "kafka_io/brokers.py": ["demo"],
