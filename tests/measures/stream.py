@@ -61,6 +61,18 @@ def changelog(source: Board) -> Iterable[tuple[bytes, bytes]]:
     return [*of_brands, *source.incident_entries()]
 
 
+def note(source: Board, log: dict[bytes, bytes]) -> Iterable[tuple[bytes, bytes]]:
+    """Bring a compacted changelog, which is all that the next owner reads, up to date."""
+    for brand in list(source.states):
+        for key, value in source.entries(brand):
+            if value is None:
+                log.pop(key, None)
+            else:
+                log[key] = value
+    log.update(source.incident_entries())
+    return log.items()
+
+
 def run(target: Board, items: Iterable[AnyMention | Tick]) -> Output:
     """Everything that comes of the items."""
     for item in items:
