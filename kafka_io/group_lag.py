@@ -3,6 +3,7 @@
 import asyncio
 import logging
 
+from aiokafka import TopicPartition as OnBroker
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 from prometheus_client import CollectorRegistry, Gauge, disable_created_metrics
@@ -46,20 +47,20 @@ async def committed_offsets(settings: Settings) -> dict[TopicPartition, int]:
     Raises:
         KafkaError: the broker cannot be reached, or refuses.
     """
+    names = Names(settings)
+    wanted = {
+        names.partition((topic, at)): (topic, at)
+        for topic in TOPICS_READ
+        for at in range(settings.partitions)
+    }
     admin = AIOKafkaAdminClient(**client_options(settings))
     with telling(settings.broker):
         await admin.start()
         try:
-            found = await _committed(admin, settings.group_id)
+            found = await _committed(admin, settings.group_id, list(wanted))
         finally:
             await admin.close()
-    names = Names(settings)
-    wanted = [(topic, at) for topic in TOPICS_READ for at in range(settings.partitions)]
-    return {
-        source: found[on_broker]
-        for source in wanted
-        if (on_broker := names.partition(source)) in found
-    }
+    return {wanted[on_broker]: offset for on_broker, offset in found.items()}
 
 
 def unreadable(group: str, error: KafkaError) -> str:
@@ -70,19 +71,24 @@ def unreadable(group: str, error: KafkaError) -> str:
     )
 
 
-async def _committed(admin: AIOKafkaAdminClient, group: str) -> dict[TopicPartition, int]:
+async def _committed(
+    admin: AIOKafkaAdminClient, group: str, wanted: list[OnBroker]
+) -> dict[OnBroker, int]:
     """Offsets of the group by partition on the broker; waits for up to 30 s for its coordinator,
-    which a new or restarted broker does not have at once."""
+    which a new or restarted broker does not have at once.
+
+    Partitions are named: asked for all, the embedded broker's answer cannot be read.
+    """
     deadline = asyncio.get_running_loop().time() + _ANSWER_S
     while True:
         try:
-            found = await admin.list_consumer_group_offsets(group)
+            found = await admin.list_consumer_group_offsets(group, partitions=wanted)
         except KafkaError as error:
             if not error.retriable or asyncio.get_running_loop().time() > deadline:
                 raise
             await asyncio.sleep(_ASK_AGAIN_S)
         else:
-            return {(tp.topic, tp.partition): at.offset for tp, at in found.items()}
+            return {on_broker: at.offset for on_broker, at in found.items() if at.offset >= 0}
 
 
 class GroupLag:

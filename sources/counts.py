@@ -17,6 +17,8 @@ _SHOWN = re.compile(
     r"([+-]?(?:\d{1,3}(?:[,，]\d{3})+|\d{1,20})(?:\.\d{1,9})?)\s*([千k万萬wm亿億]?)\s*\+?"
 )
 MAX_CHARACTERS = 40
+MAX_FOLLOWERS = 10_000_000_000
+"""More than there are people; a sum over posts, which has 64 bits, stays far below its limit."""
 
 
 def count_of(value: object) -> int | None:
@@ -36,3 +38,12 @@ def count_of(value: object) -> int | None:
         return None
     digits = found[1].replace(",", "").replace("，", "")
     return count_of(int(Decimal(digits) * _UNITS[found[2]]))
+
+
+def followers_of(value: object) -> int:
+    """How many follow an account, from 0 to `MAX_FOLLOWERS`; 0 where that cannot be read.
+
+    >>> [followers_of(shown) for shown in ("1.2亿", 10**30, -5, None)]
+    [120000000, 10000000000, 0, 0]
+    """
+    return min(max(count_of(value) or 0, 0), MAX_FOLLOWERS)

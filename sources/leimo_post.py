@@ -10,7 +10,7 @@ import msgspec
 
 from schemas.dead_letter import DropReason
 from schemas.post import Author, Post, PostEvent, Source
-from sources.counts import count_of
+from sources.counts import followers_of
 from sources.refusals import MAX_COUNT, InvalidPost, check_length, decoded, id_text, missing
 from sources.times import created_ms, event_time
 
@@ -65,7 +65,7 @@ def parse(value: bytes, received_at_ms: int, max_text: int, max_skew_ms: int) ->
         else Author(
             id=id_text(author.id),
             name=author.name,
-            followers=max(count_of(author.followers) or 0, 0),
+            followers=followers_of(author.followers),
         ),
         is_repost=plain.is_repost,
         is_time_clamped=is_clamped,

@@ -14,7 +14,7 @@ import msgspec
 
 from schemas.dead_letter import DropReason
 from schemas.post import NEW_POSTS, Author, Post, PostEvent, Quoted, Skipped, Source
-from sources.counts import count_of
+from sources.counts import count_of, followers_of
 from sources.refusals import InvalidPost, NoPost, check_length, decoded, id_text, missing, quoted
 from sources.times import SECOND_MS, created_ms, event_time
 
@@ -186,7 +186,7 @@ def _author(account: _Account | None, uri: str | None) -> Author:
     return Author(
         address_of(account.acct, uri) or id_text(account.id),
         account.acct,
-        max(count_of(account.followers_count) or 0, 0),
+        followers_of(account.followers_count),
         is_bot=account.bot is True,
         is_new=posts is not None and 0 <= posts < NEW_POSTS,
     )

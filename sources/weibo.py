@@ -14,6 +14,7 @@ import msgspec
 from schemas.dead_letter import DropReason
 from schemas.post import NEW_POSTS, Author, Post, PostEvent, Quoted, Source
 from sources import weibo_lenient, words
+from sources.counts import followers_of
 from sources.refusals import MAX_COUNT, InvalidPost, check_length, id_text
 from sources.regions import region_of
 from sources.times import BEIJING, created_ms, event_time, weibo_ms
@@ -126,13 +127,12 @@ def _pushed(push: Push) -> Status | None:
 
 
 def _author(user: User) -> Author:
-    followers = user.followers_count or 0
     verified_type = user.verified_type
     user_id = user.idstr or user.id
     return Author(
         "" if user_id is None else str(user_id),
         user.screen_name or user.name or "",
-        followers if 0 <= followers <= MAX_COUNT else MAX_COUNT if followers > 0 else 0,
+        followers_of(user.followers_count),
         user.verified is True,
         verified_type if verified_type is not None and -1 <= verified_type < 1_000_000 else -1,
         False,

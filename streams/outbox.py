@@ -109,9 +109,9 @@ class Outbox:
         async with self._committing:
             if not self._rows and not self._offsets:
                 return
-            rows, offsets, append_ms = self._snapshot()
             started = time.monotonic()
             try:
+                rows, offsets, append_ms = self._snapshot()
                 async with asyncio.timeout(self._timeout_s):
                     await self._writer.write(rows, offsets)
             except Exception as error:  # whatever it is, the commit is in doubt

@@ -5,6 +5,7 @@ import io
 from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
 from http import HTTPStatus
+from importlib.util import find_spec
 from itertools import chain, islice
 from typing import Any
 
@@ -118,6 +119,11 @@ def parquet_parts(rows: Rows, first: Mapping[str, Any]) -> Iterator[bytes]:
             writer.write_batch(pa.RecordBatch.from_pylist(batch, schema=schema))
             yield sink.take()
     yield sink.take()
+
+
+def formats() -> list[str]:
+    """Suffixes of files that can be had here: Parquet needs an extra."""
+    return [one.value for one in Format if one is not Format.PARQUET or find_spec("pyarrow")]
 
 
 def _pyarrow() -> tuple[Any, Any]:

@@ -120,11 +120,11 @@ class Ingest:
             KafkaConnectionError: no broker answers.
         """
         followed = set(FOLLOWED)
-        refuse_missing(
-            state for state in await topic_states(self._settings) if state.topic in followed
-        )
-        starts = await self._starts(await _partitions(self._settings))
         try:
+            refuse_missing(
+                state for state in await topic_states(self._settings) if state.topic in followed
+            )
+            starts = await self._starts(await _partitions(self._settings))
             with telling(self._settings.broker):
                 await self._consumer.start()
             self._consumer.assign(list(starts))

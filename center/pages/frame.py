@@ -9,6 +9,7 @@ from starlette.responses import HTMLResponse
 
 from center.access.access import cookies_of
 from center.access.viewer import Viewer
+from center.api.export import formats
 from center.pages.files import static_version
 from center.pages.texts import Language, language_of, texts
 from center.principal import Role
@@ -77,6 +78,7 @@ def page(
         "csrf": principal.csrf if principal else "",
         "who": principal.name if principal else "",
         "role": principal.role.name.lower() if principal else "",
+        "formats": formats(),
         "static": f"/static/{static_version()}/",
         **values.pop("boot", {}),
     }

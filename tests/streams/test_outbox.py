@@ -10,6 +10,7 @@ from kafka_io.batches import Row
 from kafka_io.settings import Settings
 from kafka_io.writers import Writer
 from schemas.topics import BRANDS_CHANGELOG, MENTIONS, WINDOWS
+from streams import outbox as outbox_module
 from streams.metrics import Metrics
 from streams.outbox import MAX_WAITING_ROWS, PATIENCE, Outbox, StateRows
 from streams.stop import EXIT_FATAL
@@ -236,6 +237,28 @@ async def test_commits_are_measured() -> None:
         return metrics.registry.get_sample_value(f"{name}_count", {"stage": "measure"})
 
     assert (count("leimo_commit_seconds"), count("leimo_latency_seconds")) == (2, 1)
+
+
+async def test_state_that_cannot_be_written_ends_the_process(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The loop of commits would end with it, unseen, and the partition would stand still."""
+
+    class EndedError(Exception):
+        pass
+
+    def die(reason: str, error: BaseException) -> None:
+        raise EndedError(reason) from error
+
+    def state_rows() -> list[Row]:
+        raise OverflowError("the number")
+
+    monkeypatch.setattr(outbox_module, "die", die)
+    outbox = new_outbox(HeldWriter(), state_rows)
+    outbox.advance(SOURCE, 1)
+
+    with pytest.raises(EndedError, match="commit of measure-0 failed: OverflowError: the number"):
+        await outbox.commit()
 
 
 async def test_closing_between_steps_loses_and_doubles_nothing(kafka_settings: Settings) -> None:

@@ -8,7 +8,7 @@ export function kpiValue(kpi) {
   return kpi.unit === "points" ? fmt.signed(kpi.value) : fmt.count(kpi.value);
 }
 export function changeOf(kpi) {
-  if (kpi.change === null) return t("kpi.no_before");
+  if (kpi.change === null) return t(kpi.before === 0 ? "kpi.zero_before" : "kpi.no_before");
   const points = kpi.unit === "percent" || kpi.unit === "points";
   return t(points ? "kpi.points" : "kpi.percent", { change: fmt.signed(kpi.change) });
 }

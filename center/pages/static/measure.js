@@ -31,9 +31,11 @@ async function refresh() {
       h("div", { class: "w8 column" }, card(t("measure.volume"), "", aside(pngButton(one)), one.box), card(t("measure.net"), "", aside(pngButton(net)), net.box)),
       h("div", { class: "w4 column" }, card(t("measure.table"), "", table(kpis)), card(t("objectives"), "", ranked(objectives, { name: ([key]) => named("intent", key), value: ([, value]) => value })))));
     const at = (series, name) => series.columns.indexOf(name);
+    // A day in which the span begins belongs to both: it is no day of the time before.
+    const whole = (windows) => ({ series: windows.series.map((one) => ({ ...one, points: one.points.filter((row) => row[0] + windows.step_ms <= span.from) })) });
     const values = (windows, shift) => (windows.series[0]?.points || []).map((row) => [row[0] + shift, row[at(windows.series[0], "posts")]]);
     await one.show((c) => ({ legend: legend(c), xAxis: timeAxis(c, span), yAxis: countAxis(c), tooltip: { ...tooltip(c), formatter: (items) => [fmt.full(items[0].axisValue), ...items.map((item) => `${item.seriesName}  ${fmt.count(item.value[1])}`)].join("\n") }, series: [
-      { name: t("measure.before"), type: "line", showSymbol: false, data: values(then, span.to - span.from), lineStyle: { color: c["ink-3"], type: [4, 4], width: 1.25 }, itemStyle: { color: c["ink-3"] } },
+      { name: t("measure.before"), type: "line", showSymbol: false, data: values(whole(then), span.to - span.from), lineStyle: { color: c["ink-3"], type: [4, 4], width: 1.25 }, itemStyle: { color: c["ink-3"] } },
       { name: t("measure.now"), type: "bar", data: values(now, 0), itemStyle: { color: c.accent }, barCategoryGap: "25%" }] }));
     const nets = (now.series[0]?.points || []).map((row) => { const [p, n] = [row[at(now.series[0], "positive")], row[at(now.series[0], "negative")]]; return [row[0], p + n ? Math.round((100 * (p - n)) / (p + n)) : null]; });
     await net.show((c) => ({ xAxis: timeAxis(c, span), yAxis: { ...countAxis(c), min: -100, max: 100, axisLabel: { color: c["ink-3"], formatter: (value) => fmt.signed(value) } }, tooltip: { ...tooltip(c), formatter: (items) => `${fmt.full(items[0].axisValue)}\n${fmt.signed(items[0].value[1])}` },

@@ -1,5 +1,5 @@
 // Posts: one list for all pages, with filters as chips and pages by cursor.
-import { apiUrl, fmt, get, h, mood, named, outside, plain, t, trouble, when } from "./core.js";
+import { apiUrl, fmt, get, h, mood, named, outside, plain, start, t, trouble, when } from "./core.js";
 
 /** Filters that a list of posts may have, in the order of their chips. */
 export const FILTERS = ["q", "polarity", "channel", "intent", "language", "source", "region", "author", "original", "term", "spam"];
@@ -49,5 +49,5 @@ export function postList({ names = () => "", onTotal = () => {} } = {}) {
 }
 
 export function exportLinks(kind, params) {
-  return h("span", { class: "chips" }, ["csv", "ndjson", "parquet"].map((format) => h("a", { class: "chip", href: apiUrl(`export/${kind}.${format}`, params), download: true }, format.toUpperCase())));
+  return h("span", { class: "chips" }, start.formats.map((format) => h("a", { class: "chip", href: apiUrl(`export/${kind}.${format}`, params), download: true }, format.toUpperCase())));
 }

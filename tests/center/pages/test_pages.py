@@ -67,6 +67,11 @@ def window(brand: str, at_ms: int, posts: int, number: int, revision: int = 0) -
     return Record(WINDOWS.name, 1, number, value.key.decode(), value)
 
 
+_ALL_FIT = (
+    "[...document.querySelectorAll('.card')].every((one) => one.scrollWidth <= one.clientWidth + 1)"
+)
+
+
 @pytest.mark.parametrize(
     ("lang", "theme", "width", "height"),
     [("en", "light", 1280, 800), ("zh", "dark", 390, 844)],
@@ -82,6 +87,7 @@ def test_every_page_draws_and_is_accessible(
         page.wait_for_load_state("load")
         assert page.locator(".notice.is-wrong").count() == 0, path
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
+        assert page.evaluate(_ALL_FIT), path
         serious += [
             f"{path}: {one['id']}: {one['nodes'][0]['html'][:120]}"
             for one in Axe().run(page, options=_RULES).response["violations"]
@@ -155,6 +161,26 @@ def test_a_figure_leads_to_exactly_its_posts(visit: Any, running: Running) -> No
     )
 
     assert shown == counted > 0
+
+
+@pytest.mark.parametrize("has_pyarrow", [True, False])
+def test_files_are_offered_that_can_be_had(
+    visit: Any, monkeypatch: pytest.MonkeyPatch, has_pyarrow: bool
+) -> None:
+    monkeypatch.setattr("center.api.export.find_spec", lambda _: has_pyarrow or None)
+    page = visit().goes("/search?q=huawei")
+    page.wait_for_selector(".chip[download]")
+    offered = page.locator(".chip[download]").all_inner_texts()
+
+    assert offered == ["CSV", "NDJSON", *(["PARQUET"] if has_pyarrow else [])]
+
+
+def test_a_figure_that_was_zero_before_says_so(visit: Any) -> None:
+    page = visit().goes("/brands/huawei?range=1h")
+    page.wait_for_selector(".figure .note")
+    addressed = page.locator(".figure", has_text="Addressed to the brand")
+
+    expect(addressed).to_contain_text("0 in the span before")
 
 
 def test_a_brush_over_the_chart_takes_a_range_and_back_leaves_it(visit: Any) -> None:
