@@ -89,13 +89,13 @@ class Incidents:
         """New records of own alerts whose incident has another head by now."""
         if self._is_settled:
             return
-        self._is_settled = True
         for alert in list(self.heard.told.values()):
             head = self.head_of(alert)
             if head != alert.incident:
                 again = msgspec.structs.replace(alert, incident=head, revision=alert.revision + 1)
                 self._note(again)
                 yield again
+        self._is_settled = True
 
     def renew(self, alert: Alert) -> bool:
         """An own alert was published anew with other content; returns whether it is one of those
