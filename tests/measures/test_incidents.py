@@ -161,8 +161,9 @@ def test_an_alert_is_told_again_when_an_earlier_head_is_heard_of() -> None:
 
 def test_an_alert_that_is_told_anew_with_another_head_gets_the_known_one_again() -> None:
     incidents = Incidents()
-    own = signal("own", 5)
+    own, other = signal("own", 5), signal("other", 3, brand="y", posts={1: 10})
     incidents.hear(own)
+    incidents.hear(other)
     told = incidents.placed(alert(own))
     assert list(incidents.moved()) == []
     assert incidents.renew(msgspec.structs.replace(told, incident="other", revision=1))
