@@ -123,8 +123,6 @@ class Bucket(msgspec.Struct, array_like=True, gc=False):
             self.spam_spoken += mention.place is Place.OWN
             self.spam_positive += polarity is Polarity.POSITIVE
             self.spam_negative += polarity is Polarity.NEGATIVE
-        elif type(mention) is not GroupMention:
-            note_said(self.said, hashed, mention)
         if mention.intents:
             intents = self.intents = self.intents or {}
             for objective in mention.intents:
@@ -186,6 +184,7 @@ class Bucket(msgspec.Struct, array_like=True, gc=False):
             sample = self.sample = {}
         number = number_of(mention)
         keep(sample, number, mention)
+        note_said(self.said, zlib.crc32(mention.author.encode()), mention)
         if mention.reach and mention.channel is Channel.EARNED and mention.place is Place.OWN:
             kept = sample[number] if number in sample else kept_of(mention)
             self._heed(mention, number, kept)
