@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from measures.buckets import Bucket
 from measures.common_cause import KEPT, Causes, Usual, largest
 from schemas.mention import SpamSign
-from tests.measures.stream import MINUTE, mention
+from tests.measures.stream import MINUTE, board, mention, run
 
 HOUR_MS = 60 * MINUTE
 
