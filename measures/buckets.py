@@ -128,8 +128,6 @@ class Bucket(msgspec.Struct, array_like=True, gc=False):
             self.spam_spoken += mention.place is Place.OWN
             self.spam_positive += polarity is Polarity.POSITIVE
             self.spam_negative += polarity is Polarity.NEGATIVE
-        elif type(mention) is not GroupMention:
-            note_said(self.said, hashed, mention)
         if mention.intents:
             intents = self.intents = self.intents or {}
             for objective in mention.intents:
@@ -192,6 +190,7 @@ class Bucket(msgspec.Struct, array_like=True, gc=False):
             sample = self.sample = {}
         number = number_of(mention)
         keep(sample, number, mention)
+        note_said(self.said, zlib.crc32(mention.author.encode()), mention)
         is_known = 0 < mention.reach <= LARGEST_REACH
         if is_known and mention.channel is Channel.EARNED and mention.place is Place.OWN:
             kept = sample[number] if number in sample else kept_of(mention)
