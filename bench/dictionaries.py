@@ -13,8 +13,9 @@ HAN = re.compile(r"[\u4e00-\u9fff]{2,6}")
 
 
 def shipped(path: Path) -> int:
-    """The shipped catalogue; returns the number of names."""
-    path.write_bytes(SHIPPED.read_bytes())
+    """The shipped catalogue but its feeds, which no worker reads and an older commit refuses;
+    returns the number of names."""
+    path.write_text(SHIPPED.read_text("utf-8").partition("\nfeeds:")[0] + "\n", "utf-8")
     return sum(1 + len(brand.aliases) for brand in load(path).brands)
 
 
