@@ -31,9 +31,14 @@ class Problem(Answer):
 
 class Health(Answer):
     status: str
-    """`ok`, `behind` (data are older than two minutes) or `empty`."""
+    """`ok`, `behind` (data are older than two minutes), `filling` (a demo's past) or `empty`."""
     data_age_s: float | None
-    """Since the end of the newest closed minute; null: there is none."""
+    """Since the end of the newest closed minute, or of the oldest partition that has posts of
+    older minutes which are not closed; null: there are none."""
+    held_by_partition: int | None
+    """That partition of `mentions`; null: none is behind the others."""
+    filling_percent: int | None
+    """How much of a demo's simulated past is filled in; null: none is being filled in."""
     version: str
 
 
@@ -451,6 +456,9 @@ class Wall(Answer):
     at_ms: int
     closed_until_ms: int
     data_age_s: float | None
+    held_by_partition: int | None = None
+    """As in `Health`."""
+    filling_percent: int | None = None
     groups: list[str]
     """Trades with brands, to rotate through."""
     group: str
@@ -679,6 +687,8 @@ class HealthEvent(Answer):
     now_ms: int
     closed_until_ms: int
     data_age_s: float | None
+    held_by_partition: int | None = None
+    filling_percent: int | None = None
     version: str
 
 

@@ -62,6 +62,23 @@ def test_the_time_is_that_of_the_viewers_zone() -> None:
     assert "22:00" in words_of(drawn(wall()))
 
 
+def test_a_partition_that_stands_still_is_named() -> None:
+    stale = wall(age_s=400.0).model_copy(update={"held_by_partition": 5})
+
+    assert "Data of partition 5 are 7 min old" in words_of(drawn(stale, lang="en"))
+
+
+@pytest.mark.parametrize(
+    ("lang", "told"), [("en", "past is being filled in: 40 %"), ("zh", "40 %")]
+)
+def test_a_past_that_is_filled_in_is_no_alarm(lang: str, told: str) -> None:
+    filling = wall(age_s=400_000.0).model_copy(update={"filling_percent": 40})
+    texts_of = list(drawn(filling, lang=lang).iter(f"{SVG}text"))
+
+    assert any(told in (one.text or "") for one in texts_of)
+    assert not any("w-stale" in one.attrib["class"] for one in texts_of)
+
+
 @pytest.mark.parametrize(
     ("age_s", "told", "is_red"),
     [
