@@ -257,6 +257,10 @@ class Store(Protocol):
         """The brands in force, by id."""
         ...
 
+    def is_counted(self, brand: str) -> bool:
+        """Whether a window of the brand is held: it may not be in force any more."""
+        ...
+
     def counts(
         self, scope: Scope, brands: Sequence[str] | None, span: Span, size: Size
     ) -> list[CountRow]:

@@ -121,6 +121,11 @@ class Reads:
             self._brands = version, known
         return [one for one in known if scope.allows(one.id)]
 
+    def is_counted(self, brand: str) -> bool:
+        """Whether a window of the brand is held: it may not be in force any more."""
+        sql = "SELECT 1 FROM windows_1d WHERE brand = :brand LIMIT 1"
+        return bool(self._database.rows(sql, {"brand": clean(brand)}))
+
     def _read_brands(self) -> Iterator[Brand]:
         for record in self.definitions("brand"):
             one = _definition(record.value)

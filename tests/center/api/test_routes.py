@@ -177,6 +177,30 @@ async def test_windows_hold_what_was_expected_and_what_is_missing(filled: SqlSto
         ]
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("windows?brand=xaomi", "kpis?brand=xaomi", "terms?brand=xaomi", "rhythm?brand=xaomi"),
+        *("mentions?brand=xiaomi&brand=xaomi", "alerts?brand=xaomi", "engage?brand=xaomi"),
+        *("share?brands=xiaomi,xaomi", "authors?brand=xaomi", "export/mentions.csv?brand=xaomi"),
+    ],
+)
+async def test_a_brand_that_nobody_knows_is_no_silence(filled: SqlStore, path: str) -> None:
+    async with asking(center_over(filled, NOW_MS)) as client:
+        answer = await client.get(f"/api/{path}")
+    assert answer.status_code == 404
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["detail"] == "brand 'xaomi' is not known; near it: xiaomi"
+
+
+async def test_a_brand_that_was_removed_keeps_its_past(filled: SqlStore) -> None:
+    offset = filled.offsets()[CATALOGUE.name, 0]
+    gone = Record(CATALOGUE.name, 0, offset, "brand:oppo", None)
+    filled.apply([gone], {(CATALOGUE.name, 0): offset + 1})
+    async with asking(center_over(filled, NOW_MS)) as client:
+        assert (await got(client, f"/api/kpis?brand=oppo&{SPAN}"))["items"][0]["value"] == 30
+
+
 async def test_kpis_are_told_against_the_span_before(filled: SqlStore) -> None:
     async with asking(center_over(filled, NOW_MS)) as client:
         half = f"from={START_MS + HOUR_MS}&to={NOW_MS}"
