@@ -101,6 +101,7 @@ class BrandLine(Answer):
     severity: int
     """Of its worst open alert that is not silenced; 0: none."""
     posts_1h: int
+    """Of the last closed hour, or, where an open alert saw more in minutes since, so many."""
     expected_1h: float | None
     unusual: float | None
     """Where posts stand between what is expected (0) and where a spike begins (1)."""
@@ -295,6 +296,7 @@ class Kpi(Answer):
     value: float | None
     before: float | None
     change: float | None
+    """In percent, or in points; null: before were none, or fewer than ten posts or followers."""
     """Relative, in percent; of points and percents the difference; null: not to be told."""
 
 
