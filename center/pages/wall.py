@@ -102,8 +102,10 @@ def _header(wall: Wall, screen: Screen) -> Iterator[str]:
 def _brands(wall: Wall, screen: Screen) -> Iterator[str]:
     right, words = _rows_right(screen), screen.words
     columns = _Columns.of(right)
+    room = columns.posts - _width(words["wall.now"], 24) - 16 - columns.spark
+    hour = words["wall.hour" if _width(words["wall.hour"], 24) <= room else "wall.hour_short"]
     heads = (
-        (columns.spark, "", words["wall.hour"]),
+        (columns.spark, "", hour),
         (columns.posts, " w-end", words["wall.now"]),
         (columns.usual, " w-end", words["wall.usual"]),
         (columns.mood, " w-end", words["wall.mood"]),

@@ -10,6 +10,7 @@ import pytest
 from center.api.answers import Wall, WallBrand
 from center.pages.texts import texts
 from center.pages.wall import draw_wall, rows_on, screen_of
+from views.plain_text import width_of
 
 NOW_MS = 1_779_717_600_000
 SVG = "{http://www.w3.org/2000/svg}"
@@ -111,3 +112,18 @@ def test_everything_stands_within_the_picture_and_rows_do_not_meet(width: int, h
     for one in texts_drawn:
         assert 0 <= float(one.attrib["x"]) <= wide
         assert 0 <= float(one.attrib["y"]) <= high
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+@pytest.mark.parametrize(("width", "height"), [(390, 844), (768, 1024), (1920, 1080)])
+def test_heads_of_columns_do_not_meet(width: int, height: int, lang: str) -> None:
+    words = texts("zh" if lang == "zh" else "en")
+    heads = {words[f"wall.{key}"] for key in ("hour", "hour_short", "now", "usual", "mood")}
+    spans = []
+    for one in drawn(wall(brand(1)), width, height, lang).iter(f"{SVG}text"):
+        if one.text in heads:
+            x, wide = float(one.attrib["x"]), 24 * 0.54 * width_of(one.text)
+            spans.append((x - wide, x) if "w-end" in one.attrib["class"] else (x, x + wide))
+
+    assert len(spans) == 4
+    assert all(left[1] + 8 < right[0] for left, right in pairwise(spans))
