@@ -14,12 +14,14 @@ from measures.brand_state import BrandState, OpenAlert, PastAlert
 from measures.evidence import asked_for, evidence, moods_before
 from measures.rules.finding import Finding
 from measures.suppression import Circumstances, silence_over, suppressed_by
-from schemas.alert import Alert, AlertState, SuppressedReason
+from schemas.alert import Alert, AlertState, SuppressedReason, Term
 from schemas.catalogue import Brand, Silence
 from schemas.mention import GROUP_PREFIX
 from schemas.rules import RULE_OF_KIND, Rule, RuleKind
 
 _MINUTE_MS = 60_000
+_NAMED = 3
+"""Rising terms that a reason names."""
 _NO_LIFE = frozenset({SuppressedReason.OUTSIDE_ACTIVE_HOURS, SuppressedReason.PLATFORM_WIDE_BURST})
 """Reasons for which a finding counts as none: it neither waits nor keeps an alert alive."""
 
@@ -131,7 +133,8 @@ def resolved(subject: Subject) -> Alert:
     minutes = (held.true_at_ms - held.started_at_ms) // _MINUTE_MS + 1
     reason = f"{subject.brand.name}: over after {minutes} min; {held.cause}"
     ended_at_ms = held.true_at_ms + alert_life.resolve_after_ms(subject.rule)
-    return _record(subject, held, AlertState.RESOLVED, reason, ended_at_ms)
+    terms = subject.state.talk.rising()
+    return _record(subject, held, AlertState.RESOLVED, reason, terms, ended_at_ms)
 
 
 def withdrawn(subject: Subject, now_ms: int) -> Alert:
@@ -149,7 +152,8 @@ def withdrawn(subject: Subject, now_ms: int) -> Alert:
     )
     subject = subject._replace(rule=kind(id=subject.rule.id), brand=brand)
     reason = f"{subject.brand.name}: no rule looks for this any more; {held.cause}"
-    return _record(subject, held, AlertState.RESOLVED, reason, now_ms)
+    terms = subject.state.talk.rising()
+    return _record(subject, held, AlertState.RESOLVED, reason, terms, now_ms)
 
 
 def _update(held: OpenAlert, start_ms: int, finding: Finding) -> None:
@@ -204,9 +208,10 @@ def _told(subject: Subject, held: OpenAlert) -> Alert:
     """That it fires."""
     held.name, held.parent = subject.brand.name, subject.brand.parent
     held.department = subject.rule.department or subject.brand.department
-    rising = ", ".join(term.term for term in subject.state.talk.rising(3))
+    terms = subject.state.talk.rising()
+    rising = ", ".join([term.term for term in terms[:_NAMED]])
     reason = f"{subject.brand.name}: {held.cause}" + (f"; rising: {rising}" if rising else "")
-    return _record(subject, held, AlertState.FIRING, reason)
+    return _record(subject, held, AlertState.FIRING, reason, terms)
 
 
 def _record(
@@ -214,6 +219,7 @@ def _record(
     held: OpenAlert,
     alert_state: AlertState,
     reason: str,
+    terms: tuple[Term, ...],
     ended_at_ms: int | None = None,
 ) -> Alert:
     state, rule, brand = subject.state, subject.rule, subject.brand
@@ -240,6 +246,6 @@ def _record(
         parent=brand.parent,
         silenced_by=silence_over(subject.silences, rule.id, brand.id),
         evidence=evidence(state, held, sale),
-        terms=state.talk.rising(),
+        terms=terms,
         samples=state.talk.telling(),
     )

@@ -182,7 +182,7 @@ class Baseline(msgspec.Struct, array_like=True, gc=False):
             until_ms = start_ms - (horizon_min - 1) * MINUTE_MS
             while at_ms > until_ms:
                 block_ms = (at_ms - 1) // _BLOCK_MS * _BLOCK_MS
-                first_ms = max(block_ms, until_ms)
+                first_ms = block_ms if block_ms > until_ms else until_ms  # calls cost more
                 is_known = block_ms >= self.since_ms
                 rate = blocks[block_ms // _BLOCK_MS % _BLOCKS] if is_known else now
                 total += (at_ms - first_ms) / MINUTE_MS * rate
@@ -215,7 +215,7 @@ class Baseline(msgspec.Struct, array_like=True, gc=False):
         ratio = (self.level_total + _LEVEL_SHRINK) / (self.usual_total + _LEVEL_SHRINK)
         if watched_ms >= _RHYTHM_KNOWN_MS and self.since_ms >= 0:
             return 1.0, ratio, 0.0
-        trust = self.watched_ms() / _RHYTHM_KNOWN_MS
+        trust = watched_ms / _RHYTHM_KNOWN_MS if self.since_ms >= 0 else 0.0
         return trust, ratio, (1 - trust) * plain
 
     def _note_blocks(self, from_ms: int, holidays: Holidays) -> None:
@@ -235,7 +235,7 @@ class Baseline(msgspec.Struct, array_like=True, gc=False):
             of_the_day = left * profile[before] + right * profile[after]
             season = of_the_day * of_the_week
             rate = trust * season * ratio + plain
-            rate = max(rate, season)
+            rate = rate if rate > season else season
             blocks[number % _BLOCKS] = rate if rate > FLOOR else FLOOR
         self.of_the_day, self.of_the_week = of_the_day, of_the_week
         self.blocks = blocks.tobytes()

@@ -95,6 +95,8 @@ class Board:
         self._revised: set[tuple[int, str]] = set()
         self._touched: dict[str, int] = {}
         self._output = Output()
+        self._limit_ms = -1
+        """End of the ring: buckets that end at or before this are closed for good."""
         self._speaks_for_all = speaks_for_all
         self._index = RuleIndex(catalogue)
         self._incidents = Incidents()
@@ -186,19 +188,18 @@ class Board:
             return
         output.changed.add(brand)
         start_ms = bucket_start_ms(mention.event_time_ms)
-        if start_ms + BUCKET_MS <= self._limit_ms():
+        if start_ms + BUCKET_MS <= self._limit_ms:
             state.late += 1
             output.late += 1
             return
         bucket = state.buckets.get(start_ms)
         if bucket is None:
             bucket = state.buckets[start_ms] = Bucket()
+            self._open_minute(start_ms, brand)
         bucket.add(mention)
         self._kept.touch(brand, start_ms)
         state.ring_posts += not mention.is_edit
-        if bucket.revision < 0:
-            self._open_minute(start_ms, brand)
-        else:
+        if bucket.revision >= 0:
             bucket.is_revised = True
             self._revised.add((start_ms, brand))
         if start_ms > self._touched.get(brand, -1):
@@ -284,6 +285,7 @@ class Board:
     def tick(self, tick: Tick) -> None:
         """Event time moved on: close, revise, look for alerts, resolve."""
         self._clock.observe(tick, self._settings.allowance_ms)
+        self._note_limit()
         if not self._clock.is_complete:
             return
         self._close(tick.sent_at_ms)
@@ -322,7 +324,7 @@ class Board:
             self._incidents = Incidents(unstamped(INCIDENTS_KEY, heard, _decode_heard))
         self.states.update(self._kept.restore(of_brands.items()))
         for brand, state in self.states.items():
-            state.prune(self._limit_ms())
+            state.prune(self._limit_ms)
             for start_ms, bucket in state.buckets.items():
                 if bucket.revision < 0:
                     self._open_minute(start_ms, brand)
@@ -362,12 +364,14 @@ class Board:
         """Go on from a kept state; `key` names their entry where it cannot be read."""
         self._whole = unstamped(key, value, _decode_partition)
         self._counted = Minutes(self._whole.burst.bits)
+        self._note_limit()
         self._evaluation, self._expectations = self._at_work()
 
-    def _limit_ms(self) -> int:
-        """End of the ring: buckets that end at or before this are closed for good."""
+    def _note_limit(self) -> None:
+        """Event time moved on, and with it the end of the ring."""
         watermark_ms = self._clock.watermark_ms
-        return -1 if watermark_ms is None else watermark_ms - self._settings.retention_ms
+        if watermark_ms is not None:
+            self._limit_ms = watermark_ms - self._settings.retention_ms
 
     def _count_hits(self, brand: str, mention: Mention, bucket: Bucket) -> bool:
         """Count a mention that speaks for a crisis rule, or passes on what does, and say so."""
@@ -413,7 +417,7 @@ class Board:
             self._pass_empty(brand, state, start_ms)
             self._evaluation.evaluate_closed(brand, state, start_ms, is_live=is_live)
             self._tell_trend(brand, state, start_ms + BUCKET_MS)
-        state.prune(self._limit_ms())
+        state.prune(self._limit_ms)
 
     def _pass_empty(self, brand: str, state: BrandState, start_ms: int) -> None:
         baseline = state.baseline
@@ -453,7 +457,7 @@ class Board:
         ]
         if not live:
             return
-        self._evaluation.evaluate_platform(max(start_ms for _, start_ms in live))
+        self._evaluation.evaluate_platform(max([start_ms for _, start_ms in live]))
         for brand, start_ms in live:
             self._evaluation.evaluate_open(brand, start_ms)
 

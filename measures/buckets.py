@@ -5,8 +5,8 @@ from collections.abc import Iterable
 
 import msgspec
 
-from measures.common_cause import KEPT, said_in
-from measures.post_samples import TERMS, Kept, Sample, keep, number_of, thread_of
+from measures.common_cause import note_said
+from measures.post_samples import Kept, Sample, keep, kept_of, number_of
 from measures.sketches import SIZE, Authors, Distinct
 from schemas.mention import AnyMention, Channel, GroupMention, Mention, Objective, Place, Polarity
 from schemas.window import Window
@@ -124,7 +124,7 @@ class Bucket(msgspec.Struct, array_like=True, gc=False):
             self.spam_positive += polarity is Polarity.POSITIVE
             self.spam_negative += polarity is Polarity.NEGATIVE
         elif type(mention) is not GroupMention:
-            self._note_said(hashed, mention)
+            note_said(self.said, hashed, mention)
         if mention.intents:
             intents = self.intents = self.intents or {}
             for objective in mention.intents:
@@ -147,7 +147,7 @@ class Bucket(msgspec.Struct, array_like=True, gc=False):
         self.authors.add(hashed, is_counted=not mention.spam)
         self.texts.add(mention.text_hash)
 
-    def _heed(self, mention: Mention) -> None:
+    def _heed(self, mention: Mention, number: int, kept: Kept) -> None:
         """Note the loudest that says something itself; of equals the one with the lower number."""
         loud, upset = self.loud, self.upset
         reach, is_negative = mention.reach, mention.polarity is Polarity.NEGATIVE
@@ -155,26 +155,10 @@ class Bucket(msgspec.Struct, array_like=True, gc=False):
         if (loud is None or reach >= loud.reach) or (
             is_upset and (upset is None or reach >= upset.reach)
         ):
-            number = number_of(mention)
-            kept = thread_of(mention), mention.terms[:TERMS]
             one = Loud(reach, number, kept, is_negative, mention.is_repost)
             self.loud = _louder(loud, one)
             if is_upset:
                 self.upset = _louder(upset, one)
-
-    def _note_said(self, hashed: int, mention: Mention) -> None:
-        """Keep what it has in common with others: any order of the posts leaves the same."""
-        said = self.said
-        if hashed in said:
-            line = said_in(mention)
-            said[hashed] = min(said[hashed], line)
-        elif len(said) < KEPT:
-            said[hashed] = said_in(mention)
-        else:
-            largest = max(said)
-            if hashed < largest:
-                del said[largest]
-                said[hashed] = said_in(mention)
 
     @property
     def spoken(self) -> int:
@@ -200,18 +184,20 @@ class Bucket(msgspec.Struct, array_like=True, gc=False):
         sample = self.sample
         if sample is None:
             sample = self.sample = {}
-        keep(sample, number_of(mention), mention)
+        number = number_of(mention)
+        keep(sample, number, mention)
         if mention.reach and mention.channel is Channel.EARNED and mention.place is Place.OWN:
-            self._heed(mention)
+            kept = sample[number] if number in sample else kept_of(mention)
+            self._heed(mention, number, kept)
 
     def hit(self, rules: Iterable[str], mention: Mention) -> None:
         """Count a post that has a word of these crisis rules."""
         hits = self.hits = self.hits or {}
         hitters = self.hitters = self.hitters or {}
         posts = self.hit_posts = self.hit_posts or {}
-        hashed = zlib.crc32(mention.author.encode())
+        hashed, number = zlib.crc32(mention.author.encode()), number_of(mention)
         for rule in rules:
-            keep(posts.setdefault(rule, {}), number_of(mention), mention)
+            keep(posts.setdefault(rule, {}), number, mention)
             hits[rule] = hits.get(rule, 0) + 1
             authors = hitters.setdefault(rule, [])
             if hashed not in authors and len(authors) < SIZE:

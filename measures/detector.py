@@ -39,6 +39,8 @@ of real counts. Fitted on development volumes, see docs/alerts.md."""
 _MOST_TAIL = 0.02
 _TAIL_INDEX = 5.0
 """Of bursts: the larger, the less the largest so far says of the next."""
+_LEAST_SHAPE = 0.05
+"""Of a gamma: with a smaller one the approximations are none."""
 _FEWEST_SCORED = 1e-9
 _STILL = 0.5
 _LASTING = (1, 2)
@@ -202,9 +204,11 @@ def gamma_quantile(mean: float, dispersion: float, tail: float) -> float:
     >>> round(gamma_quantile(100, 1, 0.00135))
     133
     """
-    shape = max(mean / dispersion, 0.05)
+    shape = mean / dispersion
+    if shape < _LEAST_SHAPE:  # noqa: PLR1730 - a call less
+        shape = _LEAST_SHAPE
     cube = 1 - 1 / (9 * shape) + _z(tail) * math.sqrt(1 / (9 * shape))
-    return mean * max(cube, 0.0) ** 3
+    return mean * cube**3 if cube > 0 else 0.0
 
 
 def gamma_tail(seen: float, mean: float, dispersion: float) -> float:
@@ -213,7 +217,7 @@ def gamma_tail(seen: float, mean: float, dispersion: float) -> float:
     >>> round(gamma_tail(133, 100, 1), 3)
     0.001
     """
-    shape = max(mean / dispersion, 0.05)
+    shape = max(mean / dispersion, _LEAST_SHAPE)
     z = ((seen / mean) ** (1 / 3) - 1 + 1 / (9 * shape)) / math.sqrt(1 / (9 * shape))
     return 0.5 * math.erfc(z / math.sqrt(2))
 

@@ -1,7 +1,7 @@
 """What stands behind an alert, for the people who get it."""
 
-from collections import Counter
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 
 from measures.brand_state import BELIEVED_POSTS, BrandState, OpenAlert
 from measures.buckets import Bucket
@@ -15,26 +15,38 @@ _REGIONS = 5
 def evidence(state: BrandState, held: OpenAlert, expected_burst: str = "") -> Evidence:
     """Add up the alert's horizon. `expected_burst`: id of the day of big sales that it is."""
     buckets = Moment(state, held.true_at_ms).last(held.horizon_min)
-    posts = sum(one.posts for one in buckets)
-    owned, paid = sum(one.owned for one in buckets), sum(one.paid for one in buckets)
-    spoken = sum(one.spoken for one in buckets)
-    negative = sum(one.negative for one in buckets)
-    positive = sum(one.positive for one in buckets)
+    posts = owned = paid = exposures = negative = positive = 0
+    authors = reach = reposts = copies = newcomers = spam = bursts = 0
+    for one in buckets:
+        posts += one.posts
+        owned += one.owned
+        paid += one.paid
+        exposures += one.exposures
+        negative += one.negative
+        positive += one.positive
+        authors += one.authors.count()
+        reach += one.reach
+        reposts += one.reposts
+        copies += max(one.posts - one.texts.count(), 0)
+        newcomers += one.newcomers
+        spam += one.spam
+        bursts += one.authors.bursts()
+    spoken = posts - exposures
     return Evidence(
         horizon_min=held.horizon_min,
         posts=posts,
-        authors=sum(one.authors.count() for one in buckets),
-        reach=sum(one.reach for one in buckets),
+        authors=authors,
+        reach=reach,
         probability=held.probability,
-        reposts=sum(one.reposts for one in buckets),
-        copies=sum(max(one.posts - one.texts.count(), 0) for one in buckets),
-        newcomers=sum(one.newcomers for one in buckets),
-        spam=sum(one.spam for one in buckets),
-        bursts=sum(one.authors.bursts() for one in buckets),
+        reposts=reposts,
+        copies=copies,
+        newcomers=newcomers,
+        spam=spam,
+        bursts=bursts,
         owned=owned,
         paid=paid,
         earned=posts - owned - paid,
-        intents=dict(sorted(_intents(state, held, held.horizon_min).items())),
+        intents=dict(sorted(_intents(buckets).items())),
         regions=_regions(buckets),
         negative_before=_share(held.negative_before),
         negative_now=round(negative / spoken, 4) if spoken else None,
@@ -53,22 +65,26 @@ def moods_before(state: BrandState) -> tuple[float, float]:
 
 def asked_for(state: BrandState, held: OpenAlert) -> str:
     """The objective that most posts of the alert's last hour have: whose work it is."""
-    asked = _intents(state, held, 60)
+    asked = _intents(Moment(state, held.true_at_ms).last(60))
     return min(asked, key=lambda name: (-asked[name], name)) if asked else ""
 
 
-def _intents(state: BrandState, held: OpenAlert, minutes: int) -> Counter[Objective]:
-    asked: Counter[Objective] = Counter()
-    for bucket in Moment(state, held.true_at_ms).last(minutes):
-        asked.update(bucket.intents or {})
+def _intents(buckets: Iterable[Bucket]) -> Mapping[Objective, int]:
+    asked: defaultdict[Objective, int] = defaultdict(int)
+    for bucket in buckets:
+        if bucket.intents:
+            for objective, posts in bucket.intents.items():
+                asked[objective] += posts
     return asked
 
 
 def _regions(buckets: Iterable[Bucket]) -> dict[str, int]:
     """Those with the most posts, by name where there are as many."""
-    counts: Counter[str] = Counter()
+    counts: defaultdict[str, int] = defaultdict(int)
     for bucket in buckets:
-        counts.update(bucket.regions or {})
+        if bucket.regions:
+            for region, posts in bucket.regions.items():
+                counts[region] += posts
     order = sorted(counts, key=lambda region: (-counts[region], region))
     return {region: counts[region] for region in order[:_REGIONS]}
 

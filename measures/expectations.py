@@ -24,11 +24,12 @@ from measures.rule_index import RuleIndex
 from measures.season import HOUR_MS, MINUTE_MS
 from measures.watermarks import LIVE_MS
 from schemas.expectation import Expectation
-from schemas.rules import SpikeRule
+from schemas.rules import RuleKind, SpikeRule
 
 SLOTS = 5
 """Minutes of an hour over which the brands of a live feed are spread."""
 _DIGITS = 4
+_BURSTS = frozenset({RuleKind.SPIKE})
 
 
 class Expectations:
@@ -86,8 +87,10 @@ class Expectations:
     def _tell(self, brand: str, state: BrandState, hour_ms: int) -> None:
         if brand not in self._index.brands:
             return
-        baseline = _copied(state.baseline)
-        self._pass_empty(baseline, hour_ms)
+        baseline = state.baseline
+        if baseline.known_to_ms < hour_ms:
+            baseline = _copied(baseline)
+            self._pass_empty(baseline, hour_ms)
         level = baseline.expected(hour_ms + HOUR_MS // 2, self._index.holidays)
         self.told.append(
             Expectation(
@@ -100,12 +103,14 @@ class Expectations:
 
     def _limits(self, brand: str, baseline: Baseline, level: float) -> dict[int, int]:
         """By the most sensitive of the rules about spikes; none where there is no verdict yet."""
-        rules = [one for one in self._index.rules_of(brand) if isinstance(one, SpikeRule)]
+        rules = self._index.rules_among(brand, _BURSTS)
         if not rules or not baseline.is_warm():
             return {}
         means = [level * horizon_min for horizon_min in HORIZONS_MIN]
         found = [
-            limits(baseline, means, rule.false_alerts_per_month, rule.min_posts) for rule in rules
+            limits(baseline, means, rule.false_alerts_per_month, rule.min_posts)
+            for rule in rules
+            if isinstance(rule, SpikeRule)
         ]
         return {
             horizon_min: math.floor(min(of_horizon)) + 1

@@ -112,6 +112,7 @@ class Talk(msgspec.Struct, array_like=True, gc=False):
                     round(reposts / self.recent_weight, 1),
                 )
                 for author, (reach, posts, reposts) in self.heard.items()
+                if posts or reposts
             ),
         )
 
@@ -136,38 +137,44 @@ class Talk(msgspec.Struct, array_like=True, gc=False):
 
     def _count(self, terms: tuple[str, ...]) -> None:
         counts, recent, usual = self.counts, self.recent_weight, self.usual_weight
-        self.total[0] += recent * len(terms)
-        self.total[1] += usual * len(terms)
+        number, is_new = len(terms), False
+        self.total[0] += recent * number
+        self.total[1] += usual * number
         for term in terms:
-            pair = counts.get(term)
-            if pair is not None:
+            if term in counts:
+                pair = counts[term]
                 pair[0] += recent
                 pair[1] += usual
                 continue
             counts[term] = [recent, usual]
-        if len(counts) > 4 * _KEPT:
+            is_new = True
+        if is_new and len(counts) > 4 * _KEPT:
             # What is usual stays too: forgotten, it would be news when it is said again.
-            by_recent = sorted(counts.items(), key=lambda item: -item[1][0])
-            by_usual = sorted(counts.items(), key=lambda item: -item[1][1])
-            self.counts = dict(by_recent[:_KEPT] + by_usual[:_KEPT])
+            recents = {term: -pair[0] for term, pair in counts.items()}
+            usuals = {term: -pair[1] for term, pair in counts.items()}
+            first = sorted(counts, key=recents.__getitem__)[:_KEPT]
+            first += sorted(counts, key=usuals.__getitem__)[:_KEPT]
+            self.counts = {term: counts[term] for term in first}
 
     def _hear_author(self, mention: Mention) -> None:
         """Who wrote it, and whose post was passed on."""
         heard = self.heard
         if mention.author:
             one = heard.setdefault(mention.author, [0.0, 0.0, 0.0])
-            one[0] = max(one[0], float(mention.reach))
+            if mention.reach > one[0]:
+                one[0] = float(mention.reach)
             one[1] += self.recent_weight
         if mention.original_author:
             heard.setdefault(mention.original_author, [0.0, 0.0, 0.0])[2] += self.recent_weight
         if len(heard) > 2 * _HEARD:
             weight = self.recent_weight
-
-            def rank(item: tuple[str, list[float]]) -> tuple[float, float]:
-                # Reposts fade; an account is forgotten when it caused none lately and is small.
-                return -round(item[1][2] / weight, 1), -item[1][0]
-
-            self.heard = dict(sorted(heard.items(), key=rank)[:_HEARD])
+            # Reposts fade; an account is forgotten when it caused none lately and is small.
+            ranks = {
+                author: (-round(reposts / weight, 1) if reposts else 0.0, -reach)
+                for author, (reach, _, reposts) in heard.items()
+            }
+            first = sorted(heard, key=ranks.__getitem__)[:_HEARD]
+            self.heard = {author: heard[author] for author in first}
 
     def _keep(self, mention: Mention, weight: int) -> None:
         # In order of arrival: the first is the oldest.

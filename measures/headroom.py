@@ -8,7 +8,7 @@ Known after a closed minute, for the open ones behind it:
                   <-------- later ----------->
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from measures.buckets import BUCKET_MS, Bucket
@@ -41,20 +41,28 @@ class Headroom(NamedTuple):
         """Whether the posts up to the open minute at `start_ms` fit in."""
         if start_ms < self.until_ms or buckets[start_ms].posts > self.minute:
             return False
-        posts = sum(_posts_since(buckets, self.until_ms, start_ms))
-        return posts <= (self.next if start_ms == self.until_ms else self.later)
+        if start_ms == self.until_ms:
+            return buckets[start_ms].posts <= self.next
+        posts = 0
+        first_ms = max(self.until_ms, start_ms - _MINUTES_BACK * BUCKET_MS)
+        for at_ms in range(first_ms, start_ms + BUCKET_MS, BUCKET_MS):
+            if at_ms in buckets:
+                posts += buckets[at_ms].posts
+        return posts <= self.later
 
 
 def headroom_after(moment: Moment, rules: Sequence[Rule], least_posts: int) -> Headroom:
     """What no rule about more posts would notice; `least_posts`: below, there is no rule."""
     until_ms = moment.start_ms + BUCKET_MS
-    if any(rule.kind is RuleKind.COMPOSITE for rule in rules):
-        return Headroom(until_ms, 0.0, 0.0, 0.0)
+    for rule in rules:
+        if rule.kind is RuleKind.COMPOSITE:
+            return Headroom(until_ms, 0.0, 0.0, 0.0)
     if not moment.baseline.is_warm():
         few = MIN_POSTS - 1
         return Headroom(until_ms, few, few, few)
-    left = least_posts - 1 - moment.sums[-1]
-    if left >= moment.sums[-1]:
+    seen = moment.sums[-1]
+    left = least_posts - 1 - seen
+    if left >= seen:
         return Headroom(until_ms, left, left, left)
     headroom = Headroom(until_ms, _NO_LIMIT, _NO_LIMIT, _NO_LIMIT)
     for rule in rules:
@@ -67,7 +75,7 @@ def _headroom_for(rule: SpikeRule, moment: Moment) -> Headroom:
     """What one spike rule would not notice."""
     start_ms, baseline, buckets = moment.start_ms, moment.baseline, moment.state.buckets
     least, knob = rule.min_posts, rule.false_alerts_per_month
-    means = moment.means
+    sums, means = moment.sums, moment.means
     noted = limits(baseline, means, knob, least)
     fewest = FEWEST_SHARE * least - 1.0
     for at in HORIZONS:
@@ -82,7 +90,7 @@ def _headroom_for(rule: SpikeRule, moment: Moment) -> Headroom:
     for at, limit in enumerate(longer, start=1):
         # What has left the horizon a minute later, and two minutes later.
         first_ms = start_ms - (HORIZONS_MIN[at] - 1) * BUCKET_MS
-        before = moment.sums[at] - _voices_at(buckets, first_ms)
+        before = sums[at] - _voices_at(buckets, first_ms)
         following = min(following, limit - before)
         later = min(later, limit - before + _voices_at(buckets, first_ms + BUCKET_MS))
     return Headroom(start_ms + BUCKET_MS, minute, following, later)
@@ -100,12 +108,3 @@ def _smaller(one: Headroom, other: Headroom) -> Headroom:
 def _voices_at(buckets: Mapping[int, Bucket], start_ms: int) -> int:
     bucket = buckets.get(start_ms)
     return 0 if bucket is None else bucket.voices()
-
-
-def _posts_since(buckets: Mapping[int, Bucket], since_ms: int, until_ms: int) -> Iterator[int]:
-    """Posts of the minutes from `since_ms` to the one at `until_ms`."""
-    first_ms = max(since_ms, until_ms - _MINUTES_BACK * BUCKET_MS)
-    for start_ms in range(first_ms, until_ms + BUCKET_MS, BUCKET_MS):
-        bucket = buckets.get(start_ms)
-        if bucket is not None:
-            yield bucket.posts

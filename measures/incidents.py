@@ -51,6 +51,8 @@ class Incidents:
         self.heard = heard or Heard()
         self._linked: dict[str, set[str]] = {}
         """Alert -> those that tell of the same."""
+        self._is_settled = False
+        """Whether own alerts have the heads that are known, see `moved`."""
         for signal in self.heard.signals.values():
             self._link(signal)
 
@@ -63,6 +65,7 @@ class Incidents:
         if signal.started_at_ms < newest_ms - KEPT_MS:
             return False
         signals[signal.alert] = signal
+        self._is_settled = False
         self._link(signal)
         self._forget()
         return True
@@ -84,12 +87,15 @@ class Incidents:
 
     def moved(self) -> Iterator[Alert]:
         """New records of own alerts whose incident has another head by now."""
+        if self._is_settled:
+            return
         for alert in list(self.heard.told.values()):
             head = self.head_of(alert)
             if head != alert.incident:
                 again = msgspec.structs.replace(alert, incident=head, revision=alert.revision + 1)
                 self._note(again)
                 yield again
+        self._is_settled = True
 
     def renew(self, alert: Alert) -> bool:
         """An own alert was published anew with other content; returns whether it is one of those
@@ -97,6 +103,7 @@ class Incidents:
         if alert.id not in self.heard.told:
             return False
         self.heard.told[alert.id] = alert
+        self._is_settled = False
         return True
 
     def _note(self, alert: Alert) -> None:

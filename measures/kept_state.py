@@ -76,6 +76,8 @@ class Past:
         """Those that may have changed since the last commit."""
         self.chunks: dict[int, set[int]] = {}
         """Number of an entry -> the minutes for which it is the truth."""
+        self._written: dict[int, msgspec.Raw] = {}
+        """Minutes of the brand's own entry as the last commit wrote them: they are most of it."""
 
     def touch(self, start_ms: int) -> None:
         """A minute changes."""
@@ -89,19 +91,26 @@ class Past:
         """What has to be written now that the brand has changed."""
         buckets = state.buckets
         self.loose &= buckets.keys()
+        still = self.loose - self.changed
+        written = {start: self._written.get(start) or _raw(buckets[start]) for start in still}
         settled = sorted(
-            start_ms
-            for start_ms in self.loose - self.changed
-            if buckets[start_ms].revision >= 0 and not buckets[start_ms].is_revised
+            [
+                start_ms
+                for start_ms in still
+                if buckets[start_ms].revision >= 0 and not buckets[start_ms].is_revised
+            ]
         )
         if len(settled) > LOOSE_MINUTES:
             moved = settled[:-NEWEST]
             number, state.past_entries = state.past_entries, state.past_entries + 1
-            yield past_key(brand, number), stamped({start: buckets[start] for start in moved})
+            yield past_key(brand, number), stamped({start: written.pop(start) for start in moved})
             self.chunks[number] = set(moved)
             self.loose.difference_update(moved)
         self.changed.clear()
-        own = {start_ms: buckets[start_ms] for start_ms in sorted(self.loose)}
+        self._written = written
+        own = {
+            start_ms: written.get(start_ms, buckets[start_ms]) for start_ms in sorted(self.loose)
+        }
         yield brand, stamped(msgspec.structs.replace(state, buckets=own))
         yield from self._removed(brand, buckets)
 
@@ -113,6 +122,11 @@ class Past:
                 return
             del self.chunks[number]
             yield past_key(brand, number), None
+
+
+def _raw(bucket: Bucket) -> msgspec.Raw:
+    """A minute that changes no more, to be written again and again."""
+    return msgspec.Raw(_encode_body(bucket))
 
 
 def past_key(brand: bytes, number: int) -> bytes:

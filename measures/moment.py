@@ -1,12 +1,12 @@
 """A brand at one minute, as the rules look at it: what is asked for is computed once."""
 
-from collections import Counter
-from collections.abc import Collection
+from collections import defaultdict
+from collections.abc import Collection, Mapping
 
 from measures.baselines import Baseline
 from measures.brand_state import BrandState
 from measures.buckets import BUCKET_MS, Bucket
-from measures.common_cause import FEWEST_AUTHORS, KEPT, Cause, largest
+from measures.common_cause import FEWEST_AUTHORS, KEPT, Cause, Usual, largest
 from measures.common_cause import HORIZONS as CAUSE_HORIZONS
 from measures.detector import MIN_POSTS, Verdict, is_more, is_unusual, judge
 from measures.horizons import HORIZONS_MIN
@@ -20,6 +20,7 @@ class Moment:
     """The last hour of a brand, up to the minute that starts at `start_ms`."""
 
     __slots__ = (
+        "_by_author",
         "_causes",
         "_hour",
         "_means",
@@ -46,6 +47,7 @@ class Moment:
         self.holidays = holidays
         self.watched_ms = watched_ms
         """Since then the feed is read without an outage, and for this brand too."""
+        self._by_author: dict[int, Mapping[int, int]] = {}
         self._causes: dict[int, Cause] | None = None
         self._hour: list[tuple[int, Bucket]] | None = None
         self._sums: list[float] | None = None
@@ -145,6 +147,7 @@ class Moment:
         if found is None:
             found = self._causes = {}
             sums, means, baseline = self.sums, self.means, self.baseline
+            usual: Usual | None = None
             for at in CAUSE_HORIZONS:
                 seen = sums[at]
                 if (
@@ -152,27 +155,37 @@ class Moment:
                     and seen > means[at]
                     and is_more(baseline, at, seen, means[at])
                 ):
-                    found[at] = largest(self._said(HORIZONS_MIN[at]), self.state.talk.usual())
+                    usual = usual or self.state.talk.usual()
+                    found[at] = largest(self._said(HORIZONS_MIN[at]), usual)
         return found
 
     def _said(self, minutes: int) -> list[tuple[float, Collection[str]]]:
         """What the kept authors of each minute said, each for as many as are kept one of."""
         found: list[tuple[float, Collection[str]]] = []
+        of_one: list[str] = []
         for bucket in self.last(minutes):
             said = bucket.said
-            if said:
-                is_full = len(said) == KEPT
-                each = max(bucket.authors.count() / KEPT, 1.0) if is_full else 1.0
-                found.append((each, said.values()))
-        return found
+            if len(said) == KEPT:
+                each = bucket.authors.count() / KEPT
+                found.append((each if each > 1.0 else 1.0, said.values()))
+            elif not found:
+                # Up to the first busy minute, whole numbers are added up: at once is the same.
+                of_one += said.values()
+            elif said:
+                found.append((1.0, said.values()))
+        return [(1.0, of_one), *found] if of_one else found
 
-    def posts_by_author(self, minutes: int) -> Counter[int]:
+    def posts_by_author(self, minutes: int) -> Mapping[int, int]:
         """Hash of an author -> posts without spam; of each minute `sketches.SIZE` authors."""
-        counts: Counter[int] = Counter()
-        for bucket in self.last(minutes):
-            counts.update(bucket.authors.kept())
-        # Who wrote spam alone stands there with none.
-        return +counts
+        found = self._by_author.get(minutes)
+        if found is None:
+            counts: defaultdict[int, int] = defaultdict(int)
+            for bucket in self.last(minutes):
+                for author, posts in bucket.authors.kept().items():
+                    if posts:  # who wrote spam alone stands there with none
+                        counts[author] += posts
+            found = self._by_author[minutes] = dict(counts)
+        return found
 
     def busiest(self, minutes: int) -> int:
         """Posts of the busiest author beyond `sketches.PER_AUTHOR`: one voice, however loud."""

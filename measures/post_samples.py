@@ -29,9 +29,9 @@ def number_of(mention: Mention) -> int:
     return ((mention.partition * _GOLDEN + mention.offset) * _GOLDEN) & _MASK
 
 
-def thread_of(mention: Mention) -> int:
-    """32 bits that the reposts of an original share with it."""
-    return zlib.crc32((mention.original or mention.post).encode())
+def kept_of(mention: Mention) -> Kept:
+    """32 bits that the reposts of an original share with it, and the first terms."""
+    return zlib.crc32((mention.original or mention.post).encode()), mention.terms[:TERMS]
 
 
 def keep(sample: Sample, number: int, mention: Mention) -> None:
@@ -50,7 +50,7 @@ def keep(sample: Sample, number: int, mention: Mention) -> None:
             return
         if number not in sample:
             del sample[largest]
-    sample[number] = thread_of(mention), mention.terms[:TERMS]
+    sample[number] = kept_of(mention)
 
 
 def merged(samples: Iterable[Mapping[int, Kept]]) -> Sample:

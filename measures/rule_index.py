@@ -169,7 +169,9 @@ class RuleIndex:
 
     def rules_among(self, brand: str, kinds: frozenset[RuleKind]) -> tuple[Rule, ...]:
         """Those of `rules_of` that are of one of these kinds, in the same order."""
-        rules = self.rules_of(brand)
+        rules = self._of_brand.get(brand)
+        if rules is None:
+            rules = self.rules_of(brand)
         key = id(rules), kinds
         found = self._among.get(key)
         if found is None:

@@ -14,7 +14,7 @@ from measures.buckets import BUCKET_MS, Bucket
 from measures.headroom import Headroom, headroom_after
 from measures.moment import Moment
 from measures.rule_index import RuleIndex
-from measures.rules import QUIET_KINDS, influencer
+from measures.rules import MORE_POSTS, QUIET_KINDS, influencer
 from measures.watermarks import EventClock
 from schemas.mention import GROUP_PREFIX
 from schemas.rules import InfluencerRule
@@ -88,7 +88,7 @@ class Schedule:
     def learned(self, brand: str, moment: Moment, *, is_live: bool) -> None:
         """A closed minute of the brand was learned; in a live feed the next may be looked into."""
         if is_live:
-            rules = self._index.rules_of(brand)
+            rules = self._index.rules_among(brand, MORE_POSTS)
             self._headroom[brand] = headroom_after(moment, rules, self._least_posts)
         else:
             self._headroom.pop(brand, None)

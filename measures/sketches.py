@@ -114,13 +114,16 @@ class Authors(msgspec.Struct, array_like=True, gc=False):
 
     def count(self) -> int:
         """How many different authors there are: as `Distinct.count`."""
-        size = self._size()
+        held = self.counts
+        size = len(held) // (2 * _HASH_BYTES) if isinstance(held, bytes) else len(held)
         return size if size <= SIZE else round(SIZE * _SPACE / (self._largest() + 1))
 
     def bursts(self) -> int:
         """Posts beyond an author's third: exact while all authors are kept, else an estimate."""
+        if not self.over:
+            return 0
         size = self._size()
-        if not self.over or size <= SIZE:
+        if size <= SIZE:
             return self.over
         return round(self.over * self.count() / size)
 

@@ -43,7 +43,8 @@ class Spreads(msgspec.Struct, array_like=True, gc=False):
         learned, learned_at = self.dispersions[at], self.means[at]
         if not learned_at:
             return learned
-        return 1.0 + (learned - 1.0) * min(math.sqrt(mean / learned_at), _MOST_RATIO)
+        ratio = math.sqrt(mean / learned_at)
+        return 1.0 + (learned - 1.0) * (ratio if ratio < _MOST_RATIO else _MOST_RATIO)
 
     def learn(self, sums: Sequence[float], means: Sequence[float], kept: float) -> None:
         """Take the posts seen and expected over each horizon into account; `kept` of what was."""
@@ -58,7 +59,7 @@ class Spreads(msgspec.Struct, array_like=True, gc=False):
         dispersions, learned_at = self.dispersions, self.means
         for at, mean in enumerate(means):
             spread = squares[at]
-            spread = min(spread, MOST)
+            spread = spread if spread < MOST else MOST
             spread += (dispersions[at] - spread) * kept
             dispersions[at] = spread if spread > 1.0 else 1.0
             before = learned_at[at]

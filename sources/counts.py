@@ -46,4 +46,6 @@ def followers_of(value: object) -> int:
     >>> [followers_of(shown) for shown in ("1.2亿", 10**30, -5, None)]
     [120000000, 10000000000, 0, 0]
     """
+    if type(value) is int and 0 <= value <= MAX_FOLLOWERS:
+        return value  # of nearly every post
     return min(max(count_of(value) or 0, 0), MAX_FOLLOWERS)

@@ -30,8 +30,9 @@ LOOKS: Mapping[RuleKind, Look] = MappingProxyType(
 
 QUIET_KINDS = frozenset({RuleKind.DROP, RuleKind.SILENCE})
 """Kinds that are evaluated in minutes without posts."""
+MORE_POSTS = frozenset({RuleKind.SPIKE, RuleKind.COMPOSITE})
+"""Kinds that are about more posts."""
 _MAY_ALWAYS = frozenset({RuleKind.DROP, RuleKind.SHARE})
-_MORE_POSTS = frozenset({RuleKind.SPIKE, RuleKind.COMPOSITE})
 _SPIKE = frozenset({RuleKind.SPIKE})
 _QUARTER = HORIZONS_MIN.index(15)
 _CRISIS = frozenset({RuleKind.CRISIS})
@@ -52,7 +53,7 @@ def kinds_at(
         return kinds
     sums = moment.sums
     if sums[-1] >= least_posts:
-        kinds |= _MORE_POSTS
+        kinds |= MORE_POSTS
     elif state.alerts or sums[_QUARTER] >= least_about_one:
         kinds |= _SPIKE
     if bucket.hits or bucket.exposed:
@@ -70,6 +71,6 @@ def evaluate(moment: Moment, rule: Rule) -> Iterator[Finding]:
     if rule.kind is RuleKind.SHARE:
         yield from share.findings(moment, rule, {held.about for held in alerts.values()})
         return
-    found = LOOKS[rule.kind](moment, rule, alerts.get(rule.id))
+    found = LOOKS[rule.kind](moment, rule, alerts.get(rule.id) if alerts else None)
     if found is not None:
         yield found

@@ -1,7 +1,7 @@
 """Posts that name the brand together with a crisis word, or complain."""
 
 import re
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
@@ -39,7 +39,8 @@ class Crises:
 
     def hit(self, mention: Mention) -> list[str]:
         """Ids of the rules that a mention speaks for: by a word, or in anger by what it wants."""
-        found = self.hit_by(mention.text) if mention.text else []
+        text, is_any = mention.text, self._any
+        found = self._named(text) if text and is_any is not None and is_any(text) else []
         if self._by_objective and mention.polarity is Polarity.NEGATIVE:
             wanted = frozenset(mention.intents)
             found += [
@@ -56,8 +57,10 @@ class Crises:
         >>> Crises([fire]).hit_by("手机起火了")
         ['fire']
         """
-        if self._any is None or self._any(text) is None:
-            return []
+        return [] if self._any is None or self._any(text) is None else self._named(text)
+
+    def _named(self, text: str) -> list[str]:
+        """Of a text with a word of any rule."""
         return [rule_id for rule_id, search in self._searches if search(text)]
 
 
@@ -70,17 +73,20 @@ def pattern(words: tuple[str, ...]) -> re.Pattern[str]:
 
 def look(moment: Moment, rule: CrisisRule, held: OpenAlert | None) -> Finding | None:
     """Count hits over ten minutes, and who passes such posts on; one more keeps an alert going."""
-    bucket = moment.bucket
-    if bucket is None or not (bucket.hits_of(rule.id) or bucket.exposed_to(rule.id)):
+    bucket, rule_id = moment.bucket, rule.id
+    if bucket is None:
+        return None
+    is_hit = bucket.hits is not None and rule_id in bucket.hits
+    if not is_hit and (bucket.exposed is None or rule_id not in bucket.exposed):
         return None
     buckets = moment.last(HORIZON_MIN)
-    seen, least = weight_of(moment, rule), rule.min_posts
+    hits, exposed = _hits(rule_id, buckets), _exposed(rule_id, buckets)
+    seen, least = _weight(moment, hits, exposed), rule.min_posts
     if held is None:
-        if seen < least or len(_accounts(rule.id, buckets)) < rule.min_authors:
+        if seen < least or len(_accounts(rule_id, buckets)) < rule.min_authors:
             return None
-    elif not bucket.hits_of(rule.id) and seen < _STILL * least:
+    elif not is_hit and seen < _STILL * least:
         return None
-    hits, exposed = sum(one.hits_of(rule.id) for one in buckets), _exposed(rule.id, buckets)
     cause = f"{hits} posts with crisis words ({rule.id}) in {HORIZON_MIN} min"
     if exposed:
         usual = HORIZON_MIN * moment.state.usual_exposures(moment.start_ms)
@@ -94,26 +100,39 @@ def weight_of(moment: Moment, rule: CrisisRule) -> int:
     How many pass such posts on every day is not known in the first half hour.
     """
     buckets = moment.last(HORIZON_MIN)
-    hits = sum(one.hits_of(rule.id) for one in buckets)
-    exposures = _exposed(rule.id, buckets).total()
-    if not exposures or not moment.baseline.is_warm():
+    return _weight(moment, _hits(rule.id, buckets), _exposed(rule.id, buckets))
+
+
+def _weight(moment: Moment, hits: int, exposed: Mapping[str, int]) -> int:
+    if not exposed or not moment.baseline.is_warm():
         return hits
+    exposures = sum(exposed.values())
     usual = HORIZON_MIN * moment.state.usual_exposures(moment.start_ms)
     return hits + max(0, int((exposures - _USUAL_TIMES * usual) / EXPOSURES_A_POST))
 
 
-def _exposed(rule: str, buckets: Sequence[Bucket]) -> Counter[str]:
+def _hits(rule: str, buckets: Iterable[Bucket]) -> int:
+    return sum([one.hits[rule] for one in buckets if one.hits and rule in one.hits])
+
+
+def _exposed(rule: str, buckets: Iterable[Bucket]) -> Mapping[str, int]:
     """Author of an original -> accounts that passed it on without words."""
-    exposed: Counter[str] = Counter()
+    exposed: defaultdict[str, int] = defaultdict(int)
     for bucket in buckets:
-        exposed.update(bucket.exposed_to(rule))
+        if bucket.exposed and rule in bucket.exposed:
+            for author, accounts in bucket.exposed[rule].items():
+                exposed[author] += accounts
     return exposed
 
 
 def _accounts(rule: str, buckets: Sequence[Bucket]) -> set[int]:
     """Hashes of who wrote or passed on: at least so many."""
-    kept = [*(one.hitters for one in buckets), *(one.exposers for one in buckets)]
-    return {account for of_rule in kept for account in (of_rule or {}).get(rule, ())}
+    found: set[int] = set()
+    for one in buckets:
+        for accounts in (one.hitters, one.exposers):
+            if accounts and rule in accounts:
+                found.update(accounts[rule])
+    return found
 
 
 def _passed_on(exposed: Mapping[str, int], usual: float, now: int) -> str:

@@ -5,11 +5,12 @@ the brand is used to, and objects, complains or asks in its own words, or when o
 it said.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 from measures.brand_state import OpenAlert
 from measures.buckets import BUCKET_MS, Bucket, Loud
 from measures.moment import Moment
+from measures.post_samples import Sample
 from measures.rules.finding import Finding, severity_of
 from schemas.rules import InfluencerRule
 
@@ -29,12 +30,10 @@ last weeks: the same account again after 18 days."""
 
 def may_spread(moment: Moment) -> bool:
     """Whether a large account has said something within the hour that may be passed on now."""
+    if moment.state.voiced_ms <= moment.start_ms - SPREADS_MS:
+        return False
     bucket = moment.bucket
-    return (
-        bucket is not None
-        and bucket.reposts > 0
-        and moment.state.voiced_ms > moment.start_ms - SPREADS_MS
-    )
+    return bucket is not None and bucket.reposts > 0
 
 
 def look(moment: Moment, rule: InfluencerRule, held: OpenAlert | None) -> Finding | None:
@@ -81,13 +80,20 @@ def _is_large(
 def _spreading(moment: Moment, rule: InfluencerRule, held: OpenAlert | None) -> Finding | None:
     """The largest account of the hour whose own post many pass on, as far as the samples show."""
     buckets = moment.last(HORIZON_MIN)
-    least = max(_CASCADE, _CASCADE_SHARE * sum(len(one.sample or ()) for one in buckets))
+    samples = [one.sample for one in buckets if one.sample]
+    threads = [kept[0] for sample in samples for kept in sample.values()]
+    least = max(_CASCADE, _CASCADE_SHARE * len(threads))
+    if len(threads) < least:
+        return None
     best: tuple[int, int, Loud] | None = None
     for bucket in buckets:
         loud = bucket.loud
-        if loud is None or loud.is_repost or not _is_large(moment, bucket, loud, rule, held):
+        if loud is None or loud.is_repost or loud.reach < rule.min_reach:
             continue
-        reposts = _reposts_of(loud, buckets)
+        reposts = threads.count(loud.kept[0])
+        if reposts < least or not _is_large(moment, bucket, loud, rule, held):
+            continue
+        reposts -= _times_in(samples, loud)
         if reposts >= least:
             found = (loud.reach, reposts, loud)
             best = found if best is None or found[:2] > best[:2] else best
@@ -98,13 +104,10 @@ def _spreading(moment: Moment, rule: InfluencerRule, held: OpenAlert | None) -> 
     return _found(loud, rule, cause)
 
 
-def _reposts_of(loud: Loud, buckets: Sequence[Bucket]) -> int:
-    thread = loud.kept[0]
-    return sum(
-        kept[0] == thread and number != loud.number
-        for bucket in buckets
-        for number, kept in (bucket.sample or {}).items()
-    )
+def _times_in(samples: Iterable[Sample], loud: Loud) -> int:
+    """The post itself is no repost of it."""
+    thread, number = loud.kept[0], loud.number
+    return sum([number in one and one[number][0] == thread for one in samples])
 
 
 def _attacked(moment: Moment, rule: InfluencerRule, held: OpenAlert | None) -> Finding | None:

@@ -39,11 +39,12 @@ def _begun(moment: Moment, rule: SpikeRule) -> Finding | None:
 def _with_a_cause(moment: Moment, rule: SpikeRule) -> Finding | None:
     """Fewer posts than are unusual by their number alone, but many of them about one thing."""
     knob, baseline = rule.false_alerts_per_month, moment.baseline
-    if moment.sums[-1] < FEWEST_SHARE * rule.min_posts:
+    sums = moment.sums
+    if sums[-1] < FEWEST_SHARE * rule.min_posts or not moment.causes:
         return None
-    level = return_level(baseline.watched_ms(), knob)
+    level, means = return_level(baseline.watched_ms(), knob), moment.means
     for at, cause in moment.causes.items():
-        seen, mean = moment.sums[at], moment.means[at]
+        seen, mean = sums[at], means[at]
         largest = moment.state.causes.largest(moment.start_ms)[HORIZONS.index(at)]
         needed = max(
             FEWEST_AUTHORS, rule.min_authors, EXCESS_SHARE * (seen - mean), largest * level
@@ -52,7 +53,7 @@ def _with_a_cause(moment: Moment, rule: SpikeRule) -> Finding | None:
             continue
         if len(moment.posts_by_author(HORIZONS_MIN[at])) < rule.min_authors:
             continue
-        bars = bars_of(baseline, moment.means, knob, rule.min_posts)
+        bars = bars_of(baseline, means, knob, rule.min_posts)
         return Finding(
             seen,
             mean,
@@ -70,16 +71,18 @@ def _is_a_crowd(moment: Moment, verdict: Verdict, least: int) -> bool:
     by_author = moment.posts_by_author(verdict.horizon_min)
     if len(by_author) > SIZE:
         return True
-    voices = sum(min(posts, PER_AUTHOR) for posts in by_author.values())
+    voices = sum([posts if posts < PER_AUTHOR else PER_AUTHOR for posts in by_author.values()])
     return len(by_author) >= least and voices > verdict.needed
 
 
 def _goes_on(moment: Moment, held: OpenAlert) -> Finding | None:
-    if not lasts(moment.sums, moment.means, held.bars):
+    sums, means = moment.sums, moment.means
+    if not lasts(sums, means, held.bars):
         return None
-    excess = [seen - mean for seen, mean in zip(moment.sums, moment.means, strict=True)]
-    at = max(range(len(excess)), key=lambda at: excess[at] / held.bars[at])
-    seen, mean, horizon_min = moment.sums[at], moment.means[at], HORIZONS_MIN[at]
+    excess = [seen - mean for seen, mean in zip(sums, means, strict=True)]
+    shares = [more / bar for more, bar in zip(excess, held.bars, strict=True)]
+    at = shares.index(max(shares))
+    seen, mean, horizon_min = sums[at], means[at], HORIZONS_MIN[at]
     return Finding(
         seen,
         mean,

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from measures.board import Board, BoardSettings, Output
+from measures.kept_state import Entry
 from schemas.alert import Alert
 from schemas.catalogue import Brand, Catalogue
 from schemas.mention import AnyMention, Channel, Mention, Place, Polarity, Tick
@@ -59,6 +60,23 @@ def changelog(source: Board) -> Iterable[tuple[bytes, bytes]]:
     entries = (entry for brand in list(source.states) for entry in source.entries(brand))
     of_brands = [(key, value) for key, value in entries if value is not None]
     return [*of_brands, *source.incident_entries()]
+
+
+def write(held: dict[bytes, bytes], entries: Iterable[Entry]) -> None:
+    """What compaction leaves."""
+    for key, value in entries:
+        if value is None:
+            held.pop(key, None)
+        else:
+            held[key] = value
+
+
+def note(source: Board, log: dict[bytes, bytes]) -> Iterable[tuple[bytes, bytes]]:
+    """Bring a compacted changelog, which is all that the next owner reads, up to date."""
+    for brand in list(source.states):
+        write(log, source.entries(brand))
+    log.update(source.incident_entries())
+    return log.items()
 
 
 def run(target: Board, items: Iterable[AnyMention | Tick]) -> Output:

@@ -40,7 +40,7 @@ from schemas.rules import (
 )
 from schemas.window import Window
 from tests.measures.feed import DAY, HOUR, Feed, at, check_lives
-from tests.measures.stream import LONG_AFTER, board, changelog, run
+from tests.measures.stream import LONG_AFTER, board, changelog, note, run
 
 pytestmark = pytest.mark.no_cover
 """Days of minutes: tracing would slow them down three times."""
@@ -191,10 +191,15 @@ def experienced(rules: tuple[Rule, ...], *, has_history: bool) -> Board:
     return subject
 
 
-def restored(subject: Board, rules: tuple[Rule, ...]) -> Board:
+def logged(*, has_history: bool) -> dict[bytes, bytes]:
+    """The changelog of a board that is `experienced`."""
+    return dict(history()[1]) if has_history else {}
+
+
+def restored(subject: Board, rules: tuple[Rule, ...], log: dict[bytes, bytes]) -> Board:
     fresh = Board(BoardSettings(), Catalogue(BRANDS, rules))
     fresh.restore_whole(subject.whole_bytes())
-    fresh.restore(changelog(subject))
+    fresh.restore(note(subject, log))
     return fresh
 
 
@@ -238,10 +243,11 @@ def test_a_restart_at_any_tick_changes_no_alert_and_no_window(
     steps = steps_of(waves, rules)
     whole = experienced(rules, has_history=has_history)
     again = experienced(rules, has_history=has_history)
+    log = logged(has_history=has_history)
     cuts = data.draw(st.sets(st.integers(0, len(steps)), max_size=3))
     for number, step in enumerate(steps):
         if number in cuts:
-            again = restored(again, rules)
+            again = restored(again, rules, log)
         expected, found = run(whole, step), run(again, step)
         assert expected.alerts == found.alerts
         assert expected.windows == found.windows
@@ -279,7 +285,7 @@ def test_restarts_at_every_tick_with_changes_of_the_catalogue_change_nothing(
     again = experienced(rules, has_history=has_history)
     whole.redefine(known)
     again.redefine(known)
-    watched = again.watched_bytes() or b""
+    watched, log = again.watched_bytes() or b"", logged(has_history=has_history)
     for number, step in enumerate(steps_of(waves, rules)):
         if number in changes:
             (edited, names, silences), _ = changes[number]
@@ -291,7 +297,7 @@ def test_restarts_at_every_tick_with_changes_of_the_catalogue_change_nothing(
         else:
             fresh = Board(BoardSettings(), known)
             fresh.restore_whole(again.whole_bytes())
-            fresh.restore(changelog(again))
+            fresh.restore(note(again, log))
             fresh.restore_watched(watched)
             again = fresh
         expected, found = run(whole, step), run(again, step)

@@ -159,6 +159,18 @@ def test_an_alert_is_told_again_when_an_earlier_head_is_heard_of() -> None:
     assert list(incidents.moved()) == []
 
 
+def test_an_alert_that_is_told_anew_with_another_head_gets_the_known_one_again() -> None:
+    incidents = Incidents()
+    own, other = signal("own", 5), signal("other", 3, brand="y", posts={1: 10})
+    incidents.hear(own)
+    incidents.hear(other)
+    told = incidents.placed(alert(own))
+    assert list(incidents.moved()) == []
+    assert incidents.renew(msgspec.structs.replace(told, incident="other", revision=1))
+    [again] = incidents.moved()
+    assert (again.incident, again.revision) == ("own", 2)
+
+
 def test_what_is_kept_is_bounded_and_what_is_long_ago_stays_as_it_was_told() -> None:
     incidents = Incidents()
     for number in range(MOST_SIGNALS + 50):

@@ -12,7 +12,7 @@ from measures.board import Board
 from measures.brand_state import BrandState
 from measures.kept_state import FORMAT, LOOSE_MINUTES, Entry, KeptStateError, past_key
 from schemas.mention import AnyMention, Tick
-from tests.measures.stream import MINUTE, START, board, changelog, mention, run, tick
+from tests.measures.stream import MINUTE, START, board, changelog, mention, run, tick, write
 
 RETENTION_MIN = 30
 OPTIONS: dict[str, Any] = {"grace_ms": 0, "retention_ms": RETENTION_MIN * MINUTE}
@@ -23,15 +23,6 @@ def commit(subject: Board) -> list[Entry]:
     """The entries of a commit, as the stage makes them."""
     changed = sorted(subject.drain().changed)
     return [entry for brand in changed for entry in subject.entries(brand)]
-
-
-def write(held: dict[bytes, bytes], entries: Iterable[Entry]) -> None:
-    """What compaction leaves."""
-    for key, value in entries:
-        if value is None:
-            held.pop(key, None)
-        else:
-            held[key] = value
 
 
 def restored(held: dict[bytes, bytes], clock: bytes) -> Board:
@@ -190,6 +181,19 @@ def test_entries_of_the_past_are_removed_with_their_last_minute() -> None:
 
     assert list(held) == [b"x"]
     assert list(subject.states["x"].buckets) == [START + 200 * MINUTE, START + 201 * MINUTE]
+
+
+def test_a_settled_minute_is_written_as_late_posts_leave_it() -> None:
+    subject = board(**SMALL)
+    held: dict[bytes, bytes] = {}
+    for minute in range(20):
+        run_and_keep(subject, [mention(minute, minute), tick(minute)])
+        write(held, commit(subject))
+    for late in (20, 21, 22):
+        run_and_keep(subject, [mention(16, late), tick(20)])
+        write(held, commit(subject))
+
+        assert told(restored_like(subject, held)) == told(subject)
 
 
 def test_a_board_that_wrote_nothing_yet_writes_everything() -> None:
