@@ -19,6 +19,7 @@ from schemas.delivery import Delivery, Notice
 from schemas.mention import GROUP_PREFIX
 from views.doings import NOTHING_DONE, Doing
 from views.plain_text import one_line
+from views.reasons import reason_in
 
 _JOINER = "\u2060"
 """WORD JOINER: nobody sees it, and `@` with it is no mention."""
@@ -50,7 +51,10 @@ KINDS: Mapping[Wording, Mapping[str, str]] = {
 _WORDS: Mapping[Wording, Mapping[str, str]] = {
     Wording.ZH: {
         "firing": "预警", "update": "更新", "resolved": "已结束", "severity": "严重度",
-        "seen": "实际 {seen}，预期 {expected}（{unit}）", "posts": "条", "percent": "%",
+        "seen": "实际 {seen}，预期 {expected}（{unit}）", "posts": "条", "% negative": "% 负面",
+        "% share": "% 份额", "followers": "粉丝", "posts to its accounts": "条发给官方账号的帖子",
+        "log posts": "各品牌帖数取对数后相加", "authors": "位作者", "reach": "触达",
+        "negative": "% 负面", "positive": "% 正面",
         "mood": "负面占比 {now}（平时 {before}）", "terms": "热词：{terms}",
         "since": "开始：{since}", "span": "时间：{since} 至 {until}（{zone}）", "all": "全部品牌",
         "post": "帖子（{author}，粉丝 {reach}）：{text}", "department": "部门：{department}",
@@ -66,7 +70,7 @@ _WORDS: Mapping[Wording, Mapping[str, str]] = {
     },
     Wording.EN: {
         "firing": "Alert", "update": "Update", "resolved": "Over", "severity": "severity",
-        "seen": "Seen {seen}, expected {expected} ({unit})", "posts": "posts", "percent": "%",
+        "seen": "Seen {seen}, expected {expected} ({unit})", "posts": "posts",
         "mood": "Negative {now} (usually {before})", "terms": "Rising: {terms}",
         "span": "From {since} to {until} ({zone})", "all": "all brands",
         "post": "Post ({author}, {reach} followers): {text}", "department": "For: {department}",
@@ -178,7 +182,7 @@ def message_of(
         id=f"{alert.id}/{alert.revision}",
         alert=alert,
         title=_title(alert, subscriber.language, names, is_update=is_update),
-        body=tuple(harmless(line) for line in (*more, *_lines(alert, subscriber))),
+        body=tuple(harmless(line) for line in (*more, *_lines(alert, subscriber, names))),
         links=tuple(_links(alert, subscriber, addresses, matched_at_ms)),
         answers=answers,
         thread=alert.id,
@@ -201,7 +205,7 @@ def message_of_several(
     alerts = [(one, one.pending) for one in told if one.pending is not None]
     for delivery, alert in alerts:
         title = _title(alert, subscriber.language, names, is_update=delivery.told_revision >= 0)
-        body += [title, next(_lines(alert, subscriber))]
+        body += [title, next(_lines(alert, subscriber, names))]
         url = addresses.to_act(subscriber, alert, delivery.matched_at_ms)
         url = url or addresses.of_alert(alert.id)
         if url:
@@ -335,14 +339,15 @@ def _name(brand: str, names: Mapping[str, str], words: Mapping[str, str]) -> str
     return names.get(brand, brand.removeprefix(GROUP_PREFIX))
 
 
-def _lines(alert: Alert, subscriber: Subscriber) -> Iterator[str]:
+def _lines(alert: Alert, subscriber: Subscriber, names: Mapping[str, str]) -> Iterator[str]:
     words = _WORDS[subscriber.language]
     unit = words.get(alert.unit, alert.unit)
     yield words["seen"].format(
         seen=_number(alert.seen), expected=_number(alert.expected), unit=unit
     )
-    if alert.reason:
-        yield words["why"].format_map(_Given(reason=alert.reason))
+    reason = reason_in(subscriber.language, alert, _name(alert.brand, names, words))
+    if reason:
+        yield words["why"].format_map(_Given(reason=reason))
     evidence = alert.evidence
     if evidence.negative_now is not None and evidence.negative_before is not None:
         now, before = (f"{x:.0%}" for x in (evidence.negative_now, evidence.negative_before))

@@ -14,7 +14,12 @@ from aiokafka import AIOKafkaProducer
 
 from kafka_io.batches import BatchSender, Row
 from kafka_io.dead_letters import read_dead_letter
-from kafka_io.producers import NO_PRODUCER_IDS, new_producer, started_producer
+from kafka_io.producers import (
+    NO_PRODUCER_IDS,
+    new_producer,
+    started_producer,
+    without_refused_ids,
+)
 from kafka_io.reading import PartitionReader
 from kafka_io.settings import Settings
 from kafka_io.topic_admin import refuse_missing, topic_states
@@ -157,7 +162,7 @@ async def replay(
 async def _producer(settings: Settings) -> tuple[AIOKafkaProducer, bool]:
     producer = new_producer(settings, transactional_id=f"{settings.group_id}-dead-replay")
     try:
-        with telling(settings.broker):
+        with telling(settings.broker), without_refused_ids():
             await producer.start()
     except NO_PRODUCER_IDS:
         await producer.stop()

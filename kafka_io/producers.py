@@ -1,7 +1,9 @@
 """Producers that write through the outbox or from a feed."""
 
 import asyncio
-from collections.abc import Mapping
+import logging
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
@@ -64,13 +66,30 @@ async def started_producer(settings: Settings) -> Producer:
     """
     producer = new_producer(settings, enable_idempotence=True)
     try:
-        with telling(settings.broker):
+        with telling(settings.broker), without_refused_ids():
             await producer.start()
     except NO_PRODUCER_IDS:
         await producer.stop()
         producer = new_producer(settings)
         await producer.start()
     return producer
+
+
+@contextmanager
+def without_refused_ids() -> Iterator[None]:
+    """Leave out what aiokafka logs of a broker that has no producer ids: it is expected here, and
+    taken care of."""
+    log = logging.getLogger("aiokafka.producer.sender")
+    log.addFilter(_is_news)
+    try:
+        yield
+    finally:
+        log.removeFilter(_is_news)
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    is_of_ids = "InitProducerIdRequest" in str(record.msg)
+    return not (is_of_ids and record.args == (UnknownError,))
 
 
 NO_PRODUCER_IDS = (UnsupportedVersionError, UnknownError)

@@ -7,7 +7,12 @@ from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.structs import OffsetAndMetadata
 
 from kafka_io.batches import BatchSender, Row
-from kafka_io.producers import NO_PRODUCER_IDS, new_producer, started_producer
+from kafka_io.producers import (
+    NO_PRODUCER_IDS,
+    new_producer,
+    started_producer,
+    without_refused_ids,
+)
 from kafka_io.settings import Settings
 
 Offsets = Mapping[tuple[str, int], int]
@@ -110,7 +115,8 @@ async def has_transactions(settings: Settings) -> bool:
     """
     producer = new_producer(settings, transactional_id=f"{settings.group_id}-probe")
     try:
-        await producer.start()
+        with without_refused_ids():
+            await producer.start()
     except NO_PRODUCER_IDS:
         return False
     else:

@@ -39,6 +39,9 @@ from schemas.topics import CATALOGUE, POSTS_RAW
 _POLL_S = 0.25
 _TELL_S = 5.0
 """How long the end may take to look for what was refused."""
+_CLOSE_S = 3.0
+"""How long the view may take to close when a part has died."""
+_BROKER_LINES = 5
 _CALM_POLLS = 8
 """So many looks in a row must find all posts counted, before they are believed to be all."""
 
@@ -132,9 +135,7 @@ async def _run_once(options: DemoOptions, settings: Settings, catalogue: Catalog
         progress.done()
         for line in companions.lines():
             say(f"leimo demo: {line}", err=True)
-        guard = _Guard(
-            options, workers, companions, feed, process if _may_begin_anew(options) else None
-        )
+        guard = _Guard(options, workers, companions, feed, process)
         end = await _watch(settings, catalogue, guard, companions, stop)
         await _stop_feeding(feed)
         if end is not _End.MEMORY:
@@ -296,6 +297,9 @@ async def _watch(
     guarding = asyncio.create_task(guard.watch())
     await asyncio.wait({view, guarding}, return_when=asyncio.FIRST_COMPLETED)
     stop.set()
+    if guarding.done() and guarding.exception() is not None:
+        await _closed(view)
+        return guarding.result()
     # A terminal that is gone takes no screen any more.
     with contextlib.suppress(OSError, termios.error):
         await view
@@ -303,6 +307,15 @@ async def _watch(
         return guarding.result()
     guarding.cancel()
     return _End.ASKED
+
+
+async def _closed(view: asyncio.Task[None]) -> None:
+    """Let the view put the terminal back; what it says itself follows from what has died."""
+    await asyncio.wait({view}, timeout=_CLOSE_S)
+    view.cancel()
+    await asyncio.wait({view})
+    if not view.cancelled():
+        view.exception()  # taken note of
 
 
 class _Guard:
@@ -316,7 +329,7 @@ class _Guard:
         feed: ChildProcess,
         broker: ChildProcess | None,
     ) -> None:
-        """`broker`: its memory is limited."""
+        """`broker`: where it is the demo's own."""
         self._options = options
         self._companions = companions
         self._workers = workers
@@ -332,6 +345,7 @@ class _Guard:
         calm = 0
         while True:
             await asyncio.sleep(_POLL_S)
+            self._refuse_without_broker()
             for worker in self._workers:
                 worker.refuse_dead()
             self._companions.refuse_dead()
@@ -349,8 +363,30 @@ class _Guard:
                 if calm >= _CALM_POLLS:
                     return _End.DONE
 
+    def _refuse_without_broker(self) -> None:
+        """Nothing of the demo is of use without its broker, or could end in an orderly way: the
+        others would ask for it as long as they may."""
+        if self._broker is None or self._broker.is_running:
+            return
+        for worker in self._workers:
+            worker.kill()
+        self._companions.kill()
+        self._feed.kill()
+        code = self._broker.exit_code or 0
+        if code < 0:
+            raise OperatorError(
+                f"the demo's broker was ended by signal {-code} from outside, or for want of "
+                "memory, and the demo ends with it"
+            )
+        raise OperatorError(
+            f"the demo's broker ended with code {code}, and the demo ends with it; its last "
+            f"lines:\n{self._broker.last_lines(_BROKER_LINES)}"
+        )
+
     def _is_full(self) -> bool:
-        taken = resident_bytes(self._broker.pid) if self._broker is not None else None
+        if self._broker is None or not _may_begin_anew(self._options):
+            return False
+        taken = resident_bytes(self._broker.pid)
         return taken is not None and taken > self._options.memory_bytes
 
 

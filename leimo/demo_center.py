@@ -50,6 +50,12 @@ class Companions(msgspec.Struct):
             told.append(f"the past {self.past_days:.1g} days are being filled in")
         return ("   ".join(told),)
 
+    def kill(self) -> None:
+        """End all of them at once."""
+        for process in (*self.processes.values(), self.past):
+            if process is not None:
+                process.kill()
+
     def refuse_dead(self) -> None:
         """Raise `OperatorError` where a process has ended that should not."""
         for name, process in self.processes.items():

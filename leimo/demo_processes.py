@@ -69,6 +69,11 @@ class WorkerProcess:
                 )
             await asyncio.sleep(_POLL_S)
 
+    def kill(self) -> None:
+        """End it at once."""
+        if self.process is not None:
+            self.process.kill()
+
     def refuse_dead(self) -> None:
         """Raise `OperatorError` where the process has ended."""
         if self.process is not None and not self.process.is_running:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 import msgspec
 
 from measures.baselines import Baseline
-from measures.buckets import BUCKET_MS, Bucket
+from measures.buckets import BUCKET_MS, LARGEST_REACH, Bucket
 from measures.common_cause import Causes
 from measures.explanations import Talk
 from measures.horizons import HORIZONS_MIN
@@ -186,6 +186,8 @@ class BrandState(msgspec.Struct, array_like=True, gc=False):
 
     def usual_loudest(self, start_ms: int) -> float:
         """The largest reach of the last weeks, before the minute at `start_ms`."""
+        if self.loudest > LARGEST_REACH:  # of a state that was kept before that was looked at
+            return 0.0
         return self.loudest * math.pow(_LOUDEST_KEPT, self._minutes_since(start_ms))
 
     def _faded(self, total: float, start_ms: int) -> float:

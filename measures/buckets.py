@@ -30,6 +30,11 @@ class Loud(msgspec.Struct, frozen=True, array_like=True, gc=False):
     is_repost: bool
 
 
+LARGEST_REACH = 300_000_000
+"""Followers that an account may have: the largest have about two thirds of it. Of more, the number
+is unknown: one false number of a source would hide all large accounts of a brand for weeks."""
+
+
 def bucket_start_ms(event_time_ms: int) -> int:
     """Start of the minute.
 
@@ -123,8 +128,6 @@ class Bucket(msgspec.Struct, array_like=True, gc=False):
             self.spam_spoken += mention.place is Place.OWN
             self.spam_positive += polarity is Polarity.POSITIVE
             self.spam_negative += polarity is Polarity.NEGATIVE
-        elif type(mention) is not GroupMention:
-            note_said(self.said, hashed, mention)
         if mention.intents:
             intents = self.intents = self.intents or {}
             for objective in mention.intents:
@@ -142,7 +145,8 @@ class Bucket(msgspec.Struct, array_like=True, gc=False):
         self.newcomers += mention.is_newcomer
         if mention.is_address and polarity is Polarity.NEGATIVE and not mention.spam:
             self.attacks += 1
-        if mention.reach > self.loudest and channel is not Channel.OWNED and not mention.spam:
+        is_louder = self.loudest < mention.reach <= LARGEST_REACH
+        if is_louder and channel is not Channel.OWNED and not mention.spam:
             self.loudest = mention.reach
         self.authors.add(hashed, is_counted=not mention.spam)
         self.texts.add(mention.text_hash)
@@ -186,7 +190,9 @@ class Bucket(msgspec.Struct, array_like=True, gc=False):
             sample = self.sample = {}
         number = number_of(mention)
         keep(sample, number, mention)
-        if mention.reach and mention.channel is Channel.EARNED and mention.place is Place.OWN:
+        note_said(self.said, zlib.crc32(mention.author.encode()), mention)
+        is_known = 0 < mention.reach <= LARGEST_REACH
+        if is_known and mention.channel is Channel.EARNED and mention.place is Place.OWN:
             kept = sample[number] if number in sample else kept_of(mention)
             self._heed(mention, number, kept)
 

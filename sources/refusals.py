@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from typing import TypeVar
+from typing import NoReturn, TypeVar
 
 import msgspec
 
@@ -53,7 +53,8 @@ def quoted(value: object, limit: int = 60) -> str:
 def decoded(decode: Callable[[bytes], T], value: bytes) -> T:
     """What a typed decoder makes of the bytes; `InvalidPost` where it refuses them.
 
-    Half a surrogate pair is `BAD_TEXT`: JSON as such allows it, Unicode does not.
+    Half a surrogate pair is `BAD_TEXT`: JSON as such allows it, Unicode does not. `NaN` and
+    `Infinity` are no JSON, though `json` takes them.
     """
     try:
         return decode(value)
@@ -61,10 +62,14 @@ def decoded(decode: Callable[[bytes], T], value: bytes) -> T:
         raise InvalidPost(DropReason.WRONG_TYPE, str(error)) from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError) as error:
         try:
-            json.loads(value.decode())
+            json.loads(value.decode(), parse_constant=_refuse_constant)
         except (ValueError, RecursionError):
             raise InvalidPost(DropReason.NOT_JSON, f"no JSON: {error}") from error
         raise InvalidPost(DropReason.BAD_TEXT, f"not Unicode: {error}") from error
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no number of JSON")
 
 
 def missing(field: str) -> InvalidPost:

@@ -132,9 +132,12 @@ class Follower:
         return consumer
 
     async def _stop(self) -> None:
-        for consumer in self._consumers:
-            await consumer.stop()
-        self._consumers.clear()
+        consumers, self._consumers = self._consumers, []
+        # As tasks: where the broker is gone, aiokafka may raise that one of its own was cancelled.
+        stops = (consumer.stop() for consumer in consumers)
+        for done in await asyncio.gather(*stops, return_exceptions=True):
+            if isinstance(done, Exception):
+                raise done
 
     async def _place(self, consumer: AIOKafkaConsumer, partitions: list[TopicPartition]) -> None:
         consumer.assign(partitions)

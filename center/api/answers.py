@@ -403,6 +403,8 @@ class AlertAnswer(Answer):
     expected: float
     unit: str
     reason: str
+    reason_zh: str
+    """The same in Chinese; for kinds of rules of your own, as in `reason`."""
     department: str
     parent: str
     incident: str
@@ -556,6 +558,7 @@ class Fired(Answer):
     ended_at_ms: int | None
     severity: int
     reason: str
+    reason_zh: str
 
 
 class Preview(Answer):

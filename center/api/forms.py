@@ -13,10 +13,11 @@ from delivery.explanations import in_words
 from measures.rule_index import time_ms
 from schemas.action import Action
 from schemas.alert import Alert, Sample
-from schemas.catalogue import Silence
+from schemas.catalogue import Silence, Wording
 from schemas.delivery import Delivery
 from schemas.feed import FeedGap, FeedPosition
 from schemas.mention import Mention
+from views.reasons import reason_in
 
 _PLAIN = COUNT_NAMES[: -len(INTENTS)]
 
@@ -143,11 +144,13 @@ def alert_fields(one: Alert, names: Mapping[str, str], doings: AlertDoings) -> d
         *("started_at_ms", "updated_at_ms", "ended_at_ms", "seen", "expected", "unit", "reason"),
         *("department", "parent", "silenced_by"),
     )
+    brand_name = names.get(one.brand, one.brand)
     return {
         **{name: getattr(one, name) for name in plain},
+        "reason_zh": reason_in(Wording.ZH, one, brand_name),
         **doings._asdict(),
         "incident": one.incident or one.id,
-        "brand_name": names.get(one.brand, one.brand),
+        "brand_name": brand_name,
         "evidence": answers.EvidenceAnswer(**_fields(one.evidence, answers.EvidenceAnswer)),
         "terms": [answers.TermCount(term=term.term, count=term.count) for term in one.terms],
         "samples": [_sample(sample) for sample in one.samples],

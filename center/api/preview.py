@@ -9,9 +9,10 @@ from backtest.on_history import replay
 from center.api import answers
 from center.api.problems import ApiProblem
 from center.store.protocol import MINUTE_MS, MentionFilter, Scope, Span, Store
-from schemas.catalogue import Brand, Catalogue
+from schemas.catalogue import Brand, Catalogue, Wording
 from schemas.mention import Mention
 from schemas.rules import Rule
+from views.reasons import reason_in
 
 _MOST = 200_000
 """About a minute of work."""
@@ -74,6 +75,7 @@ def fired(
                 ended_at_ms=one.last.ended_at_ms,
                 severity=one.worst.severity,
                 reason=one.worst.reason,
+                reason_zh=reason_in(Wording.ZH, one.worst, brand.name),
             )
             for one in mine
         ],

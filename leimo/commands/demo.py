@@ -118,6 +118,8 @@ def demo(
 
         leimo demo --broker kafka
     """
+    import logging
+
     from backtest.output_files import refuse_unwritable
     from leimo.demo import DemoOptions, run_demo
     from leimo.named_files import refuse_missing
@@ -139,6 +141,8 @@ def demo(
     named = None if broker in {"embedded", "kafka"} else broker
     settings = load_settings(broker=named)
     start_logging("WARNING")
+    # Of a broker that is away the live view tells, and of one that is gone the last line.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     ends_when_done = until is Exit.DONE or (
         until is Exit.AUTO and bool(replay) and not _is_terminal()
     )

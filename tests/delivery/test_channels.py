@@ -376,6 +376,7 @@ async def test_apprise_is_best_effort(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize(("language", "words"), [
     (Wording.ZH, ("预警", "小米", "声量激增", "严重度 6/10", "热词：起火、召回",
+                  "原因：小米：5 分钟内 120 条帖子，预期 12.5 条（10 倍）；热词：起火、召回",
                   "2026-05-25 20:00（Asia/Shanghai）", "手机起火了", "负面占比 60%（平时 10%）")),
     (Wording.EN, ("Alert", "小米", "far more posts", "severity 6/10", "Rising: 起火, 召回",
                   "Since 2026-05-25 20:00 (Asia/Shanghai)", "Negative 60% (usually 10%)")),

@@ -277,6 +277,32 @@ def test_a_simulation_begins_anew_where_the_broker_holds_too_much(tmp_path: Path
 
 
 @pytest.mark.embedded
+def test_without_its_broker_a_demo_ends_at_once_with_one_line(tmp_path: Path) -> None:
+    with subprocess.Popen(
+        command("--no-center"), cwd=tmp_path, env=environment(), stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE, text=True, start_new_session=True,
+    ) as demo:  # fmt: skip
+        try:
+            assert demo.stdout is not None
+            assert demo.stdout.readline()  # the view is there
+            children = descendants(demo.pid)
+            [broker] = [pid for pid in children if b"--listener-url" in command_line(pid)]
+            os.kill(broker, signal.SIGKILL)
+            _, told = demo.communicate(timeout=30)  # the worker would give up after 45 s
+        finally:
+            demo.kill()
+    assert demo.returncode == 1
+    _, told = told.split("up in", 1)
+    [error] = told.splitlines()[1:]
+    assert error.startswith("error: the demo's broker was ended by signal 9")
+    assert [pid for pid in children if Path(f"/proc/{pid}").exists()] == []
+
+
+def command_line(pid: int) -> bytes:
+    return Path(f"/proc/{pid}/cmdline").read_bytes()
+
+
+@pytest.mark.embedded
 def test_a_demo_below_make_ends_with_its_terminal(tmp_path: Path) -> None:
     """`make` waits for it, and gets no signal where the terminal is not its own."""
     (tmp_path / "Makefile").write_text(f"demo:\n\t@{' '.join(command())}\n")

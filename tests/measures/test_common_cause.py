@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from measures.buckets import Bucket
 from measures.common_cause import KEPT, Causes, Usual, largest
 from schemas.mention import SpamSign
-from tests.measures.stream import MINUTE, mention
+from tests.measures.stream import MINUTE, board, mention, run
 
 HOUR_MS = 60 * MINUTE
 
@@ -22,17 +22,18 @@ def test_a_minute_keeps_the_same_in_any_order(order: list[int], again: int) -> N
     ]
     one, other = Bucket(), Bucket()
     for post in posts:
-        one.add(post)
+        one.hear(post)
     for number in order:
-        other.add(posts[number])
-    other.add(posts[again])
+        other.hear(posts[number])
+    other.hear(posts[again])
     assert one.said == other.said
     assert len(one.said) == KEPT
 
 
 def test_spam_says_nothing() -> None:
-    bucket = Bucket()
-    bucket.add(mention(0, 1, spam=(SpamSign.GIVEAWAY,), terms=("win",)))
+    subject = board()
+    run(subject, [mention(0, 1, spam=(SpamSign.GIVEAWAY,), terms=("win",))])
+    (bucket,) = subject.states["x"].buckets.values()
     assert bucket.said == {}
 
 

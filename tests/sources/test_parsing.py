@@ -148,3 +148,13 @@ def test_followers_of_the_plain_shape_may_be_as_pages_show_them(
 )
 def test_the_plain_shape_is_checked(value: Any, reason: DropReason) -> None:
     assert parsed_or_refused("leimo", json.dumps(value).encode()) is reason
+
+
+@pytest.mark.parametrize("source", ["leimo", "jetstream", "mastodon", "weibo"])
+@pytest.mark.parametrize("number", [b"NaN", b"Infinity", b"-Infinity"])
+def test_numbers_that_json_does_not_have_are_no_json(source: str, number: bytes) -> None:
+    """Python's own reader takes them."""
+    with pytest.raises(InvalidPost, match="JSON") as caught:
+        parse(source, b'{"id": "1", "text": "a", "reach": ' + number + b"}", 0)
+    assert caught.value.reason is DropReason.NOT_JSON
+    assert "Unicode" not in caught.value.detail

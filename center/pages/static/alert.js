@@ -1,6 +1,6 @@
 // One alert: what was seen against what was expected, why, its posts, who was told, what was done.
 import "./frame.js";
-import { $, calmly, card, figure, fmt, get, h, has, named, plain, query, ranked, severity, start, t, trouble, when } from "./core.js";
+import { $, calmly, card, figure, fmt, get, h, has, named, plain, query, ranked, reasonOf, severity, start, t, trouble, when } from "./core.js";
 import { chart, volume } from "./charts.js";
 import { on } from "./live.js";
 import { post, postList } from "./posts.js";
@@ -46,7 +46,7 @@ function draw(alert) {
     figure(t("alert.chance"), chance(evidence.probability), { note: t("alert.chance.about") }));
   const parts = [["copies", evidence.copies], ["newcomers", evidence.newcomers], ["spam", evidence.spam], ["bursts", evidence.bursts]].filter(([, value]) => value > 0);
   const kinds = [["earned", evidence.earned], ["owned", evidence.owned], ["paid", evidence.paid]];
-  const why = card(t("why"), "w8 stretch", h("p", { class: "reason", lang: "en" }, plain(alert.reason)), h("p", { class: "quiet" }, told(alert), shares !== "–" ? ` · ${shares}` : ""), h("div", { class: "chips apart" }, alert.terms.map((term) => h("a", { class: "chip", href: `/brands/${encodeURIComponent(alert.brand)}?${query({ from, to, term: term.term })}#posts` }, plain(term.term, 40), " ", h("b", {}, fmt.count(term.count))))));
+  const why = card(t("why"), "w8 stretch", h("p", { class: "reason" }, plain(reasonOf(alert))), h("p", { class: "quiet" }, told(alert), shares !== "–" ? ` · ${shares}` : ""), h("div", { class: "chips apart" }, alert.terms.map((term) => h("a", { class: "chip", href: `/brands/${encodeURIComponent(alert.brand)}?${query({ from, to, term: term.term })}#posts` }, plain(term.term, 40), " ", h("b", {}, fmt.count(term.count))))));
   const made = card(t("alert.made_of"), "w4 stretch", ranked([...kinds, ...parts].filter(([, value]) => value > 0), { name: ([key]) => t(has(`channel.${key}`) ? `channel.${key}` : `evidence.${key}`), value: ([, value]) => value }), intents(evidence));
   volumeChart = alert.brand === "*" ? null : chart("", t("volume"));
   const done = card(t("doings"), "w6 stretch", alert.actions.length ? h("div", {}, alert.actions.map((action) => h("div", { class: "doing" }, when(action.at_ms), h("p", {}, h("b", {}, plain(action.who, 60)), ` ${t(`did.${action.kind}`)}`, action.assignee && ` → ${plain(action.assignee, 60)}`, action.until_ms && ` ${t("until", { time: fmt.time(action.until_ms) })}`, action.note && h("div", {}, plain(action.note)))))) : h("p", { class: "empty" }, t("doings.none")));

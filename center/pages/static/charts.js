@@ -1,5 +1,5 @@
 // ECharts, drawn on canvas with rich-text tooltips: neither needs styles or markup in the page.
-import { fmt, h, start, t } from "./core.js";
+import { fmt, h, reasonOf, start, t } from "./core.js";
 
 let library = null;
 function load() {
@@ -103,7 +103,7 @@ export function volume(c, { windows, alerts, span, bars }) {
 function markers(alerts, posts, span) {
   return alerts.filter((alert) => alert.started_at_ms >= span.from && alert.started_at_ms < span.to).map((alert) => {
     const near = posts.reduce((best, point) => (Math.abs(point[0] - alert.started_at_ms) < Math.abs(best[0] - alert.started_at_ms) ? point : best), posts[0] || [alert.started_at_ms, 0]);
-    return { coord: [alert.started_at_ms, near[1]], severity: alert.severity, alert: alert.id, name: alert.reason };
+    return { coord: [alert.started_at_ms, near[1]], severity: alert.severity, alert: alert.id, name: reasonOf(alert) };
   });
 }
 function hatch(c) {

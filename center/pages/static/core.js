@@ -3,6 +3,7 @@ const boot = JSON.parse(document.getElementById("boot").textContent);
 export const { lang, csrf, role, who } = boot;
 export const start = boot;
 export const zone = validZone(boot.zone) || Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
+export const reasonOf = (alert) => (lang === "zh" && alert.reason_zh) || alert.reason;
 const locale = lang === "zh" ? "zh-CN" : "en-GB";
 
 function validZone(name) {

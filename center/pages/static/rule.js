@@ -1,6 +1,6 @@
 // One definition: a form that is checked as one types, tried on history, published, taken back.
 import "./frame.js";
-import { $, ask, calmly, card, field, fmt, get, h, may, named, plain, send, severity, start, t, toast, tried, trouble, when } from "./core.js";
+import { $, ask, calmly, card, field, fmt, get, h, may, named, plain, reasonOf, send, severity, start, t, toast, tried, trouble, when } from "./core.js";
 
 import { brandNames } from "./names.js";
 
@@ -85,7 +85,7 @@ function previewForm() {
     preview.replaceChildren(h("p", { class: "quiet" }, t("rules.preview.runs")));
     try {
       const found = await send("POST", "definitions/preview", { rule: { ...value, id: idBox.value.trim() || "preview" }, brand: brand.value.trim(), days: Number(days.value) });
-      preview.replaceChildren(h("p", { class: "reason" }, t("rules.preview.times", { times: found.times, posts: fmt.count(found.posts) })), ...found.fired.slice(0, 20).map((one) => h("p", { class: "finding" }, severity(one.severity), " ", when(one.started_at_ms), " ", plain(one.reason, 240))));
+      preview.replaceChildren(h("p", { class: "reason" }, t("rules.preview.times", { times: found.times, posts: fmt.count(found.posts) })), ...found.fired.slice(0, 20).map((one) => h("p", { class: "finding" }, severity(one.severity), " ", when(one.started_at_ms), " ", plain(reasonOf(one), 240))));
     } catch (error) { preview.replaceChildren(trouble(error)); }
     go.disabled = false;
   } }, t("rules.preview.go"));

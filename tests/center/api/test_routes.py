@@ -239,6 +239,8 @@ async def test_alerts_fold_into_incidents(filled: SqlStore) -> None:
         ]
         page = await got(client, "/api/alerts/a1")
         assert [one["id"] for one in page["others"]] == ["a2"]
+        assert page["reason"] == "小米: 19 posts"
+        assert page["reason_zh"].startswith("小米：19 条帖子，预期 2.0 条（10 倍）")
         wall = await got(client, "/api/wall")
         assert [one["id"] for one in wall["incidents"]] == ["a3", "a1"]
         assert sum(wall["brands"][0]["minutes"]) == 45
@@ -322,6 +324,7 @@ async def test_silences_and_definitions_come_and_go(filled: SqlStore) -> None:
         preview = (await client.post("/api/definitions/preview", json=asked_preview)).json()
         assert preview["posts"] == 90
         assert preview["times"] == len(preview["fired"])
+        assert all("条帖子" in one["reason_zh"] for one in preview["fired"])
         assert (await client.delete("/api/definitions/rule/mine")).status_code == 204
         assert (await client.get("/api/definitions/rule/mine")).status_code == 404
         done = (await got(client, "/api/actions?on=definition"))["items"]

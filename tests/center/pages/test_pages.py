@@ -148,6 +148,19 @@ def test_every_value_has_a_text(prefix: str, values: Iterable[str]) -> None:
     assert [value for value in values if f"{prefix}.{value}" not in texts("en")] == []
 
 
+def test_the_reason_of_an_alert_is_told_in_the_language_of_the_page(
+    visit: Any, running: Running
+) -> None:
+    told = {}
+    for lang in ("zh", "en"):
+        page = visit(lang=lang).goes(f"/alerts/{an_alert(running)}")
+        told[lang] = page.locator(".card p.reason").text_content()
+    assert re.search(r"[\u4e00-\u9fff]", told["zh"].partition("：")[2])
+    assert "：" not in told["en"].partition(": ")[0]
+    assert not re.search(r"\b(posts|expected|account)\b", told["zh"])
+    assert told["zh"] != told["en"]
+
+
 def test_the_language_is_switched_and_stays(visit: Any) -> None:
     page = visit(lang="en").goes("/")
     expect(page.locator("h1")).to_have_text("Overview")

@@ -125,6 +125,28 @@ def test_an_account_no_larger_than_those_of_the_last_weeks_is_no_news(
     assert len(begun(feed.alerts)) == alerts
 
 
+def test_a_number_of_followers_that_no_account_has_is_not_believed() -> None:
+    """It is no alert itself, and what the brand is used to stays what it was."""
+    feed = Feed(board([LOUD]))
+    feed.posts(feed.some(1, reach=10_000_000_000, **ANGRY))
+    feed.minutes(DAY, 0.002)
+    assert feed.alerts == []
+    feed.posts(feed.some(1, reach=150_000_000, **ANGRY))
+    [alert] = begun(feed.alerts)
+    assert alert.seen == 150_000_000
+
+
+def test_a_false_number_that_was_learned_before_is_forgotten() -> None:
+    feed = Feed(board([LOUD]))
+    feed.posts(feed.some(1))
+    feed.minutes(2, 0.0)
+    feed.subject.states["x"].loudest = 1e10
+    feed.posts(feed.some(1, reach=2_000_000, **ANGRY))
+    assert len(begun(feed.alerts)) == 1
+    feed.minutes(60, 0.1)
+    assert feed.subject.states["x"].loudest <= 2_000_000
+
+
 def test_many_angry_posts_to_its_accounts_are_an_attack() -> None:
     feed = learned([LOUD], DAY, 1)
     feed.minutes(20, 1, **ATTACK)
