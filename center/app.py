@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import Depends, FastAPI, Request
 from starlette.responses import JSONResponse
 
 from center.api import (
@@ -18,10 +18,12 @@ from center.api import (
     people,
     windows,
 )
-from center.api.asking import Asker
+from center.api.asking import Asker, known_brands
 from center.api.problems import add_problems
 from center.context import Center
 
+_OF_BRANDS = (windows.router, mentions.router, alerts.router, people.router, export.router)
+"""Their `brand` is one that is known."""
 _ROUTERS = (
     *(health.router, brands.router, windows.router, mentions.router, alerts.router),
     *(people.router, definitions.router, feeds.router, export.router, live.router),
@@ -50,7 +52,8 @@ def create_app(center: Center | None) -> FastAPI:
     app.state.center = center
     add_problems(app)
     for router in _ROUTERS:
-        app.include_router(router)
+        needs = [Depends(known_brands)] if router in _OF_BRANDS else []
+        app.include_router(router, dependencies=needs)
     app.add_api_route("/api/openapi.json", _description, include_in_schema=False)
     return app
 

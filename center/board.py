@@ -2,7 +2,7 @@
 
 import threading
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from center.steps import count, net_sentiment
@@ -20,6 +20,7 @@ from schemas.expectation import Expectation
 
 _FRESH_MS = 2_000
 _MOST_ALERTS = 2_000
+_HOUR_MIN = HOUR_MS // MINUTE_MS
 
 
 class BrandNow(NamedTuple):
@@ -33,10 +34,13 @@ class BrandNow(NamedTuple):
     limit: float | None
     level_a_minute: float | None
     alerts: tuple[Alert, ...]
+    alerted_posts: int = 0
+    """Posts that an open alert saw up to a minute that is not closed yet."""
 
     @property
     def posts(self) -> int:
-        return count(self.counts, "posts")
+        """Of the last closed hour, or, where an alert saw more since, so many."""
+        return max(count(self.counts, "posts"), self.alerted_posts)
 
     @property
     def net_sentiment(self) -> float | None:
@@ -105,8 +109,23 @@ class Board:
                 hours[-1].limits.get(60) if hours else None,
                 hours[-1].level if hours else None,
                 tuple(alerts.get(one.id, ())),
+                alerted_posts(alerts.get(one.id, ()), until_ms),
             )
         return Moment(now_ms, until_ms, found)
+
+
+def alerted_posts(alerts: Iterable[Alert], until_ms: int) -> int:
+    """The most posts that one of the alerts saw within an hour that reaches beyond `until_ms`.
+
+    An alert of a live feed fires before its minute is closed: a brand that talks for the first time
+    would show an alert and no posts.
+    """
+    seen = (
+        one.evidence.posts
+        for one in alerts
+        if one.updated_at_ms >= until_ms and 0 < one.evidence.horizon_min <= _HOUR_MIN
+    )
+    return max(seen, default=0)
 
 
 def top_of(brand: str, parents: Mapping[str, str]) -> str:

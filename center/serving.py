@@ -133,7 +133,6 @@ async def _follow_and_answer(
     listening: socket.socket,
 ) -> None:
     hub = Hub(await asyncio.to_thread(store.offsets))
-    hub.closed_until_ms = (await asyncio.to_thread(store.freshness)).closed_until_ms
 
     def on_applied(records: Sequence[Record], positions: Offsets, is_near: bool) -> None:
         hub.publish(records, positions, is_near)

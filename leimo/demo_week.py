@@ -62,6 +62,7 @@ def fill(
     start_ms = end_ms - int(days * DAY_MS) // MINUTE_MS * MINUTE_MS
     board = Board(BoardSettings(), catalogue)
     writer = _Writer(store)
+    store.note_filling(0, end_ms)
     number = 0
     pending: list[Mention] = []
     told_ms = start_ms
@@ -76,9 +77,11 @@ def fill(
         if now_ms - told_ms >= _APPLY_EVERY_MS:
             writer.write(pending, board.drain())
             pending, told_ms = [], now_ms
+            store.note_filling(min(99, 100 * (now_ms - start_ms) // (end_ms - start_ms)), end_ms)
     board.tick(Tick(end_ms, 1, {0: end_ms + 2 * MINUTE_MS}))
     writer.write(pending, board.drain())
     writer.end(end_ms)
+    store.note_filling(100, end_ms)
     return writer.mentions
 
 

@@ -31,9 +31,14 @@ class Problem(Answer):
 
 class Health(Answer):
     status: str
-    """`ok`, `behind` (data are older than two minutes) or `empty`."""
+    """`ok`, `behind` (data are older than two minutes), `filling` (a demo's past) or `empty`."""
     data_age_s: float | None
-    """Since the end of the newest closed minute; null: there is none."""
+    """Since the end of the newest closed minute, or of the oldest partition that has posts of
+    older minutes which are not closed; null: there are none."""
+    held_by_partition: int | None
+    """That partition of `mentions`; null: none is behind the others."""
+    filling_percent: int | None
+    """How much of a demo's simulated past is filled in; null: none is being filled in."""
     version: str
 
 
@@ -96,6 +101,7 @@ class BrandLine(Answer):
     severity: int
     """Of its worst open alert that is not silenced; 0: none."""
     posts_1h: int
+    """Of the last closed hour, or, where an open alert saw more in minutes since, so many."""
     expected_1h: float | None
     unusual: float | None
     """Where posts stand between what is expected (0) and where a spike begins (1)."""
@@ -290,6 +296,7 @@ class Kpi(Answer):
     value: float | None
     before: float | None
     change: float | None
+    """In percent, or in points; null: before were none, or fewer than ten posts or followers."""
     """Relative, in percent; of points and percents the difference; null: not to be told."""
 
 
@@ -453,6 +460,9 @@ class Wall(Answer):
     at_ms: int
     closed_until_ms: int
     data_age_s: float | None
+    held_by_partition: int | None = None
+    """As in `Health`."""
+    filling_percent: int | None = None
     groups: list[str]
     """Trades with brands, to rotate through."""
     group: str
@@ -682,6 +692,8 @@ class HealthEvent(Answer):
     now_ms: int
     closed_until_ms: int
     data_age_s: float | None
+    held_by_partition: int | None = None
+    filling_percent: int | None = None
     version: str
 
 

@@ -1,6 +1,7 @@
 """What routes share: who asks, the span, the zone, pages, and tags of answers."""
 
 import base64
+import difflib
 from collections.abc import Callable, Coroutine
 from http import HTTPStatus
 from typing import Annotated, Any
@@ -15,6 +16,7 @@ from center.api.problems import ApiProblem
 from center.context import Center
 from center.principal import Principal, Role
 from center.store.protocol import DAY_MS, Span
+from schemas.alert import EVERY_BRAND
 
 LATEST_MS = 7_258_118_400_000
 """The year 2200: a time beyond it is a mistake of units."""
@@ -59,6 +61,25 @@ def _needs(role: Role) -> Callable[[Principal], Principal]:
 
 Operator = Annotated[Principal, Depends(_needs(Role.OPERATOR))]
 Admin = Annotated[Principal, Depends(_needs(Role.ADMIN))]
+
+
+def known_brands(request: Request, center: TheCenter, asker: Asker) -> None:
+    """Refuse brands of the query that nobody knows: zeros would look like silence.
+
+    Those that the asker may not see are passed over, whether there are such or not.
+    """
+    given = request.query_params.getlist("brand")
+    given += [one for text in request.query_params.getlist("brands") for one in text.split(",")]
+    wanted = [one for one in given[:MOST_BRANDS] if asker.scope.allows(one) and one != EVERY_BRAND]
+    if not wanted:
+        return
+    known = {one.id for one in center.store.brands(asker.scope)}
+    for brand in wanted:
+        if brand not in known and not center.store.is_counted(brand):
+            near = difflib.get_close_matches(brand, known, n=3)
+            mend = f"near it: {', '.join(near)}" if near else "see /api/brands"
+            raise ApiProblem(HTTPStatus.NOT_FOUND, f"brand {brand!r} is not known; {mend}", "brand")
+
 
 Moment = Annotated[int | None, Query(ge=0, le=LATEST_MS)]
 From = Annotated[int | None, Query(alias="from", ge=0, le=LATEST_MS, description="ms, inclusive")]

@@ -18,7 +18,7 @@ from center.api.asking import (
     cursor_of,
     cursor_text,
 )
-from center.api.health import data_age_s
+from center.api.health import age_of
 from center.api.problems import ApiProblem
 from center.board import BrandNow
 from center.context import Center
@@ -170,7 +170,7 @@ def wall(
     return answers.Wall(
         at_ms=now_ms,
         closed_until_ms=until_ms,
-        data_age_s=data_age_s(until_ms, now_ms),
+        **age_of(center.store.freshness(), now_ms)._asdict(),
         groups=groups,
         group=group,
         brands=[

@@ -1,5 +1,7 @@
 """`GET /api/stream`: what changes, as it changes."""
 
+import asyncio
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Query
@@ -30,6 +32,8 @@ async def stream(
     wanted = Wanted(
         asker.scope, frozenset(brand or ()), frozenset(kind) if kind else frozenset(KINDS)
     )
-    events = center.hub.follow(wanted, last_event_id, lambda: health_event(center), _HEALTH_S)
+    events = center.hub.follow(
+        wanted, last_event_id, partial(asyncio.to_thread, health_event, center), _HEALTH_S
+    )
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     return StreamingResponse(events, media_type="text/event-stream", headers=headers)

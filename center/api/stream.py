@@ -5,7 +5,7 @@ import base64
 import re
 import zlib
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import NamedTuple
 
 from pydantic import BaseModel
@@ -158,7 +158,6 @@ class Hub:
         self._changed = asyncio.Event()
         self._kept_batches = kept_batches
         self._is_closed = False
-        self.closed_until_ms = 0
         self.clients = 0
 
     def publish(self, records: Sequence[Record], positions: Offsets, is_near: bool) -> None:
@@ -168,10 +167,6 @@ class Hub:
             return
         self._after = self._after | told
         items = [item for record in records if (item := _item(record)) is not None]
-        for record in records:
-            if isinstance(record.value, Window):
-                end_ms = record.value.start_ms + record.value.size_ms
-                self.closed_until_ms = max(self.closed_until_ms, end_ms)
         self._number += 1
         if not is_near:  # a hole among the numbers: clients are reset once, at the end of it
             self._batches.clear()
@@ -194,7 +189,11 @@ class Hub:
         self._wake()
 
     async def follow(
-        self, wanted: Wanted, last_event_id: str, health: Callable[[], BaseModel], every_s: float
+        self,
+        wanted: Wanted,
+        last_event_id: str,
+        health: Callable[[], Awaitable[BaseModel]],
+        every_s: float,
     ) -> AsyncIterator[bytes]:
         """Events from where the client was; `reset` first where that is not known any more."""
         self.clients += 1
@@ -204,13 +203,13 @@ class Hub:
             if last_event_id and not is_known:
                 yield RESET
             yield f"id: {event_id(self._after)}\n".encode() if not is_known else b""
-            yield event("health", health())
+            yield event("health", await health())
             while not self._is_closed:
                 changed = self._changed
                 if self._batches and at < self._batches[0].number - 1:
                     at = self._number
                     yield RESET + f"id: {event_id(self._after)}\n".encode()
-                    yield event("health", health())
+                    yield event("health", await health())
                 for batch in self._since(at):
                     at = batch.number
                     if text := batch.text(wanted):
@@ -220,7 +219,7 @@ class Hub:
                 try:
                     await asyncio.wait_for(changed.wait(), every_s)
                 except TimeoutError:
-                    yield event("health", health())
+                    yield event("health", await health())
         finally:
             self.clients -= 1
 

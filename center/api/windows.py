@@ -57,6 +57,8 @@ router = APIRouter(prefix="/api", route_class=TaggedRoute, tags=["windows"])
 Zone = Annotated[str, Query(max_length=60, description="IANA name, for days and hours")]
 _MOST_ALERTS = 1000
 _MOST_ACTIONS = 5000
+_LEAST_BEFORE = 10
+"""Posts or followers before, below which a change in percent says nothing."""
 
 
 def boundaries(span: Span, step: Step, zone: str) -> list[int]:
@@ -243,7 +245,14 @@ def kpis(
 
 
 def _change(unit: str, value: float | None, before: float | None) -> float | None:
+    """In points, or in percent of what was before; None: there is too little to compare with.
+
+    >>> _change("posts", 13_456, 100), _change("posts", 13_456, 9), _change("alerts", 3, 2)
+    (13356.0, None, 50.0)
+    """
     if value is None or before is None:
+        return None
+    if unit in {"posts", "followers"} and before < _LEAST_BEFORE:
         return None
     if unit in {"percent", "points"}:
         return round(value - before, 1)

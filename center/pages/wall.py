@@ -102,8 +102,10 @@ def _header(wall: Wall, screen: Screen) -> Iterator[str]:
 def _brands(wall: Wall, screen: Screen) -> Iterator[str]:
     right, words = _rows_right(screen), screen.words
     columns = _Columns.of(right)
+    room = columns.posts - _width(words["wall.now"], 24) - 16 - columns.spark
+    hour = words["wall.hour" if _width(words["wall.hour"], 24) <= room else "wall.hour_short"]
     heads = (
-        (columns.spark, "", words["wall.hour"]),
+        (columns.spark, "", hour),
         (columns.posts, " w-end", words["wall.now"]),
         (columns.usual, " w-end", words["wall.usual"]),
         (columns.mood, " w-end", words["wall.mood"]),
@@ -271,8 +273,15 @@ def _footer(wall: Wall, screen: Screen) -> Iterator[str]:
         yield _text(x + 40, y + 52, 26, "w-ink2", gap)
     age = wall.data_age_s
     right = screen.width - _EDGE
-    if age is None or age > STALE_AFTER_S:
-        old = screen.words["wall.no_data"] if age is None else _old(age, screen.words)
+    if wall.filling_percent is not None:
+        filling = screen.words["filling"].format(percent=wall.filling_percent)
+        yield _text(right, y + 52, 26, "w-ink w-num w-end", filling)
+    elif age is None or age > STALE_AFTER_S:
+        old = (
+            screen.words["wall.no_data"]
+            if age is None
+            else _old(age, wall.held_by_partition, screen.words)
+        )
         width = _width(old, 36) + 48
         yield (
             f'<rect x="{right - width:.0f}" y="{y + 14:.0f}" width="{width:.0f}" height="58" '
@@ -280,11 +289,14 @@ def _footer(wall: Wall, screen: Screen) -> Iterator[str]:
         )
         yield _text(right - 20, y + 54, 32, "w-stale w-bold w-num w-end", old)
     else:
-        yield _text(right, y + 52, 26, "w-ink3 w-num w-end", _old(age, screen.words))
+        yield _text(right, y + 52, 26, "w-ink3 w-num w-end", _old(age, None, screen.words))
 
 
-def _old(age_s: float, words: Mapping[str, str]) -> str:
-    return words["data_old"].format(age=_span(age_s * 1000, words))
+def _old(age_s: float, partition: int | None, words: Mapping[str, str]) -> str:
+    age = _span(age_s * 1000, words)
+    if partition is None:
+        return words["data_old"].format(age=age)
+    return words["data_old.partition"].format(age=age, partition=partition)
 
 
 def _span(ms: float, words: Mapping[str, str]) -> str:

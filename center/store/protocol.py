@@ -190,6 +190,10 @@ class Freshness(NamedTuple):
     """Minutes before it were dropped: hours and days are left of them."""
     mentions_from_ms: int
     """Mentions before it were dropped."""
+    waiting_from_ms: Mapping[int, int] = {}
+    """Partition of `mentions` -> begin of its oldest minute with posts that is not closed."""
+    filling_percent: int | None = None
+    """How much of a simulated past is filled in; None: none is being filled in."""
 
 
 class Deliveries(NamedTuple):
@@ -229,6 +233,10 @@ class Store(Protocol):
 
     def offsets(self) -> dict[tuple[str, int], int]: ...
 
+    def note_filling(self, percent: int, until_ms: int) -> None:
+        """A simulated past that ends at `until_ms` is filled in so far; 100: it is whole."""
+        ...
+
     def restart(self, topic: str, partition: int) -> None:
         """Forget how far a partition was read: its topic was made anew, or lost records."""
         ...
@@ -247,6 +255,10 @@ class Store(Protocol):
 
     def brands(self, scope: Scope) -> list[Brand]:
         """The brands in force, by id."""
+        ...
+
+    def is_counted(self, brand: str) -> bool:
+        """Whether a window of the brand is held: it may not be in force any more."""
         ...
 
     def counts(

@@ -32,7 +32,7 @@ from center.store.protocol import (
 )
 from center.store.tables import MENTION_COLUMNS, WINDOW_TABLES
 from center.store.words import brand_word, wanted_words
-from center.store.writing import clean
+from center.store.writing import FILLING_PERCENT, FILLING_UNTIL, clean, standings
 from schemas.action import Action, ActionSubject
 from schemas.alert import Alert
 from schemas.catalogue import Brand as BrandDefinition
@@ -83,11 +83,21 @@ class Reads:
         newest = self._database.rows("SELECT MAX(start_ms) FROM windows_1m")[0][0]
         rows = self._database.rows("SELECT name, value FROM meta")
         meta: dict[str, int] = dict(rows)
+        closed_until_ms = 0 if newest is None else newest + MINUTE_MS
+        percent = meta.get(FILLING_PERCENT, 100)
+        if percent < 100:  # what is filled in so far is not what is shown as now
+            closed_until_ms = max(closed_until_ms, meta[FILLING_UNTIL])
         return Freshness(
-            closed_until_ms=0 if newest is None else newest + MINUTE_MS,
+            closed_until_ms=closed_until_ms,
             newest_post_ms=meta.get("newest_post_ms", 0),
             minutes_from_ms=meta.get("minutes_from_ms", 0),
             mentions_from_ms=meta.get("mentions_from_ms", 0),
+            waiting_from_ms={
+                partition: one.waiting_from_ms
+                for partition, one in standings(meta).items()
+                if one.waiting_from_ms
+            },
+            filling_percent=percent if percent < 100 else None,
         )
 
     def definitions(self, kind: str = "") -> list[Definition]:
@@ -110,6 +120,11 @@ class Reads:
             known = list(self._read_brands())
             self._brands = version, known
         return [one for one in known if scope.allows(one.id)]
+
+    def is_counted(self, brand: str) -> bool:
+        """Whether a window of the brand is held: it may not be in force any more."""
+        sql = "SELECT 1 FROM windows_1d WHERE brand = :brand LIMIT 1"
+        return bool(self._database.rows(sql, {"brand": clean(brand)}))
 
     def _read_brands(self) -> Iterator[Brand]:
         for record in self.definitions("brand"):

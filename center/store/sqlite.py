@@ -53,8 +53,12 @@ class SqliteDatabase:
         self._path = path
         self._lock = threading.Lock()
         self._readers: queue.LifoQueue[sqlite3.Connection] = queue.LifoQueue()
+        if not path.parent.is_dir():
+            raise OperatorError(
+                f"center_store={path}: there is no folder {path.parent}; make it, or name a file "
+                "in another one"
+            )
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
             self._writer = self._connect()
             self._migrate()
         except (OSError, sqlite3.Error) as error:

@@ -16,6 +16,7 @@ from center.store.protocol import (
     Offsets,
     Record,
 )
+from center.store.standing import Standing, moved
 from center.store.tables import BY_NAME, MENTION_COLUMNS, Table
 from center.store.words import brand_word, words_of
 from schemas.action import Action
@@ -51,6 +52,10 @@ FOLLOWED = (
 _NEWEST_POST = "newest_post_ms"
 _MINUTES_FROM = "minutes_from_ms"
 _MENTIONS_FROM = "mentions_from_ms"
+FILLING_PERCENT = "filling_percent"
+FILLING_UNTIL = "filling_until_ms"
+STANDING = "standing"
+"""`standing/FIELD/PARTITION` holds a field of a partition's `Standing`."""
 _DAYS_A_TABLE: Mapping[str, tuple[str, int]] = {
     "alerts": ("started_at_ms", 400),
     "expectations": ("start_ms", 90),
@@ -103,6 +108,8 @@ class Writes:
                 "DELETE FROM offsets WHERE topic = :topic AND part = :part",
                 {"topic": topic, "part": partition},
             )
+            if topic in {WINDOWS.name, MENTIONS.name}:
+                _set_standing(tx, partition, Standing())
 
     def apply(self, records: Sequence[Record], positions: Offsets) -> int:
         """Take records in with how far that is; those below the offsets held are skipped."""
@@ -118,6 +125,10 @@ class Writes:
             for topic in FOLLOWED:
                 if found := by_topic.get(topic.name):
                     _APPLIERS[topic.name](self, tx, found)
+            fresh = [*by_topic[WINDOWS.name], *by_topic[MENTIONS.name]]
+            if fresh:
+                for partition, standing in moved(standings(_all_meta(tx)), fresh).items():
+                    _set_standing(tx, partition, standing)
             ahead = [
                 (*source, following)
                 for source, following in positions.items()
@@ -125,6 +136,12 @@ class Writes:
             ]
             _upsert(tx, BY_NAME["offsets"], ahead)
         return sum(map(len, by_topic.values()))
+
+    def note_filling(self, percent: int, until_ms: int) -> None:
+        """A simulated past that ends at `until_ms` is filled in so far; 100: it is whole."""
+        with self._database.writing() as tx:
+            _set_meta(tx, FILLING_PERCENT, percent)
+            _set_meta(tx, FILLING_UNTIL, until_ms)
 
     def prune(self, now_ms: int) -> None:
         """Drop what is older than it is to be kept, a transaction a table."""
@@ -390,6 +407,27 @@ def _merge(table: Table, where: str = "1 = 1") -> str:
 def _meta(tx: Transaction, name: str) -> int:
     rows = tx.rows("SELECT value FROM meta WHERE name = :name", {"name": name})
     return int(rows[0][0]) if rows else 0
+
+
+def _all_meta(tx: Transaction) -> dict[str, int]:
+    return dict(tx.rows("SELECT name, value FROM meta"))
+
+
+def standings(meta: Mapping[str, int]) -> dict[int, Standing]:
+    """Each partition's standing, from the rows of `meta`."""
+    found: dict[int, Standing] = {}
+    for name, value in meta.items():
+        kind, _, place = name.partition("/")
+        if kind == STANDING:
+            field, _, partition = place.partition("/")
+            held = found.get(int(partition), Standing())
+            found[int(partition)] = held._replace(**{field: value})
+    return found
+
+
+def _set_standing(tx: Transaction, partition: int, standing: Standing) -> None:
+    for field, value in standing._asdict().items():
+        _set_meta(tx, f"{STANDING}/{field}/{partition}", value)
 
 
 def _set_meta(tx: Transaction, name: str, value: int) -> None:

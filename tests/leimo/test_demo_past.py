@@ -20,6 +20,7 @@ def test_the_past_counts_each_of_its_posts_and_ends_when_the_demo_begins(tmp_pat
     store = open_store(f"sqlite:///{tmp_path / 'center.db'}")
     try:
         fill(store, catalogue, analyser_of(catalogue), UNTIL_MS, rate=1.0, days=0.02)
+        assert store.freshness().filling_percent is None  # it is whole
         span = Span(UNTIL_MS - HOUR_MS, UNTIL_MS)
         totals = store.totals(EVERYTHING, None, span)
         counted = {

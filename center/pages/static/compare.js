@@ -13,7 +13,7 @@ const table = h("div", { class: "scroll" });
 const picker = h("div", { class: "chips" });
 let brands = [];
 let health = { data_age_s: 0 };
-$("page").append(h("div", { class: "grid" }, h("section", { class: "card w12" }, picker), card(t("volume"), "w12", aside(pngButton(lines)), lines.box), card(t("share"), "w8", aside(pngButton(shares)), shares.box), card(t("compare.table"), "w4 stretch", table)));
+$("page").append(h("div", { class: "grid" }, h("section", { class: "card w12" }, picker), card(t("volume"), "w12", aside(pngButton(lines)), lines.box), card(t("share"), "w7", aside(pngButton(shares)), shares.box), card(t("compare.table"), "w5 stretch", table)));
 
 const chosen = () => (state.brands ? state.brands.split(",") : brands.slice(0, 5).map((brand) => brand.id));
 const nameOf = (id) => plain(brands.find((brand) => brand.id === id)?.name || id);

@@ -17,7 +17,7 @@ async function refresh() {
     part(boxes.figures, async () => {
       const [health, feeds] = await Promise.all([get("health"), get("feeds")]);
       const age = dataAgeS() ?? health.data_age_s;
-      boxes.figures.replaceChildren(h("dl", { class: "figures" }, figure(t("status"), named("status", health.status), { kind: health.status === "ok" ? "" : "stale" }), figure(t("feeds.age"), age === null ? "–" : fmt.duration(age * 1000)),
+      boxes.figures.replaceChildren(h("dl", { class: "figures" }, figure(t("status"), named("status", health.status), { kind: ["ok", "filling"].includes(health.status) ? "" : "stale" }), figure(t("feeds.age"), age === null ? "–" : fmt.duration(age * 1000), health.held_by_partition === null ? {} : { note: t("feeds.held", { partition: health.held_by_partition }) }),
         figure(t("feeds.rate"), !feeds.items.length ? "–" : t("wall.rate", { rate: fmt.amount(feeds.items.reduce((sum, feed) => sum + feed.posts_per_s, 0)) })), figure(t("version"), health.version)));
       rows(boxes.feeds, [["feed"], ["state"], ["feeds.rate", "number"], ["posts", "number"], ["feeds.newest"], ["feeds.heard"], ["feeds.endpoint", "hide-small"]], feeds.items,
         (feed) => [h("b", {}, plain(feed.feed, 60)), h("span", { class: feed.state === "live" && feed.age_s < 120 ? "state is-firing" : "state stale" }, named("feed", feed.state)), fmt.amount(feed.posts_per_s), fmt.count(feed.posts), feed.event_time_ms ? when(feed.event_time_ms) : "–", fmt.ago(feed.at_ms), h("span", { class: "quiet small" }, plain(feed.endpoint, 80))], "feeds.none");

@@ -36,13 +36,22 @@ export function dataAgeS() {
   return health.data_age_s + (Date.now() - heardAt) / 1000;
 }
 
+function old(age) {
+  const held = age > STALE_AFTER_S && health.held_by_partition !== null;
+  return t(held ? "data_old.partition" : "data_old", { age: fmt.duration(age * 1000), partition: health.held_by_partition });
+}
+
 function show() {
   const box = $("freshness");
   if (!box) return;
   const age = dataAgeS();
-  const stale = lost || age === null || age > STALE_AFTER_S;
+  const filling = health && health.filling_percent !== null ? t("filling", { percent: health.filling_percent }) : "";
+  const banner = $("filling");
+  banner.hidden = !filling;
+  if (banner.textContent !== filling) banner.textContent = filling;
+  const stale = lost || (!filling && (age === null || age > STALE_AFTER_S));
   const text = lost ? t("connection_lost", { time: fmt.duration(Date.now() - lost) })
-    : age === null ? (health ? t("no_data") : t("connecting")) : t("data_old", { age: fmt.duration(age * 1000) });
+    : filling || (age === null ? (health ? t("no_data") : t("connecting")) : old(age));
   if (box.textContent !== text) box.textContent = text;
   box.classList.toggle("is-stale", Boolean(stale && (health || lost)));
 }

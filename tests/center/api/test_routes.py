@@ -15,7 +15,7 @@ from center.app import create_app
 from center.principal import Principal, Role
 from center.store.opening import SqlStore
 from center.store.protocol import HOUR_MS, MINUTE_MS, Record, Scope
-from schemas.alert import AlertState
+from schemas.alert import AlertState, Evidence
 from schemas.catalogue import Brand, ReceivingChannel, Subscriber
 from schemas.delivery import Delivery, Outcome, Reason
 from schemas.expectation import Expectation
@@ -175,6 +175,47 @@ async def test_windows_hold_what_was_expected_and_what_is_missing(filled: SqlSto
         assert days["expected"][0]["points"] == [
             {"start_ms": START_MS, "level": 60.0, "limit": None}
         ]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("windows?brand=xaomi", "kpis?brand=xaomi", "terms?brand=xaomi", "rhythm?brand=xaomi"),
+        *("mentions?brand=xiaomi&brand=xaomi", "alerts?brand=xaomi", "engage?brand=xaomi"),
+        *("share?brands=xiaomi,xaomi", "authors?brand=xaomi", "export/mentions.csv?brand=xaomi"),
+    ],
+)
+async def test_a_brand_that_nobody_knows_is_no_silence(filled: SqlStore, path: str) -> None:
+    async with asking(center_over(filled, NOW_MS)) as client:
+        answer = await client.get(f"/api/{path}")
+    assert answer.status_code == 404
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["detail"] == "brand 'xaomi' is not known; near it: xiaomi"
+
+
+async def test_a_brand_that_was_removed_keeps_its_past(filled: SqlStore) -> None:
+    offset = filled.offsets()[CATALOGUE.name, 0]
+    gone = Record(CATALOGUE.name, 0, offset, "brand:oppo", None)
+    filled.apply([gone], {(CATALOGUE.name, 0): offset + 1})
+    async with asking(center_over(filled, NOW_MS)) as client:
+        assert (await got(client, f"/api/kpis?brand=oppo&{SPAN}"))["items"][0]["value"] == 30
+
+
+async def test_posts_that_an_alert_saw_in_open_minutes_are_shown(filled: SqlStore) -> None:
+    """The minute of the alert is not closed: windows know nothing of it."""
+    closed_ms = filled.freshness().closed_until_ms
+    seen = Evidence(horizon_min=5, posts=500)
+    fresh = alert(7, updated_at_ms=closed_ms, brand="oppo", evidence=seen)
+    async with asking(center_over(filled, NOW_MS)) as client:
+        before = await got(client, "/api/brands/oppo")
+        closed = alert(6, updated_at_ms=closed_ms - MINUTE_MS, brand="oppo", evidence=seen)
+        filled.apply(records(ALERTS.name, closed, first=10), {})
+    async with asking(center_over(filled, NOW_MS)) as client:
+        assert (await got(client, "/api/brands/oppo"))["posts_1h"] == before["posts_1h"] < 500
+        filled.apply(records(ALERTS.name, fresh, first=11), {})
+    async with asking(center_over(filled, NOW_MS)) as client:
+        one = await got(client, "/api/brands/oppo")
+        assert (one["posts_1h"], one["hour"]["posts"]) == (500, before["posts_1h"])
 
 
 async def test_kpis_are_told_against_the_span_before(filled: SqlStore) -> None:

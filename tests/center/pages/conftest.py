@@ -74,7 +74,6 @@ class Running:
 
     def start(self) -> None:
         self.hub = Hub(self.store.offsets())
-        self.hub.closed_until_ms = self.store.freshness().closed_until_ms
         center = Center(
             store=self.store,
             settings=Settings(),

@@ -98,6 +98,35 @@ def test_every_page_draws_and_is_accessible(
     assert visitor.troubles == []
 
 
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_tables_at_the_side_show_all_their_columns(visit: Any, lang: str) -> None:
+    visitor = visit(lang=lang, width=1280)
+    for path in ("/compare", "/engage"):
+        page = visitor.goes(path)
+        page.wait_for_selector(".card .scroll tbody tr")
+        wide = "(one) => [one.scrollWidth, one.clientWidth]"
+        for box in page.locator(".card .scroll").all():
+            needed, given = box.evaluate(wide)
+            assert needed <= given, path
+
+
+def test_a_past_that_is_filled_in_is_told_on_every_page(visit: Any, running: Running) -> None:
+    until_ms = running.store.freshness().closed_until_ms
+    visitor = visit()
+    running.store.note_filling(40, until_ms)
+    try:
+        for path in ("/", "/brands/huawei", "/feeds"):
+            page = visitor.goes(path)
+            told = "A simulated past is being filled in: 40 %"
+            expect(page.locator("#filling")).to_have_text(told)
+            assert page.locator("#freshness.is-stale").count() == 0
+        expect(visitor.goes("/wall").locator("#picture")).to_contain_text("filled in: 40 %")
+    finally:
+        running.store.note_filling(100, until_ms)
+    expect(visitor.goes("/").locator("#freshness")).to_contain_text("old")
+    expect(visitor.page.locator("#filling")).to_be_hidden()
+
+
 def test_texts_are_complete_in_both_languages() -> None:
     zh, en = texts("zh"), texts("en")
 

@@ -10,6 +10,7 @@ import pytest
 from center.api.answers import Wall, WallBrand
 from center.pages.texts import texts
 from center.pages.wall import draw_wall, rows_on, screen_of
+from views.plain_text import width_of
 
 NOW_MS = 1_779_717_600_000
 SVG = "{http://www.w3.org/2000/svg}"
@@ -62,6 +63,23 @@ def test_the_time_is_that_of_the_viewers_zone() -> None:
     assert "22:00" in words_of(drawn(wall()))
 
 
+def test_a_partition_that_stands_still_is_named() -> None:
+    stale = wall(age_s=400.0).model_copy(update={"held_by_partition": 5})
+
+    assert "Data of partition 5 are 7 min old" in words_of(drawn(stale, lang="en"))
+
+
+@pytest.mark.parametrize(
+    ("lang", "told"), [("en", "past is being filled in: 40 %"), ("zh", "40 %")]
+)
+def test_a_past_that_is_filled_in_is_no_alarm(lang: str, told: str) -> None:
+    filling = wall(age_s=400_000.0).model_copy(update={"filling_percent": 40})
+    texts_of = list(drawn(filling, lang=lang).iter(f"{SVG}text"))
+
+    assert any(told in (one.text or "") for one in texts_of)
+    assert not any("w-stale" in one.attrib["class"] for one in texts_of)
+
+
 @pytest.mark.parametrize(
     ("age_s", "told", "is_red"),
     [
@@ -94,3 +112,18 @@ def test_everything_stands_within_the_picture_and_rows_do_not_meet(width: int, h
     for one in texts_drawn:
         assert 0 <= float(one.attrib["x"]) <= wide
         assert 0 <= float(one.attrib["y"]) <= high
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+@pytest.mark.parametrize(("width", "height"), [(390, 844), (768, 1024), (1920, 1080)])
+def test_heads_of_columns_do_not_meet(width: int, height: int, lang: str) -> None:
+    words = texts("zh" if lang == "zh" else "en")
+    heads = {words[f"wall.{key}"] for key in ("hour", "hour_short", "now", "usual", "mood")}
+    spans = []
+    for one in drawn(wall(brand(1)), width, height, lang).iter(f"{SVG}text"):
+        if one.text in heads:
+            x, wide = float(one.attrib["x"]), 24 * 0.54 * width_of(one.text)
+            spans.append((x - wide, x) if "w-end" in one.attrib["class"] else (x, x + wide))
+
+    assert len(spans) == 4
+    assert all(left[1] + 8 < right[0] for left, right in pairwise(spans))

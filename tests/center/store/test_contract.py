@@ -2,6 +2,7 @@
 
 import random
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -518,6 +519,12 @@ def _breaking() -> list[Record]:
 def test_an_address_that_is_no_store_is_refused() -> None:
     with pytest.raises(OperatorError, match="'mysql' is no store"):
         open_store("mysql://somewhere")
+
+
+def test_no_folder_is_made_for_a_store(tmp_path: Path) -> None:
+    with pytest.raises(OperatorError, match=r"no folder .*/none/dir; make it"):
+        open_store(f"sqlite:///{tmp_path}/none/dir/center.db")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_newer_tables_are_refused(tmp_path: object) -> None:
