@@ -17,6 +17,7 @@ from measures.board import Board, BoardSettings
 from measures.recount import Counts, Key, lost_and_twice
 from schemas.alert import Alert
 from schemas.mention import MentionOrTick, Tick
+from schemas.signal import Signal
 from schemas.topics import ALERTS, MENTIONS, Topic
 from tests import oracle
 from tests.chaos.deployment import Deployment
@@ -148,7 +149,13 @@ async def _alerts_by_replay(deployment: Deployment) -> set[tuple[str, int]]:
             )
         board = boards[record.partition]
         item = decode(record.value)
-        board.tick(item) if isinstance(item, Tick) else board.apply(item)
+        match item:
+            case Tick():
+                board.tick(item)
+            case Signal():
+                board.hear(item)
+            case _:
+                board.apply(item)
         found |= {(alert.id, alert.revision) for alert in board.drain().alerts}
     return found
 
