@@ -40,12 +40,12 @@ KINDS: Mapping[Wording, Mapping[str, str]] = {
     Wording.ZH: {
         "spike": "声量激增", "drop": "声量骤降", "sentiment": "负面升高", "crisis": "危机词",
         "influencer": "大号发声", "silence": "无人提及", "share": "声量份额变化",
-        "composite": "组合条件",
+        "composite": "组合条件", "test": "测试",
     },
     Wording.EN: {
         "spike": "far more posts", "drop": "far fewer posts", "sentiment": "mood turns negative",
         "crisis": "crisis words", "influencer": "a large account", "silence": "no posts",
-        "share": "share of voice shifts", "composite": "several conditions",
+        "share": "share of voice shifts", "composite": "several conditions", "test": "test",
     },
 }  # fmt: skip
 _WORDS: Mapping[Wording, Mapping[str, str]] = {

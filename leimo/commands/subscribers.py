@@ -238,7 +238,7 @@ def _test_alert(catalogue: "Catalogue", now_ms: int) -> "Alert":
         id=f"test-{now_ms}",
         fingerprint="test",
         rule="test",
-        kind="spike",
+        kind="test",
         brand=catalogue.brands[0].id if catalogue.brands else "*",
         state=AlertState.RESOLVED,
         severity=1,

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 import pytest
 from aiohttp import web
 
-from schemas.alert import AlertState
+from schemas.alert import AlertState, Term
 from schemas.catalogue import ReceivingChannel
 from schemas.delivery import Outcome, Reason
 from tests.delivery.alerts import alert, resolved, subscriber
@@ -94,7 +94,7 @@ async def test_a_message_on_which_a_receiver_chokes_keeps_no_other_from_it(
     who = subscriber(ReceivingChannel.SLACK)
     async with one_that_chokes() as (address, asked), desk(who, clock=clock) as one:
         monkeypatch.setenv("SUBSCRIBER_OPS_URL", address)
-        await one.tell(alert(0, reason="poison"), *(alert(n) for n in range(1, 9)))
+        await one.tell(alert(0, terms=(Term("poison", 30),)), *(alert(n) for n in range(1, 9)))
     held = one.written.latest
     assert asked["good"] == 8
     assert held[alert(0).id].outcome is Outcome.DEAD
