@@ -30,8 +30,10 @@ HORIZONS = (1, 2)
 SPREADS = 2.5
 """Standard deviations above the expected from which a number is worth a look at its cause."""
 EXCESS_SHARE = 0.4
-"""Part of the posts above the expected that the cause has to explain."""
-FEWEST_AUTHORS = 5
+"""Part of the posts above the expected that a term has to explain: each says it in own words, ..."""
+ORIGIN_SHARE = 0.7
+"""... and an original or a text that is copied: the posts that spread it are of nothing else."""
+FEWEST_AUTHORS = 6
 _SETTLED_MS = 90 * 60_000
 """A cause counts as one that the brand had when it is so long ago: not against itself."""
 _HALF_LIFE_MS = 60 * 24 * 3_600_000
@@ -71,6 +73,11 @@ class Cause(NamedTuple):
     """`@` and a hash of the id of an original, `=` and that of a text, or a term."""
     authors: float
     """How many have it in common beyond what is usual; the same one counts in each minute."""
+
+    @property
+    def least_share(self) -> float:
+        """Part of the posts above the expected that it has to explain."""
+        return ORIGIN_SHARE if self.name[:1] in {"@", "="} else EXCESS_SHARE
 
     @property
     def told(self) -> str:

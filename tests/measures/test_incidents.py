@@ -62,8 +62,13 @@ def test_two_brands_share_an_event_if_they_share_posts_or_words(
     ("one", "other", "expected"),
     [
         ({}, {"posts": {1: 1}, "is_whole": False, "minute": 50}, True),  # nothing speaks against it
-        ({}, {"posts": {1: 1, 2: 2}}, False),  # all is known, and nothing in common
-        ({}, {"posts": {1: 1, 2: 2}, "minute": 0, "terms": {"a": 0.5}}, False),
+        ({}, {"posts": {1: 1, 2: 2}, "minute": 1}, False),  # all is known, and nothing in common
+        ({}, {"posts": {1: 1, 2: 2}}, True),  # two events in one minute need more than that
+        ({}, {"posts": {1: 1, 2: 2}, "terms": {"a": 0.5}}, True),
+        ({"terms": {"b": 0.4}}, {"posts": {1: 1, 2: 2}, "terms": {"a": 0.5}}, False),
+        ({"terms": {"b": 0.3}}, {"posts": {1: 1, 2: 2}, "terms": {"a": 0.5}}, True),
+        ({"terms": {"b": 0.4}}, {"posts": {1: 1, 2: 1, 3: 1, 4: 2}}, False),  # one original
+        ({"terms": {"b": 0.4}}, {"posts": {1: 1, 2: 1, 4: 2}}, True),  # two are no cascade
         ({"terms": {"a": 1.0}}, {"posts": {1: 1, 2: 2}, "terms": {"a": 0.5}}, True),
         ({}, {"posts": {1: 1}, "is_single": True}, False),  # somebody says something else
         ({}, {"posts": {1: 70}, "is_single": True}, True),
