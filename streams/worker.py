@@ -39,7 +39,7 @@ async def unless_stopped(work: Coroutine[Any, Any, T], stop: asyncio.Event) -> T
 async def run_app(
     app: StreamApp, stop: asyncio.Event, *, started: asyncio.Event | None = None
 ) -> None:
-    """Start the app, wait for `stop`, stop it: what is held is committed first.
+    """Start the app, wait for `stop`, stop it: what is pending is committed first.
 
     A crash of the app ends the process with a code that is not zero.
     """
