@@ -86,7 +86,7 @@ class Schedule:
                 yield brand
 
     def learned(self, brand: str, moment: Moment, *, is_live: bool) -> None:
-        """A closed minute of the brand was learned; in a live feed the next may be evaluated, too."""
+        """A closed minute of the brand was learned; in a live feed the next may be evaluated."""
         if is_live:
             rules = self._index.rules_among(brand, MORE_POSTS)
             self._headroom[brand] = headroom_after(moment, rules, self._least_posts)

@@ -8,7 +8,7 @@ from schemas.mention import Tick
 
 
 class PartitionProgress:
-    """How far a partition of `posts.raw` was read: newest event time, and when it last had a post."""
+    """How far a partition of `posts.raw` was read: newest event time, and time of the last read."""
 
     __slots__ = ("last_read_ms", "newest_event_ms")
 
