@@ -38,9 +38,9 @@ from streams.app import StreamApp, add_stages, declare_changelog, new_app
 from streams.metrics import Metrics
 from streams.monitoring import serve_monitoring
 from streams.stall_watch import watch_for_stalls
-from streams.stop import die
+from streams.stop import die, stop_on_signals, unless_stopped
 from streams.version import VERSION
-from streams.worker import run_app, stop_on_signals, unless_stopped
+from streams.worker import run_app
 
 log = logging.getLogger(__name__)
 
