@@ -1,12 +1,13 @@
 """Which alerts tell of one event: those that share their posts, or what these say, within minutes.
 
-Each board hears of the begin of every alert, of its own at once and of the others' by signals in
+Each board learns of the begin of every alert, of its own at once and of the others' by signals in
 `mentions`. Whether two alerts are one event depends on their two signals alone, an incident is what
 hangs together by that, and its head the first by an order of all. Alerts of one brand of which it
 is not known what they have in common count as one event too, the nearest first, unless that would
 join two that are known to be different: so the mood of an hour does not make one of two events at
-once. Whoever has heard the same signals finds the same incidents, in whatever order they came. An alert is published at once, with
-the incident that is known then; when an earlier head becomes known it is published again.
+once. Whoever has taken in the same signals finds the same incidents, in whatever order they came.
+An alert is published at once, with the incident that is known then; when an earlier head becomes
+known it is published again.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -37,7 +38,7 @@ _QUIET = frozenset({RuleKind.DROP.value, RuleKind.SILENCE.value})
 """Kinds about posts that are missing: no posts tell what they are about."""
 
 
-class Heard(msgspec.Struct, array_like=True):
+class IncidentState(msgspec.Struct, array_like=True):
     """What a partition keeps of incidents, in an entry of its own."""
 
     signals: dict[str, Signal] = msgspec.field(default_factory=dict)
@@ -49,20 +50,20 @@ class Heard(msgspec.Struct, array_like=True):
 class Incidents:
     """The incidents, as one partition knows them."""
 
-    def __init__(self, heard: Heard | None = None) -> None:
-        self.heard = heard or Heard()
+    def __init__(self, state: IncidentState | None = None) -> None:
+        self.state = state or IncidentState()
         self._linked: dict[str, dict[str, bool]] = {}
-        """Alert -> those that tell of the same, and whether that is known, see `is_known_as_one`."""
+        """Alert -> those that tell of the same, and whether they have something in common."""
         self._heads: dict[str, str] = {}
         """Alert -> head of its incident, as far as it was asked for since the last signal."""
         self._is_settled = False
         """Whether own alerts have the heads that are known, see `moved`."""
-        for signal in self.heard.signals.values():
+        for signal in self.state.signals.values():
             self._link(signal)
 
-    def hear(self, signal: Signal) -> bool:
+    def add(self, signal: Signal) -> bool:
         """Take a signal into account, once; returns whether it is a new one."""
-        signals = self.heard.signals
+        signals = self.state.signals
         if signal.alert in signals:
             return False
         newest_ms = max((one.started_at_ms for one in signals.values()), default=0)
@@ -77,7 +78,7 @@ class Incidents:
 
     def head_of(self, alert: Alert) -> str:
         """Id of the alert that is the head of its incident."""
-        signals, told = self.heard.signals, self.heard.told.get(alert.id)
+        signals, told = self.state.signals, self.state.told.get(alert.id)
         if told is not None and (alert.id not in signals or told.incident not in signals):
             return told.incident  # it is long ago, and stays as it was told
         if alert.id not in signals:
@@ -98,7 +99,7 @@ class Incidents:
         """New records of own alerts whose incident has another head by now."""
         if self._is_settled:
             return
-        for alert in list(self.heard.told.values()):
+        for alert in list(self.state.told.values()):
             head = self.head_of(alert)
             if head != alert.incident:
                 again = msgspec.structs.replace(alert, incident=head, revision=alert.revision + 1)
@@ -109,14 +110,14 @@ class Incidents:
     def renew(self, alert: Alert) -> bool:
         """An own alert was published anew with other content; returns whether it is one of those
         that are kept."""
-        if alert.id not in self.heard.told:
+        if alert.id not in self.state.told:
             return False
-        self.heard.told[alert.id] = alert
+        self.state.told[alert.id] = alert
         self._is_settled = False
         return True
 
     def _note(self, alert: Alert) -> None:
-        told = self.heard.told
+        told = self.state.told
         told.pop(alert.id, None)
         told[alert.id] = alert
         if len(told) > MOST_TOLD:
@@ -139,7 +140,7 @@ class Incidents:
 
     def _supposed(self, alerts: set[str]) -> list[tuple[str, str]]:
         """Pairs of which it is not known what they have in common, those nearest in time first."""
-        signals = self.heard.signals
+        signals = self.state.signals
 
         def order(pair: tuple[str, str]) -> tuple[int, tuple[int, str], tuple[int, str]]:
             one, other = (signals[each] for each in pair)
@@ -155,7 +156,7 @@ class Incidents:
 
     def _differ(self, some: Iterable[str], others: Iterable[str]) -> bool:
         """Whether one of these is known to tell of something else than one of the others."""
-        signals = self.heard.signals
+        signals = self.state.signals
         theirs = [signals[each] for each in others]
         return any(
             _is_near(signals[one], other) and _are_known_to_differ(signals[one], other)
@@ -166,13 +167,13 @@ class Incidents:
     def _link(self, signal: Signal) -> None:
         linked = self._linked
         mine = linked.setdefault(signal.alert, {})
-        for other in self.heard.signals.values():
+        for other in self.state.signals.values():
             if other.alert in linked and other.alert != signal.alert and are_one(signal, other):
                 is_known = is_known_as_one(signal, other)
                 mine[other.alert] = linked[other.alert][signal.alert] = is_known
 
     def _forget(self) -> None:
-        signals = self.heard.signals
+        signals = self.state.signals
         oldest_ms = max(one.started_at_ms for one in signals.values()) - KEPT_MS
         gone = [each for each, one in signals.items() if one.started_at_ms < oldest_ms]
         spare = len(signals) - len(gone) - MOST_SIGNALS
