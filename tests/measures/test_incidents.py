@@ -3,6 +3,7 @@
 import random
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import permutations
 from typing import Any
 
 import msgspec
@@ -123,6 +124,30 @@ def test_what_hangs_together_over_others_is_one() -> None:
     assert len(set(heads([chain[0], chain[3]]).values())) == 2
 
 
+def test_the_mood_of_an_hour_does_not_make_one_of_two_events_at_once() -> None:
+    """Nor does it matter that it could be part of both: it is put to the nearest."""
+    fire = {"terms": {"battery": 0.9}}
+    told = [
+        signal("fire", 0, kind="crisis", posts={1: 1, 2: 2}, **fire),
+        signal("many", 2, posts={3: 3}, is_whole=False, **fire),
+        signal("mood", 3, kind="sentiment", posts={4: 4}, is_whole=False),
+        signal("poison", 10, kind="crisis", posts={5: 5, 6: 6}, terms={"milk": 0.9}),
+    ]
+    for order in permutations(told):
+        found = heads(order)
+        assert found == {"fire": "fire", "many": "fire", "mood": "fire", "poison": "poison"}
+
+
+def test_what_speaks_of_both_joins_two() -> None:
+    fire, poison, both = {"battery": 0.9}, {"milk": 0.9}, {"battery": 0.5, "milk": 0.4}
+    told = [
+        signal(str(at), 10 * at, posts={at: at}, terms=terms)
+        for at, terms in enumerate((fire, poison, both))
+    ]
+    assert set(heads(told).values()) == {"0"}
+    assert set(heads(told[:2]).values()) == {"0", "1"}
+
+
 SIGNALS = st.lists(
     st.builds(
         signal,
@@ -133,6 +158,8 @@ SIGNALS = st.lists(
         severity=st.integers(1, 3),
         is_silenced=st.booleans(),
         posts=st.dictionaries(st.integers(0, 20), st.integers(0, 6), max_size=5),
+        terms=st.dictionaries(st.sampled_from("abc"), st.sampled_from([0.3, 0.5]), max_size=2),
+        is_whole=st.booleans(),
     ),
     max_size=14,
     unique_by=lambda one: one.alert,
