@@ -126,7 +126,7 @@ def test_what_hangs_together_over_others_is_one() -> None:
 
 def test_the_mood_of_an_hour_does_not_make_one_of_two_events_at_once() -> None:
     """Nor does it matter that it could be part of both: it is put to the nearest."""
-    fire = {"terms": {"battery": 0.9}}
+    fire: dict[str, Any] = {"terms": {"battery": 0.9}}
     told = [
         signal("fire", 0, kind="crisis", posts={1: 1, 2: 2}, **fire),
         signal("many", 2, posts={3: 3}, is_whole=False, **fire),
