@@ -1,7 +1,5 @@
 """The shapes of the API's answers. Times are integers: milliseconds since 1970 UTC."""
 
-from enum import StrEnum
-
 from pydantic import BaseModel, ConfigDict
 
 from schemas.action import ActionKind, ActionSubject
@@ -9,6 +7,7 @@ from schemas.alert import AlertState
 from schemas.delivery import Outcome, Reason
 from schemas.feed import FeedState, GapReason
 from schemas.mention import Channel, Objective, Place, Polarity, SpamSign
+from views.doings import PostState
 
 
 class Answer(BaseModel):
@@ -470,16 +469,6 @@ class Wall(Answer):
     incidents: list[Incident]
     feeds: list["Feed"]
     gaps: list[Gap]
-
-
-class PostState(StrEnum):
-    """Where a post that asks for an answer stands."""
-
-    OPEN = "open"
-    TAKEN = "taken"
-    ANSWERED = "answered"
-    NONE = "none"
-    """Needs no answer."""
 
 
 class EngagePost(Answer):
