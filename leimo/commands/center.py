@@ -18,7 +18,7 @@ def center(
         typer.Option(help="sqlite:///FILE or postgresql://USER@HOST/DATABASE: the read model."),
     ] = None,
     rebuild: Annotated[
-        bool, typer.Option("--rebuild", help="Make the store again, from the archive and the topics.")
+        bool, typer.Option("--rebuild", help="Make the store anew, from archive and topics.")
     ] = False,
 ) -> None:
     """Show what is said about brands: follow the topics, keep a store, answer browsers.
