@@ -314,11 +314,15 @@ class Repost(Answer):
     post: str
     text: str
     polarity: Polarity
+    original: str
+    """Id of the post that was passed on, where the source tells."""
+    depth: int
+    """How many passed it on before, as far as the text shows; 0: from the original."""
 
 
 class Cascade(Answer):
-    """Who passed on what an account wrote. Sources tell the original's author, and not its id nor
-    the way between, so the tree has two levels."""
+    """Who passed on what an account wrote. Texts show how many passed it on before, and sources do
+    not tell whose repost was passed on: reposts have a level, and no parent."""
 
     source: str
     original: str
@@ -383,6 +387,9 @@ class ActionAnswer(Answer):
     department: str
     until_ms: int | None
     note: str
+    before: str
+    """Of a definition that was changed or removed: what it was, as `PUT` takes it; `null`: there
+    was none; empty: it was not kept."""
 
 
 class AlertAnswer(Answer):

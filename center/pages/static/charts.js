@@ -163,11 +163,17 @@ export function rhythm(c, hours) {
   };
 }
 export function tree(c, cascade) {
+  // Texts show how many passed it on before, not who: those of one level stand together.
   const most = 40;
-  const children = cascade.reposts.slice(0, most).map((repost) => ({ name: repost.author || "?", value: repost.reach, symbolSize: 6 + Math.min(18, Math.log10(repost.reach + 1) * 3),
-    itemStyle: { color: repost.polarity === "negative" ? c.negative : repost.polarity === "positive" ? c.positive : c.neutral }, repost }));
+  const leaf = (repost) => ({ name: repost.author || "?", value: repost.reach, symbolSize: 6 + Math.min(18, Math.log10(repost.reach + 1) * 3),
+    itemStyle: { color: repost.polarity === "negative" ? c.negative : repost.polarity === "positive" ? c.positive : c.neutral }, repost });
+  const levels = new Map();
+  for (const repost of cascade.reposts.slice(0, most)) levels.set(repost.depth, [...(levels.get(repost.depth) || []), repost]);
+  const deeper = [...levels.keys()].filter((depth) => depth > 0).sort((a, b) => b - a);
+  const chain = deeper.reduce((rest, depth) => [{ name: t("cascade.step", { step: depth + 1, n: fmt.count(levels.get(depth).length) }), symbol: "rect", symbolSize: 8, itemStyle: { color: c["ink-3"] }, label: { position: "top", width: 120 }, children: [...levels.get(depth).map(leaf), ...rest] }], []);
+  const children = [...(levels.get(0) || []).map(leaf), ...chain];
   return {
-    tooltip: { ...tooltip(c), trigger: "item", formatter: (item) => `${item.name}  ${t("post.reach", { n: fmt.count(item.value || 0) })}` },
+    tooltip: { ...tooltip(c), trigger: "item", formatter: (item) => (item.data.children && item.data.symbol ? item.name : `${item.name}  ${t("post.reach", { n: fmt.count(item.value || 0) })}`) },
     series: [{ type: "tree", layout: "orthogonal", orient: "LR", roam: false, left: 110, right: 130, top: 8, bottom: 8, symbol: "circle", symbolSize: 18, edgeShape: "curve", lineStyle: { color: c["line-2"], width: 1 },
       itemStyle: { color: c.accent, borderWidth: 0 }, label: { position: "left", color: c.ink, fontSize: 11, width: 100, overflow: "truncate" }, leaves: { label: { position: "right", color: c["ink-2"], width: 110, overflow: "truncate" } }, expandAndCollapse: false,
       data: [{ name: cascade.original, value: cascade.reach, children }] }],
