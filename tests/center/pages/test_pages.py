@@ -507,6 +507,37 @@ def test_a_cascade_shows_levels(visit: Any, running: Running) -> None:
     assert found == [4, 9]
 
 
+_TITLE_AND_CLOCK = """[...document.querySelectorAll('#picture svg text')]
+    .map((one) => one.getBoundingClientRect()).filter((box) => box.top < 60)
+    .map((box) => [box.left, box.right])"""
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+@pytest.mark.parametrize(("width", "height"), [(1280, 720), (3840, 2160)])
+def test_the_walls_buttons_stand_between_title_and_date(
+    visit: Any, lang: str, width: int, height: int
+) -> None:
+    page = visit(width=width, height=height, lang=lang).goes("/wall")
+    page.wait_for_selector("#picture svg text")
+    tools = page.locator(".wall-tools").bounding_box()
+    texts_ = page.evaluate(_TITLE_AND_CLOCK)
+
+    assert len(texts_) >= 3 or height > 720
+    for left, right in texts_:
+        assert right <= tools["x"] or left >= tools["x"] + tools["width"]
+
+
+def test_a_large_screen_has_large_letters(visit: Any) -> None:
+    sizes = []
+    for width, height in ((1280, 720), (3840, 2160)):
+        page = visit(width=width, height=height).goes("/brands/huawei")
+        page.wait_for_selector(".figures .figure")
+        wide = page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        assert wide
+        sizes.append(page.evaluate("parseFloat(getComputedStyle(document.body).fontSize)"))
+    assert sizes[1] == 1.5 * sizes[0]
+
+
 def test_on_a_phone_the_walls_buttons_cover_nothing(visit: Any) -> None:
     page = visit(width=390, height=844).goes("/wall")
     page.wait_for_selector("#picture svg text")
