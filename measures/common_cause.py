@@ -37,31 +37,36 @@ _SETTLED_MS = 90 * 60_000
 _HALF_LIFE_MS = 60 * 24 * 3_600_000
 
 
-def note_said(said: dict[int, str], author: int, mention: Mention) -> None:
+def note_said(said: dict[int, str], largest_hash: int, author: int, mention: Mention) -> int:
     """Keep what a post can have in common with others: its original or text, and its terms.
 
-    `author` is the hash of its author; any order of the posts leaves the same in `said`.
+    `author` is the hash of its author, `largest_hash` what the last call returned: the largest of
+    those that are kept, once they are `KEPT`, else 0. Any order leaves the same in `said`.
 
     >>> said = {}
-    >>> note_said(said, 7, Mention("x", 0, 1, 0, text_hash=5, terms=("phone", "fire")))
-    >>> note_said(said, 7, Mention("x", 0, 2, 0, original="9", terms=("fire",)))
+    >>> note_said(said, 0, 7, Mention("x", 0, 1, 0, text_hash=5, terms=("phone", "fire")))
+    0
+    >>> note_said(said, 0, 7, Mention("x", 0, 2, 0, original="9", terms=("fire",)))
+    0
     >>> said[7].split(_BETWEEN)
     ['=5', 'phone', 'fire']
     """
-    before = said[author] if author in said else None  # noqa: SIM401 - a call less
-    if before is None and len(said) >= KEPT:
-        largest_hash = max(said)
-        if author > largest_hash:
-            return
-        del said[largest_hash]
+    if largest_hash and author > largest_hash:
+        return largest_hash
     origin = ""  # a text without a word is no copy of others
     if mention.original:
         origin = f"@{zlib.crc32(mention.original.encode())}"
     elif mention.text_hash:
         origin = f"={mention.text_hash}"
-    line = _BETWEEN.join((origin, *mention.terms[:TERMS]))
-    if before is None or line < before:
-        said[author] = line
+    line = _BETWEEN.join((origin, *mention.terms[:TERMS])) if mention.terms else origin
+    if author in said:
+        if line < said[author]:  # noqa: PLR1730 - a call less
+            said[author] = line
+        return largest_hash
+    if largest_hash:
+        del said[largest_hash]
+    said[author] = line
+    return max(said) if len(said) >= KEPT else 0
 
 
 class Cause(NamedTuple):

@@ -97,9 +97,9 @@ class Authors(msgspec.Struct, array_like=True, gc=False):
         counts = self.counts
         if isinstance(counts, bytes):
             counts = self.counts = _unpacked(counts)
-        posts = counts.get(hashed)
-        if posts is not None:
+        if hashed in counts:
             if is_counted:
+                posts = counts[hashed]
                 counts[hashed] = posts + 1
                 self.over += posts >= PER_AUTHOR
             return

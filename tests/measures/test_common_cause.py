@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from measures.buckets import Bucket
+from measures.buckets import Bucket, author_hash
 from measures.common_cause import KEPT, Causes, Usual, largest
 from schemas.mention import SpamSign
 from tests.measures.stream import MINUTE, board, mention, run
@@ -22,10 +22,10 @@ def test_a_minute_keeps_the_same_in_any_order(order: list[int], again: int) -> N
     ]
     one, other = Bucket(), Bucket()
     for post in posts:
-        one.note_content(post)
+        one.note_content(post, author_hash(post))
     for number in order:
-        other.note_content(posts[number])
-    other.note_content(posts[again])
+        other.note_content(posts[number], author_hash(posts[number]))
+    other.note_content(posts[again], author_hash(posts[again]))
     assert one.said == other.said
     assert len(one.said) == KEPT
 
