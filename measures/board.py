@@ -418,8 +418,9 @@ class Board:
     def _pass_empty(self, brand: str, state: BrandState, start_ms: int) -> None:
         baseline = state.baseline
         is_new = baseline.since_ms < 0
-        first_ms = state.added_ms if state.added_ms >= 0 else self._event_time.first_ms
-        baseline.begin(start_ms if first_ms is None else min(first_ms, start_ms))
+        if is_new:
+            first_ms = state.added_ms if state.added_ms >= 0 else self._event_time.first_ms
+            baseline.begin(start_ms if first_ms is None else min(first_ms, start_ms))
         self._expectations.before(brand, state, start_ms, is_new=is_new)
         self._evaluation.pass_empty(baseline, start_ms)
 

@@ -112,6 +112,8 @@ class Bucket(msgspec.Struct, array_like=True, gc=False):
     said: dict[int, str] = msgspec.field(default_factory=dict)
     """Hash of an author -> what a post without spam has in common with others, see
     `measures.common_cause`: of the authors with the smallest hashes."""
+    published_authors: int = -1
+    """Distinct authors as of the last publication; -1: never published."""
     largest_said: int = 0
     """Largest hash in `said`, once it is full: most posts of a busy minute are beyond it, ..."""
     largest_sampled: int = 0
@@ -183,7 +185,7 @@ class Bucket(msgspec.Struct, array_like=True, gc=False):
     def moods(self) -> tuple[int, int, int]:
         """Posts with a mood, positive and negative ones, without spam."""
         return (
-            self.spoken - self.spam_spoken,
+            self.posts - self.exposures - self.spam_spoken,
             self.positive - self.spam_positive,
             self.negative - self.spam_negative,
         )
@@ -266,8 +268,9 @@ class Bucket(msgspec.Struct, array_like=True, gc=False):
         self.revision += 1
         self.is_revised = False
         authors, texts = self.authors, self.texts
-        bursts, spoken = authors.bursts(), self.spoken
+        bursts, spoken = authors.bursts() if authors.over else 0, self.posts - self.exposures
         self.published_effective_posts = self.posts - self.spam - bursts
+        self.published_authors = authors.count()
         window = Window(
             brand=brand,
             start_ms=start_ms,
@@ -284,7 +287,7 @@ class Bucket(msgspec.Struct, array_like=True, gc=False):
             neutral=spoken - self.positive - self.negative,
             sentiment_milli=self.sentiment_milli,
             reach=self.reach,
-            authors=authors.count(),
+            authors=self.published_authors,
             texts=texts.count(),
             owned=self.owned,
             paid=self.paid,

@@ -98,21 +98,26 @@ class Usual(NamedTuple):
     """Terms that are usually said, in units of one."""
 
 
-def largest(minutes: Iterable[tuple[float, Collection[str]]], usual: Usual) -> Cause:
-    """The cause that most have in common.
+Names = tuple[float, int, list[str]]
+"""How many authors each of some lines stands for, how many lines, and all that stands in them."""
 
-    `minutes`: how many authors each line stands for, and the lines that were said, as by `said_in`.
-    A loop with few calls: it is run over some minutes of many brands.
+
+def names_in(authors: float, lines: Collection[str]) -> Names:
+    """What lines hold, as `note_said` made them, each of which stands for so many authors."""
+    return authors, len(lines), _BETWEEN.join(lines).split(_BETWEEN)
+
+
+def largest(minutes: Iterable[Names], usual: Usual) -> Cause:
+    """The cause that most have in common. A loop with few calls: many minutes of many brands.
 
     >>> minute = ["@a\\x1f手机\\x1f爆炸", "=1\\x1f手机\\x1f爆炸", "=2\\x1f手机"]
-    >>> largest([(2.0, minute)], Usual({"手机": [0, 50]}, 1.0, 1.0, 100.0))
+    >>> largest([names_in(2.0, minute)], Usual({"手机": [0, 50]}, 1.0, 1.0, 100.0))
     Cause(name='爆炸', authors=4.0)
     """
     counts: defaultdict[str, float] = defaultdict(float)
     terms = 0.0
-    for authors, lines in minutes:
-        names = _BETWEEN.join(lines).split(_BETWEEN)
-        terms += authors * (len(names) - len(lines))
+    for authors, lines, names in minutes:
+        terms += authors * (len(names) - lines)
         for name in names:
             counts[name] += authors
     counts[""] = 0.0  # a text without a word

@@ -128,7 +128,8 @@ class Talk(msgspec.Struct, array_like=True, gc=False):
         for term, (recent, usual) in self.counts.items():
             seen = recent / self.recent_weight
             if seen >= HARDLY:
-                counts[term] = seen, max(usual / self.usual_weight - seen, 0.0)
+                before = usual / self.usual_weight - seen
+                counts[term] = seen, before if before > 0.0 else 0.0
         return scored(counts, *self._totals())
 
     def telling(self, count: int = 3) -> tuple[Sample, ...]:

@@ -92,7 +92,10 @@ class Past:
         buckets = state.buckets
         self.loose &= buckets.keys()
         still = self.loose - self.changed
-        written = {start: self._written.get(start) or _raw(buckets[start]) for start in still}
+        before = self._written
+        written = {
+            start: before[start] if start in before else _raw(buckets[start]) for start in still
+        }
         settled = sorted(
             [
                 start_ms

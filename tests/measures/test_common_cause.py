@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from measures.buckets import Bucket, author_hash
-from measures.common_cause import KEPT, Causes, Usual, largest
+from measures.common_cause import KEPT, Causes, Usual, largest, names_in
 from schemas.mention import SpamSign
 from tests.measures.stream import MINUTE, board, mention, run
 
@@ -38,17 +38,20 @@ def test_spam_says_nothing() -> None:
 
 
 def test_what_is_usually_said_is_taken_off() -> None:
-    said = [(1.0, [f"={number}\x1fphone\x1f{word}"]) for number, word in enumerate("aabb")]
+    lines = [f"={number}\x1fphone\x1f{word}" for number, word in enumerate("aabb")]
+    said = [names_in(1.0, [line]) for line in lines]
     assert largest(said, Usual({"phone": [0, 50]}, 1.0, 1.0, 100.0)).name in {"a", "b"}
     assert largest(said, NOTHING).name == "phone"
 
 
 def test_each_kept_author_stands_for_those_that_are_not() -> None:
-    assert largest([(5.0, ["@a"]), (5.0, ["@a"]), (1.0, ["@b"])], NOTHING) == ("@a", 10.0)
+    assert largest(
+        [names_in(5.0, ["@a"]), names_in(5.0, ["@a"]), names_in(1.0, ["@b"])], NOTHING
+    ) == ("@a", 10.0)
 
 
 def test_one_post_has_nothing_in_common() -> None:
-    assert largest([(1.0, ["@a\x1fword"])], NOTHING) == ("", 0.0)
+    assert largest([names_in(1.0, ["@a\x1fword"])], NOTHING) == ("", 0.0)
 
 
 def test_the_largest_fades_and_does_not_count_against_itself() -> None:
