@@ -25,7 +25,7 @@ NEWEST = 4
 Entry = tuple[bytes, bytes | None]
 """Key and value of the changelog; no value: the entry is removed."""
 
-FORMAT = b"\x01"
+FORMAT = b"\x02"
 """First byte of each entry: how the rest is written. To be raised whenever an older worker could
 not read what a newer one writes, or the other way round. No state without it begins so."""
 
