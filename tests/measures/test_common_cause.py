@@ -1,11 +1,14 @@
 """What posts have in common: the same whatever their order, and bounded."""
 
+from unittest.mock import ANY
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from measures.buckets import Bucket, author_hash
 from measures.common_cause import KEPT, Causes, Usual, largest, names_in
-from schemas.mention import SpamSign
+from measures.post_samples import SIZE, number_of
+from schemas.mention import Mention, SpamSign
 from tests.measures.stream import MINUTE, board, mention, run
 
 HOUR_MS = 60 * MINUTE
@@ -28,6 +31,14 @@ def test_a_minute_keeps_the_same_in_any_order(order: list[int], again: int) -> N
     other.note_content(posts[again], author_hash(posts[again]))
     assert one.said == other.said
     assert len(one.said) == KEPT
+    assert one.sample == other.sample == dict.fromkeys(smallest(posts), ANY)
+    assert other.largest_said == max(other.said)
+    assert other.largest_sampled == max(smallest(posts))
+
+
+def smallest(posts: list[Mention]) -> list[int]:
+    """The numbers that a sample of all these posts has, found in the plainest way."""
+    return sorted(number_of(post) for post in posts)[:SIZE]
 
 
 def test_spam_says_nothing() -> None:
