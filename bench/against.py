@@ -92,9 +92,7 @@ def ratios(pairs: list[Pair]) -> dict[str, dict[str, float]]:
     return {
         dictionary: {
             "posts_per_s": median(pair.now.posts_per_s / pair.before.posts_per_s for pair in some),
-            "cpu": median(
-                pair.now.cpu_s_per_million / pair.before.cpu_s_per_million for pair in some
-            ),
+            "cpu": median(pair.now.cpu_us_per_post / pair.before.cpu_us_per_post for pair in some),
             "mentions": median(pair.now.mentions / pair.before.mentions for pair in some),
             "windows": median(pair.now.windows / pair.before.windows for pair in some),
         }
