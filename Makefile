@@ -39,7 +39,7 @@ check: .venv/.dev ## Lint, format, types, and that generated files are up to dat
 	$(BIN)/python -m center.api_page --check
 	$(BIN)/python ops/grafana/dashboard.py --check
 
-bench: .venv/.bench ## leimo against its peers (Java and Maven add two); ARGS=latency, restart, scaling, feeds
+bench: .venv/.bench ## leimo against its peers (Java and Maven add two); ARGS=live, restart, scaling, feeds
 	@$(BIN)/python -m bench $(ARGS)
 
 evaluate: .venv/.dev ## How right the analysis is, beside others; ARGS=--write puts it into docs/analysis.md

@@ -1,5 +1,5 @@
 """`python -m bench` compares posts a second; see also `board`, `center`, `delivery`, `feeds`,
-`latency`, `messages`, `outside`, `restart` and `scaling`."""
+`live`, `messages`, `outside`, `restart` and `scaling`."""
 
 import logging
 import sys
@@ -10,7 +10,7 @@ from bench import (
     delivery,
     feeds,
     feeds_outside,
-    latency,
+    live,
     messages,
     restart,
     scaling,
@@ -22,7 +22,7 @@ KINDS = {
     "center": center.main,
     "delivery": delivery.main,
     "feeds": feeds.main,
-    "latency": latency.main,
+    "live": live.main,
     "messages": messages.main,
     "outside": feeds_outside.main,
     "restart": restart.main,

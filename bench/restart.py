@@ -9,7 +9,6 @@ the catalogue, taking the partitions over, reading the changelog.
 
 import argparse
 import asyncio
-import subprocess
 import tempfile
 import time
 from pathlib import Path
@@ -20,7 +19,7 @@ import orjson
 from prometheus_client.parser import text_string_to_metric_families
 
 from bench import dictionaries
-from bench.latency import drained_s, workers
+from bench.live import drained_s, until_ready, workers
 from bench.runs import PARTITIONS, peak_mib, produce
 from bench.throughput import SHARED
 from catalogue.file import load
@@ -50,21 +49,6 @@ def posts_of(names: list[str], minutes: int, now_s: int) -> list[bytes]:
         for minute in range(minutes)
         for number, name in enumerate(names)
     ]
-
-
-async def until_ready(process: subprocess.Popen[bytes], url: str) -> None:
-    """Wait until the worker owns its partitions."""
-    deadline = time.monotonic() + READY_S
-    async with aiohttp.ClientSession() as session:
-        while time.monotonic() < deadline and process.poll() is None:
-            try:
-                async with session.get(f"http://{url}/health") as answer:
-                    if answer.status == 200:
-                        return
-            except aiohttp.ClientError:
-                pass
-            await asyncio.sleep(POLL_S)
-    raise SystemExit(f"the worker is not ready after {READY_S} s, or ended")
 
 
 async def gauge(url: str, name: str) -> float:

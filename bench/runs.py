@@ -287,7 +287,16 @@ def cpu_s_of(running: list[subprocess.Popen[bytes]]) -> float:
 
 def peak_mib(process: subprocess.Popen[bytes]) -> float:
     """The most memory that the process has held."""
+    return _status_mib(process, "VmHWM")
+
+
+def rss_mib(process: subprocess.Popen[bytes]) -> float:
+    """The memory that the process holds now."""
+    return _status_mib(process, "VmRSS")
+
+
+def _status_mib(process: subprocess.Popen[bytes], what: str) -> float:
     for line in Path(f"/proc/{process.pid}/status").read_text().splitlines():
-        if line.startswith("VmHWM"):
+        if line.startswith(f"{what}:"):
             return int(line.split()[1]) / 1024
     return float("nan")
