@@ -2,8 +2,8 @@
 
     python -m bench live [--rates 3000,32312,3000] [--seconds 60] [--brands 50000] [--workers 2]
 
-One Apache Kafka, one or several workers, and a feed of real posts, with new ids and the time of now,
-in this process. Every few seconds the feed adds six posts that name a brand together with a crisis
+One Apache Kafka, one or several workers, and in this process a feed of real posts, with new ids and
+the time of now. Every few seconds the feed adds six posts that name a brand together with a crisis
 word; the time from their append to the alert, as a reader of committed records sees it, is the
 alert's latency. The time from append to the commit of the count is the workers' own metric. A
 window's latency counts from the earliest moment at which it may close.
@@ -178,7 +178,7 @@ def _weibo_time(now_s: float) -> bytes:
 
 
 async def watch(settings: Settings, seen: Seen) -> None:
-    """Note when the first crisis alert of each brand and each window can be read, until cancelled."""
+    """Note when each window and the first crisis alert of each brand can be read; never ends."""
     closes_after_s = settings.disorder_s + settings.grace_s
     consumer = AIOKafkaConsumer(
         ALERTS.name, WINDOWS.name, **client_options(settings), isolation_level="read_committed",
@@ -420,7 +420,7 @@ async def run(
 
 
 def catalogue_of_size(brands: int, names: Path) -> Catalogue:
-    """The shipped one for 0; else so many companies, with the shipped rules that watch all brands."""
+    """The shipped one for 0; else so many companies, and the shipped rules that watch all."""
     shipped = load(SHIPPED)
     if not brands:
         return shipped
@@ -453,7 +453,8 @@ def main() -> None:
     catalogue = catalogue_of_size(options.brands, options.names)
     with ApacheKafka.start(quick=False) as broker:
         rows, restarted = asyncio.run(run(options, catalogue, broker.address))
-    of = f"{len(catalogue.brands):,} brands, {options.workers} workers, {options.seconds:.0f} s each."
+    brands = f"{len(catalogue.brands):,} brands"
+    of = f"{brands}, {options.workers} workers, {options.seconds:.0f} s at each rate."
     table = tables.table(list(rows[0]), [list(row.values()) for row in rows])
     text = f"{of}\n\n{table}\n\n{restarted}"
     print(text)

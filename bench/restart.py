@@ -19,7 +19,9 @@ import orjson
 from prometheus_client.parser import text_string_to_metric_families
 
 from bench import dictionaries
+from bench.evaluate import tables
 from bench.live import drained_s, until_ready, workers
+from bench.report import put_into_page
 from bench.runs import PARTITIONS, peak_mib, produce
 from bench.throughput import SHARED
 from catalogue.file import load
@@ -106,6 +108,7 @@ def main() -> None:
     )
     parser.add_argument("--brands", type=int, default=50_000)
     parser.add_argument("--minutes", type=int, default=10, help="in which each brand is named")
+    parser.add_argument("--write", action="store_true", help="put it into docs/performance.md")
     options = parser.parse_args()
     if not options.names.is_file():
         parser.error(f"{options.names} is absent; name another list with --names")
@@ -115,6 +118,9 @@ def main() -> None:
         found = asyncio.run(run(options, broker.address, catalogue))
     for name, value in found.items():
         print(f"{name:<20} {value}")
+    if options.write:
+        cells = [f"{value:,}" for value in found.values()]
+        put_into_page("restart", tables.table(list(found), [cells]))
 
 
 if __name__ == "__main__":

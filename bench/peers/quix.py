@@ -24,7 +24,7 @@ def missing() -> str | None:
 def system(settings: Settings, catalogue: Path, workers: int) -> System:
     return System(
         "quix",
-        [str(PYTHON), "-m", "bench.peers.quix_worker"],
+        [str(PYTHON), "-W", "ignore", "-m", "bench.peers.quix_worker"],
         {
             "BENCH_BROKER": settings.broker,
             "BENCH_GROUP": settings.group,
