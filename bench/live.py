@@ -22,7 +22,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -63,7 +63,8 @@ WARM_S = 20
 DRAIN_S = 300
 READY_S = 300
 SETTLE_S = 3
-"""After a rate, until the last of its counts and alerts can be seen."""
+ALERTS_S = 15
+"""An alert that cannot be seen so long after all is counted does not come."""
 _TEMPLATES = 100_000
 _CREATED_AT = re.compile(rb'(?<="created_at":")[^"]+')
 _ID = re.compile(rb'(?<="idstr":")[^"]+')
@@ -325,7 +326,7 @@ class Bench:
         took_s, sent = time.monotonic() - began_s, self._feed.sent - sent_before
         cpu_s, own_cpu_s = cpu_s_of(processes) - cpu_s, time.process_time() - own_cpu_s
         waiting = await lag(self._settings)
-        gone_s = await self._until_drained()
+        gone_s = await self._until_drained(self._feed.appended_s.keys() - crises_before)
         counted = await counted_within(urls)
         counted.subtract(counted_before)
         crises = {
@@ -349,14 +350,18 @@ class Bench:
             "MiB of the workers": " + ".join(f"{rss_mib(process):.0f}" for process in processes),
         }
 
-    async def _until_drained(self) -> float:
+    async def _until_drained(self, crises: Set[str]) -> float:
+        """Until nothing waits, and the crises have their alerts; returns the former's seconds."""
         base = asyncio.create_task(self._feed.run(Load(self._base_rate, DRAIN_S)))
         try:
-            return await drained_s(self._settings, self._base_rate)
+            gone_s = await drained_s(self._settings, self._base_rate)
+            deadline = time.monotonic() + ALERTS_S
+            while crises - self._seen.alerts_s.keys() and time.monotonic() < deadline:
+                await asyncio.sleep(SLICE_S)
         finally:
-            await asyncio.sleep(SETTLE_S)
             base.cancel()
             await asyncio.gather(base, return_exceptions=True)
+        return gone_s
 
     async def restart(self, rate: float) -> str:
         """Kill the first worker under a rate, and start it again at once."""

@@ -5,8 +5,9 @@ first commit at or past a quarter of the posts (so that neither the start of a p
 compiler counts) to the commit of the last post and of all that follows from it. The processor time
 is that of the system's own processes in the same time. Several processes share one group: the clock
 waits for the first commit after all of them have joined it, or the first one would be measured
-alone and then the rebalance. All the time a post arrives now and then in each partition: Flink
-tells how far it is only between two fetches, and one that finds nothing waits for ten seconds.
+alone and then the rebalance. All the time a post without a brand arrives now and then in each
+partition: Flink tells how far it is only between two fetches, and one that finds nothing waits for
+ten seconds.
 """
 
 import asyncio
@@ -19,6 +20,7 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import NamedTuple, Self
 
+import orjson
 from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
@@ -35,6 +37,7 @@ DEADLINE_S = 900
 POLL_S = 0.05
 SKIPPED_SHARE = 0.25
 TRICKLE_S = 0.5
+_OF_LAST = ("created_at", "user")
 
 
 class Result(NamedTuple):
@@ -104,8 +107,10 @@ async def produce(settings: Settings, posts: list[bytes]) -> None:
 
 
 @asynccontextmanager
-async def _trickle(settings: Settings, post: bytes) -> AsyncIterator[None]:
-    """Append the post to each partition, again and again."""
+async def _trickle(settings: Settings, last: bytes) -> AsyncIterator[None]:
+    """Append a post that names nothing to each partition, again and again."""
+    status = orjson.loads(last)
+    post = orjson.dumps({"idstr": "0", "text": "…"} | {key: status[key] for key in _OF_LAST})
 
     async def append() -> None:
         async with _producer(settings) as producer:
