@@ -16,8 +16,8 @@ FOLDER = Path(__file__).resolve().parent
 # What Flink's serializers reach into on Java 17.
 OPENED = ("java.util", "java.lang", "java.time", "java.util.concurrent")
 DOES = (
-    "names with their bounds, and mood; no context, queries, intents, spam, repeats, dead letters, "
-    "rules"
+    "names with their bounds, mood by older rules; no context, queries, intents, spam, repeats, "
+    "dead letters, rules"
 )
 
 
