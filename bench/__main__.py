@@ -1,10 +1,5 @@
 """`python -m bench` compares posts a second; see also `board`, `center`, `delivery`, `feeds`,
-<<<<<<< HEAD
-`live`, `messages`, `outside`, `restart` and `scaling`."""
-=======
-`latency`, `messages`, `outside`, `restart`, `scaling` and
-`walls`."""
->>>>>>> main
+`live`, `messages`, `outside`, `restart`, `scaling` and `walls`."""
 
 import logging
 import sys

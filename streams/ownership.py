@@ -277,7 +277,10 @@ class Ownership:
         self, owned: list[TopicPartition], outboxes: Mapping[TopicPartition, Outbox], turn: object
     ) -> dict[TopicPartition, int]:
         """Steps 1 to 4; returns where each partition starts."""
-        await asyncio.gather(*map(self._start, dict.fromkeys(outboxes.values())))
+        # One after the other: the embedded broker refuses some of several producers at a time.
+        for outbox in dict.fromkeys(outboxes.values()):
+            await outbox.start()
+            self.steps += 1
         self._refuse_superseded(turn)
         for topic, stage in self._stages.items():
             stage.open([partition for name, partition in owned if name == topic])
@@ -288,10 +291,6 @@ class Ownership:
             await self._recall(reader, starts, turn)
         self._refuse_superseded(turn)
         return starts
-
-    async def _start(self, outbox: Outbox) -> None:
-        await outbox.start()
-        self.steps += 1
 
     def _refuse_superseded(self, turn: object) -> None:
         """The stages were told to drop everything: they must not be given more."""
