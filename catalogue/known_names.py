@@ -23,8 +23,8 @@ _HAN = re.compile(r"[\u4e00-\u9fff]{2,3}")
 
 
 TAKEN = 0.0
-"""Least confidence in names that are known to mean the brand unless a word excludes them: the words
-that an author requires beside them are what came to mind, and most posts have none (长虹总是这样)."""
+"""Least confidence in names that are known to mean the brand unless a word excludes them: the
+words that an author requires beside them are what came to mind, and most posts have none."""
 
 
 class Completed(NamedTuple):
@@ -54,8 +54,8 @@ class KnownNames:
         """The brand with the trade, context and least confidence that are known of its names, and
         with what goes on from them.
 
-        `given` are the keys that its author wrote, `taken` the names (as `name_key` has them) of all
-        brands beside it. A brand of another known trade is somebody else of the same name, and a
+        `given` are the keys that its author wrote, `taken` the names (as `name_key` has them) of
+        all brands beside it. A brand of another known trade is somebody else of the same name, and a
         query decides alone: these stay as they are.
         """
         known = self._known(brand)

@@ -49,7 +49,7 @@ class Settings(msgspec.Struct, frozen=True):
     iterations: int = 60
     mixed_in: float = 0.3
     """Weight of a row of a `mix` file; a row of a leading file weighs 1."""
-    reviewed: float = 0.2
+    reviewed: float = 0.1
     """Weight of a row of a `review` file: about something bought, and no post."""
     aimed: float = 4.0
     """Weight of a row of a `target` file: few rows, of the kind that the stance is asked of."""

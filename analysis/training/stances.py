@@ -53,11 +53,11 @@ from schemas.mention import Polarity
 LABELS = Path(__file__).with_name("stance_labels.tsv")
 WRITTEN = Path(__file__).with_name("written_stances.tsv")
 VERSION = "3"
-SETTINGS = Settings(least_texts=2, penalty=1e-4, smoothing=7, aimed=1.0, mixed_in=0.3, kept=90_000)
+SETTINGS = Settings(least_texts=2, penalty=5e-5, smoothing=7, aimed=1.0, mixed_in=0.4, kept=90_000)
 """Chosen by cross-validation over the brands of the mentions to learn from: a written sentence
-weighs as much as a mention, one made of a pattern or about the product three tenths of it, a
-review two tenths. With less weight they help less with what is rare in posts (denials,
-comparisons), with more they cost what is common."""
+weighs as much as a mention, one made of a pattern or about the product four tenths of it, a review
+one tenth. With less weight patterns help less with what is rare in posts (denials, comparisons),
+with more they cost what is common. Reviews of two tenths are no better there, and drown denials."""
 
 ORDERS = (4, 1, 3, 3)
 """The longest n-grams of each field of a reading."""
@@ -166,7 +166,7 @@ def product_mentions(corpus: Corpus, analyser: Analyser) -> list[Read]:
     return found
 
 
-class Heard(NamedTuple):
+class Examples(NamedTuple):
     """What is read at the places of mentions, and what is wanted of each: turned where the words
     are, and without the places that a turn of phrase decides."""
 
@@ -174,9 +174,9 @@ class Heard(NamedTuple):
     """The main fields."""
     readings: list[Reading]
 
-    def only(self, keep: Sequence[bool]) -> "Heard":
+    def only(self, keep: Sequence[bool]) -> "Examples":
         kept = [reading for reading, is_kept in zip(self.readings, keep, strict=True) if is_kept]
-        return Heard(self.corpus.only(keep), kept)
+        return Examples(self.corpus.only(keep), kept)
 
 
 def presence_in(readings: Sequence[Reading], known: Keys) -> Matrix:
@@ -187,7 +187,7 @@ def presence_in(readings: Sequence[Reading], known: Keys) -> Matrix:
     )
 
 
-def heard(name: str, kind: str, mentions: Sequence[Read], moods: SentimentModel) -> Heard:
+def examples(name: str, kind: str, mentions: Sequence[Read], moods: SentimentModel) -> Examples:
     places = [place for mention in mentions for place in mention.places]
     labels = [mention.label for mention in mentions for _ in mention.places]
     reaches = [reach_of(*place) for place in places]
@@ -199,16 +199,16 @@ def heard(name: str, kind: str, mentions: Sequence[Read], moods: SentimentModel)
     texts = tuple(reading.main for reading in found)
     digest = hashlib.sha256("\n".join(texts).encode("utf-8", "surrogatepass")).hexdigest()
     source = Input(name, kind, len(texts), digest, len(texts))
-    return Heard(Corpus(source, wanted, texts), found)
+    return Examples(Corpus(source, wanted, texts), found)
 
 
-def fitted(parts: Sequence[Heard]) -> Fitted:
+def fitted(parts: Sequence[Examples]) -> Fitted:
     columns = list(zip(*(reading for part in parts for reading in part.readings), strict=True))
     found, known = of_fields(columns, FIELD_KEYS.tolist(), SETTINGS, ORDERS)
     return fit_found(found, known, [part.corpus for part in parts], SETTINGS)
 
 
-def calibrate(parts: Sequence[Heard], brands: Sequence[str]) -> float:
+def calibrate(parts: Sequence[Examples], brands: Sequence[str]) -> float:
     """The factor for the logits under which mentions of brands that were not learned are
     likeliest: a quarter of all brands, after learning the others."""
     mentions, others = parts[0], parts[1:]
@@ -242,11 +242,11 @@ def learn(read: Material, moods: SentimentModel) -> Weights:
     mentions = read.mentions
     made = list(written_sentences(pattern_sentences()))
     parts = [
-        heard("mentions", "train", mentions, moods),
-        heard("written", "target", read.written, moods),
-        heard("patterns", "mix", made, moods),
-        heard("product", "mix", read.product, moods),
-        *(heard(name, "review", found, moods) for name, found in read.reviews.items()),
+        examples("mentions", "train", mentions, moods),
+        examples("written", "target", read.written, moods),
+        examples("patterns", "mix", made, moods),
+        examples("product", "mix", read.product, moods),
+        *(examples(name, "review", found, moods) for name, found in read.reviews.items()),
     ]
     factor = calibrate(parts, [one.brand for one in mentions for _ in one.places])
     whole = prune(fitted(parts), SETTINGS.kept)
