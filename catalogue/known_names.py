@@ -55,8 +55,8 @@ class KnownNames:
         with what goes on from them.
 
         `given` are the keys that its author wrote, `taken` the names (as `name_key` has them) of
-        all brands beside it. A brand of another known trade is somebody else of the same name, and a
-        query decides alone: these stay as they are.
+        all brands beside it. A brand of another known trade is somebody else of the same name, and
+        a query decides alone: these stay as they are.
         """
         known = self._known(brand)
         if known is None or brand.trade in self._trades - {"", known.trade}:
