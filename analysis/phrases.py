@@ -11,6 +11,8 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+import daachorse
+
 from schemas.mention import Polarity
 
 OURS, OTHER = "\uf100", "\uf101"
@@ -258,9 +260,13 @@ def deciding(sentence: str) -> Rule | None:
 
 
 def _matching(sentence: str) -> Iterator[Rule]:
-    for rule in _RULES:
-        for word in rule.words:
-            if word in sentence:
-                if rule.pattern.search(sentence):
-                    yield rule
-                break
+    triggered = {rule for _, _, word in _find(sentence) for rule in _RULES_OF[word]}
+    for at in sorted(triggered):
+        if _RULES[at].pattern.search(sentence):
+            yield _RULES[at]
+
+
+_WORDS = sorted({word for rule in _RULES for word in rule.words})
+_RULES_OF = [[at for at, rule in enumerate(_RULES) if word in rule.words] for word in _WORDS]
+_find = daachorse.CharwiseDoubleArrayAhoCorasick(_WORDS).find_overlapping
+"""Where words of rules stand, all in one pass: (start, end, number of the word)."""
