@@ -1,5 +1,6 @@
 """`python -m bench` compares posts a second; see also `board`, `center`, `delivery`, `feeds`,
-`latency`, `messages`, `outside`, `restart` and `scaling`."""
+`latency`, `messages`, `outside`, `restart`, `scaling` and
+`walls`."""
 
 import logging
 import sys
@@ -15,6 +16,7 @@ from bench import (
     restart,
     scaling,
     throughput,
+    walls,
 )
 
 KINDS = {
@@ -27,6 +29,7 @@ KINDS = {
     "outside": feeds_outside.main,
     "restart": restart.main,
     "scaling": scaling.main,
+    "walls": walls.main,
 }
 
 # Producers and consumers that wait for the leaders of new topics say so many times.
