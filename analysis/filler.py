@@ -27,6 +27,11 @@ FORMAT = "leimo filler 1"
 BATCH = 512
 """Texts looked at in one pass."""
 
+LEAST_LENGTH = 20
+"""Code points of a text that is judged. Of posts with fewer, 6 in 347 of spam accounts and 4 in 864
+of others were marked, by cross-validation: they say too little, and one post in three that names a
+brand is so short."""
+
 SLOT_BITS = 16
 """N-grams share 65,536 weights by their hash."""
 
@@ -122,9 +127,12 @@ class FillerModel:
 
     def are_filler(self, own_words: Sequence[str]) -> list[bool]:
         """Whether each text is: what the authors wrote, before the repost chain."""
-        found: list[bool] = []
-        for start in range(0, len(own_words), BATCH):
-            found += (self.scores(own_words[start : start + BATCH]) > 0).tolist()
+        found = [False] * len(own_words)
+        asked = [at for at, text in enumerate(own_words) if len(text) >= LEAST_LENGTH]
+        for start in range(0, len(asked), BATCH):
+            some = asked[start : start + BATCH]
+            for at, score in zip(some, self.scores([own_words[at] for at in some]), strict=True):
+                found[at] = bool(score > 0)
         return found
 
     def scores(self, own_words: Sequence[str]) -> Whole:

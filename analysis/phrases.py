@@ -11,6 +11,8 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+import daachorse
+
 from schemas.mention import Polarity
 
 OURS, OTHER = "\uf100", "\uf101"
@@ -59,6 +61,7 @@ _MORE = "(?<![性价对占类同之无好百相分不没])比"
 _BEATS = "(?:完胜|秒杀|吊打|碾压|完爆|甩(?:开|了)?)"
 
 _RULES = (
+    _rule("not said", _0, "没说", r"(?:我|谁|又|可|并|也)没有?说过?A~{0,6}(?:不|<bad>)"),
     _rule(
         "no better than it is denied to be",
         _0,
@@ -89,29 +92,35 @@ _RULES = (
     _rule(
         "worse than another",
         _N,
-        "没有 没 不如 比不上 不及 比 完胜 秒杀 吊打 碾压 完爆 甩 受够",
+        "没有 没 不如 比不上 不及 比 完胜 秒杀 吊打 碾压 完爆 甩 受够 宁 退了 退掉",
         r"A~{0,10}没有?B(?:那么|那样|这么|的)?~{0,6}?<good>",
         r"A~{0,12}(?:远|真|还|都)?(?:不如|比不上|不及)~{0,6}B",
         rf"A~{{0,16}}{_MORE}B~{{0,12}}?<bad>",
         r"受够了?~{0,2}A",
+        rf"B~{{0,10}}{_MORE}A~{{0,10}}<good>(?:多|得多|很多|太多|不少)",
+        r"宁[愿可肯]~{0,8}B~{0,8}不~{0,4}A",
+        r"退[了掉]A[^。！!？?\n]{0,12}[换提买订选]了?B",
         rf"B~{{0,14}}{_BEATS}~{{0,6}}A",
         r"A~{0,14}被~{0,3}B~{0,4}(?:完胜|秒杀|吊打|碾压|完爆)",
     ),
     _rule(
         "better than another",
         _P,
-        "没有 没 不如 比不上 不及 比 还是 完胜 秒杀 吊打 碾压 完爆 甩",
+        "没有 没 不如 比不上 不及 比 还是 完胜 秒杀 吊打 碾压 完爆 甩 宁 退了 退掉",
         r"B~{0,10}没有?A(?:那么|那样|这么|的)?~{0,6}?<good>",
         r"B~{0,12}(?:不如|比不上|不及)~{0,4}A",
         rf"A~{{0,16}}{_MORE}B~{{0,12}}?(?<!不)<good>",
         r"还是(?:我的?|咱|你)?A~{0,8}?<good>",
+        r"宁[愿可肯]~{0,8}A~{0,8}不~{0,4}B|比起B[^。！!？?\n]{0,20}宁[愿可肯]~{0,12}A",
+        r"退[了掉]B[^。！!？?\n]{0,12}[换提买订选]了?A",
         rf"A~{{0,14}}{_BEATS}~{{0,6}}B",
     ),
     _rule(
         "left for another",
         _N,
-        "换 转 投奔 才是",
+        "换 转 投奔 才是 只",
         r"从A~{0,6}(?:换|转|跳|改)[成到为用投]~{0,4}B",
+        r"A[^。！!？?\n]{0,20}(?:现在|以后|我家|我们家|从此)只[喝用买吃穿去坐选信]B",
         r"B才(?:是|叫)~{0,6}(?:真爱|王道|良心|正宗)",
     ),
     _rule(
@@ -143,8 +152,16 @@ _RULES = (
     ),
     _rule(
         "double negation",
+        _N,
+        "没有 没",
+        r"没有?哪?一[次个台家件天款辆部间双]~{0,4}不(?:差|慢|烂|难[吃喝用看]|坑|脏|卡|吵|拖|坏|漏|断|晚点?|迟到)",
+    ),
+    _rule(
+        "double negation",
         _P,
         "不",
+        r"不(?:得不|能不|可不)(?:说|承认)[，,]?~{0,16}(?:真|确实|的确|是)~{0,6}(?:<good>|放心|好[穿开住])",
+        r"(?:不能|不可|少不了|离不开)没有A",
         r"(?:没有?(?:一个|一次|一天|一处|什么|任何|哪里|人|理由)|无一?|并非|不觉得|不认为|不是说)~{0,10}?"
         r"不(?:满意|喜欢|爱|好用|好吃|好喝|好看|方便|舒服|香|行|值|服|佩服|推荐)",
         r"没有?(?:哪)?一[次个台家件天人]~{0,6}不(?:准时|满意|开心|好[用吃喝看]|喜欢|爱|舒服|夸|说好)",
@@ -168,6 +185,24 @@ _RULES = (
         r"谁(?:还敢|还|敢)[买用信去吃喝坐来]~{0,4}(?:[啊呢?？!！]|$)",
         r"不是(?:抢|坑|骗|耍)|凭什么(?:[卖收扣]|这么贵)|底线[吗何]|当我~{0,3}傻|好意思(?:[叫说卖收]|吗)",
         r"就是这[么样](?:对待|服务|做)|要脸[吗不]",
+    ),
+    _rule(
+        "no fault to be found",
+        _P,
+        "挑不出 无可挑剔 没得挑 没话说",
+        r"挑不出~{0,4}(?:毛病|刺|错|缺点)|无可挑剔|没得挑|没话说",
+    ),
+    _rule(
+        "ironic thanks",
+        _N,
+        "感谢 谢谢 多谢",
+        r"(?:感谢|谢谢|多谢)A[^。！!？?\n]{0,10}(?:让我|教会我|带我)[^。！!？?\n]{0,8}(?:体验|感受|见识|学会|领教|重温|回到)",
+    ),
+    _rule(
+        "praise with a sour face",
+        _N,
+        "[微笑] [拜拜] [再见] [白眼] [挖鼻] [鄙视]",
+        r"A[^。！!？?\n]{0,40}(?:厉害|好样的|真棒|佩服|真好|良心|贴心|真会|真牛)[^。\n]{0,40}\[(?:微笑|拜拜|再见|白眼|挖鼻|鄙视)\]",
     ),
     _rule(
         "praise by how much",
@@ -225,9 +260,13 @@ def deciding(sentence: str) -> Rule | None:
 
 
 def _matching(sentence: str) -> Iterator[Rule]:
-    for rule in _RULES:
-        for word in rule.words:
-            if word in sentence:
-                if rule.pattern.search(sentence):
-                    yield rule
-                break
+    triggered = {rule for _, _, word in _find(sentence) for rule in _RULES_OF[word]}
+    for at in sorted(triggered):
+        if _RULES[at].pattern.search(sentence):
+            yield _RULES[at]
+
+
+_WORDS = sorted({word for rule in _RULES for word in rule.words})
+_RULES_OF = [[at for at, rule in enumerate(_RULES) if word in rule.words] for word in _WORDS]
+_find = daachorse.CharwiseDoubleArrayAhoCorasick(_WORDS).find_overlapping
+"""Where words of rules stand, all in one pass: (start, end, number of the word)."""

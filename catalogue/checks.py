@@ -12,7 +12,7 @@ from analysis.han_forms import simplified
 from catalogue.check_feeds import checked_feeds
 from catalogue.check_subscribers import checked_subscribers, is_zone
 from catalogue.findings import Findings, KeyPath, did_you_mean
-from catalogue.known_names import KnownNames
+from catalogue.known_names import KnownNames, name_key
 from catalogue.yaml_reader import AS_WRITTEN, Raw, Records
 from measures.calendar import COUNTRIES, days_of, is_date, is_of_each_year, known_to
 from measures.rule_index import active_hours, time_ms
@@ -117,11 +117,12 @@ def _completed(
     """The brands with what is known of their names; a note for each that becomes another."""
     completed: dict[int, Brand] = {}
     trades: list[str] = []
+    taken = {name_key(name) for brand in made.values() for name in (brand.name, *brand.aliases)}
     for index, brand in made.items():
         if raws[index].get(AS_WRITTEN):
             completed[index] = brand
             continue
-        found = known.complete(brand, raws[index].keys())
+        found = known.complete(brand, raws[index].keys(), taken)
         completed[index] = found.brand
         if "trade" in found.added:
             trades.append(brand.id)

@@ -5,6 +5,7 @@ the two apart; a catalogue of one's own that says no more than `name: 小米` ge
 finds the same brand. What its author did write stays: words are added, nothing is taken away.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
@@ -17,6 +18,13 @@ from schemas.catalogue import Brand, Context
 from sources.words import fold
 
 _NO_CONTEXT = Context()
+_HAN = re.compile(r"[\u4e00-\u9fff]{2,3}")
+"""Names that have to stand at the edges of tokens."""
+
+
+TAKEN = 0.0
+"""Least confidence in names that are known to mean the brand unless a word excludes them: the
+words that an author requires beside them are what came to mind, and most posts have none."""
 
 
 class Completed(NamedTuple):
@@ -37,14 +45,18 @@ class KnownNames:
         self._trades: set[str] = set()
         for brand in brands:
             self._trades.add(brand.trade)
-            for name in {_key(name) for name in _names(brand)}:
+            for name in {name_key(name) for name in _names(brand)}:
                 self._owners.setdefault(name, []).append(brand)
 
-    def complete(self, brand: Brand, given: AbstractSet[str]) -> Completed:
-        """The brand with the trade, context and least confidence that are known of its names.
+    def complete(
+        self, brand: Brand, given: AbstractSet[str], taken: AbstractSet[str] = frozenset()
+    ) -> Completed:
+        """The brand with the trade, context and least confidence that are known of its names, and
+        with what goes on from them.
 
-        `given` are the keys that its author wrote. A brand of another known trade is somebody else
-        of the same name, and a query decides alone: these stay as they are.
+        `given` are the keys that its author wrote, `taken` the names (as `name_key` has them) of
+        all brands beside it. A brand of another known trade is somebody else of the same name, and
+        a query decides alone: these stay as they are.
         """
         known = self._known(brand)
         if known is None or brand.trade in self._trades - {"", known.trade}:
@@ -52,13 +64,16 @@ class KnownNames:
         filled: dict[str, Any] = {}
         if not brand.trade:
             filled["trade"] = known.trade
+        if longer := _longer(brand, known, taken):
+            filled["aliases"] = (*brand.aliases, *longer)
         decided = () if brand.context.query else _decided(brand, known)
         if decided:
             if brand.context == _NO_CONTEXT or decided != _names(brand):
                 filled["ambiguous"] = decided
             filled["context"] = _context(brand, known, decided)
             if "min_confidence" not in given:
-                filled["min_confidence"] = known.min_confidence
+                is_taken = not brand.ambiguous and _is_trusted(known.context)
+                filled["min_confidence"] = TAKEN if is_taken else known.min_confidence
         filled = {key: value for key, value in filled.items() if value != getattr(brand, key)}
         if not filled:
             return Completed(brand)
@@ -70,13 +85,14 @@ class KnownNames:
         shared: Counter[str] = Counter()
         by_id: dict[str, Brand] = {}
         for name in (brand.name, *_names(brand)):
-            for owner in self._owners.get(_key(name), ()):
+            for owner in self._owners.get(name_key(name), ()):
                 shared[owner.id] += 1
                 by_id[owner.id] = owner
         return by_id[max(shared, key=lambda owner: (shared[owner], owner))] if shared else None
 
 
-def _key(name: str) -> str:
+def name_key(name: str) -> str:
+    """What spellings of one name have in common."""
     return simplified(fold(name).strip())
 
 
@@ -84,11 +100,31 @@ def _names(brand: Brand) -> tuple[str, ...]:
     return brand.name, *brand.aliases
 
 
+def _longer(brand: Brand, known: Brand, taken: AbstractSet[str]) -> tuple[str, ...]:
+    """Sure names that go on from a Han name of the brand: 苹果公司 from 苹果.
+
+    Tokenizers know them as words of their own, in which a short name does not end at an edge.
+    """
+    own = set(map(name_key, _names(brand)))
+    sure = set(map(name_key, _names(known))) - _ambiguous(known) - own - taken
+    return tuple(
+        name
+        for name in _names(known)
+        if name_key(name) in sure
+        and any(name_key(name).startswith(short) and _HAN.fullmatch(short) for short in own)
+    )
+
+
+def _is_trusted(context: Context) -> bool:
+    """True where a name counts unless a word excludes it."""
+    return bool(context.exclude) and not context.require and not context.query
+
+
 def _ambiguous(brand: Brand) -> frozenset[str]:
     """The names that the brand's context decides about."""
     if brand.ambiguous or brand.context == _NO_CONTEXT:
-        return frozenset(map(_key, brand.ambiguous))
-    return frozenset(map(_key, _names(brand)))
+        return frozenset(map(name_key, brand.ambiguous))
+    return frozenset(map(name_key, _names(brand)))
 
 
 def _decided(brand: Brand, known: Brand) -> tuple[str, ...]:
@@ -100,11 +136,11 @@ def _decided(brand: Brand, known: Brand) -> tuple[str, ...]:
     """
     ambiguous = _ambiguous(known)
     if brand.ambiguous:
-        return brand.ambiguous if ambiguous.intersection(map(_key, brand.ambiguous)) else ()
+        return brand.ambiguous if ambiguous.intersection(map(name_key, brand.ambiguous)) else ()
     if brand.context == _NO_CONTEXT:
-        return tuple(name for name in _names(brand) if _key(name) in ambiguous)
-    sure = set(map(_key, _names(known))) - ambiguous
-    return tuple(name for name in _names(brand) if _key(name) not in sure)
+        return tuple(name for name in _names(brand) if name_key(name) in ambiguous)
+    sure = set(map(name_key, _names(known))) - ambiguous
+    return tuple(name for name in _names(brand) if name_key(name) not in sure)
 
 
 def _context(brand: Brand, known: Brand, decided: Sequence[str]) -> Context:
@@ -112,14 +148,14 @@ def _context(brand: Brand, known: Brand, decided: Sequence[str]) -> Context:
     own, lent = brand.context, known.context
     if own == _NO_CONTEXT and lent.query:
         return lent
-    names, required = [_key(name) for name in decided], set(map(_key, own.require))
-    refused = set(map(_key, own.exclude))
+    names, required = [name_key(name) for name in decided], set(map(name_key, own.require))
+    refused = set(map(name_key, own.exclude))
     exclude = (
         word
-        for word, key in ((word, _key(word)) for word in lent.exclude)
+        for word, key in ((word, name_key(word)) for word in lent.exclude)
         if key not in required and not any(key in name for name in names)
     )
-    require = (word for word in lent.require if _key(word) not in refused)
+    require = (word for word in lent.require if name_key(word) not in refused)
     return Context(
         require=tuple(dict.fromkeys((*own.require, *require))),
         exclude=tuple(dict.fromkeys((*own.exclude, *exclude))),

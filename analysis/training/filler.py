@@ -128,12 +128,12 @@ def own_words(text: str) -> str:
 
 
 def is_read(own: str) -> bool:
-    """Whether the analysis asks the model about a text: Chinese, and not empty of words.
+    """Whether the model judges a text: in Chinese, with words, and not a short one.
 
-    >>> is_read("小米真好"), is_read("转发微博"), is_read("so good")
+    >>> is_read("小米真好" * 5), is_read("小米真好"), is_read("so good" * 3)
     (True, False, False)
     """
-    if words.is_wordless(own):
+    if len(own) < filler.LEAST_LENGTH or words.is_wordless(own):
         return False
     return language_of(simplified(words.mask(words.fold(own)))) == CHINESE
 

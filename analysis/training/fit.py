@@ -49,6 +49,8 @@ class Settings(msgspec.Struct, frozen=True):
     iterations: int = 60
     mixed_in: float = 0.3
     """Weight of a row of a `mix` file; a row of a leading file weighs 1."""
+    reviewed: float = 0.1
+    """Weight of a row of a `review` file: about something bought, and no post."""
     aimed: float = 4.0
     """Weight of a row of a `target` file: few rows, of the kind that the stance is asked of."""
     kept: int = 150_000
@@ -125,6 +127,7 @@ def rows_of(corpora: Sequence[Corpus], settings: Settings) -> Rows:
     left_out = np.zeros((len(labels), len(CLASSES)), np.float32)
     left_out[without_neutral[files], NEUTRAL] = -1e9
     weigh = {**dict.fromkeys(LEADING, 1.0), **dict.fromkeys(AIMED, settings.aimed)}
+    weigh["review"] = settings.reviewed
     of_file = [weigh.get(corpus.source.kind, settings.mixed_in) for corpus in corpora]
     weights = np.array(of_file)[files].astype(np.float32)
     return Rows(np.eye(len(CLASSES), dtype=np.float32)[labels], left_out, weights, files)

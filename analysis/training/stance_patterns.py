@@ -1,4 +1,4 @@
-"""Sentences put together for kinds of stances that posts have seldom: denials, comparisons, harm.
+"""Sentences put together for kinds of stances that posts have seldom: denials, comparisons, irony.
 
 A linear model learns such a kind only from many words in it, and no label set has many. So here are
 patterns, with words of six trades for their slots. `{B}` is the brand, `{R}` another one, as in
@@ -251,6 +251,56 @@ n {B}的{side}{very}{bad}，{who}也说{bad2}
 p 支持{B}，{side}{good}
 p {B}{side}越来越{good}了{end}
 n {B}{side}越来越{bad}了{bad_end}
+n 感谢{B}，{verb}了{time}我才明白什么叫{bad}
+n 恭喜{B}，{side}又{bad}了[微笑]
+n 不愧是{B}，{side}{bad}得这么稳定
+n {B}真贴心，{side}{bad}，什么都不用我做了
+n {B}厉害了，{side}{bad}成这样还敢卖[微笑]
+n 佩服{B}，{side}{bad}都能卖这么贵
+n 谢谢{B}，{side}{bad}，{who}学会了忍耐[拜拜]
+n 给{B}点赞，{side}{bad}得清新脱俗[doge]
+n {B}真是业界良心，{time}不到{side}就{bad}，佩服佩服
+n 好一个{B}，{side}{bad}还说{good}
+p 虽然{side}{bad}，{B}的{side2}还是{good}
+p {B}{bad}归{bad}，{side}是真的{good}
+p 就算{side}{bad}，我还是爱{B}
+p 别看{B}便宜，{side}一点都不{bad}
+p 尽管{B}{side}一般，{side2}{very}{good}
+p {B}除了{side}有点{bad}，挑不出{fault}
+n 虽然{side}{good}，但{B}的{side2}{very}{bad}
+n {B}{good}归{good}，{side}{bad}得要命
+n 牌子是响，可是{B}的{side}{very}{bad}
+n {B}{side}是挺{good}，就是{side2}老是{bad}
+n {B}{side}倒是{good}，{side2}却{bad}{bad_end}
+p 不得不承认，{B}的{side}确实{good}
+p {B}的{side}无可挑剔
+p {verb}{thing}不能没有{B}，{good}
+p {verb}了这么多次{B}，没有一次不{good}
+n 没有一个{B}的{thing}不{bad}的
+n {verb}了这么多次{B}，没有哪次不{bad}
+0 我可没说{B}不{good}
+0 我没说{B}{bad}，别误会
+p {R}{side}{bad}，{B}就{good}多了，高下立判
+n {B}{side}{bad}，{R}就{good}多了，高下立判
+p {verb}过{R}才发现{bad}，{B}才叫{good}
+n {verb}过{B}才发现{bad}，{R}才叫{good}
+p 同一个{thing}，{R}{bad}，{B}{good}，差距啊
+n 同一个{thing}，{B}{bad}，{R}{good}，差距啊
+p 比起{R}那{bad}的{side}，我宁可{verb}{B}
+n 比起{B}那{bad}的{side}，我宁可{verb}{R}
+p {verb}来{verb}去，{R}{bad}，我家只{verb}{B}
+n {verb}来{verb}去，{B}{bad}，我家只{verb}{R}
+n 退了{B}，转头{verb}了{R}，{side}{good}得多
+p 退了{R}，转头{verb}了{B}，{side}{good}得多
+p {B}{thing}超{good}，大推
+p {B}{side}超{good}，{verb}一整天也不累
+p {B}{thing}有够{good}，{verb}了{time}
+p 咬牙{verb}了{B}{thing}，{side}超{good}
+p 刚入手的{B}{thing}{side}好{good}
+p {B}的{thing}很赞，今年又{verb}了
+n {B}{thing}超雷，{side}{bad}
+n {B}{side}有够{bad}，傻眼
+n 踩雷{B}，{side}{bad}到爆
 """.strip().split("\n")
 )
 

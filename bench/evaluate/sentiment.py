@@ -11,12 +11,15 @@ from sklearn.metrics import accuracy_score, f1_score
 from analysis.moods import Moods
 from analysis.pipeline import Analyser
 from analysis.sentiment import SentimentModel
+from analysis.shipped import analyser_of
 from analysis.stance_model import StanceModel
 from analysis.stances import MIXED_FROM
 from analysis.tokens import tokenizer_named
 from analysis.training.corpus import Corpus, fold_of, read_corpus, trace_of
 from analysis.training.fit import AIMED, Settings
 from analysis.training.sentiment import FOLDS, TARGET, learn, without
+from analysis.training.stances import PRODUCT, material, product_mentions, read_mentions
+from analysis.training.stances import learn as learn_stances
 from bench.evaluate.baselines import Scorer, baselines, scores
 from catalogue.file import SHIPPED, load
 from schemas.mention import Polarity
@@ -71,7 +74,10 @@ def by_cross_validation(folder: Path) -> Iterator[Result]:
         for source in learned
         if source.kind not in AIMED
     ]
-    stance = read_corpus(folder / "stance" / "nlpcc2016_train.tsv.gz", AIMED[0], TARGET)
+    stance = read_corpus(folder / PRODUCT, AIMED[0], TARGET)
+    catalogue = load(SHIPPED)
+    mentions = read_mentions(folder, catalogue)
+    plain = analyser_of(catalogue)
     measured = [c for c in corpora if c.source.name in CROSS_VALIDATED]
     found: dict[str, list[tuple[Corpus, Said]]] = {}
     for fold in range(FOLDS):
@@ -82,18 +88,21 @@ def by_cross_validation(folder: Path) -> Iterator[Result]:
         )
         for corpus in unseen[:-1]:
             found.setdefault(corpus.source.name, []).append((corpus, _said(model, corpus.texts)))
-        found.setdefault("iPhone SE", []).append((unseen[-1], _stances(model, unseen[-1].texts)))
+        product = product_mentions(without(stance, traces), plain)
+        stances = learn_stances(material(folder, mentions, product), model)
+        said = _stances(Moods(model, StanceModel(model, stances)), unseen[-1].texts)
+        found.setdefault("iPhone SE", []).append((unseen[-1], said))
     for name, parts in found.items():
         whole = Corpus(
             parts[0][0].source,
             tuple(label for corpus, _ in parts for label in corpus.labels),
             tuple(text for corpus, _ in parts for text in corpus.texts),
         )
-        said = Said(
+        together = Said(
             [choice for _, said in parts for choice in said.classes],
             [score for _, said in parts for score in said.scores],
         )
-        yield _result(name, "leimo, cross-validated", whole, said, None)
+        yield _result(name, "leimo, cross-validated", whole, together, None)
         some = whole.only([number < _BASELINE_ROWS for number in range(len(whole))])
         for system, scorer in baselines().items():
             yield _baseline(name, system, scorer, some)
@@ -109,11 +118,9 @@ def _said(model: SentimentModel, texts: Sequence[str]) -> Said:
     return Said([_NUMBERS[each.polarity] for each in found], [each.score for each in found])
 
 
-def _stances(model: SentimentModel, texts: Sequence[str]) -> Said:
+def _stances(moods: Moods, texts: Sequence[str]) -> Said:
     """Towards the product, where a text names it; else of the whole text."""
-    analyser = Analyser(
-        load(SHIPPED).brands, Moods(model, StanceModel.load(model)), tokenizer_named()
-    )
+    analyser = Analyser(load(SHIPPED).brands, moods, tokenizer_named())
     classes, found = [], []
     for analysis in analyser.analyse_many(texts):
         said = [each for each in analysis.occurrences if each.brand == "apple"]

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis import training
-from analysis.filler import BATCH, SHAPES, FillerError, FillerModel, coded, shapes
+from analysis.filler import BATCH, LEAST_LENGTH, SHAPES, FillerError, FillerModel, coded, shapes
 
 MODEL = FillerModel.load()
 MIXED = "岁月不语；我们都在路上……愿你安好、有些人走着走着就散了：别回头！#乒乓球# 扬州·和平小区"
@@ -60,6 +60,13 @@ def test_a_tag_and_a_place_behind_what_people_say_make_no_filler() -> None:
     ]
     assert sum(MODEL.are_filler(said)) / len(said) < 0.02
     assert sum(MODEL.are_filler(dressed)) / len(dressed) < 0.05
+
+
+def test_a_short_text_is_none_whatever_it_scores() -> None:
+    short = MIXED[:LEAST_LENGTH]
+    assert MODEL.is_filler(MIXED)
+    assert not MODEL.is_filler(short[:-1])
+    assert MODEL.are_filler([short[:-1], MIXED, ""]) == [False, True, False]
 
 
 @given(st.lists(st.one_of(st.text(), st.sampled_from(TEXTS)), max_size=8))

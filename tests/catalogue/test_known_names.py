@@ -53,6 +53,53 @@ def test_a_sure_name_lends_its_trade_alone() -> None:
     assert complete(Brand(id="o", name="OPPO")) == Brand(id="o", name="OPPO", trade="phones")
 
 
+TV = KnownNames(
+    [
+        Brand(
+            id="tv",
+            name="长虹",
+            aliases=("长虹电器", "Changhong"),
+            ambiguous=("长虹",),
+            context=Context(exclude=("气贯长虹",)),
+            min_confidence=0.6,
+        )
+    ]
+)
+
+
+def test_sure_names_that_go_on_from_a_name_are_names_too() -> None:
+    assert TV.complete(Brand(id="a", name="长虹"), set()).brand.aliases == ("长虹电器",)
+    with_alias = Brand(id="a", name="长虹", aliases=("長虹電器",))
+    assert TV.complete(with_alias, set()).brand.aliases == ("長虹電器",)
+    assert TV.complete(Brand(id="a", name="长虹"), set(), {"长虹电器"}).brand.aliases == ()
+    assert TV.complete(Brand(id="a", name="Changhong"), set()).brand.aliases == ()
+
+
+def test_names_of_another_brand_of_the_catalogue_stay_its_own() -> None:
+    text = "brands: [{id: fruit, name: 苹果}, {id: phones, name: 苹果手机}]"
+    fruit, phones = parse(text.encode(), "my.yml").catalogue.brands
+    assert "苹果公司" in fruit.aliases
+    assert "苹果手机" not in fruit.aliases
+    assert phones.name == "苹果手机"
+
+
+def test_required_words_do_not_keep_out_a_name_that_is_trusted() -> None:
+    """What its author requires came to mind; who names the words that decide means them."""
+    context = Context(require=("电视",))
+    brand = Brand(id="a", name="长虹", context=context)
+    assert TV.complete(brand, {"context"}).brand.min_confidence == 0
+    assert TV.complete(brand, {"context", "min_confidence"}).brand.min_confidence == 0.5
+    strict = msgspec.structs.replace(brand, ambiguous=("长虹",))
+    assert TV.complete(strict, {"context", "ambiguous"}).brand.min_confidence == 0.6
+    assert complete(Brand(id="mi", name="小米", context=context)).min_confidence == 0.7
+
+
+def test_a_company_by_its_full_name_is_found_where_the_short_one_is_known() -> None:
+    brands = parse((MINE % "").encode(), "my.yml").catalogue.brands
+    analyser = Analyser(brands, NoMoods(), tokenizer_named())
+    assert {name.brand for name in analyser.occurrences("苹果公司真的不错")} == {"fruit"}
+
+
 def test_a_name_that_nobody_knows_stays_as_it_is() -> None:
     brand = Brand(id="x", name="老干妈", aliases=("小米辣",))
     assert KNOWN.complete(brand, set()) == (brand, "", ())

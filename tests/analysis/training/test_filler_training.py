@@ -33,7 +33,7 @@ def table(path: Path, accounts: int = 60) -> Path:
     for account in range(accounts):
         label, sentences = (("spam", FILLER), ("normal", CHAT))[account % 2]
         for number in range(5):
-            text = "".join(rng.sample(sentences, 3)) + "甲乙丙丁戊己庚辛壬癸"[rng.randrange(10)]
+            text = "".join(rng.choices(sentences, k=5)) + "甲乙丙丁戊己庚辛壬癸"[rng.randrange(10)]
             lines.append(f"{label}\t{label}{account}\t{text}\t2020-01-0{number + 1}")
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return path
@@ -46,8 +46,8 @@ def posts(tmp_path: Path) -> Posts:
 
 def test_it_learns_how_filler_is_put_together(posts: Posts) -> None:
     model = learn(posts, [])
-    assert model.is_filler("人生如棋……风雨兼程、岁月如歌；")
-    assert not model.is_filler("妈妈叫我回家地铁好挤啊周末去看电影")
+    assert model.is_filler("人生如棋……风雨兼程、岁月如歌；人生如棋……岁月如歌；")
+    assert not model.is_filler("妈妈叫我回家地铁好挤啊周末去看电影地铁好挤啊")
     assert model.header.learned_from == {
         "posts of normal accounts": 150,
         "posts of spam accounts": 150,
@@ -82,7 +82,7 @@ def test_posts_that_nobody_reads_are_never_marked(posts: Posts) -> None:
 
 
 def test_texts_from_elsewhere_count_as_what_people_write(posts: Posts, tmp_path: Path) -> None:
-    texts = [f"愿你安好！第{number}章" for number in range(400)]
+    texts = [f"愿你安好！第{number}章，这一章写的是河边的事" for number in range(400)]
     other = tmp_path / "books.tsv"
     other.write_text("".join(f"x\t{text} //@小王:转\n" for text in texts), encoding="utf-8")
     found = list(elsewhere([other, other]))
@@ -102,7 +102,8 @@ def test_the_same_files_give_the_same_bytes_and_a_card(tmp_path: Path) -> None:
         assert main(["--out", str(out), "--posts", str(posts), "--card", str(card)]) == 0
         learned.append(out.read_bytes())
     assert learned[0] == learned[1]
-    assert FillerModel.from_bytes(learned[0]).is_filler("人生如棋……风雨兼程、岁月如歌；")
+    mixed = "人生如棋……风雨兼程、岁月如歌；" * 2
+    assert FillerModel.from_bytes(learned[0]).is_filler(mixed)
     assert "| posts of spam accounts | 150 |" in card.read_text(encoding="utf-8")
 
 
