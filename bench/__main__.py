@@ -1,10 +1,11 @@
-"""`python -m bench` compares posts a second; see also `board`, `center`, `delivery`, `feeds`,
+"""`python -m bench` compares posts a second; see also `analysis`, `board`, `center`, `delivery`, `feeds`,
 `latency`, `messages`, `outside`, `restart` and `scaling`."""
 
 import logging
 import sys
 
 from bench import (
+    analysis,
     board,
     center,
     delivery,
@@ -18,6 +19,7 @@ from bench import (
 )
 
 KINDS = {
+    "analysis": analysis.main,
     "board": board.main,
     "center": center.main,
     "delivery": delivery.main,
