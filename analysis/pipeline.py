@@ -41,10 +41,10 @@ from analysis.stances import (
 from analysis.terms import Word, content_words, top_terms
 from analysis.tokens import Tokenizer, cut_many
 from schemas.catalogue import Brand, Intent
+from schemas.links import checked
 from schemas.mention import Channel, Mention, Objective, Place, Polarity, SpamSign, Span
 from schemas.post import Post, PostEvent
 from sources import words
-from sources.links import depth_of, url_of
 
 MAX_SAMPLE = 140
 """Code points of own words that a mention carries."""
@@ -420,8 +420,8 @@ class Analyser:
             original_author, original = quoted.author.id, quoted.id
             if not own.sample:
                 original_text = quoted.text[:MAX_SAMPLE]
-        depth = depth_of(post.text) if len(draft.own_text) < len(post.text) else 0
-        url = url_of(post)
+        depth = words.chain_levels(post.text) if len(draft.own_text) < len(post.text) else 0
+        url = post.url and checked(post.url)
         end, asked_to = len(draft.own_text), draft.asked.end
         found = []
         for brand, named in draft.spans.items():
