@@ -58,6 +58,13 @@ MAX_SPANS_IN_ALL = 256
 QUOTES_KEPT = 16_384
 """Quoted originals whose brands are remembered: a cascade repeats one by the thousand."""
 
+# By name, members of enums cost as much as a call: Python looks them up in a slow way.
+_DELETE, _EDIT = PostEvent.DELETE, PostEvent.EDIT
+_ACCOUNT, _CAMPAIGN = Kind.ACCOUNT, Kind.CAMPAIGN
+_OWNED, _PAID_FOR, _EARNED = Channel.OWNED, Channel.PAID, Channel.EARNED
+_IN_OWN, _IN_CHAIN, _ON_CARD, _IN_QUOTE = Place.OWN, Place.CHAIN, Place.CARD, Place.QUOTED
+_NEUTRAL = Polarity.NEUTRAL
+
 MAX_KEPT = 2_000
 """Code points of the longest quoted text that is remembered."""
 
@@ -220,7 +227,7 @@ class Analyser:
             if found is None and not original.spans:
                 continue
             draft = self._draft(post, (partition, offsets[number]), found, original, card.brands)
-            if draft.spans and post.event is not PostEvent.DELETE:
+            if draft.spans and post.event is not _DELETE:
                 drafts.append(draft)
                 numbers.append(number)
         stances = [stance for draft in drafts for stance in draft.asked.stances]
@@ -281,8 +288,10 @@ class Analyser:
     def _named(self, reading: Reading, quote: Quote, end: int) -> Sequence[Named]:
         """The names in a text; handles in the chain name who wrote there, not who is meant."""
         named = self.namer.named(reading, quote)
-        if any(name.kind is Kind.ACCOUNT and name.start >= end for name in named):
-            return [name for name in named if name.kind is not Kind.ACCOUNT or name.start < end]
+        # By `for`: a generator costs more than the few names that there are.
+        for name in named:
+            if name.kind is _ACCOUNT and name.start >= end:
+                return [name for name in named if name.kind is not _ACCOUNT or name.start < end]
         return named
 
     def occurrences(self, text: str) -> list[Occurrence]:
@@ -413,7 +422,7 @@ class Analyser:
     def _mentions(self, draft: _Draft, own: _Own, moods: Iterator[Sentiment]) -> list[Mention]:
         """A mention for each brand, by brand id."""
         post, (partition, offset) = draft.post, draft.place
-        author, source, is_edit = post.author, post.source._value_, post.event is PostEvent.EDIT
+        author, source, is_edit = post.author, post.source._value_, post.event is _EDIT
         quoted = post.quoted if post.is_repost else None
         original_author = original = original_text = ""
         if quoted is not None:
@@ -427,7 +436,7 @@ class Analyser:
         for brand, named in draft.spans.items():
             said: Sequence[Named] = ()
             spans: tuple[Span, ...] = ()
-            polarity, milli, confidence_milli = Polarity.NEUTRAL, 0, SURE_MILLI
+            polarity, milli, confidence_milli = _NEUTRAL, 0, SURE_MILLI
             is_address = is_campaign = False
             if named:
                 said = [name for name in named if name.end <= end]
@@ -435,15 +444,16 @@ class Analyser:
                 polarity, milli = mean_mood(list(islice(moods, asked)))
                 spans = tuple([Span(name.start, name.end, name.alias) for name in named])
                 confidence_milli = max([name.confidence_milli for name in named])
-                is_address = any(name.kind is Kind.ACCOUNT for name in said)
-                is_campaign = any(name.kind is Kind.CAMPAIGN for name in said)
+                kinds = [name.kind for name in said]
+                is_address = _ACCOUNT in kinds
+                is_campaign = _CAMPAIGN in kinds
             accounts = self._accounts[brand]
             if accounts and (author.name in accounts or author.id in accounts):
-                channel = Channel.OWNED
+                channel = _OWNED
             elif own.is_paid or is_campaign:
-                channel = Channel.PAID
+                channel = _PAID_FOR
             else:
-                channel = Channel.EARNED
+                channel = _EARNED
             product = draft.products.get(brand)
             # By position, in the order of the record's fields: half the time of keywords.
             found.append(
@@ -463,10 +473,12 @@ class Analyser:
                     spans,
                     own.sample,
                     top_terms(
-                        own.content, self._aliases[brand], [(name.start, name.end) for name in said]
+                        own.content,
+                        self._aliases[brand],
+                        [(name.start, name.end) for name in said] if said else (),
                     ),
                     own.text_hash,
-                    Place.OWN if said else _elsewhere(brand, named, draft),
+                    _IN_OWN if said else _elsewhere(brand, named, draft),
                     confidence_milli,
                     is_address,
                     is_edit,
@@ -501,8 +513,10 @@ def _prose(own_text: str, reading: Reading | None) -> _Prose:
 def _elsewhere(brand: int, named: Sequence[Named], draft: _Draft) -> Place:
     """Where a brand is named that own words do not name."""
     if named:
-        return Place.CHAIN
-    return Place.CARD if draft.products.get(brand, brand) in draft.card else Place.QUOTED
+        return _IN_CHAIN
+    if not draft.card:
+        return _IN_QUOTE
+    return _ON_CARD if draft.products.get(brand, brand) in draft.card else _IN_QUOTE
 
 
 def _is_paid(own_words: str) -> bool:

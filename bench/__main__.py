@@ -1,5 +1,5 @@
-"""`python -m bench` compares posts a second; see also `analysis`, `board`, `center`, `delivery`, `feeds`,
-`latency`, `messages`, `outside`, `restart` and `scaling`."""
+"""`python -m bench` compares posts a second; see also `analysis`, `board`, `center`, `delivery`,
+`feeds`, `latency`, `messages`, `outside`, `restart` and `scaling`."""
 
 import logging
 import sys

@@ -128,8 +128,9 @@ def compare(before: Path, now: Path, catalogue: Path, posts: list[bytes]) -> str
         side.close()
     pairs = list(zip(*(side.us[WARM_UP:] for side in sides), strict=True))
     old, new = sides
+    was_us, now_us = (median(side) for side in zip(*pairs, strict=True))
     return (
-        f"us of CPU a post {median(us for us, _ in pairs):6.2f} -> {median(us for _, us in pairs):6.2f}"
+        f"us of CPU a post {was_us:6.2f} -> {now_us:6.2f}"
         f"  ratio {median(us / was for was, us in pairs):.3f}  rows {old.rows:,} -> {new.rows:,}"
         f"  bytes a row {old.row_bytes / max(old.rows, 1):.0f} ->"
         f" {new.row_bytes / max(new.rows, 1):.0f}"

@@ -1,5 +1,6 @@
-"""Where a post can be read: the source's own link, or one that is built from ids. Rows carry the first
-alone, and who shows a post builds the other.
+"""Where a post can be read: the source's own link, or one that is built from ids.
+
+Rows carry the first alone; who shows a post builds the other.
 
 What stands in an id was written by others: nothing but a link of the web is ever returned, without
 spaces and control characters.
