@@ -115,7 +115,7 @@ class _Original(NamedTuple):
 _NO_ORIGINAL = _Original(NO_QUOTE, (), {}, {})
 
 
-class _Draft(NamedTuple):
+class _Draft(msgspec.Struct, gc=False):
     """The brands that a post names, in order, with where; its own words are still to be read."""
 
     post: Post
@@ -133,7 +133,7 @@ class _Draft(NamedTuple):
     """The brands that are named beside the text."""
 
 
-class _Prose(NamedTuple):
+class _Prose(msgspec.Struct, gc=False):
     """Own words folded, masked and in simplified characters; empty where nobody wrote any."""
 
     masked: str
@@ -144,7 +144,7 @@ class _Prose(NamedTuple):
 _NO_PROSE = _Prose("", "")
 
 
-class _Own(NamedTuple):
+class _Own(msgspec.Struct, gc=False):
     """The own words of a post, made ready once for all its mentions."""
 
     sample: str
@@ -243,7 +243,9 @@ class Analyser:
             [(draft.own_text, own.language) for draft, own in zip(drafts, own_words, strict=True)]
         )
         for own, is_filler in zip(own_words, fillers, strict=True):
-            yield own._replace(signs=spam.with_filler(own.signs)) if is_filler else own
+            if is_filler:
+                own.signs = spam.with_filler(own.signs)
+            yield own
 
     def _are_filler(self, posts: Sequence[tuple[str, str]]) -> list[bool]:
         """Whether each (own words, language) is filler; the model reads Chinese alone."""
@@ -421,7 +423,7 @@ class Analyser:
 
     def _mentions(self, draft: _Draft, own: _Own, moods: Iterator[Sentiment]) -> list[Mention]:
         """A mention for each brand, by brand id."""
-        post, (partition, offset) = draft.post, draft.place
+        post, (partition, offset), products = draft.post, draft.place, draft.products
         author, source, is_edit = post.author, post.source._value_, post.event is _EDIT
         quoted = post.quoted if post.is_repost else None
         original_author = original = original_text = ""
@@ -454,7 +456,7 @@ class Analyser:
                 channel = _PAID_FOR
             else:
                 channel = _EARNED
-            product = draft.products.get(brand)
+            product = products.get(brand) if products else None
             # By position, in the order of the record's fields: half the time of keywords.
             found.append(
                 Mention(

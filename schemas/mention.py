@@ -149,9 +149,7 @@ class Mention(msgspec.Struct, frozen=True, tag="mention", gc=False, omit_default
 
 
 @final
-class GroupMention(
-    msgspec.Struct, frozen=True, tag="group_mention", gc=False, omit_defaults=True, kw_only=True
-):
+class GroupMention(msgspec.Struct, frozen=True, tag="group_mention", gc=False, omit_defaults=True):
     """The brands of one group of rivals in one post: (group, partition, offset) is unique.
 
     What is not about the group is as in `Mention`.
