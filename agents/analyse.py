@@ -28,7 +28,7 @@ from streams.app import StreamApp, batch_topic
 from streams.budget import Budget, OverBudgetError
 from streams.metrics import Metrics
 from streams.seen_posts import Note, note_row
-from streams.ticks import FeedClock, TickSettings, build_tick
+from streams.ticks import PartitionProgress, TickSettings, build_tick
 
 QUIET_TICK_MS = 1_000
 """Time between two ticks while nothing is read."""
@@ -73,7 +73,7 @@ class AnalyseStage:
             idle_ms=int(settings.idle_s * 1000),
             partitions=settings.partitions,
         )
-        self._clocks: dict[int, FeedClock] = {}
+        self._progress: dict[int, PartitionProgress] = {}
         self._repeats: dict[int, Repeats] = {}
         self._noted_to: dict[int, int] = {}
         """The notes of a partition tell of the records below this offset."""
@@ -88,7 +88,7 @@ class AnalyseStage:
     def open(self, partitions: Collection[int]) -> None:
         """Start new clocks; what is remembered of the posts of these partitions stays."""
         now_ms = self._now_ms()
-        self._clocks = {partition: FeedClock(now_ms) for partition in partitions}
+        self._progress = {partition: PartitionProgress(now_ms) for partition in partitions}
         distance = self._settings.repeat_distance
         self._repeats = {
             partition: self._repeats.get(partition, Repeats(distance)) for partition in partitions
@@ -129,7 +129,7 @@ class AnalyseStage:
 
     def drop(self) -> None:
         """Stop the clocks. Posts are remembered until `open` says which partitions are left."""
-        self._clocks.clear()
+        self._progress.clear()
 
     def step(self, partition: int, records: Sequence[Any]) -> list[Row]:
         """Mentions and dead letters of a batch, in order, and a note of the posts.
@@ -140,7 +140,7 @@ class AnalyseStage:
             OverBudgetError: several took longer than one may. Nothing was changed: give them one
                 by one.
         """
-        self._clocks[partition].last_read_ms = self._now_ms()
+        self._progress[partition].last_read_ms = self._now_ms()
         try:
             intake, seen, mentions = self._budget.run(self._taken_in, partition, records)
         except OverBudgetError:
@@ -187,7 +187,7 @@ class AnalyseStage:
             for record, invalid in intake.refused
         ]
         if intake.times_ms:
-            self._clocks[partition].observe(max(intake.times_ms))
+            self._progress[partition].observe(max(intake.times_ms))
         rows += [Row(DELETIONS.name, 0, gone.key, _encode(gone)) for gone in intake.deletions]
         seen.keep()
         self._metrics.repeats.inc(intake.repeats)
@@ -208,10 +208,10 @@ class AnalyseStage:
 
     def ticks(self, is_read_to_end: Callable[[int], bool], now_ms: int) -> list[Row]:
         """The tick of now, for every partition of `mentions`; none where it says nothing new."""
-        if not self._clocks or self._is_quiet(now_ms):
+        if not self._progress or self._is_quiet(now_ms):
             return []
         self._ticked_ms = now_ms
-        value = _encode(build_tick(self._clocks, is_read_to_end, now_ms, self._tick_settings))
+        value = _encode(build_tick(self._progress, is_read_to_end, now_ms, self._tick_settings))
         return [
             Row(MENTIONS.name, partition, None, value, NO_HEADERS, now_ms)
             for partition in range(self._settings.partitions)
@@ -219,7 +219,7 @@ class AnalyseStage:
 
     def _is_quiet(self, now_ms: int) -> bool:
         """Whether nothing was read since the last tick, which is not long ago."""
-        read_ms = max(clock.last_read_ms for clock in self._clocks.values())
+        read_ms = max(one.last_read_ms for one in self._progress.values())
         return read_ms < self._ticked_ms and now_ms < self._ticked_ms + QUIET_TICK_MS
 
     def _rows(self, intake: Intake) -> list[Row]:

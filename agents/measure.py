@@ -40,8 +40,8 @@ _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(MentionOrTick).decode
 
 _ALERT_SCHEMA = schema_id("alert").encode()
-WHOLE_KEY = b"\x00whole"
-"""Key of what is kept of a partition as a whole: no brand id begins with NUL."""
+PARTITION_STATE_KEY = b"\x00whole"
+"""Key of the partition state: no brand id begins with NUL."""
 WATCHED_KEY = b"\x00watched"
 """Key of the ids of the brands that the catalogue had."""
 
@@ -127,11 +127,11 @@ class MeasureStage:
     def restore(self, partition: int, entries: Iterable[tuple[bytes, bytes]]) -> None:
         """Fill the board from the changelog; see `streams.stages`."""
         values = dict(entries)
-        whole, watched = values.pop(WHOLE_KEY, None), values.pop(WATCHED_KEY, None)
+        whole, watched = values.pop(PARTITION_STATE_KEY, None), values.pop(WATCHED_KEY, None)
         board = self._boards[partition]
         try:
             if whole is not None:
-                board.restore_whole(whole, WHOLE_KEY)
+                board.restore_partition_state(whole, PARTITION_STATE_KEY)
             board.restore(values.items())
             if watched is not None:
                 board.restore_watched(watched, WATCHED_KEY)
@@ -175,7 +175,7 @@ class MeasureStage:
             elif type(item) is Tick:
                 board.tick(item)
             elif type(item) is Signal:
-                board.hear(item)
+                board.add_signal(item)
             else:
                 board.apply(item)
                 mentions += 1
@@ -214,7 +214,7 @@ class MeasureStage:
             for key, value in board.entries(brand)
         ]
         rows += [Row(topic, partition, *entry) for entry in board.incident_entries()]
-        rows.append(Row(topic, partition, WHOLE_KEY, board.whole_bytes()))
+        rows.append(Row(topic, partition, PARTITION_STATE_KEY, board.partition_state_bytes()))
         watched = board.watched_bytes()
         if watched is not None:
             rows.append(Row(topic, partition, WATCHED_KEY, watched))

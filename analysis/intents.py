@@ -51,29 +51,29 @@ class IntentRules:
 
     def objectives(self, clues: Sequence[Clue]) -> tuple[Objective, ...]:
         """The objectives of own words with these clues, each once, in the order of `Objective`."""
-        held = self._held(clues)
-        if not held:
+        matched = self._matched(clues)
+        if not matched:
             return ()
-        found = {self._intents[number].objective for number in held}
+        found = {self._intents[number].objective for number in matched}
         return tuple(sorted(found, key=_ORDER.__getitem__))
 
     def named_by(self, clues: Sequence[Clue]) -> list[str]:
         """Ids of the intents that hold of own words with these clues."""
-        return [self._intents[number].id for number in sorted(self._held(clues))]
+        return [self._intents[number].id for number in sorted(self._matched(clues))]
 
-    def _held(self, clues: Sequence[Clue]) -> set[int]:
-        held: set[int] = set()
+    def _matched(self, clues: Sequence[Clue]) -> set[int]:
+        matched: set[int] = set()
         looked_at: set[tuple[int, int]] = set()
         places: Places | None = None
         for word in {clue.word for clue in clues}:
             for number, intent, query in self._parts.get(word, ()):
-                if intent in held:
+                if intent in matched:
                     continue
                 if query is None:
-                    held.add(intent)
+                    matched.add(intent)
                 elif (intent, number) not in looked_at:
                     looked_at.add((intent, number))
                     places = places or self._lexicon.places(clues)
                     if query.holds(places):
-                        held.add(intent)
-        return held
+                        matched.add(intent)
+        return matched

@@ -28,16 +28,16 @@ class Clues(list[Clue]):
         super().__init__(found)
         self._lexicon = lexicon
         self._places: dict[str, list[Bounds]] | None = None
-        self._held: dict[int, bool] = {}
+        self._outcomes: dict[int, bool] = {}
 
     def hold(self, number: int, query: Query) -> bool:
         """Whether a query holds of the text; `number` is the query's name for this text."""
-        held = self._held.get(number)
-        if held is None:
+        outcome = self._outcomes.get(number)
+        if outcome is None:
             if self._places is None:
                 self._places = self._lexicon.places(self)
-            held = self._held[number] = query.holds(self._places)
-        return held
+            outcome = self._outcomes[number] = query.holds(self._places)
+        return outcome
 
 
 class Lexicon:

@@ -13,7 +13,7 @@ from operator import attrgetter
 from typing import NamedTuple
 
 from analysis.brands import Found, Kind, Matcher, Target
-from analysis.context import ContextRules, Verdict
+from analysis.disambiguation import ContextRules, Verdict
 from analysis.han_forms import simplified
 from analysis.lexicon import Clues, Lexicon
 from analysis.senses import Senses, shipped

@@ -16,7 +16,7 @@ import msgspec
 
 from analysis import spam
 from analysis.brands import Found, Kind
-from analysis.context import context_words
+from analysis.disambiguation import context_words
 from analysis.families import Families
 from analysis.filler import FillerModel
 from analysis.filler import shipped as shipped_filler

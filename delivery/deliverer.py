@@ -2,8 +2,8 @@
 
 import asyncio
 import logging
-import signal
 from collections.abc import Iterable
+from contextlib import AsyncExitStack
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer
@@ -15,7 +15,7 @@ from delivery.link_server import LinkServer
 from delivery.outbound import Outbound
 from delivery.owner import PartitionOwner
 from delivery.sender import Sender
-from kafka_io.clients import client_options
+from kafka_io.clients import client_options, stop_consumer
 from kafka_io.followers import CatalogueFollower
 from kafka_io.settings import Profile, Settings
 from kafka_io.topic_admin import refuse_missing, refuse_wrong_partitions, topic_states
@@ -26,7 +26,7 @@ from schemas.errors import OperatorError
 from schemas.topics import DELIVERIES
 from streams.metrics import DeliveryMetrics
 from streams.monitoring import serve_monitoring
-from streams.stop import die
+from streams.stop import die, stop_on_signals, unless_stopped
 from streams.version import VERSION
 
 log = logging.getLogger(__name__)
@@ -35,6 +35,8 @@ _POLL_MS = 500
 _REBALANCE_MS = 60_000
 _PATIENCE = 0.4
 """Of the session: for so long sends that are under way are waited for when partitions move on."""
+_BROKER_ANSWERS_S = 4
+"""For so long the broker is waited for at the end; a container's usual grace is ten seconds."""
 
 
 class DeliverError(OperatorError):
@@ -73,26 +75,34 @@ class Deliverer(ConsumerRebalanceListener):  # type: ignore[misc]
             TopicError, DeliverError, MonitoringError: it cannot start.
         """
         log.info("leimo %s delivers", VERSION)
-        stop = stop or _stop_on_signals()
-        await self._check_broker()
-        monitoring = await serve_monitoring(
-            self.settings, self.metrics.registry, lambda: bool(self.owners)
-        )
-        links = await LinkServer(self.settings).start() if self.settings.links_url else None
-        try:
-            self._catalogue = await self._follower.load()
-            if not self._catalogue.subscribers:
+        stop = stop or stop_on_signals()
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(self._follower.stop)
+            await unless_stopped(self._check_broker(), stop)
+            if stop.is_set():
+                return
+            await self._serve(stack)
+            catalogue = await unless_stopped(self._follower.load(), stop)
+            if catalogue is None:
+                return
+            self._catalogue = catalogue
+            if not catalogue.subscribers:
                 log.warning(
                     "the catalogue has no subscribers yet; add some under `subscribers:` and run "
                     "`leimo catalogue apply`"
                 )
-            async with self._outbound:
-                await self._work(stop)
-        finally:
-            await self._follower.stop()
-            for server in (links, monitoring):
-                if server is not None:
-                    await server.cleanup()
+            await stack.enter_async_context(self._outbound)
+            await self._work(stop)
+
+    async def _serve(self, stack: AsyncExitStack) -> None:
+        monitoring = await serve_monitoring(
+            self.settings, self.metrics.registry, lambda: bool(self.owners)
+        )
+        if monitoring is not None:
+            stack.push_async_callback(monitoring.cleanup)
+        if self.settings.links_url:
+            links = await LinkServer(self.settings).start()
+            stack.push_async_callback(links.cleanup)
 
     async def _check_broker(self) -> None:
         states = await topic_states(self.settings)
@@ -124,7 +134,7 @@ class Deliverer(ConsumerRebalanceListener):  # type: ignore[misc]
         )
         self._consumer = consumer
         consumer.subscribe([self._names.on_broker(DELIVERIES.name)], listener=self)
-        await consumer.start()
+        await unless_stopped(consumer.start(), stop)
         following = asyncio.create_task(self._follow())
         try:
             while not stop.is_set():
@@ -134,9 +144,24 @@ class Deliverer(ConsumerRebalanceListener):  # type: ignore[misc]
                 self._gauge()
         finally:
             following.cancel()
+            await self._end(consumer, following)
+
+    async def _end(self, consumer: AIOKafkaConsumer, following: asyncio.Task[None]) -> None:
+        """Finish what is under way and leave the group; without a broker, it is not waited for."""
+
+        async def in_order() -> None:
             await asyncio.gather(following, return_exceptions=True)
             await self._give_up([*self.owners, *self._taking])
-            await consumer.stop()
+            await stop_consumer(consumer)
+
+        ending = asyncio.create_task(in_order())
+        limit_s = self.settings.session_timeout_s * _PATIENCE + _BROKER_ANSWERS_S
+        if not (await asyncio.wait({ending}, timeout=limit_s))[0]:
+            die(
+                f"broker={self.settings.broker}: it did not take the last records within "
+                f"{limit_s:.0f} s; what was sent meanwhile may be told again"
+            )
+        ending.result()
 
     async def on_partitions_revoked(self, revoked: Iterable[Any]) -> None:
         """Called by the consumer before others get the partitions."""
@@ -206,12 +231,3 @@ class Deliverer(ConsumerRebalanceListener):  # type: ignore[misc]
     def _gauge(self) -> None:
         self.metrics.waiting.set(sum(owner.waiting for owner in self.owners.values()))
         self.metrics.receivers_down.set(sum(owner.down for owner in self.owners.values()))
-
-
-def _stop_on_signals() -> asyncio.Event:
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(number) is not signal.SIG_IGN:
-            loop.add_signal_handler(number, stop.set)
-    return stop

@@ -16,7 +16,7 @@ from delivery.outcomes import EXPIRES_MS
 from delivery.receiver import Jitter, Receiver, any_jitter
 from delivery.sender import Sender
 from kafka_io.actions import action_of
-from kafka_io.clients import client_options
+from kafka_io.clients import client_options, stop_consumer
 from kafka_io.partitions import partition_for
 from kafka_io.reading import PartitionReader
 from kafka_io.settings import Settings
@@ -153,7 +153,7 @@ class PartitionOwner:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         if self._alerts is not None:
-            await self._alerts.stop()
+            await stop_consumer(self._alerts)
         await self._writer.stop()
 
     async def redefine(self, catalogue: Catalogue) -> None:

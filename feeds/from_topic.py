@@ -13,7 +13,7 @@ from feeds.positions import now_ms
 from feeds.publish import Tally
 from feeds.sinks import Sink
 from feeds.source import DuePost, FeedError
-from kafka_io.clients import client_options
+from kafka_io.clients import client_options, stop_consumer
 from kafka_io.settings import Settings
 from kafka_io.waiting import telling
 
@@ -79,7 +79,7 @@ class FromTopic:
                 if fetched:
                     await self._send(consumer, fetched, sink, tally)
         finally:
-            await consumer.stop()
+            await stop_consumer(consumer)
 
     async def _send(
         self,

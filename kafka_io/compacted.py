@@ -2,7 +2,7 @@
 
 from aiokafka import AIOKafkaConsumer
 
-from kafka_io.clients import client_options
+from kafka_io.clients import client_options, stop_consumer
 from kafka_io.settings import Settings
 from kafka_io.topic_names import Names
 from kafka_io.waiting import telling
@@ -46,5 +46,5 @@ async def read_compacted(settings: Settings, topic: str, partitions: int = 1) ->
                 if await consumer.position(partition) >= end:
                     del left[partition]
     finally:
-        await consumer.stop()
+        await stop_consumer(consumer)
     return held

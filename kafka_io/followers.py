@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from aiokafka import AIOKafkaConsumer
 
-from kafka_io.clients import client_options
+from kafka_io.clients import client_options, stop_consumer
 from kafka_io.ledger import TopicPartition
 from kafka_io.settings import Settings
 from kafka_io.topic_names import Names
@@ -61,7 +61,7 @@ class TopicFollower:
         return {self._names.source(at): records for at, records in fetched.items()}
 
     async def stop(self) -> None:
-        await self._consumer.stop()
+        await stop_consumer(self._consumer)
 
 
 class CatalogueFollower:

@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from kafka_io.clients import client_options
+from kafka_io.clients import client_options, stop_consumer
 from kafka_io.settings import Settings
 from kafka_io.topic_names import Names
 from kafka_io.waiting import telling
@@ -38,7 +38,7 @@ class PartitionReader:
             with telling(self._broker):
                 await self._consumer.start()
         except BaseException:
-            await self._consumer.stop()
+            await stop_consumer(self._consumer)
             raise
         await asyncio.sleep(0)  # its tasks cannot be cancelled before they have begun
         return self
@@ -49,7 +49,7 @@ class PartitionReader:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        await self._consumer.stop()
+        await stop_consumer(self._consumer)
 
     async def bounds(
         self, partitions: Iterable[tuple[str, int]]

@@ -38,7 +38,7 @@ from measures.recount import (
     lost_and_twice,
     told_late,
 )
-from measures.watermarks import EventClock
+from measures.watermarks import EventTime
 from schemas.catalogue import Catalogue
 from schemas.dead_letter import DropReason
 from schemas.errors import OperatorError
@@ -218,7 +218,7 @@ class Audit:
         return {key_of(mention) for mention in mentions if isinstance(mention, Mention)}
 
     def _is_settled(
-        self, key: Key, ticked: Mapping[int, EventClock], closed_to_ms: Mapping[int, int]
+        self, key: Key, ticked: Mapping[int, EventTime], closed_to_ms: Mapping[int, int]
     ) -> bool:
         """Whether a window would have to be there."""
         brand, start_ms = key
@@ -228,7 +228,7 @@ class Audit:
             ticked[partition], start_ms, grace_ms
         )
 
-    def _is_old(self, key: Key, ticked: Mapping[int, EventClock]) -> bool:
+    def _is_old(self, key: Key, ticked: Mapping[int, EventTime]) -> bool:
         """Whether a post of that minute would be too late by now."""
         watermark_ms = ticked[self._partition(key[0])].watermark_ms
         retention_ms = int(self._settings.retention_s * 1000)

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from agents.measure import WHOLE_KEY
+from agents.measure import PARTITION_STATE_KEY
 from delivery.history import catalogue_in_force
 from kafka_io.compacted import read_compacted
 from kafka_io.partitions import partition_for
@@ -21,7 +21,7 @@ from schemas.alert import Alert
 from schemas.errors import OperatorError
 from schemas.topics import ALERTS, BRANDS_CHANGELOG, CATALOGUE, Topic
 
-_decode_whole = msgspec.msgpack.Decoder(PartitionState).decode
+_decode_partition_state = msgspec.msgpack.Decoder(PartitionState).decode
 
 
 class Kept(NamedTuple):
@@ -55,14 +55,16 @@ async def kept_of(settings: Settings, brand: str) -> Kept:
     async with PartitionReader(settings) as reader:
         for partition in {partition_for(name.encode(), settings.partitions) for name in names}:
             entries = await _entries(reader, partition, names)
-            wholes[partition] = entries.pop(WHOLE_KEY, b"")
+            wholes[partition] = entries.pop(PARTITION_STATE_KEY, b"")
             states |= _restored(entries)
     if brand not in states or not wholes[of_brand]:
         raise OperatorError(
             f"{brand}: no worker has kept anything of it yet: it was not mentioned, or none runs "
             "here; see LEIMO_TOPIC_PREFIX and LEIMO_PARTITIONS"
         )
-    return Kept(index, unstamped(WHOLE_KEY, wholes[of_brand], _decode_whole), states)
+    return Kept(
+        index, unstamped(PARTITION_STATE_KEY, wholes[of_brand], _decode_partition_state), states
+    )
 
 
 def _restored(entries: dict[bytes, bytes]) -> dict[str, BrandState]:
@@ -81,7 +83,7 @@ async def _entries(
     source = (BRANDS_CHANGELOG.name, partition)
     async for _, records in reader.read(await reader.bounds([source])):
         for record in records:
-            if record.key != WHOLE_KEY and record.key.partition(b"\x00")[0] not in wanted:
+            if record.key != PARTITION_STATE_KEY and record.key.partition(b"\x00")[0] not in wanted:
                 continue
             held.pop(record.key, None)
             if record.value is not None:

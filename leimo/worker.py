@@ -11,7 +11,7 @@ from aiohttp.web import AppRunner
 
 from agents import analyse, measure
 from agents.analyse import AnalyseStage
-from agents.feed_watch import FeedWatch
+from agents.feed_states import FeedStateFollower
 from agents.forgetting import Forgetting
 from agents.measure import MeasureStage
 from analysis.groups import Groups
@@ -38,9 +38,9 @@ from streams.app import StreamApp, add_stages, declare_changelog, new_app
 from streams.metrics import Metrics
 from streams.monitoring import serve_monitoring
 from streams.stall_watch import watch_for_stalls
-from streams.stop import die
+from streams.stop import die, stop_on_signals, unless_stopped
 from streams.version import VERSION
-from streams.worker import run_app, stop_on_signals, unless_stopped
+from streams.worker import run_app
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +63,7 @@ class Worker:
         self._measure: MeasureStage | None = None
         self._follower = CatalogueFollower(settings, self._redefine)
         self._forgetting = Forgetting(settings)
-        self._feeds = FeedWatch(settings, _now_ms)
+        self._feeds = FeedStateFollower(settings, _now_ms)
 
     async def run(self) -> None:
         """Work until SIGINT, SIGTERM or SIGHUP.

@@ -88,11 +88,11 @@ def is_cool(past: PastAlert, start_ms: int, cool_down_ms: int) -> bool:
     return start_ms > past.started_at_ms and start_ms >= past.started_at_ms + cool_down_ms
 
 
-def has_news(held: OpenAlert, start_ms: int, finding: Finding) -> bool:
+def has_news(open_alert: OpenAlert, start_ms: int, finding: Finding) -> bool:
     """Whether an alert that fires is worth another record: it has grown, or is much worse."""
-    if finding.severity >= held.severity + MUCH_WORSE:
+    if finding.severity >= open_alert.severity + MUCH_WORSE:
         return True
-    return start_ms - held.told_at_ms >= UPDATE_EVERY_MS and _has_grown(held, finding)
+    return start_ms - open_alert.told_at_ms >= UPDATE_EVERY_MS and _has_grown(open_alert, finding)
 
 
 def is_over(true_at_ms: int, resolve_after_ms: int, now_ms: int) -> bool:
@@ -104,7 +104,9 @@ def is_over(true_at_ms: int, resolve_after_ms: int, now_ms: int) -> bool:
     return now_ms >= true_at_ms + resolve_after_ms
 
 
-def _has_grown(held: OpenAlert, finding: Finding) -> bool:
+def _has_grown(open_alert: OpenAlert, finding: Finding) -> bool:
     """Whether it is worse than was told; of what is less than expected, by severity alone."""
     is_more = finding.seen > finding.expected
-    return finding.severity > held.severity or (is_more and finding.seen >= held.seen * GROWN)
+    return finding.severity > open_alert.severity or (
+        is_more and finding.seen >= open_alert.seen * GROWN
+    )

@@ -80,7 +80,7 @@ def rule_of(key: str) -> str:
 
 
 def owner_of(alert: Alert) -> str:
-    """Whose state an alert is held in: its brand's, or that of a group of rivals; `*`: of all."""
+    """Whose state keeps an alert: its brand's, or that of a group of rivals; `*`: of all."""
     if alert.kind == RuleKind.SHARE.value:
         return GROUP_PREFIX + alert.rule
     return alert.brand
@@ -99,11 +99,11 @@ def notice_of(
     `is_active` and `is_platform_burst`: see `Circumstances`.
     """
     state, rule, key = subject.state, subject.rule, subject.key
-    held, waits = state.alerts.get(key), state.pending.get(key)
+    open_alert, waits = state.alerts.get(key), state.pending.get(key)
     around = Circumstances(
         is_active,
         is_platform_burst,
-        held,
+        open_alert,
         None if waits is None else (waits[0], waits[1]),
         state.past.get(key),
         subject.brand.id,
@@ -113,66 +113,70 @@ def notice_of(
     if reason in _NO_LIFE:
         return Notice(suppressed=reason)
     is_told = reason is None or reason is SuppressedReason.SILENCE
-    if held is not None:
-        held.true_at_ms = max(held.true_at_ms, start_ms)
+    if open_alert is not None:
+        open_alert.true_at_ms = max(open_alert.true_at_ms, start_ms)
         if is_told:
-            _update(held, start_ms, finding)
+            _update(open_alert, start_ms, finding)
     elif is_told:
-        held = _begin(subject, start_ms, finding, around.past)
+        open_alert = _begin(subject, start_ms, finding, around.past)
     elif rule.pending_min:
         pending_ms = alert_life.pending_ms(rule)
         state.pending[key] = list(alert_life.waiting(around.pending, start_ms, pending_ms))
-    if held is None or not is_told:
+    if open_alert is None or not is_told:
         return Notice(suppressed=reason)
-    return Notice(_told(subject, held), reason)
+    return Notice(_told(subject, open_alert), reason)
 
 
 def resolved(subject: Subject) -> Alert:
     """The condition is gone: end the alert."""
-    held = _ended(subject)
-    minutes = (held.true_at_ms - held.started_at_ms) // _MINUTE_MS + 1
-    reason = f"{subject.brand.name}: over after {minutes} min; {held.cause}"
-    ended_at_ms = held.true_at_ms + alert_life.resolve_after_ms(subject.rule)
+    open_alert = _ended(subject)
+    minutes = (open_alert.true_at_ms - open_alert.started_at_ms) // _MINUTE_MS + 1
+    reason = f"{subject.brand.name}: over after {minutes} min; {open_alert.cause}"
+    ended_at_ms = open_alert.true_at_ms + alert_life.resolve_after_ms(subject.rule)
     terms = subject.state.talk.rising()
-    return _record(subject, held, AlertState.RESOLVED, reason, terms, ended_at_ms)
+    return _record(subject, open_alert, AlertState.RESOLVED, reason, terms, ended_at_ms)
 
 
 def withdrawn(subject: Subject, now_ms: int) -> Alert:
-    """No rule looks for it any more: end the alert at event time `now_ms`.
+    """No rule asks for it any more: end the alert at event time `now_ms`.
 
     Brand and rule may be gone from the catalogue; it ends as what was told, to whom it was told.
     """
-    held = _ended(subject)
-    kind = RULE_OF_KIND[held.kind]
+    open_alert = _ended(subject)
+    kind = RULE_OF_KIND[open_alert.kind]
     brand = Brand(
         id=subject.brand.id,
-        name=held.name or subject.brand.name,
-        parent=held.parent,
-        department=held.department,
+        name=open_alert.name or subject.brand.name,
+        parent=open_alert.parent,
+        department=open_alert.department,
     )
     subject = subject._replace(rule=kind(id=subject.rule.id), brand=brand)
-    reason = f"{subject.brand.name}: no rule looks for this any more; {held.cause}"
+    reason = f"{subject.brand.name}: no rule looks for this any more; {open_alert.cause}"
     terms = subject.state.talk.rising()
-    return _record(subject, held, AlertState.RESOLVED, reason, terms, now_ms)
+    return _record(subject, open_alert, AlertState.RESOLVED, reason, terms, now_ms)
 
 
-def _update(held: OpenAlert, start_ms: int, finding: Finding) -> None:
+def _update(open_alert: OpenAlert, start_ms: int, finding: Finding) -> None:
     """It has grown: what is told is the worst so far."""
-    held.revision += 1
-    held.severity = max(held.severity, finding.severity)
-    held.seen, held.expected, held.cause = finding.seen, finding.expected, finding.cause
-    held.horizon_min, held.unit = finding.horizon_min, finding.unit
-    held.probability = min(held.probability, finding.probability)
-    held.told_at_ms = max(held.told_at_ms, start_ms)
+    open_alert.revision += 1
+    open_alert.severity = max(open_alert.severity, finding.severity)
+    open_alert.seen, open_alert.expected, open_alert.cause = (
+        finding.seen,
+        finding.expected,
+        finding.cause,
+    )
+    open_alert.horizon_min, open_alert.unit = finding.horizon_min, finding.unit
+    open_alert.probability = min(open_alert.probability, finding.probability)
+    open_alert.told_at_ms = max(open_alert.told_at_ms, start_ms)
 
 
 def _ended(subject: Subject) -> OpenAlert:
     """Take the alert out of the state, and note that there was one."""
     state = subject.state
-    held = state.alerts.pop(subject.key)
-    held.revision += 1
-    state.past[subject.key] = PastAlert(held.started_at_ms, held.severity)
-    return held
+    open_alert = state.alerts.pop(subject.key)
+    open_alert.revision += 1
+    state.past[subject.key] = PastAlert(open_alert.started_at_ms, open_alert.severity)
+    return open_alert
 
 
 def _begin(subject: Subject, start_ms: int, finding: Finding, past: PastAlert | None) -> OpenAlert:
@@ -182,7 +186,7 @@ def _begin(subject: Subject, start_ms: int, finding: Finding, past: PastAlert | 
         del state.past[key]
     state.pending.pop(key, None)
     negative, positive = moods_before(state)
-    state.alerts[key] = held = OpenAlert(
+    state.alerts[key] = open_alert = OpenAlert(
         id=alert_id(fingerprint(rule, subject.brand.id), start_ms),
         started_at_ms=start_ms,
         true_at_ms=start_ms,
@@ -195,57 +199,57 @@ def _begin(subject: Subject, start_ms: int, finding: Finding, past: PastAlert | 
         told_at_ms=start_ms,
         horizon_min=finding.horizon_min,
         probability=finding.probability,
-        bars=list(finding.bars),
+        entry_thresholds=list(finding.entry_thresholds),
         about=subject.about,
         negative_before=negative,
         positive_before=positive,
         kind=rule.kind,
     )
-    return held
+    return open_alert
 
 
-def _told(subject: Subject, held: OpenAlert) -> Alert:
+def _told(subject: Subject, open_alert: OpenAlert) -> Alert:
     """That it fires."""
-    held.name, held.parent = subject.brand.name, subject.brand.parent
-    held.department = subject.rule.department or subject.brand.department
+    open_alert.name, open_alert.parent = subject.brand.name, subject.brand.parent
+    open_alert.department = subject.rule.department or subject.brand.department
     terms = subject.state.talk.rising()
     rising = ", ".join([term.term for term in terms[:_NAMED]])
-    reason = f"{subject.brand.name}: {held.cause}" + (f"; rising: {rising}" if rising else "")
-    return _record(subject, held, AlertState.FIRING, reason, terms)
+    reason = f"{subject.brand.name}: {open_alert.cause}" + (f"; rising: {rising}" if rising else "")
+    return _record(subject, open_alert, AlertState.FIRING, reason, terms)
 
 
 def _record(
     subject: Subject,
-    held: OpenAlert,
+    open_alert: OpenAlert,
     alert_state: AlertState,
     reason: str,
     terms: tuple[Term, ...],
     ended_at_ms: int | None = None,
 ) -> Alert:
     state, rule, brand = subject.state, subject.rule, subject.brand
-    sale = subject.expected_burst(held.started_at_ms)
+    sale = subject.expected_burst(open_alert.started_at_ms)
     if sale and alert_state is AlertState.FIRING:
         reason += f"; bursts are expected: {sale}"
     return Alert(
-        id=held.id,
+        id=open_alert.id,
         fingerprint=fingerprint(rule, brand.id),
         rule=rule.id,
         kind=rule.kind.value,
         brand=brand.id,
         state=alert_state,
-        revision=held.revision,
-        severity=held.severity,
-        started_at_ms=held.started_at_ms,
-        updated_at_ms=held.true_at_ms,
+        revision=open_alert.revision,
+        severity=open_alert.severity,
+        started_at_ms=open_alert.started_at_ms,
+        updated_at_ms=open_alert.true_at_ms,
         ended_at_ms=ended_at_ms,
-        seen=held.seen,
-        expected=held.expected,
-        unit=held.unit,
+        seen=open_alert.seen,
+        expected=open_alert.expected,
+        unit=open_alert.unit,
         reason=reason,
-        department=rule.department or brand.department or asked_for(state, held),
+        department=rule.department or brand.department or asked_for(state, open_alert),
         parent=brand.parent,
         silenced_by=silence_over(subject.silences, rule.id, brand.id),
-        evidence=evidence(state, held, sale),
+        evidence=evidence(state, open_alert, sale),
         terms=terms,
         samples=state.talk.telling(),
     )

@@ -10,7 +10,7 @@ O(1) state per brand, learned per step of event time (a minute in the worker, a 
   above it, so that the evening's posts do not hide a burst of the night; before, the plain level.
   The expected count is the larger of season and level, so that neither the morning's rise nor a
   level that has shifted is a burst;
-- for each horizon how far counts vary (`measures.spreads`) and the record of the largest excess so
+- for each horizon how far counts vary (`measures.spreads`) and the peak: the largest excess so
   far (`measures.extremes`).
 
 Means are weighted sums over sums of weights, so that they hold from the first minutes on. Empty
@@ -54,9 +54,9 @@ from measures.season import (
 from measures.spreads import Spreads, most_learned
 
 WARM_MS = HOUR_MS // 2
-"""No verdict before the stream was watched for so long."""
+"""No verdict before the stream was observed for so long."""
 SEASONED_MS = DAY_MS // 2
-"""After so long the records are kept; before, a daily rhythm looks like a burst."""
+"""After so long the peaks are kept; before, a daily rhythm looks like a burst."""
 
 _LEVEL_HALF_LIFE_MIN = 180
 _LEVEL_SHRINK = 5.0
@@ -67,7 +67,7 @@ _SLOW_HALF_LIFE_MIN = 5 * 24 * 60
 _DAY_HALF_LIFE_MIN = 4 * 24 * 60
 """Of a weekday's own minutes: four weeks."""
 _DISPERSION_HALF_LIFE_MIN = 4 * 24 * 60
-_RECORD_HALF_LIFE_MIN = 60 * 24 * 60
+_PEAK_HALF_LIFE_MIN = 60 * 24 * 60
 _LEVEL_LOST = 1 - math.exp2(-1 / _LEVEL_HALF_LIFE_MIN)
 _SLOW_LOST = 1 - math.exp2(-1 / _SLOW_HALF_LIFE_MIN)
 
@@ -82,7 +82,7 @@ class Fadings(NamedTuple):
 
     level: float
     slow: float
-    record: float
+    peak: float
     dispersion: float
     hour: float
     day: float
@@ -93,7 +93,7 @@ def _fadings(minutes: float) -> Fadings:
     return Fadings(
         math.exp2(-minutes / _LEVEL_HALF_LIFE_MIN),
         math.exp2(-minutes / _SLOW_HALF_LIFE_MIN),
-        math.exp2(-minutes / _RECORD_HALF_LIFE_MIN),
+        math.exp2(-minutes / _PEAK_HALF_LIFE_MIN),
         math.exp2(-minutes / _DISPERSION_HALF_LIFE_MIN),
         math.exp2(-minutes / HOUR_HALF_LIFE_MIN),
         math.exp2(-minutes / _DAY_HALF_LIFE_MIN),
@@ -112,7 +112,7 @@ class Baseline(msgspec.Struct, array_like=True, gc=False):
     """The usual volume of one brand: at most 640 bytes in the changelog."""
 
     since_ms: int = -1
-    """Since when the stream is watched; -1: nothing was taken into account."""
+    """Since when the stream is observed; -1: nothing was taken into account."""
     known_to_ms: int = -1
     """End of the last step that was taken into account."""
     level_total: float = 0.0
@@ -131,7 +131,7 @@ class Baseline(msgspec.Struct, array_like=True, gc=False):
     extremes: Extremes = msgspec.field(default_factory=Extremes)
 
     def begin(self, start_ms: int) -> None:
-        """The stream was watched since `start_ms`, without a post of this brand."""
+        """The stream was observed since `start_ms`, without a post of this brand."""
         if self.since_ms < 0:
             self.since_ms = self.known_to_ms = start_ms
 
@@ -143,8 +143,8 @@ class Baseline(msgspec.Struct, array_like=True, gc=False):
         """Whether half a day was seen."""
         return self.since_ms >= 0 and self.known_to_ms - self.since_ms >= SEASONED_MS
 
-    def watched_ms(self) -> int:
-        """How long the stream was watched."""
+    def observed_ms(self) -> int:
+        """How long the stream was observed."""
         return self.known_to_ms - self.since_ms if self.since_ms >= 0 else 0
 
     def expected(self, start_ms: int, holidays: Holidays = NO_HOLIDAYS) -> float:
@@ -208,14 +208,14 @@ class Baseline(msgspec.Struct, array_like=True, gc=False):
 
     def _level(self) -> tuple[float, float, float]:
         """Trust, ratio and rest: by the last hours there are `trust * season * ratio + rest`."""
-        watched_ms = self.known_to_ms - self.since_ms
-        kept = math.exp2(-(watched_ms / MINUTE_MS) / _LEVEL_HALF_LIFE_MIN)
+        observed_ms = self.known_to_ms - self.since_ms
+        kept = math.exp2(-(observed_ms / MINUTE_MS) / _LEVEL_HALF_LIFE_MIN)
         weight = (1 - kept) / _LEVEL_LOST
         plain = self.level_total / weight if weight else 0.0
         ratio = (self.level_total + _LEVEL_SHRINK) / (self.usual_total + _LEVEL_SHRINK)
-        if watched_ms >= _RHYTHM_KNOWN_MS and self.since_ms >= 0:
+        if observed_ms >= _RHYTHM_KNOWN_MS and self.since_ms >= 0:
             return 1.0, ratio, 0.0
-        trust = watched_ms / _RHYTHM_KNOWN_MS if self.since_ms >= 0 else 0.0
+        trust = observed_ms / _RHYTHM_KNOWN_MS if self.since_ms >= 0 else 0.0
         return trust, ratio, (1 - trust) * plain
 
     def _note_blocks(self, from_ms: int, holidays: Holidays) -> None:
@@ -286,7 +286,7 @@ class Baseline(msgspec.Struct, array_like=True, gc=False):
         self.season = season.tobytes()
 
     def skip(self, until_ms: int) -> None:
-        """The stream was not watched until `until_ms`: nothing is learned from that time."""
+        """The stream was not observed until `until_ms`: nothing is learned from that time."""
         self.since_ms += until_ms - self.known_to_ms
         self.known_to_ms = until_ms
 
@@ -344,5 +344,5 @@ class Baseline(msgspec.Struct, array_like=True, gc=False):
         fadings = _fadings(minutes)
         self.level_total *= fadings.level
         self.slow_total *= fadings.slow
-        self.extremes.fade(fadings.record)
+        self.extremes.fade(fadings.peak)
         return fadings

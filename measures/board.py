@@ -15,7 +15,7 @@ from measures.brand_state import BrandState
 from measures.buckets import BUCKET_MS, Bucket, bucket_start_ms
 from measures.evaluation import Evaluation
 from measures.expectations import Expectations
-from measures.incidents import Heard, Incidents
+from measures.incidents import Incidents, IncidentState
 from measures.kept_state import Entry, KeptStates, stamped, unstamped
 from measures.minutes import Minutes
 from measures.partition_state import PartitionState
@@ -23,7 +23,7 @@ from measures.platform_burst import KEPT_MS
 from measures.rule_index import RuleIndex
 from measures.rules.crisis import Crises
 from measures.trends import AT_LEAST, EVERY_MS
-from measures.watermarks import LIVE_MS, EventClock
+from measures.watermarks import LIVE_MS, EventTime
 from schemas.alert import EVERY_BRAND, Alert, AlertState, SuppressedReason
 from schemas.catalogue import Catalogue
 from schemas.expectation import Expectation
@@ -41,13 +41,13 @@ class BoardSettings(msgspec.Struct, frozen=True):
     retention_ms: int = 7_200_000
     """Late posts change windows up to this age behind the watermark."""
     allowance_ms: int = 30_000
-    """How far behind the clock the posts of a live feed may be."""
+    """How far behind the wall clock the posts of a live feed may be."""
 
 
 _decode_watched = msgspec.msgpack.Decoder(list[str]).decode
 INCIDENTS_KEY = b"\x00incidents"
 """Key of the entry with what is known of incidents: no brand id begins with NUL."""
-_decode_heard = msgspec.msgpack.Decoder(Heard).decode
+_decode_incidents = msgspec.msgpack.Decoder(IncidentState).decode
 _decode_partition = msgspec.msgpack.Decoder(PartitionState).decode
 
 
@@ -85,7 +85,7 @@ class Board:
         """
         self.states: dict[str, BrandState] = {}
         self._settings = settings
-        self._whole = PartitionState()
+        self._partition_state = PartitionState()
         self._kept = KeptStates()
         self._open: dict[int, set[str]] = {}
         self._due = Minutes()
@@ -110,9 +110,11 @@ class Board:
     def _at_work(self) -> tuple[Evaluation, Expectations]:
         """The rules at work on what is kept."""
         evaluation = Evaluation(
-            self.states, self._whole, self._index, speaks_for_all=self._speaks_for_all
+            self.states, self._partition_state, self._index, speaks_for_all=self._speaks_for_all
         )
-        expectations = Expectations(self.states, self._whole, self._index, evaluation.pass_empty)
+        expectations = Expectations(
+            self.states, self._partition_state, self._index, evaluation.pass_empty
+        )
         return evaluation, expectations
 
     def redefine(self, catalogue: Catalogue) -> None:
@@ -132,9 +134,9 @@ class Board:
         if before == now:
             return
         self._keeps_watched = False
-        if self._clock.watermark_ms is None:
+        if self._event_time.watermark_ms is None:
             return
-        at_ms = bucket_start_ms(self._clock.watermark_ms)
+        at_ms = bucket_start_ms(self._event_time.watermark_ms)
         for brand in sorted(before - now):
             if brand in self.states:
                 self._leave(self.states[brand], at_ms)
@@ -156,13 +158,13 @@ class Board:
             state.baseline.skip(at_ms)
 
     @property
-    def _clock(self) -> EventClock:
-        return self._whole.clock
+    def _event_time(self) -> EventTime:
+        return self._partition_state.event_time
 
     @property
     def watermark_ms(self) -> int | None:
         """Event time below which no more posts are expected; None before it is known."""
-        return self._clock.watermark_ms
+        return self._event_time.watermark_ms
 
     @property
     def open_windows(self) -> int:
@@ -209,9 +211,9 @@ class Board:
         if type(mention) is GroupMention:
             bucket.count_rivals(mention)
             return
-        if self._whole.burst.count(start_ms, bucket.posts):
+        if self._partition_state.burst.count(start_ms, bucket.posts):
             self._counted.add(start_ms)
-        self._hear(brand, state, mention, bucket, is_forgotten=is_forgotten)
+        self._note_content(brand, state, mention, bucket, is_forgotten=is_forgotten)
 
     def _open_minute(self, start_ms: int, brand: str) -> None:
         brands = self._open.get(start_ms)
@@ -220,7 +222,7 @@ class Board:
             self._due.add(start_ms)
         brands.add(brand)
 
-    def _hear(
+    def _note_content(
         self,
         brand: str,
         state: BrandState,
@@ -233,10 +235,10 @@ class Board:
         if mention.spam:
             return
         if not is_forgotten:
-            bucket.hear(mention)
+            bucket.note_content(mention)
         is_crisis = self._count_hits(brand, mention, bucket)
         if not is_forgotten:
-            state.talk.hear(mention, is_crisis=is_crisis)
+            state.talk.note_content(mention, is_crisis=is_crisis)
 
     def forget(self, forgotten: Forgotten) -> None:
         """Posts and authors were taken back: their text and names go, counts stay.
@@ -266,12 +268,12 @@ class Board:
             (GROUP_PREFIX + alert.rule, f"{alert.rule}/{alert.brand}"),
         ):
             state = self.states.get(owner)
-            held = None if state is None else state.alerts.get(key)
-            if held is None:
+            open_alert = None if state is None else state.alerts.get(key)
+            if open_alert is None:
                 continue
-            if (held.id, held.revision) != (alert.id, alert.revision):
+            if (open_alert.id, open_alert.revision) != (alert.id, alert.revision):
                 return
-            held.revision += 1
+            open_alert.revision += 1
             self._output.changed.add(owner)
             break
         else:
@@ -283,10 +285,10 @@ class Board:
         self._output.alerts.append(again)
 
     def tick(self, tick: Tick) -> None:
-        """Event time moved on: close, revise, look for alerts, resolve."""
-        self._clock.observe(tick, self._settings.allowance_ms)
+        """Event time moved on: close, revise, evaluate, resolve."""
+        self._event_time.observe(tick, self._settings.allowance_ms)
         self._note_limit()
-        if not self._clock.is_complete:
+        if not self._event_time.is_complete:
             return
         self._close(tick.sent_at_ms)
         self._revise()
@@ -295,9 +297,9 @@ class Board:
         self._evaluation.resolve()
         self._take_told()
 
-    def hear(self, signal: Signal) -> None:
+    def add_signal(self, signal: Signal) -> None:
         """An alert of another partition has begun: own ones may be parts of what it tells of."""
-        if self._incidents.hear(signal):
+        if self._incidents.add(signal):
             self._incidents_changed = True
             self._regroup()
 
@@ -314,14 +316,14 @@ class Board:
         """What the changelog needs of the incidents, if it has changed since the last call."""
         if self._incidents_changed:
             self._incidents_changed = False
-            yield INCIDENTS_KEY, stamped(self._incidents.heard)
+            yield INCIDENTS_KEY, stamped(self._incidents.state)
 
     def restore(self, entries: Iterable[tuple[bytes, bytes]]) -> None:
-        """Fill an empty board from the changelog; the whole has to be restored before."""
+        """Fill an empty board from the changelog; the partition state has to be restored before."""
         of_brands = dict(entries)
-        heard = of_brands.pop(INCIDENTS_KEY, None)
-        if heard is not None:
-            self._incidents = Incidents(unstamped(INCIDENTS_KEY, heard, _decode_heard))
+        kept = of_brands.pop(INCIDENTS_KEY, None)
+        if kept is not None:
+            self._incidents = Incidents(unstamped(INCIDENTS_KEY, kept, _decode_incidents))
         self.states.update(self._kept.restore(of_brands.items()))
         for brand, state in self.states.items():
             state.prune(self._limit_ms)
@@ -341,9 +343,9 @@ class Board:
                 last[partition] = max(last.get(partition, -1), offset)
         return last
 
-    def whole_bytes(self) -> bytes:
-        """The value of the partition as a whole for the changelog."""
-        return stamped(self._whole)
+    def partition_state_bytes(self) -> bytes:
+        """The value of the partition state for the changelog."""
+        return stamped(self._partition_state)
 
     def watched_bytes(self) -> bytes | None:
         """Which brands the catalogue has, for the changelog; None: it says so already.
@@ -360,16 +362,16 @@ class Board:
         self._keeps_watched = True
         self._note_watched(set(unstamped(key, value, _decode_watched)))
 
-    def restore_whole(self, value: bytes, key: bytes = b"whole") -> None:
+    def restore_partition_state(self, value: bytes, key: bytes = b"whole") -> None:
         """Go on from a kept state; `key` names their entry where it cannot be read."""
-        self._whole = unstamped(key, value, _decode_partition)
-        self._counted = Minutes(self._whole.burst.bits)
+        self._partition_state = unstamped(key, value, _decode_partition)
+        self._counted = Minutes(self._partition_state.burst.bits)
         self._note_limit()
         self._evaluation, self._expectations = self._at_work()
 
     def _note_limit(self) -> None:
         """Event time moved on, and with it the end of the ring."""
-        watermark_ms = self._clock.watermark_ms
+        watermark_ms = self._event_time.watermark_ms
         if watermark_ms is not None:
             self._limit_ms = watermark_ms - self._settings.retention_ms
 
@@ -392,8 +394,8 @@ class Board:
     def _close(self, sent_at_ms: int) -> None:
         """Close what is due, in the order of event time, at a tick of `sent_at_ms`."""
         live_from_ms = sent_at_ms - LIVE_MS
-        watermark_ms, last_ms = self._clock.watermark_ms, math.inf
-        if not self._clock.is_idle:
+        watermark_ms, last_ms = self._event_time.watermark_ms, math.inf
+        if not self._event_time.is_idle:
             if watermark_ms is None:
                 return
             last_ms = watermark_ms - self._settings.grace_ms - BUCKET_MS
@@ -401,13 +403,13 @@ class Board:
             self._evaluation.evaluate_platform(start_ms)
             for brand in sorted(self._open.pop(start_ms)):
                 self._close_bucket(brand, start_ms, is_live=start_ms >= live_from_ms)
-            self._whole.burst.learn(start_ms)
+            self._partition_state.burst.learn(start_ms)
             for old_ms in self._counted.take(start_ms + BUCKET_MS - KEPT_MS - 1):
-                self._whole.burst.forget(old_ms)
-        if watermark_ms is not None and not self._clock.is_idle:
+                self._partition_state.burst.forget(old_ms)
+        if watermark_ms is not None and not self._event_time.is_idle:
             until_ms = bucket_start_ms(watermark_ms - self._settings.grace_ms)
             self._expectations.sweep(until_ms, sent_at_ms)
-            self._evaluation.evaluate_silent(until_ms)
+            self._evaluation.evaluate_quiet(until_ms)
 
     def _close_bucket(self, brand: str, start_ms: int, *, is_live: bool) -> None:
         state = self.states[brand]
@@ -422,7 +424,7 @@ class Board:
     def _pass_empty(self, brand: str, state: BrandState, start_ms: int) -> None:
         baseline = state.baseline
         is_new = baseline.since_ms < 0
-        first_ms = state.added_ms if state.added_ms >= 0 else self._clock.first_ms
+        first_ms = state.added_ms if state.added_ms >= 0 else self._event_time.first_ms
         baseline.begin(start_ms if first_ms is None else min(first_ms, start_ms))
         self._expectations.before(brand, state, start_ms, is_new=is_new)
         self._evaluation.pass_empty(baseline, start_ms)
@@ -477,7 +479,7 @@ class Board:
         output, incidents = self._output, self._incidents
         self._incidents_changed = True
         for signal in begun:
-            incidents.hear(signal)
+            incidents.add(signal)
             output.signals.append(signal)
         output.alerts += [incidents.placed(alert) for alert in told]
         self._regroup()
@@ -487,9 +489,9 @@ class Board:
         for alert in self._incidents.moved():
             self._output.alerts.append(alert)
             owner = alert_records.owner_of(alert)
-            state = self._whole.every if owner == EVERY_BRAND else self.states[owner]
-            for held in state.alerts.values():
-                if held.id == alert.id:
-                    held.revision = alert.revision
+            state = self._partition_state.every if owner == EVERY_BRAND else self.states[owner]
+            for open_alert in state.alerts.values():
+                if open_alert.id == alert.id:
+                    open_alert.revision = alert.revision
                     if owner != EVERY_BRAND:
                         self._output.changed.add(owner)

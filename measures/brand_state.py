@@ -47,7 +47,7 @@ class OpenAlert(msgspec.Struct, array_like=True, gc=False):
     """Event time of the last published revision."""
     horizon_min: int = 60
     probability: float = 1.0
-    bars: list[float] = msgspec.field(default_factory=list)
+    entry_thresholds: list[float] = msgspec.field(default_factory=list)
     """For each horizon the excess with which it began."""
     about: str = ""
     """Brand it is about, where that is another one."""
@@ -133,22 +133,22 @@ class BrandState(msgspec.Struct, array_like=True, gc=False):
         means: Sequence[float],
         holidays: Holidays = NO_HOLIDAYS,
         *,
-        is_watched: bool = True,
+        is_observed: bool = True,
     ) -> None:
         """Let the baseline know a closed minute; what is unusual now does not become usual.
 
-        `is_watched`: whether all feeds were there; if not, the counts say nothing of what is usual.
+        `is_observed`: whether all feeds were there; if not, counts say nothing of what is usual.
         """
         bucket = self.buckets[start_ms]
         baseline = self.baseline
         unusual = bool(self.alerts) and any(
-            start_ms < held.started_at_ms + NEWS_MS for held in self.alerts.values()
+            start_ms < open_alert.started_at_ms + NEWS_MS for open_alert in self.alerts.values()
         )
         cap = math.inf
         if baseline.is_warm():
             cap = most_learned(means[0], baseline.spreads.dispersions[1])
-        if is_watched:
-            baseline.learn(start_ms, bucket.voices(), cap, BUCKET_MS, holidays)
+        if is_observed:
+            baseline.learn(start_ms, bucket.effective_posts(), cap, BUCKET_MS, holidays)
             baseline.learn_sums(start_ms, sums, means, unusual=unusual)
         elif start_ms + BUCKET_MS > baseline.known_to_ms:
             baseline.skip(start_ms + BUCKET_MS)
@@ -178,15 +178,15 @@ class BrandState(msgspec.Struct, array_like=True, gc=False):
 
     def _usual(self, total: float, start_ms: int) -> float:
         """A minute, of what fades as the attacks do."""
-        watched_min = (start_ms - self.baseline.since_ms) / BUCKET_MS
-        if watched_min <= 0 or self.last_post_ms < 0:
+        observed_min = (start_ms - self.baseline.since_ms) / BUCKET_MS
+        if observed_min <= 0 or self.last_post_ms < 0:
             return 0.0
-        weights = (1 - math.pow(_ATTACK_KEPT, watched_min)) / (1 - _ATTACK_KEPT)
+        weights = (1 - math.pow(_ATTACK_KEPT, observed_min)) / (1 - _ATTACK_KEPT)
         return self._faded(total, start_ms) / weights
 
     def usual_loudest(self, start_ms: int) -> float:
         """The largest reach of the last weeks, before the minute at `start_ms`."""
-        if self.loudest > LARGEST_REACH:  # of a state that was kept before that was looked at
+        if self.loudest > LARGEST_REACH:  # kept before the limit was checked
             return 0.0
         return self.loudest * math.pow(_LOUDEST_KEPT, self._minutes_since(start_ms))
 
@@ -232,7 +232,7 @@ class BrandState(msgspec.Struct, array_like=True, gc=False):
 
         Entries stand in the order of their first post; one that is kept holds up those behind it.
         The hour before the next minute stays: when a backlog of many hours comes at once, event
-        time is far ahead of what was looked at.
+        time is far ahead of what was evaluated.
         """
         buckets = self.buckets
         limit_ms = min(limit_ms, self.baseline.known_to_ms - HORIZONS_MIN[-1] * BUCKET_MS)

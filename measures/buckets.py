@@ -75,8 +75,8 @@ class Bucket(msgspec.Struct, array_like=True, gc=False):
     revision: int = UNPUBLISHED
     rivals: dict[str, int] | None = None
     """Of a group of rivals: brand -> posts without spam; None: this is no group."""
-    heard: int = -1
-    """`voices()` as of the last publication; -1: never published."""
+    published_effective_posts: int = -1
+    """`effective_posts()` as of the last publication; -1: never published."""
     is_revised: bool = False
     """Whether late posts changed it since it was last published."""
     spam_spoken: int = 0
@@ -151,7 +151,7 @@ class Bucket(msgspec.Struct, array_like=True, gc=False):
         self.authors.add(hashed, is_counted=not mention.spam)
         self.texts.add(mention.text_hash)
 
-    def _heed(self, mention: Mention, number: int, kept: Kept) -> None:
+    def _note_loud(self, mention: Mention, number: int, kept: Kept) -> None:
         """Note the loudest that says something itself; of equals the one with the lower number."""
         loud, upset = self.loud, self.upset
         reach, is_negative = mention.reach, mention.polarity is Polarity.NEGATIVE
@@ -177,13 +177,13 @@ class Bucket(msgspec.Struct, array_like=True, gc=False):
             self.negative - self.spam_negative,
         )
 
-    def voices(self) -> int:
+    def effective_posts(self) -> int:
         """Posts without those that rules leave out: spam, and the bursts of single accounts."""
-        if self.heard >= 0 and not self.is_revised:
-            return self.heard
+        if self.published_effective_posts >= 0 and not self.is_revised:
+            return self.published_effective_posts
         return self.posts - self.spam - self.authors.bursts()
 
-    def hear(self, mention: Mention) -> None:
+    def note_content(self, mention: Mention) -> None:
         """Take what a post without spam says into account."""
         sample = self.sample
         if sample is None:
@@ -194,7 +194,7 @@ class Bucket(msgspec.Struct, array_like=True, gc=False):
         is_known = 0 < mention.reach <= LARGEST_REACH
         if is_known and mention.channel is Channel.EARNED and mention.place is Place.OWN:
             kept = sample[number] if number in sample else kept_of(mention)
-            self._heed(mention, number, kept)
+            self._note_loud(mention, number, kept)
 
     def hit(self, rules: Iterable[str], mention: Mention) -> None:
         """Count a post that has a word of these crisis rules."""
@@ -253,7 +253,7 @@ class Bucket(msgspec.Struct, array_like=True, gc=False):
         self.is_revised = False
         authors, texts = self.authors, self.texts
         bursts, spoken = authors.bursts(), self.spoken
-        self.heard = self.posts - self.spam - bursts
+        self.published_effective_posts = self.posts - self.spam - bursts
         window = Window(
             brand=brand,
             start_ms=start_ms,

@@ -18,9 +18,9 @@ import msgspec
 from schemas.mention import Mention
 
 KEPT = 12
-"""Authors of a minute whose posts are looked at: those with the smallest hashes, in any order."""
+"""Authors of a minute whose posts are compared: those with the smallest hashes, in any order."""
 TERMS = 8
-"""Terms of a post that are looked at."""
+"""Terms of a post that are compared."""
 FEWEST_SHARE = 0.6
 """Of the posts that make a burst by their number, so many do if they are about one thing."""
 _BETWEEN = "\x1f"
@@ -130,7 +130,7 @@ def largest(minutes: Iterable[tuple[float, Collection[str]]], usual: Usual) -> C
 class Causes(msgspec.Struct, array_like=True, gc=False):
     """The largest causes that a brand had, over each of two horizons, faded."""
 
-    records: list[float] = msgspec.field(default_factory=lambda: [0.0, 0.0])
+    peaks: list[float] = msgspec.field(default_factory=lambda: [0.0, 0.0])
     recent: list[float] = msgspec.field(default_factory=lambda: [0.0, 0.0])
     recent_ms: int = -1
     """Begin of what is recent; -1: nothing was learned."""
@@ -138,9 +138,9 @@ class Causes(msgspec.Struct, array_like=True, gc=False):
     def largest(self, at_ms: int) -> list[float]:
         """Above what a cause is news, without those that begin now."""
         if self.recent_ms < 0 or at_ms < self.recent_ms + _SETTLED_MS:
-            return self.records
+            return self.peaks
         kept = math.exp2((self.recent_ms - at_ms) / _HALF_LIFE_MS)
-        return [max(pair) * kept for pair in zip(self.records, self.recent, strict=True)]
+        return [max(pair) * kept for pair in zip(self.peaks, self.recent, strict=True)]
 
     def learn(self, at_ms: int, at: int, authors: float) -> None:
         """Take a cause over horizon number `at` of `HORIZONS` into account, news or not.
@@ -151,6 +151,6 @@ class Causes(msgspec.Struct, array_like=True, gc=False):
         ([0.0, 0.0], [0.0, 9.99])
         """
         if self.recent_ms < 0 or at_ms >= self.recent_ms + _SETTLED_MS:
-            self.records = self.largest(at_ms)
+            self.peaks = self.largest(at_ms)
             self.recent, self.recent_ms = [0.0, 0.0], at_ms
         self.recent[at] = max(self.recent[at], authors)

@@ -92,8 +92,8 @@ def tail_of(horizon_min: int, false_alerts_per_month: float) -> float:
     >>> round(tail_of(5, 1.0), 7)
     8.7e-06
     """
-    looks = MONTH_MIN / horizon_min * len(HORIZONS_MIN)
-    return min(_MOST_TAIL, _TAILS * false_alerts_per_month / looks)
+    evaluations = MONTH_MIN / horizon_min * len(HORIZONS_MIN)
+    return min(_MOST_TAIL, _TAILS * false_alerts_per_month / evaluations)
 
 
 def limits(
@@ -101,13 +101,13 @@ def limits(
 ) -> list[float]:
     """For each horizon, with so many posts expected, the posts above which it is unusual."""
     factor = MIN_FACTOR if baseline.is_seasoned() else MIN_FACTOR_UNSEASONED
-    level = return_level(baseline.watched_ms(), false_alerts_per_month)
-    spreads, records = baseline.spreads, baseline.extremes.records
+    level = return_level(baseline.observed_ms(), false_alerts_per_month)
+    spreads, peaks = baseline.spreads, baseline.extremes.peaks
     found = []
     for at, mean in enumerate(means):
         tail = tail_of(HORIZONS_MIN[at], false_alerts_per_month)
         improbable = gamma_quantile(mean, spreads.dispersion(at, mean), tail)
-        news = mean + records[at] * level
+        news = mean + peaks[at] * level
         # "Above" is what counts: at least `least` posts are more than `least` - 1.
         found.append(max(improbable, factor * mean, news, least - 1.0))
     return found
@@ -133,18 +133,18 @@ def is_unusual(
     rises = [at for at, seen in enumerate(sums) if seen > least - 1.0 and seen > factor * means[at]]
     if not rises:
         return False
-    level = return_level(baseline.watched_ms(), false_alerts_per_month)
-    spreads, records = baseline.spreads, baseline.extremes.records
+    level = return_level(baseline.observed_ms(), false_alerts_per_month)
+    spreads, peaks = baseline.spreads, baseline.extremes.peaks
     for at in rises:
         seen, mean = sums[at], means[at]
-        if seen > mean + records[at] * level:
+        if seen > mean + peaks[at] * level:
             tail = tail_of(HORIZONS_MIN[at], false_alerts_per_month)
             if seen > gamma_quantile(mean, spreads.dispersion(at, mean), tail):
                 return True
     return False
 
 
-def bars_of(
+def entry_thresholds_of(
     baseline: Baseline, means: Sequence[float], false_alerts_per_month: float, least: float
 ) -> list[float]:
     """For each horizon the posts above the expected at which it is unusual, at least one."""
@@ -152,8 +152,8 @@ def bars_of(
     return [max(limit - mean, 1.0) for limit, mean in zip(needed, means, strict=True)]
 
 
-def return_level(watched_ms: int, false_alerts_per_month: float) -> float:
-    """What is reached once in a month divided by the knob, in parts of the record of that time.
+def return_level(observed_ms: int, false_alerts_per_month: float) -> float:
+    """What is reached once in a month divided by the knob, in parts of the peak of that time.
 
     Records fade, so that they never stand for more than a month.
 
@@ -161,7 +161,7 @@ def return_level(watched_ms: int, false_alerts_per_month: float) -> float:
     >>> return_level(30 * DAY_MS, 1.0), round(return_level(3 * DAY_MS, 1.0), 2)
     (1.0, 1.58)
     """
-    months = min(max(watched_ms, SEASONED_MS) / (MONTH_MIN * MINUTE_MS), 1.0)
+    months = min(max(observed_ms, SEASONED_MS) / (MONTH_MIN * MINUTE_MS), 1.0)
     return math.pow(months * false_alerts_per_month, -1 / _TAIL_INDEX)
 
 
@@ -184,16 +184,17 @@ def judge(
     return Verdict(HORIZONS_MIN[best], seen, mean, limit, chance)
 
 
-def lasts(sums: Sequence[float], means: Sequence[float], bars: Sequence[float]) -> bool:
+def lasts(sums: Sequence[float], means: Sequence[float], entry_thresholds: Sequence[float]) -> bool:
     """Whether what began goes on: half of the excess that raised it is still there.
 
-    `bars` are, for each horizon, the posts above the expected at which it began. Horizons of 5 and
-    15 minutes decide: one minute is too short to say that it is over, an hour too long.
+    `entry_thresholds` are, for each horizon, the posts above the expected at which it began.
+    Horizons of 5 and 15 minutes decide: one minute is too short to say that it is over,
+    an hour too long.
 
     >>> lasts([0, 30, 90, 99], [1, 5, 15, 60], [9, 9, 9, 9]), lasts([9] * 4, [9] * 4, [9] * 4)
     (True, False)
     """
-    return any(sums[at] - means[at] >= _STILL * bars[at] for at in _LASTING)
+    return any(sums[at] - means[at] >= _STILL * entry_thresholds[at] for at in _LASTING)
 
 
 def gamma_quantile(mean: float, dispersion: float, tail: float) -> float:

@@ -14,7 +14,7 @@ from measures.brand_state import BrandState
 from measures.buckets import BUCKET_MS
 from measures.common_cause import FEWEST_AUTHORS, HORIZONS
 from measures.detector import MIN_POSTS
-from measures.feed_gaps import Stretch, Unwatched, merged
+from measures.feed_gaps import Stretch, Unobserved, merged
 from measures.horizons import HORIZONS_MIN
 from measures.moment import Moment
 from measures.partition_state import PartitionState
@@ -48,7 +48,7 @@ class Evaluation:
     def __init__(
         self,
         states: dict[str, BrandState],
-        whole: PartitionState,
+        partition_state: PartitionState,
         index: RuleIndex,
         *,
         speaks_for_all: bool,
@@ -60,23 +60,23 @@ class Evaluation:
         self.suppressed: dict[SuppressedReason, int] = {}
         """Why findings were not told, and how often."""
         self._states = states
-        self._whole = whole
+        self._partition_state = partition_state
         self._speaks_for_all = speaks_for_all
         self._firing: set[str] = set()
-        self._looked: set[str] = set()
-        """Brands with alerts that were looked at since alerts were last ended."""
+        self._evaluated: set[str] = set()
+        """Brands with alerts that were evaluated since alerts were last ended."""
         self._ended_ms = -1
         """Up to then what was over has ended."""
         self._closed_ms = -1
         """All minutes that end at or before are closed."""
-        self._all_burst = False
-        self._unwatched = Unwatched(whole.gaps)
+        self._is_platform_bursting = False
+        self._unobserved = Unobserved(partition_state.gaps)
         self._index = index
         self._schedule = Schedule(states, index)
         self.redefine(index)
 
     def redefine(self, index: RuleIndex) -> None:
-        """Rules changed: alerts that no rule looks for any more end."""
+        """Rules changed: alerts that no rule asks for any more end."""
         self._index = index
         self._ended_ms = -1
         self._schedule.redefine(index)
@@ -84,7 +84,7 @@ class Evaluation:
             state = self._states[brand]
             self._forget(brand, state)
             self._schedule.note(brand, state)
-        self._forget(EVERY_BRAND, self._whole.every)
+        self._forget(EVERY_BRAND, self._partition_state.every)
 
     @property
     def open_alerts(self) -> int:
@@ -94,11 +94,11 @@ class Evaluation:
     def firing(self) -> Iterator[tuple[str, int]]:
         """Brand (`*`: all) and severity of each alert that fires."""
         for brand in self._firing:
-            for held in self._states[brand].alerts.values():
-                yield held.about or brand, held.severity
+            for open_alert in self._states[brand].alerts.values():
+                yield open_alert.about or brand, open_alert.severity
         if self._speaks_for_all:
-            for held in self._whole.every.alerts.values():
-                yield EVERY_BRAND, held.severity
+            for open_alert in self._partition_state.every.alerts.values():
+                yield EVERY_BRAND, open_alert.severity
 
     def clear(self) -> None:
         """What was told is taken over."""
@@ -108,7 +108,7 @@ class Evaluation:
         """A brand came back from the changelog, where rules of another time may have left it."""
         if state.alerts:
             self._firing.add(brand)
-            self._looked.add(brand)
+            self._evaluated.add(brand)
         self._forget(brand, state)
         self._schedule.note(brand, state)
 
@@ -120,9 +120,9 @@ class Evaluation:
     def evaluate_closed(
         self, brand: str, state: BrandState, start_ms: int, *, is_live: bool
     ) -> None:
-        """A minute of the brand is closed: look, then learn it.
+        """A minute of the brand is closed: evaluate the rules, then learn it.
 
-        `is_live`: whether the next minute may be looked into before it is closed.
+        `is_live`: whether rules are asked about the next minute before it is closed.
         """
         moment = self._moment(state, start_ms)
         bucket = state.buckets[start_ms]
@@ -133,17 +133,17 @@ class Evaluation:
             self._schedule.is_due_closed(state, bucket)
             or sums[_QUARTER] >= self._index.least_about_one
         ):
-            self._look(brand, moment, self._kinds_at(moment))
+            self._evaluate(brand, moment, self._kinds_at(moment))
         baseline = state.baseline
         if sums[-1] >= MIN_POSTS and baseline.is_warm() and moment.is_unusual(1.0, MIN_POSTS):
             baseline.extremes.begin_event(start_ms, sums, moment.means)
         if bucket.loud is not None and bucket.loud.reach >= self._schedule.least_reach:
             state.voiced_ms = start_ms
-        is_watched = not self._unwatched.stretches or not self._unwatched.holds(start_ms)
-        if sums[_QUARTER] >= FEWEST_AUTHORS and baseline.is_warm() and is_watched:
+        is_observed = not self._unobserved.stretches or not self._unobserved.holds(start_ms)
+        if sums[_QUARTER] >= FEWEST_AUTHORS and baseline.is_warm() and is_observed:
             for at, cause in moment.causes.items():
                 state.causes.learn(start_ms, HORIZONS.index(at), cause.authors)
-        state.learn(start_ms, sums, moment.means, self._index.holidays, is_watched=is_watched)
+        state.learn(start_ms, sums, moment.means, self._index.holidays, is_observed=is_observed)
         self._schedule.learned(brand, moment, is_live=is_live)
 
     def evaluate_open(self, brand: str, start_ms: int) -> None:
@@ -151,9 +151,9 @@ class Evaluation:
         state = self._states[brand]
         if self._schedule.is_due_open(brand, state, start_ms):
             moment = self._moment(state, start_ms)
-            self._look(brand, moment, self._kinds_at(moment))
+            self._evaluate(brand, moment, self._kinds_at(moment))
 
-    def evaluate_silent(self, until_ms: int) -> None:
+    def evaluate_quiet(self, until_ms: int) -> None:
         """Look at the busy brands that had no post of late, every five minutes.
 
         All minutes up to `until_ms` are closed.
@@ -161,19 +161,19 @@ class Evaluation:
         self._closed_ms = max(self._closed_ms, until_ms)
         until_ms = sweep_ms(until_ms)
         start_ms = until_ms - BUCKET_MS
-        for brand in self._schedule.due_silent(self._whole.clock, until_ms):
+        for brand in self._schedule.due_quiet(self._partition_state.event_time, until_ms):
             state = self._states[brand]
             self.pass_empty(state.baseline, until_ms)
-            self._look(brand, self._moment(state, start_ms), QUIET_KINDS)
+            self._evaluate(brand, self._moment(state, start_ms), QUIET_KINDS)
             self._schedule.note(brand, state)
 
     def evaluate_platform(self, start_ms: int) -> None:
         """Whether all brands burst in the minute at `start_ms`."""
-        burst = self._whole.burst
+        burst = self._partition_state.burst
         if burst.baseline.since_ms >= 0:
             self._skip_outage(burst.baseline, start_ms)
-        self._all_burst = burst.look(start_ms)
-        if not self._all_burst or not self._speaks_for_all or start_ms > burst.true_ms:
+        self._is_platform_bursting = burst.evaluate(start_ms)
+        if not self._is_platform_bursting or not self._speaks_for_all or start_ms > burst.true_ms:
             return
         seen, expected = burst.seen(start_ms), burst.baseline.expected(start_ms)
         cause = (
@@ -190,11 +190,11 @@ class Evaluation:
 
         One partition tells of what is new and fresh, as the rules about the feed.
         """
-        kept = merged([*self._whole.gaps, *gaps])
-        fresh = sorted(set(kept) - set(self._whole.gaps))
-        self._whole.gaps = kept
-        self._unwatched.note(kept, away_since_ms)
-        now_ms = self._whole.clock.watermark_ms
+        kept = merged([*self._partition_state.gaps, *gaps])
+        fresh = sorted(set(kept) - set(self._partition_state.gaps))
+        self._partition_state.gaps = kept
+        self._unobserved.note(kept, away_since_ms)
+        now_ms = self._partition_state.event_time.watermark_ms
         if not self._speaks_for_all or now_ms is None:
             return
         for from_ms, to_ms in fresh:
@@ -209,10 +209,10 @@ class Evaluation:
 
     def evaluate_feed(self, now_ms: int) -> None:
         """Whether a live feed fell silent; told by one partition."""
-        clock = self._whole.clock
-        newest_ms = max(clock.newest.values(), default=0)
+        event_time = self._partition_state.event_time
+        newest_ms = max(event_time.newest.values(), default=0)
         silent_ms = now_ms - newest_ms
-        if not self._speaks_for_all or not clock.is_idle or not 0 < silent_ms < _DAY_MS:
+        if not self._speaks_for_all or not event_time.is_idle or not 0 < silent_ms < _DAY_MS:
             return
         for rule in self._index.of_feed:
             minutes = rule.within_min
@@ -225,30 +225,30 @@ class Evaluation:
 
     def resolve(self) -> None:
         """End alerts whose condition is gone, also of brands that nobody mentions any more."""
-        clock = self._whole.clock
-        if clock.watermark_ms is None:
+        event_time = self._partition_state.event_time
+        if event_time.watermark_ms is None:
             return
-        now_ms = clock.watermark_ms if clock.is_idle else self._closed_ms
+        now_ms = event_time.watermark_ms if event_time.is_idle else self._closed_ms
         # While time stands still, nothing ends but what has just begun.
         moved = now_ms != self._ended_ms
-        for brand in sorted(self._firing if moved else self._looked):
+        for brand in sorted(self._firing if moved else self._evaluated):
             state = self._states[brand]
             if self._end(brand, state, now_ms):
                 self._schedule.note(brand, state)
             if not state.alerts:
                 self._firing.discard(brand)
-        self._looked.clear()
+        self._evaluated.clear()
         self._ended_ms = now_ms
         if self._speaks_for_all:
-            self._end(EVERY_BRAND, self._whole.every, now_ms)
+            self._end(EVERY_BRAND, self._partition_state.every, now_ms)
 
     def _end(self, brand: str, state: BrandState, now_ms: int) -> bool:
         """End the alerts of a brand that are over; whether there were any."""
         over = [
-            (held.about, rule)
-            for key, held in state.alerts.items()
+            (open_alert.about, rule)
+            for key, open_alert in state.alerts.items()
             if alert_life.is_over(
-                held.true_at_ms,
+                open_alert.true_at_ms,
                 alert_life.resolve_after_ms(rule := self._index.by_id[alert_records.rule_of(key)]),
                 now_ms,
             )
@@ -259,17 +259,23 @@ class Evaluation:
         return bool(over)
 
     def _forget(self, brand: str, state: BrandState) -> None:
-        """End what no rule looks for any more."""
+        """End what no rule asks for any more."""
         if not (state.alerts or state.pending or state.past):
             return
         rules = {rule.id: rule for rule in self._index.rules_of(brand)}
-        for key, held in sorted(state.alerts.items()):
+        for key, open_alert in sorted(state.alerts.items()):
             rule_id = alert_records.rule_of(key)
             rule = rules.get(rule_id)
-            if rule is None or rule.kind is not held.kind or not self._is_of(rule, held.about):
-                former = RULE_OF_KIND[held.kind](id=rule_id)
-                now_ms = max(self._whole.clock.watermark_ms or 0, held.true_at_ms)
-                subject = self._subject(brand, state, former, now_ms, held.about)
+            if (
+                rule is None
+                or rule.kind is not open_alert.kind
+                or not self._is_of(rule, open_alert.about)
+            ):
+                former = RULE_OF_KIND[open_alert.kind](id=rule_id)
+                now_ms = max(
+                    self._partition_state.event_time.watermark_ms or 0, open_alert.true_at_ms
+                )
+                subject = self._subject(brand, state, former, now_ms, open_alert.about)
                 self._tell(brand, alert_records.withdrawn(subject, now_ms))
         for noted in (state.pending, state.past):
             for key in [key for key in noted if alert_records.rule_of(key) not in rules]:
@@ -286,7 +292,7 @@ class Evaluation:
             moment, index.least_posts, self._schedule.least_reach, index.least_about_one
         )
 
-    def _look(self, brand: str, moment: Moment, kinds: frozenset[RuleKind]) -> None:
+    def _evaluate(self, brand: str, moment: Moment, kinds: frozenset[RuleKind]) -> None:
         state, start_ms = moment.state, moment.start_ms
         if state.alerts:
             # What comes after the end has to be as much as at any begin.
@@ -300,14 +306,14 @@ class Evaluation:
                 self._find(brand, subject, start_ms, finding, is_platform_burst=is_burst)
         if state.alerts:
             self._firing.add(brand)
-            self._looked.add(brand)
+            self._evaluated.add(brand)
 
     def _moment(self, state: BrandState, start_ms: int) -> Moment:
-        watched_ms = self._whole.clock.outage[1]
-        watched_ms = max(watched_ms, state.added_ms)
-        if self._unwatched.stretches:
-            watched_ms = max(watched_ms, self._unwatched.watched_since_ms(start_ms))
-        return Moment(state, start_ms, self._index.holidays, watched_ms)
+        observed_since_ms = self._partition_state.event_time.outage[1]
+        observed_since_ms = max(observed_since_ms, state.added_ms)
+        if self._unobserved.stretches:
+            observed_since_ms = max(observed_since_ms, self._unobserved.observed_since_ms(start_ms))
+        return Moment(state, start_ms, self._index.holidays, observed_since_ms)
 
     def _subject(
         self, brand: str, state: BrandState, rule: Rule, at_ms: int, about: str = ""
@@ -327,7 +333,7 @@ class Evaluation:
         )
 
     def _find_of_all(self, rule: Rule, start_ms: int, finding: Finding) -> None:
-        every = self._whole.every
+        every = self._partition_state.every
         if self._index.is_active(rule, start_ms):
             self._end(EVERY_BRAND, every, start_ms)
         subject = self._subject(EVERY_BRAND, every, rule, start_ms)
@@ -374,18 +380,20 @@ class Evaluation:
     def _is_platform_burst(self, finding: Finding, start_ms: int) -> bool:
         """Whether all burst, or did as far back as the horizon of the finding reaches.
 
-        Where no rule tells of all, nothing is held back: somebody has to be told.
+        Where no rule tells of all, nothing is inhibited: somebody has to be told.
         """
         if not self._index.of_platform:
             return False
         first_ms = start_ms - (finding.horizon_min - 1) * BUCKET_MS
-        return self._all_burst or self._whole.burst.has_burst(first_ms, start_ms)
+        return self._is_platform_bursting or self._partition_state.burst.has_burst(
+            first_ms, start_ms
+        )
 
     def _skip_outage(self, baseline: Baseline, until_ms: int) -> None:
-        """Leave what nobody watched before `until_ms` out of what is learned."""
-        stretches: Sequence[Stretch] = (self._whole.clock.outage,)
-        if self._unwatched.stretches:
-            stretches = sorted((*stretches, *self._unwatched.stretches))
+        """Leave what was not observed before `until_ms` out of what is learned."""
+        stretches: Sequence[Stretch] = (self._partition_state.event_time.outage,)
+        if self._unobserved.stretches:
+            stretches = sorted((*stretches, *self._unobserved.stretches))
         for from_ms, to_ms in stretches:
             if baseline.known_to_ms >= to_ms or from_ms >= until_ms:
                 continue

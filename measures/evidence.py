@@ -12,9 +12,9 @@ from schemas.mention import Objective
 _REGIONS = 5
 
 
-def evidence(state: BrandState, held: OpenAlert, expected_burst: str = "") -> Evidence:
+def evidence(state: BrandState, open_alert: OpenAlert, expected_burst: str = "") -> Evidence:
     """Add up the alert's horizon. `expected_burst`: id of the day of big sales that it is."""
-    buckets = Moment(state, held.true_at_ms).last(held.horizon_min)
+    buckets = Moment(state, open_alert.true_at_ms).last(open_alert.horizon_min)
     posts = owned = paid = exposures = negative = positive = 0
     authors = reach = reposts = copies = newcomers = spam = bursts = 0
     for one in buckets:
@@ -33,11 +33,11 @@ def evidence(state: BrandState, held: OpenAlert, expected_burst: str = "") -> Ev
         bursts += one.authors.bursts()
     spoken = posts - exposures
     return Evidence(
-        horizon_min=held.horizon_min,
+        horizon_min=open_alert.horizon_min,
         posts=posts,
         authors=authors,
         reach=reach,
-        probability=held.probability,
+        probability=open_alert.probability,
         reposts=reposts,
         copies=copies,
         newcomers=newcomers,
@@ -48,9 +48,9 @@ def evidence(state: BrandState, held: OpenAlert, expected_burst: str = "") -> Ev
         earned=posts - owned - paid,
         intents=dict(sorted(_intents(buckets).items())),
         regions=_regions(buckets),
-        negative_before=_share(held.negative_before),
+        negative_before=_share(open_alert.negative_before),
         negative_now=round(negative / spoken, 4) if spoken else None,
-        positive_before=_share(held.positive_before),
+        positive_before=_share(open_alert.positive_before),
         positive_now=round(positive / spoken, 4) if spoken else None,
         expected_burst=expected_burst,
     )
@@ -63,9 +63,9 @@ def moods_before(state: BrandState) -> tuple[float, float]:
     return state.negative_share, state.positive_share
 
 
-def asked_for(state: BrandState, held: OpenAlert) -> str:
+def asked_for(state: BrandState, open_alert: OpenAlert) -> str:
     """The objective that most posts of the alert's last hour have: whose work it is."""
-    asked = _intents(Moment(state, held.true_at_ms).last(60))
+    asked = _intents(Moment(state, open_alert.true_at_ms).last(60))
     return min(asked, key=lambda name: (-asked[name], name)) if asked else ""
 
 

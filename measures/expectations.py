@@ -38,14 +38,14 @@ class Expectations:
     def __init__(
         self,
         states: dict[str, BrandState],
-        whole: PartitionState,
+        partition_state: PartitionState,
         index: RuleIndex,
         pass_empty: Callable[[Baseline, int], None],
     ) -> None:
         """`pass_empty` lets a baseline know that no post came until a time."""
         self.told: list[Expectation] = []
         self._states = states
-        self._whole = whole
+        self._partition_state = partition_state
         self._index = index
         self._pass_empty = pass_empty
 
@@ -60,7 +60,8 @@ class Expectations:
         """
         hour_ms = at_ms - at_ms % HOUR_MS
         if not is_new and (
-            state.last_post_ms >= hour_ms or slot_ms(brand, hour_ms) <= self._whole.expected_ms
+            state.last_post_ms >= hour_ms
+            or slot_ms(brand, hour_ms) <= self._partition_state.expected_ms
         ):
             return
         self._tell(brand, state, hour_ms)
@@ -70,19 +71,19 @@ class Expectations:
         slot has come are told of, where the feed is live."""
         hour_ms = until_ms - until_ms % HOUR_MS
         last_ms = min(until_ms, hour_ms + (SLOTS - 1) * MINUTE_MS)
-        whole = self._whole
-        if not 0 <= sent_at_ms - until_ms < LIVE_MS or last_ms <= whole.expected_ms:
+        partition_state = self._partition_state
+        if not 0 <= sent_at_ms - until_ms < LIVE_MS or last_ms <= partition_state.expected_ms:
             return
         for brand in sorted(self._states):
             state = self._states[brand]
             due_ms = slot_ms(brand, hour_ms)
             if (
-                whole.expected_ms < due_ms <= last_ms
+                partition_state.expected_ms < due_ms <= last_ms
                 and state.baseline.since_ms >= 0
                 and state.last_post_ms < hour_ms
             ):
                 self._tell(brand, state, hour_ms)
-        whole.expected_ms = last_ms
+        partition_state.expected_ms = last_ms
 
     def _tell(self, brand: str, state: BrandState, hour_ms: int) -> None:
         if brand not in self._index.brands:

@@ -1,4 +1,4 @@
-"""What people talk about when they name a brand: rising terms, telling posts, who is heard."""
+"""What people talk about when they name a brand: rising terms, telling posts, influencers."""
 
 import msgspec
 
@@ -11,7 +11,7 @@ from schemas.mention import Mention
 from schemas.trend import Influencer, Trend, TrendTerm
 
 _KEPT = 12
-"""Recent terms, and as many usual ones, that survive a clean-up; four times as many are held."""
+"""Recent terms, and as many usual ones, that survive a clean-up; four times as many are kept."""
 _TERMS = 8
 """Terms of one mention that are counted."""
 _SAMPLES = 4
@@ -25,8 +25,8 @@ _USUAL_GROWTH = 2 ** (1 / (24 * 60))
 """Usual counts: of a day's minutes with posts."""
 _LARGE = 1e100
 _BEFORE_OTHERS = 1 << 40
-_HEARD = 10
-"""Accounts that survive a clean-up; twice as many are held at most."""
+_INFLUENCERS = 10
+"""Accounts that survive a clean-up; twice as many are kept at most."""
 
 
 class Talk(msgspec.Struct, array_like=True, gc=False):
@@ -50,16 +50,16 @@ class Talk(msgspec.Struct, array_like=True, gc=False):
     """Mentions since the last trend."""
     total: list[float] = msgspec.field(default_factory=lambda: [0.0, 0.0])
     """Terms counted, [recent, usual], in growing weights."""
-    heard: dict[str, list[float]] = msgspec.field(default_factory=dict)
+    influencers: dict[str, list[float]] = msgspec.field(default_factory=dict)
     """Author -> [followers, posts, reposts caused]; the last two in the recent weights."""
 
-    def hear(self, mention: Mention, *, is_crisis: bool = False) -> None:
+    def note_content(self, mention: Mention, *, is_crisis: bool = False) -> None:
         """Take a mention's terms and text into account; crisis texts are kept before others."""
         if is_crisis or self.counted < _COUNTED_A_MINUTE:
             self.counted += not is_crisis
             self._count(mention.terms[:_TERMS])
         self.untold += 1
-        self._hear_author(mention)
+        self._note_author(mention)
         if (mention.text or is_crisis) and mention.text_hash not in self.hashes:
             self._keep(mention, mention.reach + (_BEFORE_OTHERS if is_crisis else 0))
 
@@ -73,7 +73,7 @@ class Talk(msgspec.Struct, array_like=True, gc=False):
                 term: [recent / self.recent_weight, usual / self.usual_weight]
                 for term, (recent, usual) in self.counts.items()
             }
-            for one in self.heard.values():
+            for one in self.influencers.values():
                 one[1] /= self.recent_weight
                 one[2] /= self.recent_weight
             self.total = [self.total[0] / self.recent_weight, self.total[1] / self.usual_weight]
@@ -112,7 +112,7 @@ class Talk(msgspec.Struct, array_like=True, gc=False):
                     round(posts / self.recent_weight, 1),
                     round(reposts / self.recent_weight, 1),
                 )
-                for author, (reach, posts, reposts) in self.heard.items()
+                for author, (reach, posts, reposts) in self.influencers.items()
                 if posts or reposts
             ),
         )
@@ -157,25 +157,27 @@ class Talk(msgspec.Struct, array_like=True, gc=False):
             first += sorted(counts, key=usuals.__getitem__)[:_KEPT]
             self.counts = {term: counts[term] for term in first}
 
-    def _hear_author(self, mention: Mention) -> None:
+    def _note_author(self, mention: Mention) -> None:
         """Who wrote it, and whose post was passed on."""
-        heard = self.heard
+        influencers = self.influencers
         if mention.author:
-            one = heard.setdefault(mention.author, [0.0, 0.0, 0.0])
+            one = influencers.setdefault(mention.author, [0.0, 0.0, 0.0])
             if mention.reach > one[0]:
                 one[0] = float(mention.reach)
             one[1] += self.recent_weight
         if mention.original_author:
-            heard.setdefault(mention.original_author, [0.0, 0.0, 0.0])[2] += self.recent_weight
-        if len(heard) > 2 * _HEARD:
+            influencers.setdefault(mention.original_author, [0.0, 0.0, 0.0])[2] += (
+                self.recent_weight
+            )
+        if len(influencers) > 2 * _INFLUENCERS:
             weight = self.recent_weight
             # Reposts fade; an account is forgotten when it caused none lately and is small.
             ranks = {
                 author: (-round(reposts / weight, 1) if reposts else 0.0, -reach)
-                for author, (reach, _, reposts) in heard.items()
+                for author, (reach, _, reposts) in influencers.items()
             }
-            first = sorted(heard, key=ranks.__getitem__)[:_HEARD]
-            self.heard = {author: heard[author] for author in first}
+            first = sorted(influencers, key=ranks.__getitem__)[:_INFLUENCERS]
+            self.influencers = {author: influencers[author] for author in first}
 
     def _keep(self, mention: Mention, weight: int) -> None:
         # In order of arrival: the first is the oldest.
@@ -193,14 +195,14 @@ class Talk(msgspec.Struct, array_like=True, gc=False):
     def forget(self, forgotten: Forgotten) -> bool | None:
         """Let go of posts and authors that were taken back.
 
-        Returns whether an author was among those that are heard; None: nothing of it was kept.
+        Returns whether an author was among the influencers; None: nothing of it was kept.
         """
         gone = [index for index, one in enumerate(self.samples) if forgotten.covers_sample(one)]
         for index in reversed(gone):
             self._drop(index)
-        authors = [author for author in self.heard if forgotten.names(author)]
+        authors = [author for author in self.influencers if forgotten.names(author)]
         for author in authors:
-            del self.heard[author]
+            del self.influencers[author]
         return bool(authors) if gone or authors else None
 
     def _drop(self, index: int) -> None:

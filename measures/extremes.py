@@ -1,6 +1,6 @@
 """What the largest bursts of a brand are: for each horizon the largest excess so far, which fades.
 
-What a rise adds to the record counts when the rise is over an hour or two later: a burst that takes
+What a rise adds to the peak counts when the rise is over an hour or two later: a burst that takes
 some minutes to grow is judged by what was before it, not by its own begin.
 """
 
@@ -14,18 +14,18 @@ HOUR_MS = 3_600_000
 EVENT_MS = 9 * HOUR_MS
 """What begins within so long belongs to one event."""
 EVENT_GROWTH = 2.0
-"""One event raises a record to so many times the excess with which it began, at most: else a giant
+"""One event raises a peak to so many times the excess with which it began, at most: else a giant
 would silence what comes after it for weeks."""
-RECORD_SHARE = 0.8
-"""What comes within a fifth of the record is news again."""
+PEAK_SHARE = 0.8
+"""What comes within a fifth of the peak is news again."""
 _HORIZONS = len(HORIZONS_MIN)
 
 
 class Extremes(msgspec.Struct, array_like=True, gc=False):
-    """The records of one brand, in posts."""
+    """The peaks of one brand, in posts."""
 
-    records: list[float] = msgspec.field(default_factory=lambda: [0.0] * _HORIZONS)
-    """For each horizon `RECORD_SHARE` of the largest excess over the expected, faded since."""
+    peaks: list[float] = msgspec.field(default_factory=lambda: [0.0] * _HORIZONS)
+    """For each horizon `PEAK_SHARE` of the largest excess over the expected, faded since."""
     earlier: list[float] = msgspec.field(default_factory=lambda: [0.0] * _HORIZONS)
     """The same of the hour before the current one."""
     recent: list[float] = msgspec.field(default_factory=lambda: [0.0] * _HORIZONS)
@@ -35,11 +35,11 @@ class Extremes(msgspec.Struct, array_like=True, gc=False):
     event_ms: int = -EVENT_MS
     """Begin of the last unusual event."""
     ceilings: list[float] = msgspec.field(default_factory=list)
-    """For each horizon how far the record may grow by it."""
+    """For each horizon how far the peak may grow by it."""
 
     def fade(self, kept: float) -> None:
-        """Time has passed: `kept` of the records is left."""
-        self.records = [record * kept for record in self.records]
+        """Time has passed: `kept` of the peaks is left."""
+        self.peaks = [peak * kept for peak in self.peaks]
 
     def learn(self, at_ms: int, sums: Sequence[float], means: Sequence[float]) -> None:
         """Take the posts seen and expected over each horizon into account, after a verdict.
@@ -48,27 +48,27 @@ class Extremes(msgspec.Struct, array_like=True, gc=False):
         >>> for minute in range(181):
         ...     extremes.learn(minute * 60_000, [110.0] * 4, [10.0] * 4)
         ...     if minute in (59, 180):
-        ...         print(extremes.records[0])
+        ...         print(extremes.peaks[0])
         0.0
         80.0
         """
         if at_ms >= self.recent_ms + HOUR_MS:
-            self.records = [max(pair) for pair in zip(self.records, self.earlier, strict=True)]
+            self.peaks = [max(pair) for pair in zip(self.peaks, self.earlier, strict=True)]
             self.earlier, self.recent = self.recent, [0.0] * _HORIZONS
             self.recent_ms = at_ms
         recent = self.recent
         for at, seen in enumerate(sums):
-            excess = RECORD_SHARE * (seen - means[at])
+            excess = PEAK_SHARE * (seen - means[at])
             if excess > recent[at]:
                 in_event = at_ms < self.event_ms + EVENT_MS
                 recent[at] = min(excess, self.ceilings[at]) if in_event else excess
 
     def begin_event(self, at_ms: int, sums: Sequence[float], means: Sequence[float]) -> None:
-        """Something unusual begins: how far the records may grow by it."""
+        """Something unusual begins: how far the peaks may grow by it."""
         if at_ms < self.event_ms + EVENT_MS:
             return
         self.event_ms = at_ms
         self.ceilings = [
-            EVENT_GROWTH * max(record, seen - mean)
-            for record, seen, mean in zip(self.records, sums, means, strict=True)
+            EVENT_GROWTH * max(peak, seen - mean)
+            for peak, seen, mean in zip(self.peaks, sums, means, strict=True)
         ]

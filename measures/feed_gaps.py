@@ -28,7 +28,7 @@ def merged(gaps: Iterable[tuple[int, int]], most: int = MOST_KEPT) -> list[tuple
     return found[-most:]
 
 
-class Unwatched:
+class Unobserved:
     """What a partition knows of stretches without a feed."""
 
     def __init__(self, gaps: Iterable[tuple[int, int]] = ()) -> None:
@@ -47,16 +47,16 @@ class Unwatched:
     def holds(self, at_ms: int) -> bool:
         """Whether the minute at `at_ms` lies in one.
 
-        >>> unwatched = Unwatched([(60_000, 180_000)])
-        >>> [unwatched.holds(at_ms) for at_ms in (0, 60_000, 120_000, 180_000)]
+        >>> unobserved = Unobserved([(60_000, 180_000)])
+        >>> [unobserved.holds(at_ms) for at_ms in (0, 60_000, 120_000, 180_000)]
         [False, True, True, False]
         """
         return any(
             from_ms < at_ms + _MINUTE_MS and at_ms < to_ms for from_ms, to_ms in self.stretches
         )
 
-    def watched_since_ms(self, at_ms: int) -> int:
-        """Since when everything is watched, at the minute at `at_ms`; -1: always."""
+    def observed_since_ms(self, at_ms: int) -> int:
+        """Since when everything is observed, at the minute at `at_ms`; -1: always."""
         ends = [
             min(to_ms, at_ms + _MINUTE_MS)
             for from_ms, to_ms in self.stretches

@@ -1,4 +1,4 @@
-"""How many more posts of a brand change nothing, so that nobody has to look.
+"""How many more posts of a brand change nothing, so that no rule has to be asked.
 
 Known after a closed minute, for the open ones behind it:
 
@@ -107,4 +107,4 @@ def _smaller(one: Headroom, other: Headroom) -> Headroom:
 
 def _voices_at(buckets: Mapping[int, Bucket], start_ms: int) -> int:
     bucket = buckets.get(start_ms)
-    return 0 if bucket is None else bucket.voices()
+    return 0 if bucket is None else bucket.effective_posts()

@@ -1,8 +1,8 @@
 """Which alerts tell of one event: those that share their posts, or what these say, within minutes.
 
-Each board hears of the begin of every alert, of its own at once and of the others' by signals in
+Each board learns of the begin of every alert, of its own at once and of the others' by signals in
 `mentions`. Whether two alerts are one event depends on their two signals alone, an incident is what
-hangs together by that, and its head the first by an order of all. So whoever has heard the same
+hangs together by that, and its head the first by an order of all. So whoever has taken in the same
 signals finds the same incidents, in whatever order they came. An alert is published at once, with
 the incident that is known then; when an earlier head becomes known it is published again.
 """
@@ -35,7 +35,7 @@ _QUIET = frozenset({RuleKind.DROP.value, RuleKind.SILENCE.value})
 """Kinds about posts that are missing: no posts tell what they are about."""
 
 
-class Heard(msgspec.Struct, array_like=True):
+class IncidentState(msgspec.Struct, array_like=True):
     """What a partition keeps of incidents, in an entry of its own."""
 
     signals: dict[str, Signal] = msgspec.field(default_factory=dict)
@@ -47,18 +47,18 @@ class Heard(msgspec.Struct, array_like=True):
 class Incidents:
     """The incidents, as one partition knows them."""
 
-    def __init__(self, heard: Heard | None = None) -> None:
-        self.heard = heard or Heard()
+    def __init__(self, state: IncidentState | None = None) -> None:
+        self.state = state or IncidentState()
         self._linked: dict[str, set[str]] = {}
         """Alert -> those that tell of the same."""
         self._is_settled = False
         """Whether own alerts have the heads that are known, see `moved`."""
-        for signal in self.heard.signals.values():
+        for signal in self.state.signals.values():
             self._link(signal)
 
-    def hear(self, signal: Signal) -> bool:
+    def add(self, signal: Signal) -> bool:
         """Take a signal into account, once; returns whether it is a new one."""
-        signals = self.heard.signals
+        signals = self.state.signals
         if signal.alert in signals:
             return False
         newest_ms = max((one.started_at_ms for one in signals.values()), default=0)
@@ -72,7 +72,7 @@ class Incidents:
 
     def head_of(self, alert: Alert) -> str:
         """Id of the alert that is the head of its incident."""
-        signals, told = self.heard.signals, self.heard.told.get(alert.id)
+        signals, told = self.state.signals, self.state.told.get(alert.id)
         if told is not None and (alert.id not in signals or told.incident not in signals):
             return told.incident  # it is long ago, and stays as it was told
         if alert.id not in signals:
@@ -89,7 +89,7 @@ class Incidents:
         """New records of own alerts whose incident has another head by now."""
         if self._is_settled:
             return
-        for alert in list(self.heard.told.values()):
+        for alert in list(self.state.told.values()):
             head = self.head_of(alert)
             if head != alert.incident:
                 again = msgspec.structs.replace(alert, incident=head, revision=alert.revision + 1)
@@ -100,14 +100,14 @@ class Incidents:
     def renew(self, alert: Alert) -> bool:
         """An own alert was published anew with other content; returns whether it is one of those
         that are kept."""
-        if alert.id not in self.heard.told:
+        if alert.id not in self.state.told:
             return False
-        self.heard.told[alert.id] = alert
+        self.state.told[alert.id] = alert
         self._is_settled = False
         return True
 
     def _note(self, alert: Alert) -> None:
-        told = self.heard.told
+        told = self.state.told
         told.pop(alert.id, None)
         told[alert.id] = alert
         if len(told) > MOST_TOLD:
@@ -124,13 +124,13 @@ class Incidents:
     def _link(self, signal: Signal) -> None:
         linked = self._linked
         mine = linked.setdefault(signal.alert, set())
-        for other in self.heard.signals.values():
+        for other in self.state.signals.values():
             if other.alert in linked and other.alert != signal.alert and are_one(signal, other):
                 mine.add(other.alert)
                 linked[other.alert].add(signal.alert)
 
     def _forget(self) -> None:
-        signals = self.heard.signals
+        signals = self.state.signals
         oldest_ms = max(one.started_at_ms for one in signals.values()) - KEPT_MS
         gone = [each for each, one in signals.items() if one.started_at_ms < oldest_ms]
         spare = len(signals) - len(gone) - MOST_SIGNALS

@@ -1,4 +1,4 @@
-"""A brand at one minute, as the rules look at it: what is asked for is computed once."""
+"""A brand at one minute, as the rules see it: what is asked for is computed once."""
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping
@@ -29,9 +29,9 @@ class Moment:
         "_verdicts",
         "baseline",
         "holidays",
+        "observed_since_ms",
         "start_ms",
         "state",
-        "watched_ms",
     )
 
     def __init__(
@@ -39,13 +39,13 @@ class Moment:
         state: BrandState,
         start_ms: int,
         holidays: Holidays = NO_HOLIDAYS,
-        watched_ms: int = -1,
+        observed_since_ms: int = -1,
     ) -> None:
         self.state = state
         self.baseline: Baseline = state.baseline
         self.start_ms = start_ms
         self.holidays = holidays
-        self.watched_ms = watched_ms
+        self.observed_since_ms = observed_since_ms
         """Since then the feed is read without an outage, and for this brand too."""
         self._by_author: dict[int, Mapping[int, int]] = {}
         self._causes: dict[int, Cause] | None = None
@@ -93,17 +93,17 @@ class Moment:
         minute = five = quarter = hour = 0
         start_ms = self.start_ms
         for at, bucket in self.hour:
-            voices = bucket.heard
-            if voices < 0 or bucket.is_revised:
-                voices = bucket.voices()
+            effective = bucket.published_effective_posts
+            if effective < 0 or bucket.is_revised:
+                effective = bucket.effective_posts()
             age_ms = start_ms - at
-            hour += voices
+            hour += effective
             if age_ms < _QUARTER_MS:
-                quarter += voices
+                quarter += effective
                 if age_ms < _FIVE_MS:
-                    five += voices
+                    five += effective
                     if not age_ms:
-                        minute = voices
+                        minute = effective
         return [float(minute), float(five), float(quarter), float(hour)]
 
     @property

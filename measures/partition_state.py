@@ -4,13 +4,13 @@ import msgspec
 
 from measures.brand_state import BrandState
 from measures.platform_burst import PlatformBurst
-from measures.watermarks import EventClock
+from measures.watermarks import EventTime
 
 
 class PartitionState(msgspec.Struct, array_like=True):
     """Event time, all brands together, and the alerts about them."""
 
-    clock: EventClock = msgspec.field(default_factory=EventClock)
+    event_time: EventTime = msgspec.field(default_factory=EventTime)
     burst: PlatformBurst = msgspec.field(default_factory=PlatformBurst)
     every: BrandState = msgspec.field(default_factory=BrandState)
     """Holds the alerts about all brands together, and about the feed."""

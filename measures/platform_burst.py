@@ -3,7 +3,7 @@
 Of each minute it adds up, over the brands, the bit length of their posts: a brand that doubles
 adds one, whatever its size, so that one brand's burst hardly moves the sum, and a burst of all
 does. The sum has a baseline of its own. While it is far above, alerts about more posts of single
-brands are held back, and there is one alert about all.
+brands are inhibited, and there is one alert about all.
 """
 
 import math
@@ -29,7 +29,7 @@ KEPT_MS = 15 * MINUTE_MS
 
 
 class PlatformBurst(msgspec.Struct, array_like=True, gc=False):
-    """All brands of a partition together; kept in the changelog beside the clock."""
+    """All brands of a partition together; kept in the changelog beside event time."""
 
     baseline: Baseline = msgspec.field(default_factory=Baseline)
     bits: dict[int, int] = msgspec.field(default_factory=dict)
@@ -54,7 +54,7 @@ class PlatformBurst(msgspec.Struct, array_like=True, gc=False):
         """In the minute at `start_ms`, so far."""
         return self.bits.get(start_ms, 0)
 
-    def look(self, start_ms: int) -> bool:
+    def evaluate(self, start_ms: int) -> bool:
         """Whether all burst, in the minute at `start_ms`; it ends later than it begins."""
         baseline = self.baseline
         expected = baseline.expected(start_ms)

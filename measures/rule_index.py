@@ -1,4 +1,4 @@
-"""Which rules look at which brand and when, and which silences are in force."""
+"""Which rules apply to which brand and when, and which silences are in force."""
 
 import math
 import re
@@ -38,7 +38,7 @@ class ActiveHours(NamedTuple):
     from_min: int
     until_min: int
     zone: ZoneInfo | None = None
-    """Whose clock it is, daylight saving included; None: UTC."""
+    """Whose local time it is, daylight saving included; None: UTC."""
 
     def holds(self, at_ms: int) -> bool:
         """Whether it is active at `at_ms`.
@@ -83,10 +83,10 @@ def _zone(name: str) -> ZoneInfo:
         ) from error
 
 
-def _minutes(clock: str) -> int:
-    hours, minutes = int(clock[:2]), int(clock[3:])
+def _minutes(time: str) -> int:
+    hours, minutes = int(time[:2]), int(time[3:])
     if minutes > 59 or hours * 60 + minutes > 24 * 60:
-        raise ValueError(f"{clock} is no time of the day; write such as 08:00")
+        raise ValueError(f"{time} is no time of the day; write such as 08:00")
     return hours * 60 + minutes
 
 
@@ -117,7 +117,7 @@ def _spans_of(silences: Iterable[Silence]) -> Iterator[tuple[int, int, Silence]]
 
 
 _COUNTING = (SpikeRule, DropRule, SentimentRule, ShareRule, CompositeRule)
-"""What they look at is known by counting; all else counts at once."""
+"""What they ask about is known by counting; all else counts at once."""
 
 
 class RuleIndex:
@@ -159,7 +159,7 @@ class RuleIndex:
         return self._members.get(group, frozenset())
 
     def rules_of(self, brand: str) -> tuple[Rule, ...]:
-        """Rules that look at a brand, at a group, or at all together (`*`)."""
+        """Rules that apply to a brand, at a group, or at all together (`*`)."""
         found = self._of_brand.get(brand)
         if found is None:
             rules = self._rules_of(brand)
@@ -191,11 +191,11 @@ class RuleIndex:
             for rule in self.rules
             if rule.kind is not RuleKind.SHARE
             and (rule.kind is not RuleKind.SILENCE or rule.brands or rule.trades)
-            and watches(rule, definition)
+            and applies_to(rule, definition)
         )
 
     def is_active(self, rule: Rule, at_ms: int) -> bool:
-        """Whether the rule looks at this time of the day."""
+        """Whether the rule is active at this time of the day."""
         hours = self._hours.get(rule.id)
         return hours is None or hours.holds(at_ms)
 
@@ -211,11 +211,11 @@ class RuleIndex:
         return next((one.id for one in bursts if one.from_ms <= at_ms < one.until_ms), "")
 
 
-def watches(rule: Rule, brand: Brand) -> bool:
-    """Whether a rule watches a brand: by its id, by its trade, or because it watches all.
+def applies_to(rule: Rule, brand: Brand) -> bool:
+    """Whether a rule applies to a brand: by its id, by its trade, or because it applies to all.
 
     >>> rule = SpikeRule(id="r", trades=("phones",))
-    >>> watches(rule, Brand(id="a", name="A", trade="phones"))
+    >>> applies_to(rule, Brand(id="a", name="A", trade="phones"))
     True
     """
     return not (rule.brands or rule.trades) or is_rival(rule, brand)

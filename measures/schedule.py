@@ -15,7 +15,7 @@ from measures.headroom import Headroom, headroom_after
 from measures.moment import Moment
 from measures.rule_index import RuleIndex
 from measures.rules import MORE_POSTS, QUIET_KINDS, influencer
-from measures.watermarks import EventClock
+from measures.watermarks import EventTime
 from schemas.mention import GROUP_PREFIX
 from schemas.rules import InfluencerRule
 
@@ -72,21 +72,21 @@ class Schedule:
             return state.ring_posts >= self._least_posts or bool(bucket.negative)
         return not headroom.holds(state.buckets, start_ms)
 
-    def due_silent(self, clock: EventClock, until_ms: int) -> Iterator[str]:
+    def due_quiet(self, event_time: EventTime, until_ms: int) -> Iterator[str]:
         """Brands to be missed that had no post in the last minute before `until_ms`.
 
-        `until_ms` is a `sweep_ms`; each time is asked for once, as the clock notes.
+        `until_ms` is a `sweep_ms`; each time is asked for once, as `event_time` notes.
         """
-        if until_ms <= clock.swept_ms:
+        if until_ms <= event_time.swept_ms:
             return
-        clock.swept_ms = until_ms
+        event_time.swept_ms = until_ms
         for brand in sorted(self._busy):
             state = self._states[brand]
             if state.baseline.known_to_ms < until_ms and until_ms - BUCKET_MS not in state.buckets:
                 yield brand
 
     def learned(self, brand: str, moment: Moment, *, is_live: bool) -> None:
-        """A closed minute of the brand was learned; in a live feed the next may be looked into."""
+        """A closed minute of the brand was learned; in a live feed the next may be evaluated."""
         if is_live:
             rules = self._index.rules_among(brand, MORE_POSTS)
             self._headroom[brand] = headroom_after(moment, rules, self._least_posts)

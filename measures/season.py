@@ -58,7 +58,7 @@ PLACES = tuple(_place(minute * MINUTE_MS) for minute in range(MINUTES_A_DAY))
 class Profile(dict[int, float]):
     """Hour of the day -> posts a minute, at one state of a season: each is worked out once."""
 
-    __slots__ = ("_known_ms", "_season", "_since_ms", "_slow", "_watched_ms", "day_posts")
+    __slots__ = ("_known_ms", "_observed_ms", "_season", "_since_ms", "_slow", "day_posts")
 
     def __init__(
         self, season: "array[float]", since_ms: int, known_to_ms: int, day_posts: float, slow: float
@@ -67,20 +67,20 @@ class Profile(dict[int, float]):
         self._season = season
         known_days, self._known_ms = divmod(known_to_ms, DAY_MS)
         since_days, self._since_ms = divmod(since_ms, DAY_MS)
-        self._watched_ms = (known_days - since_days) * HOUR_MS
+        self._observed_ms = (known_days - since_days) * HOUR_MS
         self._slow = _SHRINK_MIN * slow
         self.day_posts = day_posts
 
     def __missing__(self, hour: int) -> float:
-        # Minutes of this hour of the day that were watched.
+        # Minutes of this hour of the day that were observed.
         begin_ms = hour * HOUR_MS
-        watched_ms = self._watched_ms
+        observed_ms = self._observed_ms
         known_ms, since_ms = self._known_ms - begin_ms, self._since_ms - begin_ms
         if known_ms > 0:
-            watched_ms += known_ms if known_ms < HOUR_MS else HOUR_MS
+            observed_ms += known_ms if known_ms < HOUR_MS else HOUR_MS
         if since_ms > 0:
-            watched_ms -= since_ms if since_ms < HOUR_MS else HOUR_MS
-        faded = math.exp2(-(watched_ms / MINUTE_MS) / HOUR_HALF_LIFE_MIN)
+            observed_ms -= since_ms if since_ms < HOUR_MS else HOUR_MS
+        faded = math.exp2(-(observed_ms / MINUTE_MS) / HOUR_HALF_LIFE_MIN)
         weight = (1 - faded) / _HOUR_LOST
         found = self[hour] = (self._season[hour] + self._slow) / (weight + _SHRINK_MIN)
         return found

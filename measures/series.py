@@ -13,7 +13,7 @@ from measures.alert_life import (
 )
 from measures.baselines import Baseline
 from measures.brand_state import PastAlert
-from measures.detector import MIN_POSTS, Verdict, bars_of, judge, lasts
+from measures.detector import MIN_POSTS, Verdict, entry_thresholds_of, judge, lasts
 from measures.horizons import HORIZONS_MIN
 from measures.season import MINUTE_MS
 from measures.spreads import most_learned
@@ -64,7 +64,7 @@ class SeriesDetector:
         """The last one, whether it is over or not."""
         self._true_ms = 0
         """Newest row in which its condition held."""
-        self._bars: list[float] = []
+        self._entry_thresholds: list[float] = []
         self._resolve_after_ms = max(USUAL_RESOLVE_AFTER_MS, step_ms)
 
     def take(self, at_ms: int, value: float | None) -> Judged:
@@ -105,7 +105,7 @@ class SeriesDetector:
         alert = self._alert
         if alert is None or is_over(self._true_ms, self._resolve_after_ms, start_ms):
             return False
-        if lasts(sums, means, self._bars):
+        if lasts(sums, means, self._entry_thresholds):
             self._true_ms = start_ms
             alert.severity = max(alert.severity, verdict.severity)
         return True
@@ -115,7 +115,7 @@ class SeriesDetector:
 
     def _begin(self, start_ms: int, verdict: Verdict, means: list[float]) -> None:
         self._alert, self._true_ms = PastAlert(start_ms, verdict.severity), start_ms
-        self._bars = bars_of(self.baseline, means, self._knob, self._least)
+        self._entry_thresholds = entry_thresholds_of(self.baseline, means, self._knob, self._least)
 
     def _learn(
         self,

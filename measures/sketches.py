@@ -47,11 +47,11 @@ class Distinct(msgspec.Struct, array_like=True, gc=False):
 
     def count(self) -> int:
         """How many different hashes were added."""
-        held = self.hashes
-        size = len(held) // _HASH_BYTES if isinstance(held, bytes) else len(held)
+        hashes = self.hashes
+        size = len(hashes) // _HASH_BYTES if isinstance(hashes, bytes) else len(hashes)
         if size <= SIZE:
             return size
-        largest = max(array(_HASH, held) if isinstance(held, bytes) else held)
+        largest = max(array(_HASH, hashes) if isinstance(hashes, bytes) else hashes)
         return round(SIZE * _SPACE / (largest + 1))
 
     def pack(self) -> None:
@@ -97,11 +97,11 @@ class Authors(msgspec.Struct, array_like=True, gc=False):
         counts = self.counts
         if isinstance(counts, bytes):
             counts = self.counts = _unpacked(counts)
-        held = counts.get(hashed)
-        if held is not None:
+        posts = counts.get(hashed)
+        if posts is not None:
             if is_counted:
-                counts[hashed] = held + 1
-                self.over += held >= PER_AUTHOR
+                counts[hashed] = posts + 1
+                self.over += posts >= PER_AUTHOR
             return
         if len(counts) > SIZE:
             if self.largest and hashed > self.largest:
@@ -114,8 +114,8 @@ class Authors(msgspec.Struct, array_like=True, gc=False):
 
     def count(self) -> int:
         """How many different authors there are: as `Distinct.count`."""
-        held = self.counts
-        size = len(held) // (2 * _HASH_BYTES) if isinstance(held, bytes) else len(held)
+        counts = self.counts
+        size = len(counts) // (2 * _HASH_BYTES) if isinstance(counts, bytes) else len(counts)
         return size if size <= SIZE else round(SIZE * _SPACE / (self._largest() + 1))
 
     def bursts(self) -> int:
@@ -129,8 +129,8 @@ class Authors(msgspec.Struct, array_like=True, gc=False):
 
     def kept(self) -> dict[int, int]:
         """Hash -> posts that count, of the kept authors: of all, up to `SIZE`."""
-        held = self.counts
-        return _unpacked(held) if isinstance(held, bytes) else held
+        counts = self.counts
+        return _unpacked(counts) if isinstance(counts, bytes) else counts
 
     def pack(self) -> None:
         """Rest in a tenth of the space, until the next author comes."""
@@ -139,8 +139,8 @@ class Authors(msgspec.Struct, array_like=True, gc=False):
             self.counts = array(_HASH, chain.from_iterable(ordered)).tobytes()
 
     def _size(self) -> int:
-        held = self.counts
-        return len(held) // (2 * _HASH_BYTES) if isinstance(held, bytes) else len(held)
+        counts = self.counts
+        return len(counts) // (2 * _HASH_BYTES) if isinstance(counts, bytes) else len(counts)
 
     def _largest(self) -> int:
         return max(_unpacked(self.counts) if isinstance(self.counts, bytes) else self.counts)

@@ -11,13 +11,13 @@ from schemas.catalogue import Silence
 from schemas.rules import Rule, RuleKind
 
 INHIBITED_KINDS = (RuleKind.SPIKE, RuleKind.COMPOSITE)
-"""Kinds whose alerts are held back during a platform-wide burst."""
+"""Kinds whose alerts are inhibited during a platform-wide burst."""
 OWN_BURST_SEVERITY = 8
 """A brand's burst from this severity on is told during a platform-wide one."""
 
 
 class Circumstances(NamedTuple):
-    """What is known beside the finding at the minute that was looked at."""
+    """What is known beside the finding at the minute it is about."""
 
     is_active: bool = True
     """Whether the minute lies in the active hours of the rule."""

@@ -1,4 +1,4 @@
-"""Which terms rise, and who is heard: stated measures over bounded counts."""
+"""Which terms rise, and who has influence: stated measures over bounded counts."""
 
 import math
 from collections.abc import Iterable, Mapping
@@ -80,7 +80,7 @@ def overall(trends: Iterable[Trend]) -> Trend:
     newest_ms = max((trend.at_ms for trend in told), default=0)
     fresh = [trend for trend in told if trend.at_ms >= newest_ms - FRESH_MS]
     counts: dict[str, tuple[float, float]] = {}
-    heard: dict[str, Influencer] = {}
+    influencers: dict[str, Influencer] = {}
     total = usual_total = 0.0
     for trend in fresh:
         total += trend.counted
@@ -89,8 +89,8 @@ def overall(trends: Iterable[Trend]) -> Trend:
             count, usual = counts.get(term.term, (0.0, 0.0))
             counts[term.term] = count + term.count, usual + term.usual
         for one in trend.influencers:
-            before = heard.get(one.author, Influencer(one.author, 0, 0.0, 0.0))
-            heard[one.author] = Influencer(
+            before = influencers.get(one.author, Influencer(one.author, 0, 0.0, 0.0))
+            influencers[one.author] = Influencer(
                 one.author,
                 max(before.reach, one.reach),
                 round(before.posts + one.posts, 1),
@@ -104,12 +104,12 @@ def overall(trends: Iterable[Trend]) -> Trend:
         usually_counted=round(usual_total, 1),
         top=top_of(terms),
         rising=rising_of(terms),
-        influencers=first_of(heard.values()),
+        influencers=first_of(influencers.values()),
     )
 
 
-def first_of(heard: Iterable[Influencer]) -> tuple[Influencer, ...]:
+def first_of(influencers: Iterable[Influencer]) -> tuple[Influencer, ...]:
     """Those who cause most reposts, then those with most followers."""
-    loud = [one for one in heard if one.posts or one.reposts]
+    loud = [one for one in influencers if one.posts or one.reposts]
     found = sorted(loud, key=lambda one: (-one.reposts, -one.reach, one.author))
     return tuple(found[:TOP])

@@ -13,13 +13,13 @@ from schemas.mention import Tick
 
 _MINUTE_MS = 60_000
 LIVE_MS = 10 * _MINUTE_MS
-"""Event time this near to the clock makes a feed live: then the clock moves event time on."""
+"""Event time this near to the wall clock makes a feed live: then the clock moves event time on."""
 
 OUTAGE_MS = 5 * _MINUTE_MS
 """Silence of the whole feed for so long is taken for an outage."""
 
 
-class EventClock(msgspec.Struct, array_like=True):
+class EventTime(msgspec.Struct, array_like=True):
     """Event time of one partition of `mentions`; kept in the changelog, never goes back."""
 
     partitions: int = 0
@@ -29,21 +29,21 @@ class EventClock(msgspec.Struct, array_like=True):
     idle: set[int] = msgspec.field(default_factory=set)
     """Raw partitions that are idle now."""
     watermark_ms: int | None = None
-    """None before every raw partition was heard of."""
+    """None until a tick has named every raw partition."""
     first_ms: int | None = None
-    """The first watermark, at a full minute: since then the stream is watched."""
+    """The first watermark, at a full minute: since then the stream is observed."""
 
     idle_since_ms: int = -1
     """Newest watermark when every raw partition fell silent; -1: one is not."""
     outage: tuple[int, int] = (-1, -1)
     """Begin and end, in event time, of the last time the whole feed was silent for long."""
     swept_ms: int = -1
-    """Event time up to which brands without posts were looked at."""
+    """Event time up to which rules were asked about brands without posts."""
 
     def observe(self, tick: Tick, allowance_ms: int) -> None:
         """Take a tick into account.
 
-        `allowance_ms` is how far behind the clock the posts of a live feed may be.
+        `allowance_ms` is how far behind the wall clock the posts of a live feed may be.
         """
         self.partitions = tick.partitions
         for partition, watermark_ms in tick.watermarks.items():
@@ -60,7 +60,7 @@ class EventClock(msgspec.Struct, array_like=True):
 
     @property
     def is_complete(self) -> bool:
-        """Whether every raw partition was heard of."""
+        """Whether ticks have named every raw partition."""
         return bool(self.partitions) and len(self.newest.keys() | self.idle) >= self.partitions
 
     @property

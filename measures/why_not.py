@@ -1,4 +1,4 @@
-"""Why nobody was told of a brand: what each rule saw, what it asks for, and what held it back.
+"""Why nobody was told of a brand: what each rule saw, what it asks for, and what suppressed it.
 
 The answer is worked out anew from what is kept of the brand: its minutes of the last two hours,
 what is usual, the alerts that fire, wait or cool down. What is usual, and which alerts there are,
@@ -18,7 +18,7 @@ from measures.buckets import BUCKET_MS, bucket_start_ms
 from measures.moment import Moment
 from measures.partition_state import PartitionState
 from measures.rule_index import RuleIndex
-from measures.rules import LOOKS, crisis, drop, influencer, sentiment, share, silence
+from measures.rules import EVALUATORS, crisis, drop, influencer, sentiment, share, silence
 from measures.rules.finding import Finding
 from measures.suppression import INHIBITED_KINDS, Circumstances, suppressed_by
 from schemas.alert import SuppressedReason
@@ -46,7 +46,7 @@ class WhyNot(StrEnum):
     """By what is known now it would be told; it may have been, or it is about to be."""
     BELOW_LIMIT = "below_limit"
     NO_POSTS = "no_posts"
-    """The rule looks at minutes with posts that it is about, and this is none."""
+    """The rule is asked about minutes with posts of its matter, and this is none."""
     WARMING_UP = "warming_up"
     """It does not know yet what is usual."""
     FEW_AUTHORS = "few_authors"
@@ -114,24 +114,24 @@ def minute_of(state: BrandState, at_ms: int | None) -> int:
 
 def answers(
     index: RuleIndex,
-    whole: PartitionState,
+    partition_state: PartitionState,
     states: Mapping[str, BrandState],
     brand: str,
     start_ms: int,
 ) -> list[Answer]:
-    """What each rule that watches the brand makes of the minute at `start_ms`.
+    """What each rule that applies to the brand makes of the minute at `start_ms`.
 
     `states` holds the brand, and the groups of rivals that it is in as far as they are known.
     """
     found = []
     for rule in index.rules_of(brand):
         state = states[brand]
-        found.append(_answer(index, whole, state, rule, _Asked(brand, brand, start_ms)))
+        found.append(_answer(index, partition_state, state, rule, _Asked(brand, brand, start_ms)))
     for rule in index.rules:
         group = GROUP_PREFIX + rule.id
         if isinstance(rule, ShareRule) and brand in index.members_of(group) and group in states:
             asked = _Asked(brand, f"{rule.id}/{brand}", start_ms)
-            found.append(_answer(index, whole, states[group], rule, asked))
+            found.append(_answer(index, partition_state, states[group], rule, asked))
     return found
 
 
@@ -143,22 +143,23 @@ class _Asked(NamedTuple):
 
 
 def _answer(
-    index: RuleIndex, whole: PartitionState, state: BrandState, rule: Rule, asked: _Asked
+    index: RuleIndex, partition_state: PartitionState, state: BrandState, rule: Rule, asked: _Asked
 ) -> Answer:
     key = asked.key if isinstance(rule, ShareRule) else rule.id
     start_ms = asked.start_ms
-    moment = Moment(state, start_ms, index.holidays, whole.clock.outage[1])
+    moment = Moment(state, start_ms, index.holidays, partition_state.event_time.outage[1])
     seen = _SEEN[rule.kind](moment, rule, asked.brand)
-    held = state.alerts.get(key)
-    if held is not None and held.started_at_ms <= start_ms:
-        return _told(rule, seen, WhyNot.FIRES, alert=held.id, cause=held.cause)
+    open_alert = state.alerts.get(key)
+    if open_alert is not None and open_alert.started_at_ms <= start_ms:
+        return _told(rule, seen, WhyNot.FIRES, alert=open_alert.id, cause=open_alert.cause)
     finding = _finding(moment, rule, asked.brand)
     if finding is None:
         return _told(rule, seen, _why_nothing(seen))
     past, waits = state.past.get(key), state.pending.get(key)
     around = Circumstances(
         index.is_active(rule, start_ms),
-        rule.kind in INHIBITED_KINDS and _is_platform_burst(index, whole, finding, start_ms),
+        rule.kind in INHIBITED_KINDS
+        and _is_platform_burst(index, partition_state, finding, start_ms),
         None,
         None if waits is None else (waits[0], waits[1]),
         past if past is not None and past.started_at_ms <= start_ms else None,
@@ -201,14 +202,14 @@ def _finding(moment: Moment, rule: Rule, brand: str) -> Finding | None:
     """What would begin an alert."""
     if isinstance(rule, ShareRule):
         return next((f for f in share.findings(moment, rule, set()) if f.about == brand), None)
-    return LOOKS[rule.kind](moment, rule, None)
+    return EVALUATORS[rule.kind](moment, rule, None)
 
 
 def _is_platform_burst(
-    index: RuleIndex, whole: PartitionState, finding: Finding, start_ms: int
+    index: RuleIndex, partition_state: PartitionState, finding: Finding, start_ms: int
 ) -> bool:
     first_ms = start_ms - (finding.horizon_min - 1) * BUCKET_MS
-    return bool(index.of_platform) and whole.burst.has_burst(first_ms, start_ms)
+    return bool(index.of_platform) and partition_state.burst.has_burst(first_ms, start_ms)
 
 
 def _spike(moment: Moment, rule: SpikeRule, brand: str) -> Seen:
@@ -232,7 +233,7 @@ def _drop(moment: Moment, rule: DropRule, brand: str) -> Seen:
 
 def _sentiment(moment: Moment, rule: SentimentRule, brand: str) -> Seen:
     moods = [bucket.moods() for bucket in moment.last(sentiment.HORIZON_MIN)]
-    posts, negative = sum(heard for heard, _, _ in moods), sum(bad for _, _, bad in moods)
+    posts, negative = sum(spoken for spoken, _, _ in moods), sum(bad for _, _, bad in moods)
     is_known = moment.state.judged >= BELIEVED_POSTS
     usual = sentiment.usual_share(moment.state)
     limit = sentiment.least_share(usual, posts, rule.false_alerts_per_month) if posts else None
@@ -291,7 +292,7 @@ def _share(moment: Moment, rule: ShareRule, brand: str) -> Seen:
 
 def _composite(moment: Moment, rule: CompositeRule, brand: str) -> Seen:
     minutes = max((condition.over_min for condition in rule.conditions), default=60)
-    posts = sum(bucket.voices() for bucket in moment.last(minutes))
+    posts = sum(bucket.effective_posts() for bucket in moment.last(minutes))
     return Seen(
         posts, None, rule.min_posts, "posts", minutes,
         is_warming_up=not moment.baseline.is_warm(), has_posts=moment.bucket is not None,

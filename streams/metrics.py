@@ -125,7 +125,7 @@ class Metrics:
         )
         self.suppressed_findings = Counter(
             "leimo_suppressed_findings_total",
-            "What rules found at a look and nobody was told, by the first reason that held",
+            "What rules found and nobody was told, by the first reason that applied",
             ["reason"],
             registry=registry,
         )

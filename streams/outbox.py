@@ -1,4 +1,4 @@
-"""What was done since the last commit, held in memory until it is made durable at once."""
+"""What was done since the last commit, kept in memory until it is made durable at once."""
 
 import asyncio
 import logging
@@ -14,7 +14,7 @@ from streams.stop import die
 log = logging.getLogger(__name__)
 
 MAX_WAITING_ROWS = 50_000
-"""Backpressure: agents wait while more rows than this are held."""
+"""Backpressure: agents wait while more rows than this are pending."""
 
 PATIENCE = 5
 """So many intervals lie between two commits while the input waits in a queue."""
@@ -54,8 +54,8 @@ class Outbox:
         self._offsets: dict[TopicPartition, int] = {}
         self._newest_append_ms = 0
         self._committing = asyncio.Lock()
-        self._room = asyncio.Event()
-        self._room.set()
+        self._has_space = asyncio.Event()
+        self._has_space.set()
         self._loop_task: asyncio.Task[None] | None = None
         self._waiting_since: float | None = None
         self._writing_since: float | None = None
@@ -79,10 +79,10 @@ class Outbox:
         if self._rows:
             self._note_work()
         if len(self._rows) > MAX_WAITING_ROWS:
-            self._room.clear()
+            self._has_space.clear()
 
     def advance(self, source: TopicPartition, next_offset: int, append_ms: int = 0) -> None:
-        """Everything of `source` below `next_offset` is done once the held rows are durable.
+        """Everything of `source` below `next_offset` is done once the pending rows are durable.
 
         `append_ms` is the append time of the newest record, for the latency metric.
         """
@@ -94,18 +94,18 @@ class Outbox:
         if self._waiting_since is None:
             self._waiting_since = time.monotonic()
 
-    async def room(self) -> None:
-        """Wait until the held rows are few enough to add more."""
-        if not self._room.is_set():
-            await self._room.wait()
+    async def wait_for_space(self) -> None:
+        """Wait until the pending rows are few enough to add more."""
+        if not self._has_space.is_set():
+            await self._has_space.wait()
 
     def age_s(self) -> float:
-        """Seconds for which the oldest that is held has waited, a commit under way included."""
+        """Seconds for which the oldest pending row has waited, a commit under way included."""
         since = self._waiting_since if self._writing_since is None else self._writing_since
         return 0.0 if since is None else time.monotonic() - since
 
     async def commit(self) -> None:
-        """Make all that is held durable. Any failure ends the process."""
+        """Make all that is pending durable. Any failure ends the process."""
         async with self._committing:
             if not self._rows and not self._offsets:
                 return
@@ -131,7 +131,7 @@ class Outbox:
         return f"{type(error).__name__}: {error}"
 
     async def close(self) -> None:
-        """Commit what is held, then let go of the writer."""
+        """Commit what is pending, then let go of the writer."""
         if self._loop_task is not None:
             self._loop_task.cancel()
             await asyncio.gather(self._loop_task, return_exceptions=True)
@@ -149,14 +149,14 @@ class Outbox:
         offsets, self._offsets = self._offsets, {}
         append_ms, self._newest_append_ms = self._newest_append_ms, 0
         self._writing_since, self._waiting_since = self._waiting_since, None
-        self._room.set()
+        self._has_space.set()
         return rows, offsets, append_ms
 
     async def _commit_loop(self) -> None:
         while True:
             for _ in range(PATIENCE):
                 await asyncio.sleep(self._interval_s)
-                if not self._is_behind() or not self._room.is_set():
+                if not self._is_behind() or not self._has_space.is_set():
                     break
             # Shielded: a commit that is cut in half could have become durable or not.
             await asyncio.shield(self.commit())

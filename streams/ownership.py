@@ -183,7 +183,7 @@ class Ownership:
             await self._take_the_blame(source)
             raise
         if verdict is Verdict.TAKEN:
-            await self._outboxes[source].room()
+            await self._outboxes[source].wait_for_space()
         return verdict
 
     def _take(self, batch: RecordBatch, *, is_put_aside: bool = False) -> Verdict:

@@ -1,14 +1,41 @@
-"""How a worker ends when going on could cost counts."""
+"""How a process ends: when it is told to, and when going on could cost counts."""
 
+import asyncio
 import logging
 import os
+import signal
 import sys
-from typing import NoReturn
+from collections.abc import Coroutine
+from typing import Any, NoReturn, TypeVar
 
 EXIT_FATAL = 70
 """`EX_SOFTWARE`: the next owner takes over from the last commit."""
 
 log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+
+def stop_on_signals() -> asyncio.Event:
+    """Set by SIGINT, SIGTERM and SIGHUP; by the last one not under `nohup`, which ignores it."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            loop.add_signal_handler(number, stop.set)
+    return stop
+
+
+async def unless_stopped(work: Coroutine[Any, Any, T], stop: asyncio.Event) -> T | None:
+    """The result of the work; None where `stop` came first, and the work was given up."""
+    working = asyncio.create_task(work)
+    stopping = asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        return working.result() if working.done() else None
+    finally:
+        working.cancel()
+        stopping.cancel()
+        await asyncio.gather(working, stopping, return_exceptions=True)
 
 
 def die(reason: str, error: BaseException | None = None) -> NoReturn:

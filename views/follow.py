@@ -11,7 +11,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaConnectionError
 
 from kafka_io.admin import partitions_by_topic
-from kafka_io.clients import client_options
+from kafka_io.clients import client_options, stop_consumer
 from kafka_io.diagnosis import why_unreachable
 from kafka_io.settings import Settings
 from kafka_io.topic_names import Names
@@ -134,7 +134,7 @@ class Follower:
     async def _stop(self) -> None:
         consumers, self._consumers = self._consumers, []
         # As tasks: where the broker is gone, aiokafka may raise that one of its own was cancelled.
-        stops = (consumer.stop() for consumer in consumers)
+        stops = (stop_consumer(consumer) for consumer in consumers)
         for done in await asyncio.gather(*stops, return_exceptions=True):
             if isinstance(done, Exception):
                 raise done

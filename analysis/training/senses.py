@@ -25,7 +25,7 @@ from sklearn.feature_extraction import DictVectorizer
 from sklearn.linear_model import LogisticRegression
 
 from analysis.brands import Kind, Matcher
-from analysis.context import ContextRules, Verdict, context_words
+from analysis.disambiguation import ContextRules, Verdict, context_words
 from analysis.han_forms import simplified
 from analysis.lexicon import Lexicon
 from analysis.senses import FORMAT, NO_BRAND, STEPS, Header, Senses, features_of, name_key
@@ -222,7 +222,7 @@ def fit(found: Sequence[Context], names: Mapping[str, float]) -> Senses:
     if len(order) == 2:  # one row for two classes: that of the second
         slopes, intercepts = np.vstack([-slopes, slopes]) / 2, np.tile(intercepts, 2) * [-0.5, 0.5]
     weights = np.clip(np.rint(slopes[rows].T * STEPS), -127, 127).astype(int)
-    heard = np.abs(weights).max(axis=1) >= WEAK
+    is_used = np.abs(weights).max(axis=1) >= WEAK
     header = Header(
         format=FORMAT,
         version=VERSION,
@@ -238,7 +238,7 @@ def fit(found: Sequence[Context], names: Mapping[str, float]) -> Senses:
         header,
         {
             str(name): tuple(map(int, row))
-            for name, row in zip(features[heard], weights[heard], strict=True)
+            for name, row in zip(features[is_used], weights[is_used], strict=True)
         },
     )
 

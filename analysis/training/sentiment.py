@@ -42,15 +42,15 @@ def quantize(fitted: Fitted, header: Header) -> Weights:
     most = np.abs(fitted.weights).max(axis=0)
     steps = np.where(most > 0, most, 1) / LARGEST
     whole = np.rint(fitted.weights / steps).astype(np.int16)
-    heard = np.abs(whole).max(axis=1) > 0
-    keys: Keys = fitted.keys[heard]
+    is_used = np.abs(whole).max(axis=1) > 0
+    keys: Keys = fitted.keys[is_used]
     header = msgspec.structs.replace(
         header,
         bias=_pair(fitted.bias * 2**LOGIT_BITS),
         scale=_pair(steps * 2 ** (LOGIT_BITS + SCALE_BITS - GAIN_BITS)),
         smoothing=fitted.smoothing,
     )
-    return Weights(header, keys, whole[heard])
+    return Weights(header, keys, whole[is_used])
 
 
 def _pair(values: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> tuple[int, int]:

@@ -123,7 +123,7 @@ def written_sentences(lines: Iterable[str]) -> Iterator[Read]:
         yield Read(places, _CLASS[label[0]], "written")
 
 
-class Heard(NamedTuple):
+class Examples(NamedTuple):
     """What is read at the places of mentions, and what is wanted of each: turned where the words
     are, and without the places that a turn of phrase decides."""
 
@@ -131,9 +131,9 @@ class Heard(NamedTuple):
     """The main fields."""
     readings: list[Reading]
 
-    def only(self, keep: Sequence[bool]) -> "Heard":
+    def only(self, keep: Sequence[bool]) -> "Examples":
         kept = [reading for reading, is_kept in zip(self.readings, keep, strict=True) if is_kept]
-        return Heard(self.corpus.only(keep), kept)
+        return Examples(self.corpus.only(keep), kept)
 
 
 def presence_in(readings: Sequence[Reading], known: Keys) -> Matrix:
@@ -144,7 +144,7 @@ def presence_in(readings: Sequence[Reading], known: Keys) -> Matrix:
     )
 
 
-def heard(name: str, kind: str, mentions: Sequence[Read], moods: SentimentModel) -> Heard:
+def examples(name: str, kind: str, mentions: Sequence[Read], moods: SentimentModel) -> Examples:
     places = [place for mention in mentions for place in mention.places]
     labels = [mention.label for mention in mentions for _ in mention.places]
     reaches = [reach_of(*place) for place in places]
@@ -156,16 +156,16 @@ def heard(name: str, kind: str, mentions: Sequence[Read], moods: SentimentModel)
     texts = tuple(reading.main for reading in found)
     digest = hashlib.sha256("\n".join(texts).encode("utf-8", "surrogatepass")).hexdigest()
     source = Input(name, kind, len(texts), digest, len(texts))
-    return Heard(Corpus(source, wanted, texts), found)
+    return Examples(Corpus(source, wanted, texts), found)
 
 
-def fitted(parts: Sequence[Heard]) -> Fitted:
+def fitted(parts: Sequence[Examples]) -> Fitted:
     columns = list(zip(*(reading for part in parts for reading in part.readings), strict=True))
     found, known = of_fields(columns, FIELD_KEYS.tolist(), SETTINGS, ORDERS)
     return fit_found(found, known, [part.corpus for part in parts], SETTINGS)
 
 
-def calibrate(parts: Sequence[Heard], brands: Sequence[str]) -> float:
+def calibrate(parts: Sequence[Examples], brands: Sequence[str]) -> float:
     """The factor for the logits under which mentions of brands that were not learned are
     likeliest: a quarter of all brands, after learning the others."""
     mentions, others = parts[0], parts[1:]
@@ -181,9 +181,9 @@ def learn(mentions: Sequence[Read], written: Sequence[Read], moods: SentimentMod
     """Weights from mentions, written sentences, and those that are put together of patterns."""
     made = list(written_sentences(pattern_sentences()))
     parts = [
-        heard("mentions", "train", mentions, moods),
-        heard("written", "target", written, moods),
-        heard("patterns", "mix", made, moods),
+        examples("mentions", "train", mentions, moods),
+        examples("written", "target", written, moods),
+        examples("patterns", "mix", made, moods),
     ]
     factor = calibrate(parts, [one.brand for one in mentions for _ in one.places])
     whole = prune(fitted(parts), SETTINGS.kept)

@@ -16,7 +16,7 @@ from center.store.opening import SqlStore
 from center.store.protocol import Offsets, Record
 from center.store.writing import FOLLOWED
 from kafka_io.admin import partitions_by_topic
-from kafka_io.clients import client_options
+from kafka_io.clients import client_options, stop_consumer
 from kafka_io.reading import PartitionReader
 from kafka_io.settings import Settings
 from kafka_io.topic_admin import refuse_missing, topic_states
@@ -131,7 +131,7 @@ class Ingest:
             for partition, offset in starts.items():
                 self._consumer.seek(partition, offset)
         except BaseException:
-            await self._consumer.stop()
+            await stop_consumer(self._consumer)
             raise
         return self
 
@@ -141,7 +141,7 @@ class Ingest:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        await self._consumer.stop()
+        await stop_consumer(self._consumer)
         await asyncio.to_thread(self._writer.shutdown)
 
     async def run(self) -> None:

@@ -1,4 +1,4 @@
-"""One rule kind, one file: each looks at a brand at a minute and finds something or nothing."""
+"""One rule kind, one file: asked about a brand at a minute, it finds something or nothing."""
 
 from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
@@ -11,22 +11,22 @@ from measures.rules import composite, crisis, drop, influencer, sentiment, share
 from measures.rules.finding import Finding
 from schemas.rules import Rule, RuleKind
 
-Look = Callable[[Moment, Any, OpenAlert | None], Finding | None]
+Evaluator = Callable[[Moment, Any, OpenAlert | None], Finding | None]
 """Of a rule of its kind; given the alert that is open, whether the condition still holds: it ends
 later than it begins."""
 
-LOOKS: Mapping[RuleKind, Look] = MappingProxyType(
+EVALUATORS: Mapping[RuleKind, Evaluator] = MappingProxyType(
     {
-        RuleKind.SPIKE: spike.look,
-        RuleKind.DROP: drop.look,
-        RuleKind.SENTIMENT: sentiment.look,
-        RuleKind.CRISIS: crisis.look,
-        RuleKind.INFLUENCER: influencer.look,
-        RuleKind.SILENCE: silence.look,
-        RuleKind.COMPOSITE: composite.look,
+        RuleKind.SPIKE: spike.evaluate,
+        RuleKind.DROP: drop.evaluate,
+        RuleKind.SENTIMENT: sentiment.evaluate,
+        RuleKind.CRISIS: crisis.evaluate,
+        RuleKind.INFLUENCER: influencer.evaluate,
+        RuleKind.SILENCE: silence.evaluate,
+        RuleKind.COMPOSITE: composite.evaluate,
     }
 )
-"""All but `share`, which looks at a group of rivals."""
+"""All but `share`, which is about a group of rivals."""
 
 QUIET_KINDS = frozenset({RuleKind.DROP, RuleKind.SILENCE})
 """Kinds that are evaluated in minutes without posts."""
@@ -43,7 +43,7 @@ _INFLUENCER = frozenset({RuleKind.INFLUENCER})
 def kinds_at(
     moment: Moment, least_posts: float, least_reach: int, least_about_one: float
 ) -> frozenset[RuleKind]:
-    """The kinds of rules that may find something in a minute with posts; no other has to look.
+    """The kinds of rules that may find something in a minute with posts; no other is asked.
 
     `least_posts`, `least_reach` and `least_about_one`: the smallest that any rule asks for.
     """
@@ -69,8 +69,10 @@ def evaluate(moment: Moment, rule: Rule) -> Iterator[Finding]:
     """What the rule finds of the brand, or of each of a group of rivals; nothing is changed."""
     alerts = moment.state.alerts
     if rule.kind is RuleKind.SHARE:
-        yield from share.findings(moment, rule, {held.about for held in alerts.values()})
+        yield from share.findings(
+            moment, rule, {open_alert.about for open_alert in alerts.values()}
+        )
         return
-    found = LOOKS[rule.kind](moment, rule, alerts.get(rule.id) if alerts else None)
+    found = EVALUATORS[rule.kind](moment, rule, alerts.get(rule.id) if alerts else None)
     if found is not None:
         yield found

@@ -7,13 +7,13 @@ from measures.rules.finding import Finding, severity_of
 from schemas.rules import CompositeRule, Condition, Measure
 
 
-def look(moment: Moment, rule: CompositeRule, held: OpenAlert | None) -> Finding | None:
+def evaluate(moment: Moment, rule: CompositeRule, open_alert: OpenAlert | None) -> Finding | None:
     """The first condition gives the numbers; the others are told in the cause."""
-    del held
+    del open_alert
     if moment.bucket is None or not moment.baseline.is_warm() or not rule.conditions:
         return None
     longest = max(condition.over_min for condition in rule.conditions)
-    if sum(bucket.voices() for bucket in moment.last(longest)) < rule.min_posts:
+    if sum(bucket.effective_posts() for bucket in moment.last(longest)) < rule.min_posts:
         return None
     causes = []
     measures: list[tuple[float, float]] = []
@@ -40,14 +40,14 @@ def _measured(moment: Moment, condition: Condition) -> tuple[float, float] | Non
         case Measure.POSTS:
             nearest = min(range(len(HORIZONS_MIN)), key=lambda at: abs(HORIZONS_MIN[at] - minutes))
             usual = moment.means[nearest] / HORIZONS_MIN[nearest] * minutes
-            return sum(bucket.voices() for bucket in buckets), usual
+            return sum(bucket.effective_posts() for bucket in buckets), usual
         case Measure.AUTHORS:
             return moment.authors(minutes), 0.0
         case Measure.REACH:
             return sum(bucket.reach for bucket in buckets), 0.0
     state = moment.state
     moods = [bucket.moods() for bucket in buckets]
-    spoken = sum(heard for heard, _, _ in moods)
+    spoken = sum(spoken for spoken, _, _ in moods)
     if not spoken or state.judged < BELIEVED_POSTS:
         return None
     if condition.measure is Measure.POSITIVE:

@@ -23,7 +23,7 @@ _NAME = 40
 
 
 class Crises:
-    """The crisis rules that watch a brand, ready to look into texts."""
+    """The crisis rules that apply to a brand, ready to search texts."""
 
     def __init__(self, rules: Iterable[CrisisRule]) -> None:
         listed = list(rules)
@@ -71,7 +71,7 @@ def pattern(words: tuple[str, ...]) -> re.Pattern[str]:
     return re.compile("|".join(map(re.escape, ordered)), re.IGNORECASE)
 
 
-def look(moment: Moment, rule: CrisisRule, held: OpenAlert | None) -> Finding | None:
+def evaluate(moment: Moment, rule: CrisisRule, open_alert: OpenAlert | None) -> Finding | None:
     """Count hits over ten minutes, and who passes such posts on; one more keeps an alert going."""
     bucket, rule_id = moment.bucket, rule.id
     if bucket is None:
@@ -82,7 +82,7 @@ def look(moment: Moment, rule: CrisisRule, held: OpenAlert | None) -> Finding | 
     buckets = moment.last(HORIZON_MIN)
     hits, exposed = _hits(rule_id, buckets), _exposed(rule_id, buckets)
     seen, least = _weight(moment, hits, exposed), rule.min_posts
-    if held is None:
+    if open_alert is None:
         if seen < least or len(_accounts(rule_id, buckets)) < rule.min_authors:
             return None
     elif not is_hit and seen < _STILL * least:

@@ -16,7 +16,7 @@ _TAILS = 0.2
 _MONTH_HOURS = 30 * 24
 
 
-def look(moment: Moment, rule: DropRule, held: OpenAlert | None) -> Finding | None:
+def evaluate(moment: Moment, rule: DropRule, open_alert: OpenAlert | None) -> Finding | None:
     """Compare with the smaller of the season's and the recent level: a burst's end is no drop."""
     if not is_known(moment):
         return None
@@ -26,7 +26,7 @@ def look(moment: Moment, rule: DropRule, held: OpenAlert | None) -> Finding | No
         return None
     dispersion = moment.baseline.spreads.dispersion(_LAST, expected)
     limit = limit_of(moment, rule, expected)
-    if seen >= (limit if held is None else max(limit, _STILL_SHARE * expected)):
+    if seen >= (limit if open_alert is None else max(limit, _STILL_SHARE * expected)):
         return None
     severity = max(1, min(10, 1 + int(4 * (1 - seen / max(limit, 1)))))
     cause = f"{seen:.0f} posts in the last hour, {expected:.0f} expected"
@@ -35,9 +35,9 @@ def look(moment: Moment, rule: DropRule, held: OpenAlert | None) -> Finding | No
 
 
 def is_known(moment: Moment) -> bool:
-    """Whether the hour was watched, and enough days before it."""
+    """Whether the hour was observed, and enough days before it."""
     baseline = moment.baseline
-    if moment.start_ms - (HORIZON_MIN - 1) * MINUTE_MS < moment.watched_ms:
+    if moment.start_ms - (HORIZON_MIN - 1) * MINUTE_MS < moment.observed_since_ms:
         return False
     return baseline.known_to_ms - baseline.since_ms >= _SEASONED_DAYS * DAY_MS
 

@@ -18,10 +18,10 @@ class Finding(NamedTuple):
     horizon_min: int = 60
     probability: float = 1.0
     """Of this or more in a usual stretch; 1 where the rule knows none."""
-    bars: tuple[float, ...] = ()
+    entry_thresholds: tuple[float, ...] = ()
     """For each horizon the excess at which the alert began: what counts as its end and growth."""
     about: str = ""
-    """Id of the brand it is about, where that is not the one that was looked at."""
+    """Id of the brand it is about, where that is not the one that was asked about."""
     post: tuple[int, Kept] | None = None
     """Where it is about one post: its number, and what is kept of it."""
 

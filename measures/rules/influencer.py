@@ -16,7 +16,7 @@ from schemas.rules import InfluencerRule
 
 HORIZON_MIN = 60
 SPREADS_MS = HORIZON_MIN * BUCKET_MS
-"""For so long a post is watched for reposts."""
+"""For so long reposts of a post are counted."""
 _CASCADE = 10
 """Reposts of a large account's post that name the brand too: it begins to spread, ..."""
 _CASCADE_SHARE = 0.25
@@ -36,20 +36,20 @@ def may_spread(moment: Moment) -> bool:
     return bucket is not None and bucket.reposts > 0
 
 
-def look(moment: Moment, rule: InfluencerRule, held: OpenAlert | None) -> Finding | None:
+def evaluate(moment: Moment, rule: InfluencerRule, open_alert: OpenAlert | None) -> Finding | None:
     """What is in the minute alone can make it true; the rest of the hour adds up."""
     bucket = moment.bucket
     if bucket is None:
         return None
     upset = bucket.upset
-    if upset is not None and _is_large(moment, bucket, upset, rule, held):
+    if upset is not None and _is_large(moment, bucket, upset, rule, open_alert):
         what = "speaks badly of it" if upset.is_negative else "complains or asks"
         return _found(upset, rule, f"an account with {upset.reach:,} followers {what}")
     if may_spread(moment) or bucket.loudest >= rule.min_reach:
-        spreads = _spreading(moment, rule, held)
+        spreads = _spreading(moment, rule, open_alert)
         if spreads is not None:
             return spreads
-    return _attacked(moment, rule, held) if bucket.attacks else None
+    return _attacked(moment, rule, open_alert) if bucket.attacks else None
 
 
 def _found(loud: Loud, rule: InfluencerRule, cause: str) -> Finding:
@@ -65,11 +65,11 @@ def _found(loud: Loud, rule: InfluencerRule, cause: str) -> Finding:
 
 
 def _is_large(
-    moment: Moment, bucket: Bucket, loud: Loud, rule: InfluencerRule, held: OpenAlert | None
+    moment: Moment, bucket: Bucket, loud: Loud, rule: InfluencerRule, open_alert: OpenAlert | None
 ) -> bool:
     """Large brands are named by large accounts every day."""
     least = rule.min_reach
-    if loud.reach < least or held is not None:
+    if loud.reach < least or open_alert is not None:
         return loud.reach >= least
     usual = bucket.loudest_before
     if usual < 0:
@@ -77,7 +77,9 @@ def _is_large(
     return usual < least or loud.reach >= NEWS_FACTOR * usual
 
 
-def _spreading(moment: Moment, rule: InfluencerRule, held: OpenAlert | None) -> Finding | None:
+def _spreading(
+    moment: Moment, rule: InfluencerRule, open_alert: OpenAlert | None
+) -> Finding | None:
     """The largest account of the hour whose own post many pass on, as far as the samples show."""
     buckets = moment.last(HORIZON_MIN)
     samples = [one.sample for one in buckets if one.sample]
@@ -91,7 +93,7 @@ def _spreading(moment: Moment, rule: InfluencerRule, held: OpenAlert | None) -> 
         if loud is None or loud.is_repost or loud.reach < rule.min_reach:
             continue
         reposts = threads.count(loud.kept[0])
-        if reposts < least or not _is_large(moment, bucket, loud, rule, held):
+        if reposts < least or not _is_large(moment, bucket, loud, rule, open_alert):
             continue
         reposts -= _times_in(samples, loud)
         if reposts >= least:
@@ -110,16 +112,16 @@ def _times_in(samples: Iterable[Sample], loud: Loud) -> int:
     return sum([number in one and one[number][0] == thread for one in samples])
 
 
-def _attacked(moment: Moment, rule: InfluencerRule, held: OpenAlert | None) -> Finding | None:
+def _attacked(moment: Moment, rule: InfluencerRule, open_alert: OpenAlert | None) -> Finding | None:
     """Far more than usual, also without what the busiest author adds; lasts while half of it."""
     if not moment.baseline.is_warm():
         return None
     attacks = sum(bucket.attacks for bucket in moment.last(HORIZON_MIN))
     usual = HORIZON_MIN * moment.state.usual_attacks(moment.start_ms)
     least = max(rule.min_posts, _ATTACK_FACTOR * usual)
-    if attacks < (least if held is None else _STILL * least):
+    if attacks < (least if open_alert is None else _STILL * least):
         return None
-    if held is None and (
+    if open_alert is None and (
         attacks - moment.busiest(HORIZON_MIN) < least
         or moment.authors(HORIZON_MIN) < rule.min_authors
     ):

@@ -16,7 +16,7 @@ _DISPERSION = 1.7
 """Posts of an hour copy each other's mood: variance over that of independent ones."""
 
 
-def look(moment: Moment, rule: SentimentRule, held: OpenAlert | None) -> Finding | None:
+def evaluate(moment: Moment, rule: SentimentRule, open_alert: OpenAlert | None) -> Finding | None:
     """Compare the share of negative posts with the usual share (a test of proportions).
 
     A minute without a negative post changes nothing; nor is there a verdict before the brand's
@@ -34,10 +34,10 @@ def look(moment: Moment, rule: SentimentRule, held: OpenAlert | None) -> Finding
     negative = sum(bad for _, _, bad in moods)
     usual = usual_share(state)
     limit = least_z(rule.false_alerts_per_month)
-    still = _STILL if held is not None else 1.0
+    still = _STILL if open_alert is not None else 1.0
     if not _is_shift(negative, posts, usual, still * limit, still * _MIN_SHIFT):
         return None
-    if held is None:
+    if open_alert is None:
         busiest = moment.busiest(HORIZON_MIN)
         if moment.authors(HORIZON_MIN) < rule.min_authors or not _is_shift(
             negative - busiest, posts - busiest, usual, limit, _MIN_SHIFT

@@ -16,8 +16,8 @@ _MIN_SHIFT = 0.15
 _DISPERSION = 3.0
 
 
-def findings(moment: Moment, rule: ShareRule, held: set[str]) -> Iterator[Finding]:
-    """Of a group: each brand whose share is far from its usual one. `held`: those with an alert.
+def findings(moment: Moment, rule: ShareRule, firing: set[str]) -> Iterator[Finding]:
+    """Of a group: each brand whose share is far from its usual one. `firing`: those with an alert.
 
     Bursts of single accounts may be about any of the brands: they are taken from what speaks for
     the shift. There is no verdict before the same rivals were compared for an hour.
@@ -44,7 +44,7 @@ def findings(moment: Moment, rule: ShareRule, held: set[str]) -> Iterator[Findin
             continue
         bounded = min(0.98, max(0.02, usual))
         z = (share - usual) / math.sqrt(_DISPERSION * bounded * (1 - bounded) / posts)
-        still = 0.5 if brand in held else 1.0
+        still = 0.5 if brand in firing else 1.0
         if abs(z) < still * limit or abs(share - usual) < still * _MIN_SHIFT:
             continue
         cause = f"{share:.0%} of {posts} mentions of it and its rivals, {usual:.0%} usual"

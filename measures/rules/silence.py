@@ -15,7 +15,7 @@ _TAILS = 0.2
 _MONTH_HOURS = 30 * 24
 
 
-def look(moment: Moment, rule: SilenceRule, held: OpenAlert | None) -> Finding | None:
+def evaluate(moment: Moment, rule: SilenceRule, open_alert: OpenAlert | None) -> Finding | None:
     """Silence is improbable where posts are expected, and counts for nothing elsewhere."""
     minutes = rule.within_min
     baseline = moment.baseline
@@ -25,7 +25,7 @@ def look(moment: Moment, rule: SilenceRule, held: OpenAlert | None) -> Finding |
     expected = minutes * baseline.least_expected(moment.start_ms, moment.holidays)
     chance = math.exp(-expected / baseline.spreads.dispersion(-1, expected))
     tail = _TAILS * rule.false_alerts_per_month * minutes / 60 / _MONTH_HOURS
-    if held is None and chance > tail:
+    if open_alert is None and chance > tail:
         return None
     cause = f"no posts for {silent_min} min, {expected:.0f} expected in {minutes}"
     severity = max(1, min(10, 1 + silent_min // (4 * minutes)))
@@ -36,4 +36,4 @@ def last_ms(moment: Moment) -> int:
     """Start of the last minute with posts; what nobody read before was no silence."""
     state = moment.state
     newest_ms = max((at for at in state.buckets if at <= moment.start_ms), default=-1)
-    return max(newest_ms, state.last_post_ms, moment.baseline.since_ms, moment.watched_ms)
+    return max(newest_ms, state.last_post_ms, moment.baseline.since_ms, moment.observed_since_ms)

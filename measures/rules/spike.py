@@ -2,7 +2,7 @@
 
 from measures.brand_state import OpenAlert
 from measures.common_cause import EXCESS_SHARE, FEWEST_AUTHORS, FEWEST_SHARE, HORIZONS
-from measures.detector import Verdict, bars_of, gamma_tail, lasts, return_level
+from measures.detector import Verdict, entry_thresholds_of, gamma_tail, lasts, return_level
 from measures.horizons import HORIZONS_MIN
 from measures.moment import Moment
 from measures.rules.finding import Finding, severity_of
@@ -10,9 +10,9 @@ from measures.sketches import PER_AUTHOR, SIZE
 from schemas.rules import SpikeRule
 
 
-def look(moment: Moment, rule: SpikeRule, held: OpenAlert | None) -> Finding | None:
+def evaluate(moment: Moment, rule: SpikeRule, open_alert: OpenAlert | None) -> Finding | None:
     """The horizon with the most unusual count, or whether what began goes on."""
-    return _begun(moment, rule) if held is None else _goes_on(moment, held)
+    return _begun(moment, rule) if open_alert is None else _goes_on(moment, open_alert)
 
 
 def _begun(moment: Moment, rule: SpikeRule) -> Finding | None:
@@ -24,7 +24,7 @@ def _begun(moment: Moment, rule: SpikeRule) -> Finding | None:
     verdict = moment.verdict(knob, least)
     if not _is_a_crowd(moment, verdict, rule.min_authors):
         return None
-    bars = tuple(bars_of(moment.baseline, moment.means, knob, least))
+    entry_thresholds = tuple(entry_thresholds_of(moment.baseline, moment.means, knob, least))
     return Finding(
         verdict.seen,
         verdict.expected,
@@ -32,7 +32,7 @@ def _begun(moment: Moment, rule: SpikeRule) -> Finding | None:
         _cause(verdict.seen, verdict.expected, verdict.horizon_min),
         horizon_min=verdict.horizon_min,
         probability=verdict.probability,
-        bars=bars,
+        entry_thresholds=entry_thresholds,
     )
 
 
@@ -42,7 +42,7 @@ def _with_a_cause(moment: Moment, rule: SpikeRule) -> Finding | None:
     sums = moment.sums
     if sums[-1] < FEWEST_SHARE * rule.min_posts or not moment.causes:
         return None
-    level, means = return_level(baseline.watched_ms(), knob), moment.means
+    level, means = return_level(baseline.observed_ms(), knob), moment.means
     for at, cause in moment.causes.items():
         seen, mean = sums[at], means[at]
         largest = moment.state.causes.largest(moment.start_ms)[HORIZONS.index(at)]
@@ -53,7 +53,7 @@ def _with_a_cause(moment: Moment, rule: SpikeRule) -> Finding | None:
             continue
         if len(moment.posts_by_author(HORIZONS_MIN[at])) < rule.min_authors:
             continue
-        bars = bars_of(baseline, means, knob, rule.min_posts)
+        entry_thresholds = entry_thresholds_of(baseline, means, knob, rule.min_posts)
         return Finding(
             seen,
             mean,
@@ -61,7 +61,7 @@ def _with_a_cause(moment: Moment, rule: SpikeRule) -> Finding | None:
             f"{_cause(seen, mean, HORIZONS_MIN[at])}; {cause.authors:.0f} {cause.told}",
             horizon_min=HORIZONS_MIN[at],
             probability=gamma_tail(seen, mean, baseline.spreads.dispersion(at, mean)),
-            bars=tuple(min(bar, seen - mean) for bar in bars),
+            entry_thresholds=tuple(min(threshold, seen - mean) for threshold in entry_thresholds),
         )
     return None
 
@@ -71,26 +71,31 @@ def _is_a_crowd(moment: Moment, verdict: Verdict, least: int) -> bool:
     by_author = moment.posts_by_author(verdict.horizon_min)
     if len(by_author) > SIZE:
         return True
-    voices = sum([posts if posts < PER_AUTHOR else PER_AUTHOR for posts in by_author.values()])
-    return len(by_author) >= least and voices > verdict.needed
+    effective_posts = sum(
+        [posts if posts < PER_AUTHOR else PER_AUTHOR for posts in by_author.values()]
+    )
+    return len(by_author) >= least and effective_posts > verdict.needed
 
 
-def _goes_on(moment: Moment, held: OpenAlert) -> Finding | None:
+def _goes_on(moment: Moment, open_alert: OpenAlert) -> Finding | None:
     sums, means = moment.sums, moment.means
-    if not lasts(sums, means, held.bars):
+    if not lasts(sums, means, open_alert.entry_thresholds):
         return None
     excess = [seen - mean for seen, mean in zip(sums, means, strict=True)]
-    shares = [more / bar for more, bar in zip(excess, held.bars, strict=True)]
+    shares = [
+        more / threshold
+        for more, threshold in zip(excess, open_alert.entry_thresholds, strict=True)
+    ]
     at = shares.index(max(shares))
     seen, mean, horizon_min = sums[at], means[at], HORIZONS_MIN[at]
     return Finding(
         seen,
         mean,
-        severity_of(excess[at], held.bars[at]),
+        severity_of(excess[at], open_alert.entry_thresholds[at]),
         _cause(seen, mean, horizon_min),
         horizon_min=horizon_min,
-        probability=held.probability,
-        bars=tuple(held.bars),
+        probability=open_alert.probability,
+        entry_thresholds=tuple(open_alert.entry_thresholds),
     )
 
 

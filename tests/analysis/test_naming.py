@@ -3,7 +3,7 @@
 import pytest
 
 from analysis.brands import Kind
-from analysis.context import context_words
+from analysis.disambiguation import context_words
 from analysis.lexicon import Lexicon
 from analysis.naming import NO_QUOTE, Judgement, Namer, Quote
 from analysis.tokens import tokenizer_named

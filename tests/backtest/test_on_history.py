@@ -24,7 +24,7 @@ from schemas.mention import Tick
 from schemas.rules import CrisisRule, Rule, SilenceRule
 from sources import raw_posts
 from sources.repeats import Repeats
-from streams.ticks import FeedClock, TickSettings, build_tick
+from streams.ticks import PartitionProgress, TickSettings, build_tick
 from tests.backtest.past_posts import (
     BURNING,
     BURST_LASTS_MIN,
@@ -113,7 +113,7 @@ def test_a_worker_tells_the_same_alerts(analyser: Analyser) -> None:
     lines = history()
     lines += [dict(lines[at]) for at in range(BURST_MIN, BURST_MIN + 500)]
     lines.sort(key=lambda line: line["created_at"])
-    board, clock, repeats = Board(BoardSettings(), WATCHED), FeedClock(0), Repeats(200_000)
+    board, clock, repeats = Board(BoardSettings(), WATCHED), PartitionProgress(0), Repeats(200_000)
     settings = TickSettings(disorder_ms=30_000, idle_ms=5_000, partitions=1)
     alerts: list[Alert] = []
     now_ms = START_MS

@@ -153,7 +153,7 @@ async def _alerts_by_replay(deployment: Deployment) -> set[tuple[str, int]]:
             case Tick():
                 board.tick(item)
             case Signal():
-                board.hear(item)
+                board.add_signal(item)
             case _:
                 board.apply(item)
         found |= {(alert.id, alert.revision) for alert in board.drain().alerts}

@@ -8,6 +8,7 @@ import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +20,14 @@ from catalogue.topic import publish
 from delivery.deliverer import Deliverer
 from delivery.owner import is_in
 from kafka_io.batches import Row
-from kafka_io.brokers import ApacheKafka, Broker
+from kafka_io.brokers import ApacheKafka, Broker, EmbeddedBroker
 from kafka_io.settings import Settings
 from kafka_io.topic_admin import apply_topics
 from schemas.alert import Alert
 from schemas.catalogue import Brand, Catalogue, Subscriber
 from schemas.delivery import Delivery, DeliveryRecord, Outcome, Progress, Reason
 from schemas.topics import ALERTS, DELIVERIES
+from streams.stop import EXIT_FATAL
 from tests.delivery.alerts import NOON_MS, alert, resolved, subscriber
 from tests.delivery.desk import serving
 from tests.kafka_io.broker_log import append, committed
@@ -212,6 +214,28 @@ def process(settings: Settings, log: Path, **more: str) -> Iterator[subprocess.P
         finally:
             running.kill()
             running.wait()
+
+
+@pytest.mark.embedded
+async def test_it_ends_when_told_to_although_the_broker_is_gone(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    who, receivers, log = named(3), Receivers(), tmp_path / "deliver.log"
+    async with EmbeddedBroker.start() as broker, serving(receivers.handle) as address:
+        put(monkeypatch, address, who)
+        settings = await prepared(broker, "deliver-end", who)
+        with process(settings, log) as running:
+            numbers = count()
+
+            async def is_told() -> bool:  # the first ones may come before it begins
+                await tell(settings, alert(next(numbers)))
+                return len(receivers.got) == 3
+
+            await until(is_told, "it does not begin")
+            broker.kill()
+            running.terminate()
+            await until(lambda: running.poll() is not None, "it goes on")
+    assert running.returncode in (0, EXIT_FATAL), log.read_text()
 
 
 async def _all_told(settings: Settings, count: int, revision: int = 9) -> bool:

@@ -229,7 +229,7 @@ class Fleet:
                 board.apply(mention)
         heard, self.waiting[number] = self.waiting[number], []
         for signal in heard:
-            board.hear(signal)
+            board.add_signal(signal)
         board.tick(tick)
         self.publish(number)
 
@@ -245,14 +245,14 @@ class Fleet:
         while any(self.waiting):
             for number, board in enumerate(self.boards):
                 for signal in self.waiting[number]:
-                    board.hear(signal)
+                    board.add_signal(signal)
                 self.waiting[number] = []
                 self.publish(number)
 
     def restart(self, number: int) -> None:
         """The next owner of a partition goes on from what was kept."""
         board, fresh = self.boards[number], self._board(number)
-        fresh.restore_whole(board.whole_bytes())
+        fresh.restore_partition_state(board.partition_state_bytes())
         fresh.restore(changelog(board))
         self.boards[number] = fresh
 

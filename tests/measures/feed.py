@@ -84,7 +84,7 @@ def learned(
     subject = Board(
         BoardSettings(), catalogue(rules, brands, silences), speaks_for_all=speaks_for_all
     )
-    subject.restore_whole(whole)
+    subject.restore_partition_state(whole)
     subject.restore(entries)
     return Feed(subject, seed=2, minute=minutes)
 
@@ -102,13 +102,13 @@ def _history(
 ) -> tuple[bytes, tuple[tuple[bytes, bytes], ...]]:
     feed = Feed(board(brands=brands))
     feed.minutes(minutes, rate, brands, **dict(fields))
-    return feed.subject.whole_bytes(), tuple(changelog(feed.subject))
+    return feed.subject.partition_state_bytes(), tuple(changelog(feed.subject))
 
 
 def restarted(subject: Board, rules: Iterable[Rule], brands: Sequence[str] = "xy") -> Board:
     """What the next owner restores from the changelog; of a board that has written none yet."""
     fresh = board(rules, brands)
-    fresh.restore_whole(subject.whole_bytes())
+    fresh.restore_partition_state(subject.partition_state_bytes())
     fresh.restore(changelog(subject))
     return fresh
 

@@ -178,7 +178,7 @@ def history() -> tuple[bytes, tuple[tuple[bytes, bytes], ...]]:
             posts += feed.mentions(rate, name, polarity=mood)
         named = [group for post in posts for group in groups.of([post])]
         feed.posts(posts, named)
-    return feed.subject.whole_bytes(), tuple(changelog(feed.subject))
+    return feed.subject.partition_state_bytes(), tuple(changelog(feed.subject))
 
 
 def experienced(rules: tuple[Rule, ...], *, has_history: bool) -> Board:
@@ -186,7 +186,7 @@ def experienced(rules: tuple[Rule, ...], *, has_history: bool) -> Board:
     subject = Board(BoardSettings(), known)
     if has_history:
         whole, entries = history()
-        subject.restore_whole(whole)
+        subject.restore_partition_state(whole)
         subject.restore(entries)
     return subject
 
@@ -198,7 +198,7 @@ def logged(*, has_history: bool) -> dict[bytes, bytes]:
 
 def restored(subject: Board, rules: tuple[Rule, ...], log: dict[bytes, bytes]) -> Board:
     fresh = Board(BoardSettings(), Catalogue(BRANDS, rules))
-    fresh.restore_whole(subject.whole_bytes())
+    fresh.restore_partition_state(subject.partition_state_bytes())
     fresh.restore(note(subject, log))
     return fresh
 
@@ -296,7 +296,7 @@ def test_restarts_at_every_tick_with_changes_of_the_catalogue_change_nothing(
             again.redefine(known)
         else:
             fresh = Board(BoardSettings(), known)
-            fresh.restore_whole(again.whole_bytes())
+            fresh.restore_partition_state(again.partition_state_bytes())
             fresh.restore(note(again, log))
             fresh.restore_watched(watched)
             again = fresh

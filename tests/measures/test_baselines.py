@@ -98,10 +98,10 @@ def test_nothing_is_warm_before_half_an_hour() -> None:
 
 def test_a_gap_that_nobody_watched_teaches_nothing() -> None:
     baseline = watched(2, lambda _: 5.0)
-    expected, watched_ms = baseline.expected(baseline.known_to_ms), baseline.watched_ms()
+    expected, observed_ms = baseline.expected(baseline.known_to_ms), baseline.observed_ms()
     baseline.skip(baseline.known_to_ms + DAY_MS)
     assert baseline.expected(baseline.known_to_ms) == pytest.approx(expected, rel=0.02)
-    assert baseline.watched_ms() == watched_ms
+    assert baseline.observed_ms() == observed_ms
 
 
 @pytest.mark.parametrize("minutes", [1, 7, 59, 61, 600, DAY - 1, DAY + 30, 3 * DAY + 100])

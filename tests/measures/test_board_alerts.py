@@ -132,7 +132,7 @@ def test_the_same_posts_give_the_same_alerts_after_a_restart_at_any_point() -> N
         first = board([CRISIS, SPIKE])
         alerts = run(first, stream[:cut]).alerts
         second = board([CRISIS, SPIKE])
-        second.restore_whole(first.whole_bytes())
+        second.restore_partition_state(first.partition_state_bytes())
         second.restore(changelog(first))
         assert whole == [*alerts, *run(second, [*stream[cut:], tick(200)]).alerts]
 

@@ -180,7 +180,7 @@ def _interleaved(lanes: list[list[Mention]], data: st.DataObject) -> list[Mentio
 def restarted(subject: Board) -> Board:
     """The board that the next owner restores from the changelog."""
     fresh = board(grace_ms=0)
-    fresh.restore_whole(subject.whole_bytes())
+    fresh.restore_partition_state(subject.partition_state_bytes())
     fresh.restore(changelog(subject))
     return fresh
 

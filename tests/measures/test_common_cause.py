@@ -22,10 +22,10 @@ def test_a_minute_keeps_the_same_in_any_order(order: list[int], again: int) -> N
     ]
     one, other = Bucket(), Bucket()
     for post in posts:
-        one.hear(post)
+        one.note_content(post)
     for number in order:
-        other.hear(posts[number])
-    other.hear(posts[again])
+        other.note_content(posts[number])
+    other.note_content(posts[again])
     assert one.said == other.said
     assert len(one.said) == KEPT
 

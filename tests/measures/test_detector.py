@@ -31,11 +31,11 @@ from measures.spreads import Spreads, most_learned
 KNOBS = st.floats(0.001, 1000)
 
 
-def known(days: float, dispersion: float = 1.0, record: float = 0.0) -> Baseline:
+def known(days: float, dispersion: float = 1.0, peak: float = 0.0) -> Baseline:
     """A baseline that was watched for so long."""
     baseline = Baseline(since_ms=0, known_to_ms=int(days * DAY_MS))
     baseline.spreads = Spreads([dispersion] * 4)
-    baseline.extremes = Extremes([record] * 4)
+    baseline.extremes = Extremes([peak] * 4)
     return baseline
 
 
@@ -77,12 +77,12 @@ def test_a_large_count_must_be_a_factor_above_the_expected(days: float, factor: 
 def test_what_a_brand_has_had_before_is_no_news() -> None:
     means = [10.0] * 4
     sums = [90.0] * 4
-    assert judge(known(30, record=10), sums, means).is_unusual
-    assert not judge(known(30, record=100), sums, means).is_unusual
+    assert judge(known(30, peak=10), sums, means).is_unusual
+    assert not judge(known(30, peak=100), sums, means).is_unusual
 
 
 def test_the_record_of_three_days_stands_for_less_than_that_of_a_month() -> None:
-    [short, long] = (limits(known(days, record=100), [10.0] * 4, 1.0, 10)[0] for days in (3, 30))
+    [short, long] = (limits(known(days, peak=100), [10.0] * 4, 1.0, 10)[0] for days in (3, 30))
     assert short == pytest.approx(10 + 100 * 10**0.2)
     assert long == 110
 
@@ -97,7 +97,7 @@ def test_return_levels_grow_with_the_time_between() -> None:
 @given(low=KNOBS, high=KNOBS)
 def test_a_higher_knob_never_needs_more_posts(low: float, high: float) -> None:
     low, high = sorted((low, high))
-    baseline = known(20, dispersion=2, record=30)
+    baseline = known(20, dispersion=2, peak=30)
     means = [0.5 * span for span in HORIZONS_MIN]
     quiet, loud = limits(baseline, means, low, 10), limits(baseline, means, high, 10)
     assert all(many >= few for many, few in zip(quiet, loud, strict=True))

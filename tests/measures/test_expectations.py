@@ -128,7 +128,7 @@ def test_the_limit_is_where_a_spike_is_told() -> None:
     limit = found[-1].limits[1]
     for posts in (limit - 2, limit + 1):
         again = subject(SPIKE)
-        again.restore_whole(board.whole_bytes())
+        again.restore_partition_state(board.partition_state_bytes())
         again.restore(changelog(board))
         for number in range(posts):
             again.apply(mention(30 * 60, 1_000_000 + number, "b0"))
@@ -157,7 +157,7 @@ def test_restarts_change_nothing(*, is_live: bool, every: int) -> None:
         found += told(board, [item])
         if isinstance(item, Tick) and number % every == 0:
             fresh = subject(SPIKE)
-            fresh.restore_whole(board.whole_bytes())
+            fresh.restore_partition_state(board.partition_state_bytes())
             fresh.restore(changelog(board))
             board = fresh
     assert found == expected

@@ -54,14 +54,14 @@ def least_expected(feed: Feed) -> float:
 
 def test_nothing_is_learned_from_a_gap() -> None:
     usual, gap, lost = fed(), fed(), fed()
-    before = usual.subject.states["x"].baseline.watched_ms()
+    before = usual.subject.states["x"].baseline.observed_ms()
     lull(lost, 600)
     gap.subject.note_feeds([(at(DAYS), at(DAYS + 600))], None)
     lull(gap, 600)
 
     assert least_expected(lost) < 0.3 * least_expected(usual)
     assert least_expected(gap) > 0.9 * least_expected(usual)
-    assert gap.subject.states["x"].baseline.watched_ms() == before
+    assert gap.subject.states["x"].baseline.observed_ms() == before
 
 
 def told(feed: Feed) -> Sequence[Alert]:

@@ -100,7 +100,7 @@ def alert(signal: Signal, revision: int = 0) -> Alert:
 def heads(signals: Sequence[Signal]) -> dict[str, str]:
     incidents = Incidents()
     for one in signals:
-        incidents.hear(one)
+        incidents.add(one)
     return {one.alert: incidents.head_of(alert(one)) for one in signals}
 
 
@@ -149,21 +149,21 @@ def test_the_order_in_which_they_are_heard_does_not_matter(
 def test_an_alert_is_told_again_when_an_earlier_head_is_heard_of() -> None:
     incidents = Incidents()
     own, earlier = signal("own", 5), signal("earlier", 3, brand="y")
-    incidents.hear(own)
+    incidents.add(own)
     assert incidents.placed(alert(own)).incident == "own"
     assert list(incidents.moved()) == []
-    assert incidents.hear(earlier)
+    assert incidents.add(earlier)
     [again] = incidents.moved()
     assert (again.incident, again.revision) == ("earlier", 1)
-    assert not incidents.hear(earlier)
+    assert not incidents.add(earlier)
     assert list(incidents.moved()) == []
 
 
 def test_an_alert_that_is_told_anew_with_another_head_gets_the_known_one_again() -> None:
     incidents = Incidents()
     own, other = signal("own", 5), signal("other", 3, brand="y", posts={1: 10})
-    incidents.hear(own)
-    incidents.hear(other)
+    incidents.add(own)
+    incidents.add(other)
     told = incidents.placed(alert(own))
     assert list(incidents.moved()) == []
     assert incidents.renew(msgspec.structs.replace(told, incident="other", revision=1))
@@ -175,18 +175,18 @@ def test_what_is_kept_is_bounded_and_what_is_long_ago_stays_as_it_was_told() -> 
     incidents = Incidents()
     for number in range(MOST_SIGNALS + 50):
         one = signal(str(number), number / 100, brand=f"b{number}", posts={number: number})
-        incidents.hear(one)
+        incidents.add(one)
         incidents.placed(alert(one))
-    assert len(incidents.heard.signals) == MOST_SIGNALS
-    assert len(incidents.heard.told) == MOST_TOLD
+    assert len(incidents.state.signals) == MOST_SIGNALS
+    assert len(incidents.state.told) == MOST_TOLD
     part = signal("part", 5.5, brand="new", posts={550: 550})
-    incidents.hear(part)
+    incidents.add(part)
     assert incidents.placed(alert(part)).incident == "550"
-    incidents.hear(signal("much later", KEPT_MS / MINUTE + 10))
-    assert list(incidents.heard.signals) == ["much later"]
+    incidents.add(signal("much later", KEPT_MS / MINUTE + 10))
+    assert list(incidents.state.signals) == ["much later"]
     assert incidents.placed(alert(part, revision=1)).incident == "550"
     assert list(incidents.moved()) == []
-    assert not incidents.hear(signal("0", 0))
+    assert not incidents.add(signal("0", 0))
 
 
 def test_twelve_events_of_a_day_are_twelve_incidents() -> None:
@@ -211,7 +211,7 @@ def quiet() -> list[tuple[bytes, list[tuple[bytes, bytes]]]]:
     day, fleet = Day(5), Fleet()
     for number in range(QUIET_MIN):
         fleet.take(day.minute(number), tick_at(number + 1))
-    return [(board.whole_bytes(), [*changelog(board)]) for board in fleet.boards]
+    return [(board.partition_state_bytes(), [*changelog(board)]) for board in fleet.boards]
 
 
 @lru_cache(maxsize=1)
@@ -230,7 +230,7 @@ def busy() -> list[Any]:
 def ready() -> Fleet:
     fleet = Fleet()
     for board, (whole, entries) in zip(fleet.boards, quiet(), strict=True):
-        board.restore_whole(whole)
+        board.restore_partition_state(whole)
         board.restore(entries)
     return fleet
 
@@ -322,6 +322,6 @@ def test_signals_are_small() -> None:
     sizes = [
         len(msgspec.json.encode(one))
         for board in undisturbed().boards
-        for one in board._incidents.heard.signals.values()
+        for one in board._incidents.state.signals.values()
     ]
     assert max(sizes) < 1500

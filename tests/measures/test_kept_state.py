@@ -27,7 +27,7 @@ def commit(subject: Board) -> list[Entry]:
 
 def restored(held: dict[bytes, bytes], clock: bytes) -> Board:
     fresh = board(**OPTIONS)
-    fresh.restore_whole(clock)
+    fresh.restore_partition_state(clock)
     fresh.restore(held.items())
     return fresh
 
@@ -58,7 +58,7 @@ def test_an_entry_of_another_build_is_refused_by_name(key: bytes, value: bytes, 
 
 def test_a_partition_of_another_build_is_refused() -> None:
     with pytest.raises(KeptStateError, match="b'whole' has the format"):
-        board(**OPTIONS).restore_whole(msgspec.msgpack.encode([1]))
+        board(**OPTIONS).restore_partition_state(msgspec.msgpack.encode([1]))
 
 
 def told(subject: Board) -> dict[str, tuple[object, ...]]:
@@ -127,10 +127,10 @@ def test_a_crash_anywhere_leaves_the_state_before_or_after_the_commit(
             of_brand = [entry for entry in entries if entry[0].split(b"\0")[0] == name.encode()]
             torn = dict(held)
             write(torn, of_brand[: int(share * len(of_brand))])
-            found = told(restored(torn, subject.whole_bytes())).get(name)
+            found = told(restored(torn, subject.partition_state_bytes())).get(name)
             assert found in (_at(before, name, subject), after.get(name))
         write(held, entries)
-        assert told(restored(held, subject.whole_bytes())) == after
+        assert told(restored(held, subject.partition_state_bytes())) == after
         before = after
 
 
@@ -211,6 +211,6 @@ def run_and_keep(subject: Board, items: Iterable[AnyMention | Tick]) -> None:
 
 def restored_like(subject: Board, held: dict[bytes, bytes]) -> Board:
     fresh = board(**SMALL)
-    fresh.restore_whole(subject.whole_bytes())
+    fresh.restore_partition_state(subject.partition_state_bytes())
     fresh.restore(held.items())
     return fresh

@@ -141,7 +141,7 @@ def test_minutes_are_forgotten_once_they_are_learned() -> None:
         is_late = minute % 3 == 0 and minute > 60
         late = [mention(minute - 60, minute, partition=1)] if is_late else []
         run(subject, [mention(minute, minute), *late, tick(minute + 2)])
-    kept = subject._whole.burst.bits
+    kept = subject._partition_state.burst.bits
     assert at(199) in kept
     assert min(kept) >= at(180)
     assert len(kept) <= 17

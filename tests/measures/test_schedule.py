@@ -8,7 +8,7 @@ from measures.brand_state import BrandState
 from measures.buckets import Bucket
 from measures.rule_index import RuleIndex
 from measures.schedule import Schedule
-from measures.watermarks import EventClock
+from measures.watermarks import EventTime
 from schemas.mention import Polarity
 from schemas.rules import DropRule, InfluencerRule, Rule, SpikeRule
 from tests.measures.feed import DAY, at, catalogue, learned
@@ -87,11 +87,11 @@ def test_a_busy_brand_that_a_rule_would_miss_is_due_once_in_five_minutes(
     rule: Rule, rate: float, missed: list[str]
 ) -> None:
     subject, until_ms = known(rule, rate)
-    clock = EventClock()
+    event_time = EventTime()
     times = [until_ms + minutes * 60_000 for minutes in (60, 60, 65)]
-    assert [list(subject.due_silent(clock, time)) for time in times] == [missed, [], missed]
+    assert [list(subject.due_quiet(event_time, time)) for time in times] == [missed, [], missed]
 
 
 def test_a_brand_with_hardly_any_posts_is_not_missed() -> None:
     subject, until_ms = known(DROP, 0.05)
-    assert list(subject.due_silent(EventClock(), until_ms + 3_600_000)) == []
+    assert list(subject.due_quiet(EventTime(), until_ms + 3_600_000)) == []

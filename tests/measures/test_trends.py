@@ -37,11 +37,11 @@ def talk_of(days: int, then: tuple[str, ...]) -> Talk:
     for _ in range(days * 24 * 60 // 10):
         for word in ("手机", "屏幕", "电池"):
             offset += 1
-            talk.hear(mention(0, offset, terms=(word,)))
+            talk.note_content(mention(0, offset, terms=(word,)))
         talk.pass_minute()
     for _ in range(10):
         offset += 1
-        talk.hear(mention(0, offset, terms=("手机", *then)))
+        talk.note_content(mention(0, offset, terms=("手机", *then)))
         talk.pass_minute()
     return talk
 
@@ -55,16 +55,16 @@ def test_what_is_new_rises_and_what_is_usual_does_not() -> None:
 
 def test_a_word_said_once_is_no_trend() -> None:
     talk = talk_of(1, ())
-    talk.hear(mention(0, 10**6, terms=("偶然",)))
+    talk.note_content(mention(0, 10**6, terms=("偶然",)))
     assert "偶然" not in {term.term for term in talk.trend("x", 0).rising}
 
 
 def test_who_is_passed_on_comes_before_who_has_followers() -> None:
     talk = Talk()
-    talk.hear(mention(0, 1, author="star", reach=10**6))
-    talk.hear(mention(0, 2, author="insider", reach=50))
+    talk.note_content(mention(0, 1, author="star", reach=10**6))
+    talk.note_content(mention(0, 2, author="insider", reach=50))
     for offset in range(3, 13):
-        talk.hear(mention(0, offset, is_repost=True, original_author="insider"))
+        talk.note_content(mention(0, offset, is_repost=True, original_author="insider"))
     first, second, *_ = talk.trend("x", 0).influencers
     assert (first.author, first.reach, first.posts, first.reposts) == ("insider", 50, 1, 10)
     assert (second.author, second.reach) == ("star", 10**6)
@@ -73,11 +73,13 @@ def test_who_is_passed_on_comes_before_who_has_followers() -> None:
 def test_a_flood_of_accounts_and_words_is_bounded() -> None:
     talk = Talk()
     for offset in range(5_000):
-        talk.hear(mention(0, offset, terms=(f"词{offset}",), author=f"a{offset}", reach=offset))
+        talk.note_content(
+            mention(0, offset, terms=(f"词{offset}",), author=f"a{offset}", reach=offset)
+        )
         if offset % 10 == 0:
             talk.pass_minute()
     assert len(talk.counts) <= 100
-    assert len(talk.heard) <= 50
+    assert len(talk.influencers) <= 50
     assert max(one.reach for one in talk.trend("x", 0).influencers) == 4_999
 
 

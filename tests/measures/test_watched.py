@@ -18,7 +18,7 @@ def next_owner(feed: Feed, rules: Iterable[Rule], brands: str, *, knows: bool = 
     """Another worker goes on with another catalogue, and may know what was watched before."""
     before, after = feed.subject, Board(BoardSettings(), catalogue(rules, brands))
     watched = before.watched_bytes()
-    after.restore_whole(before.whole_bytes())
+    after.restore_partition_state(before.partition_state_bytes())
     after.restore(changelog(before))
     if knows and watched is not None:
         after.restore_watched(watched)

@@ -35,7 +35,7 @@ def asked(feed: Feed, *rules: Rule, minute: int | None = None, **about: Any) -> 
     state = board.states["x"]
     start_ms = minute_of(state, None if minute is None else at(minute))
     index = RuleIndex(catalogue(rules, **about))
-    found = answers(index, board._whole, board.states, "x", start_ms)
+    found = answers(index, board._partition_state, board.states, "x", start_ms)
     return {answer.rule: answer for answer in found}
 
 
@@ -150,5 +150,5 @@ def test_shares_are_told_from_the_state_of_the_group() -> None:
         named = feed.some(3)
         feed.posts(named, [group for one in named for group in groups.of([one])])
     start_ms = minute_of(board.states["x"], None)
-    [answer] = answers(index, board._whole, board.states, "x", start_ms)
+    [answer] = answers(index, board._partition_state, board.states, "x", start_ms)
     assert (answer.rule, answer.seen, answer.unit) == ("rivals", 100.0, "% share")

@@ -29,7 +29,8 @@ from schemas.topics import BRANDS_CHANGELOG, MENTIONS, POSTS_RAW, WINDOWS, Topic
 from streams.app import add_stages, batch_topic, declare_changelog, new_app
 from streams.metrics import Metrics
 from streams.stall_watch import watch_for_stalls
-from streams.worker import run_app, stop_on_signals
+from streams.stop import stop_on_signals
+from streams.worker import run_app
 
 Count = tuple[int, dict[int, int]]
 POISON = b"!"

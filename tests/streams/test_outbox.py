@@ -126,7 +126,7 @@ async def test_no_room_is_a_reason_to_commit_at_once() -> None:
     outbox.add(row(number) for number in range(MAX_WAITING_ROWS + 1))
     outbox.run()
     async with asyncio.timeout(20):
-        await outbox.room()
+        await outbox.wait_for_space()
 
     assert asked == 1
     await outbox.close()
@@ -165,10 +165,10 @@ async def test_abandoning_commits_nothing() -> None:
 async def test_agents_wait_while_too_many_rows_are_held() -> None:
     outbox = new_outbox(HeldWriter())
     outbox.add([row(0)] * MAX_WAITING_ROWS)
-    await asyncio.wait_for(outbox.room(), 1)  # as many as may wait
+    await asyncio.wait_for(outbox.wait_for_space(), 1)  # as many as may wait
 
     outbox.add([row(0)])
-    waiting = asyncio.create_task(outbox.room())
+    waiting = asyncio.create_task(outbox.wait_for_space())
     await asyncio.sleep(0)
     assert not waiting.done()
 

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 from typer.testing import CliRunner
 
-from agents.measure import WHOLE_KEY
+from agents.measure import PARTITION_STATE_KEY
 from kafka_io.batches import Row
 from kafka_io.brokers import EmbeddedBroker
 from kafka_io.partitions import partition_for
@@ -38,7 +38,9 @@ def broker(embedded_broker: EmbeddedBroker) -> str:
     feed.posts(feed.some(2))
     part = partition_for(b"x", PARTITIONS)
     rows = [Row(BRANDS_CHANGELOG.name, part, *entry) for entry in changelog(feed.subject)]
-    rows.append(Row(BRANDS_CHANGELOG.name, part, WHOLE_KEY, feed.subject.whole_bytes()))
+    rows.append(
+        Row(BRANDS_CHANGELOG.name, part, PARTITION_STATE_KEY, feed.subject.partition_state_bytes())
+    )
     rows += [
         Row(ALERTS.name, part, alert.fingerprint.encode(), msgspec.json.encode(alert))
         for alert in feed.alerts

@@ -7,7 +7,7 @@ import pytest
 from measures.brand_state import BELIEVED_POSTS, BrandState, OpenAlert
 from measures.buckets import Bucket
 from measures.moment import Moment
-from measures.rules import LOOKS, kinds_at
+from measures.rules import EVALUATORS, kinds_at
 from schemas.rules import RULE_OF_KIND, RuleKind
 from tests.measures.feed import at
 
@@ -62,6 +62,6 @@ def test_what_goes_on_is_followed_when_posts_are_few() -> None:
     assert kinds(state) == {RuleKind.SPIKE}
 
 
-@pytest.mark.parametrize("kind", LOOKS)
+@pytest.mark.parametrize("kind", EVALUATORS)
 def test_each_kind_of_rule_has_a_look_of_its_own(kind: RuleKind) -> None:
-    assert get_type_hints(LOOKS[kind])["rule"] is RULE_OF_KIND[kind]
+    assert get_type_hints(EVALUATORS[kind])["rule"] is RULE_OF_KIND[kind]

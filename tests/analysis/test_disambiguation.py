@@ -1,6 +1,6 @@
 import pytest
 
-from analysis.context import ContextRules, Decision, Verdict, context_words
+from analysis.disambiguation import ContextRules, Decision, Verdict, context_words
 from analysis.han_forms import simplified
 from analysis.lexicon import Lexicon
 from schemas.catalogue import Brand, Context

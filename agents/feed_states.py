@@ -28,7 +28,7 @@ _EVERY_S = 5.0
 T = TypeVar("T")
 
 
-class FeedWatch:
+class FeedStateFollower:
     """Follows `feed-gaps` and `feed-positions` in a worker."""
 
     def __init__(self, settings: Settings, now_ms: Callable[[], int]) -> None:

@@ -6,7 +6,7 @@ from typing import cast
 
 import pytest
 
-from agents.feed_watch import LONGEST_AWAY_MS, STALE_MS, FeedWatch, away_since_ms
+from agents.feed_states import LONGEST_AWAY_MS, STALE_MS, FeedStateFollower, away_since_ms
 from agents.measure import MeasureStage
 from feeds.live.kept import gap_row, position_row
 from kafka_io.batches import Row
@@ -59,7 +59,7 @@ async def test_the_stage_is_told(settings: Settings) -> None:
     gap = FeedGap(feed="x", from_ms=1, to_ms=2, reason=GapReason.NO_RESUME)
     broken = Row(FEED_GAPS.name, 0, b"y|1", b"{")
     await append(settings, gap_row(gap), broken, position_row(position(FeedState.LIVE)))
-    watch = FeedWatch(settings, lambda: NOW_MS)
+    watch = FeedStateFollower(settings, lambda: NOW_MS)
     task = asyncio.create_task(watch.follow(cast("MeasureStage", told)))
     try:
         async with asyncio.timeout(60):
