@@ -129,9 +129,8 @@ class Namer:
 
     def named(self, reading: Reading, quote: Quote) -> list[Named]:
         """The names that stand for a brand, in order."""
-        hits, is_plain = reading.found.hits, self._is_plain
-        if all([is_plain[pattern] for _, _, pattern in hits]):
-            targets = self.matcher.targets
+        hits, targets, is_plain = reading.found.hits, self.matcher.targets, self._is_plain
+        if False not in [is_plain[pattern] for _, _, pattern in hits]:
             return [
                 Named(start, end, *target)
                 for start, end, pattern in hits

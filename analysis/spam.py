@@ -26,8 +26,8 @@ _PITCH = re.compile(
     r"|(?:代购|代开|代办|刷单|兼职)[^。！？!?]{0,12}(?:联系|咨询|微信|电话|qq)"
     r"|(?<!\d)1[3-9]\d{9}(?!\d)"
 )
-# A character of each alternative: most posts have none, and are spared the long patterns. One that is
-# nothing but a set of characters is by far the fastest to look for.
+# A character of each alternative: most posts have none, and are spared the long patterns. A set of
+# characters alone is by far the fastest to look for.
 _MAY_GIVE_AWAY_OR_PITCH = re.compile(r"[抽奖幸转关评gwf信号扣招诚件赚邮单拍私代刷职vxql\d]")
 _MAY_GIVE_AWAY = re.compile(r"[抽奖幸转关评]|giveaway|win|follow")
 _MAY_PITCH = re.compile(r"[信号扣招诚件赚邮单拍私代刷职]|[vw]x|qq|line id|\d{11}")
