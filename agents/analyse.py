@@ -17,7 +17,7 @@ from kafka_io.partitions import partition_for
 from kafka_io.settings import Settings
 from schemas.dead_letter import DropReason
 from schemas.forgotten import Forgotten
-from schemas.mention import AnyMention, GroupMention, group_key
+from schemas.mention import GroupMention, group_key
 from schemas.post import Post
 from schemas.topics import DELETIONS, MENTIONS, POSTS_RAW, POSTS_SEEN, Topic
 from sources.parsing import InvalidPost
@@ -227,8 +227,9 @@ class AnalyseStage:
         topic, to = MENTIONS.name, self._target
         for record, mentions in zip(intake.records, intake.mentions, strict=True):
             for mention in mentions:
-                is_group = type(mention) is GroupMention
-                key, partition = to(group_key(mention.group) if is_group else mention.brand)
+                key, partition = to(
+                    group_key(mention.group) if type(mention) is GroupMention else mention.brand
+                )
                 value = _encode(mention)
                 rows.append(Row(topic, partition, key, value, NO_HEADERS, record.timestamp))
         return rows

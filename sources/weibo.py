@@ -70,9 +70,9 @@ def parse(value: bytes, received_at_ms: int, max_text: int, max_skew_ms: int) ->
         at_ms, is_clamped = event_time(at_ms, received_at_ms, max_skew_ms)
     edit = 0 if status.edit_config is None and not status.edit_count else _edit(status)
     quoted = None
-    original = status.retweeted_status or status.retweet
-    if original:
-        original = bytes(original)
+    raw = status.retweeted_status or status.retweet
+    if raw:
+        original = bytes(raw)
         read = _remembered_quoted if len(original) <= MAX_REMEMBERED_BYTES else _read_quoted
         quoted = read(original, max_text)
     return Post(
