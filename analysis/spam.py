@@ -6,6 +6,7 @@ A sign is a mark and no verdict: such posts are counted, counted apart, and left
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from schemas.mention import SpamSign
 
@@ -88,6 +89,7 @@ def _is_giveaway(masked: str) -> bool:
     return _MAY_GIVE_AWAY.search(masked) is not None and _GIVEAWAY.search(masked) is not None
 
 
+@lru_cache(maxsize=4096)
 def _is_bot_client(app: str) -> bool:
     folded = app.lower()
     return any(name in folded for name in _BOT_CLIENTS)

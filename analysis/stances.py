@@ -61,6 +61,12 @@ NOTHING_ASKED = Asked((), 0)
 
 def stances_of(own_words: str, spans: Mapping[int, Sequence[Named]]) -> Asked:
     """The names in own words, brand by brand, with what else is named near them."""
+    if len(spans) == 1:
+        (named,) = spans.values()
+        if len(named) == 1:  # of most posts
+            (name,) = named
+            end = len(own_words)
+            return Asked(((own_words, name.start, name.end),) if name.end <= end else (), end)
     places = _Places(own_words, chain.from_iterable(spans.values()))
     stances: list[Stance] = []
     for named in spans.values():

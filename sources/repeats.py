@@ -18,6 +18,8 @@ class Repeats:
     def __init__(self, distance: int) -> None:
         self.distance = distance
         self._latest: dict[int, int] = {}
+        self.latest = self._latest.get
+        """Offset at which an identity stood last, if it did."""
         self._order: deque[tuple[int, int]] = deque()
         self._next_offset = 0
 
@@ -61,7 +63,7 @@ class Repeats:
         >>> repeats.knows(7, 10), repeats.knows(7, 11), repeats.knows(8, 10)
         (True, False, False)
         """
-        latest = self._latest.get(identity)
+        latest = self.latest(identity)
         return latest is not None and latest >= offset - self.distance
 
     def resume(self, start: int) -> int:
@@ -106,12 +108,13 @@ class Draft:
 
     def seen(self, identity: int, offset: int) -> bool:
         """As `Repeats.seen`."""
-        latest = self._fresh.get(identity)
-        self._fresh[identity] = offset
+        fresh = self._fresh
+        latest = fresh.get(identity)
+        fresh[identity] = offset
         self.noted.append((offset, identity))
         if latest is None:
-            return self._repeats.knows(identity, offset)
-        return latest >= offset - self._repeats.distance
+            latest = self._repeats.latest(identity)
+        return latest is not None and latest >= offset - self._repeats.distance
 
     def keep(self) -> None:
         """Note them all."""

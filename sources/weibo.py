@@ -26,6 +26,8 @@ _WEIBO, _ADD, _EDIT, _DELETE = Source.WEIBO, PostEvent.ADD, PostEvent.EDIT, Post
 _NO_ORIGINAL = Original()
 
 MAX_REMEMBERED_BYTES = 8192
+_MAX_SOURCE = 1000
+"""Code points of `source` that are read: what is remembered of it is bounded."""
 
 _decode = msgspec.json.Decoder(Status).decode
 _decode_original = msgspec.json.Decoder(Original | None).decode
@@ -85,7 +87,7 @@ def parse(value: bytes, received_at_ms: int, max_text: int, max_skew_ms: int) ->
         author,
         quoted is not None or _is_repost(text),
         quoted,
-        _app(status.source) if status.source else "",
+        _app(status.source[:_MAX_SOURCE]) if status.source else "",
         is_clamped,
     )
 
@@ -228,4 +230,4 @@ def _deletion(
 @lru_cache(maxsize=4096)
 def _app(source: str) -> str:
     """Name of the client from `<a href="http://weibo.com" rel="nofollow">新浪微博</a>`."""
-    return unescape(_MARKUP.sub("", source[:1000])).strip()[:100]
+    return unescape(_MARKUP.sub("", source)).strip()[:100]
