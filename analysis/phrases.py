@@ -11,6 +11,8 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+import daachorse
+
 from schemas.mention import Polarity
 
 OURS, OTHER = "\uf100", "\uf101"
@@ -225,9 +227,15 @@ def deciding(sentence: str) -> Rule | None:
 
 
 def _matching(sentence: str) -> Iterator[Rule]:
-    for rule in _RULES:
-        for word in rule.words:
-            if word in sentence:
-                if rule.pattern.search(sentence):
-                    yield rule
-                break
+    numbers = {number for _, _, word in _find(sentence) for number in _RULES_OF[word]}
+    for number in sorted(numbers):
+        if _RULES[number].pattern.search(sentence):
+            yield _RULES[number]
+
+
+# One pass for the words of all rules: of most rules a sentence has none.
+_WORDS = sorted({word for rule in _RULES for word in rule.words})
+_RULES_OF = [
+    [number for number, rule in enumerate(_RULES) if word in rule.words] for word in _WORDS
+]
+_find = daachorse.CharwiseDoubleArrayAhoCorasick(_WORDS).find_overlapping

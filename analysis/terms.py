@@ -33,7 +33,8 @@ def content_words(masked: str, tokens: Sequence[str]) -> list[Word]:
     """
     found = []
     start = 0
-    for token, length in zip(tokens, map(len, tokens), strict=True):
+    for token in tokens:
+        length = len(token)
         if (
             2 <= length <= MAX_TERM
             and token not in STOP_WORDS
