@@ -1,5 +1,5 @@
 """`python -m bench` compares posts a second; see also `analysis`, `board`, `center`, `delivery`,
-`feeds`, `latency`, `messages`, `outside`, `restart` and `scaling`."""
+`feeds`, `latency`, `messages`, `outside`, `restart`, `scaling` and `walls`."""
 
 import logging
 import sys
@@ -16,6 +16,7 @@ from bench import (
     restart,
     scaling,
     throughput,
+    walls,
 )
 
 KINDS = {
@@ -29,6 +30,7 @@ KINDS = {
     "outside": feeds_outside.main,
     "restart": restart.main,
     "scaling": scaling.main,
+    "walls": walls.main,
 }
 
 # Producers and consumers that wait for the leaders of new topics say so many times.

@@ -222,7 +222,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         store = open_store(arguments.store or f"sqlite:///{folder}/center.db")
         if arguments.store:
-            store.rebuild()
+            store.empty()
         rate, last, by_cpu = fill(store, arguments.mentions)
         print(f"{rate:,.0f} mentions/s taken in, {last:,.0f}/s of the last tenth,")
         print(f"{by_cpu:,.0f} a second of CPU time of this process")

@@ -15,6 +15,7 @@ from center.api import (
     health,
     live,
     mentions,
+    metrics,
     people,
     windows,
 )
@@ -27,6 +28,7 @@ _OF_BRANDS = (windows.router, mentions.router, alerts.router, people.router, exp
 _ROUTERS = (
     *(health.router, brands.router, windows.router, mentions.router, alerts.router),
     *(people.router, definitions.router, feeds.router, export.router, live.router),
+    metrics.router,
 )
 _PROBLEMS: dict[int | str, dict[str, Any]] = {
     code: {"model": answers.Problem, "content": {"application/problem+json": {}}}

@@ -1,13 +1,14 @@
 """What a running center consists of, as its routes see it."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from starlette.requests import Request
 
 from center.api.stream import Hub
 from center.board import Board
+from center.metrics import CenterMetrics
 from center.principal import LOCAL, Principal
 from center.store.protocol import Store
 from kafka_io.settings import Settings
@@ -45,3 +46,4 @@ class Center:
     hub: Hub
     board: Board
     authenticate: Authenticate = everybody_is_local
+    metrics: CenterMetrics = field(default_factory=CenterMetrics)

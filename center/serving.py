@@ -15,10 +15,14 @@ from center.access.access import Access, AccessOptions
 from center.access.oidc import Oidc, OidcOptions
 from center.api.stream import Hub
 from center.app import create_app
+from center.archive.archiver import Archiver
+from center.archive.files import Archive
+from center.archive.restoring import restore, tell
 from center.board import Board
 from center.context import Center
 from center.ingest.reading import Ingest
 from center.ingest.writing import KafkaTopics
+from center.metrics import CenterMetrics
 from center.pages.mount import vouched_for, with_pages
 from center.store.opening import SqlStore, open_store
 from center.store.protocol import Offsets, Record
@@ -121,17 +125,28 @@ async def serve(settings: Settings, *, is_rebuilt: bool = False) -> None:
             minutes_days=settings.center_minutes_days,
         )
         with contextlib.closing(store):
-            if is_rebuilt:
-                await asyncio.to_thread(store.rebuild)
-            await _follow_and_answer(settings, store, (access, oidc), listening)
+            archive = Archive(settings.center_archive) if settings.center_archive else None
+            await asyncio.to_thread(_make_again, store, archive, is_rebuilt)
+            await _follow_and_answer(settings, (store, archive), (access, oidc), listening)
+
+
+def _make_again(store: SqlStore, archive: Archive | None, is_rebuilt: bool) -> None:
+    """Before the topics: what was asked for, or what a new or half restored store lacks."""
+    if is_rebuilt:
+        store.rebuild()
+    if archive is not None and (store.is_new() or store.is_restoring()):
+        log.info("reading the archive; the pages are there when it is read")
+        tell(restore(archive, store, now_ms()))
 
 
 async def _follow_and_answer(
     settings: Settings,
-    store: SqlStore,
+    kept: tuple[SqlStore, Archive | None],
     way_in: tuple[Access, Oidc | None],
     listening: socket.socket,
 ) -> None:
+    store, archive = kept
+    metrics = CenterMetrics()
     hub = Hub(await asyncio.to_thread(store.offsets))
 
     def on_applied(records: Sequence[Record], positions: Offsets, is_near: bool) -> None:
@@ -149,8 +164,20 @@ async def _follow_and_answer(
                 hub=hub,
                 board=Board(store),
                 authenticate=vouched_for,
+                metrics=metrics,
             )
-            await _run(center, way_in, ingest, listening)
+            archiver = (
+                archive
+                if archive is None
+                else Archiver(
+                    archive,
+                    store,
+                    ingest.write,
+                    metrics,
+                    days=settings.center_archive_days,
+                )
+            )
+            await _run(center, way_in, (ingest, archiver), listening)
         finally:
             await topics.stop()
 
@@ -158,7 +185,7 @@ async def _follow_and_answer(
 async def _run(
     center: Center,
     way_in: tuple[Access, Oidc | None],
-    ingest: Ingest,
+    follows: tuple[Ingest, Archiver | None],
     listening: socket.socket,
 ) -> None:
     config = uvicorn.Config(
@@ -174,17 +201,21 @@ async def _run(
     stop = _stop_on_signals()
     host, port = listening.getsockname()[:2]
     log.info("leimo %s: the center is at http://%s:%d/", VERSION, host, port)
-    works = [
-        asyncio.create_task(ingest.run(), name="the ingest"),
-        asyncio.create_task(server.serve(sockets=[listening]), name="the server"),
-    ]
+    ingest, archiver = follows
+    serving = asyncio.create_task(server.serve(sockets=[listening]), name="the server")
+    following = [asyncio.create_task(ingest.run(), name="the ingest")]
+    if archiver is not None:
+        archiving = archiver.run(now_ms, ingest.is_near)
+        following.append(asyncio.create_task(archiving, name="the archive"))
+    works = [*following, serving]
     waiting = asyncio.create_task(stop.wait())
     try:
         await asyncio.wait([*works, waiting], return_when=asyncio.FIRST_COMPLETED)
     finally:
         center.hub.close()
         server.should_exit = True
-        works[0].cancel()
+        for work in following:
+            work.cancel()
         waiting.cancel()
         results = await asyncio.gather(*works, return_exceptions=True)
     for result in results:

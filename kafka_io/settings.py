@@ -236,6 +236,12 @@ class Settings(BaseSettings):
     center_minutes_days: int = Field(
         90, ge=8, le=3660, description="days for which it keeps minutes; hours and days stay longer"
     )
+    center_archive: Path | None = Field(
+        None, description="folder for an hourly Parquet archive of the center; empty: none is kept"
+    )
+    center_archive_days: int = Field(
+        400, ge=1, le=3660, description="days for which the archive keeps its files"
+    )
     center_url: str = Field(
         "", description="where people find the command center, such as https://leimo.example"
     )

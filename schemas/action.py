@@ -66,6 +66,9 @@ class Action(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     department: str = ""
     until_ms: int | None = None
     note: str = ""
+    before: str = ""
+    """Of a definition that was changed or removed: what it was, as JSON, to be put back; `null`:
+    there was none; empty: it was not kept."""
 
     @property
     def key(self) -> bytes:

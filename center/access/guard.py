@@ -15,8 +15,8 @@ from center.access.viewer import Viewer
 from kafka_io.settings import is_loopback
 
 CSRF_HEADER = "x-csrf-token"
-_OPEN = ("/api/health", "/login", "/static/", "/oidc/")
-"""What anybody sees: whether it lives, and the way in."""
+_OPEN = ("/api/health", "/login", "/static/", "/oidc/", "/metrics")
+"""What anybody sees: whether it lives, and the way in. Metrics have a token of their own."""
 _KIOSK = ("/wall", "/api/wall", "/api/stream", "/api/me")
 _SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 _HEADERS = (

@@ -1,13 +1,11 @@
 """Alerts and incidents, with what was done about them."""
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 
-from center import doings
 from center.api import answers, forms
 from center.api.asking import (
     Asker,
@@ -29,6 +27,7 @@ from center.principal import Principal
 from center.store.protocol import DAY_MS, EVERYTHING, AlertFilter, Deliveries
 from schemas.action import Action, ActionSubject
 from schemas.alert import Alert, AlertState
+from views.doings import Doings
 
 router = APIRouter(prefix="/api", route_class=TaggedRoute, tags=["alerts"])
 
@@ -67,30 +66,22 @@ def names_of(center: Center) -> dict[str, str]:
     return {one.id: one.name for one in center.store.brands(EVERYTHING)}
 
 
-def _actions(center: Center, asker: Principal, alerts: Iterable[Alert]) -> dict[str, list[Action]]:
-    """Subject -> actions on it, of alerts and of their incidents."""
+def _actions(center: Center, asker: Principal, alerts: Iterable[Alert]) -> list[Action]:
+    """Actions on alerts and on their incidents, in the order of the topic."""
     subjects = {one.id for one in alerts} | {one.incident or one.id for one in alerts}
-    found: dict[str, list[Action]] = defaultdict(list)
-    for action in center.store.actions(asker.scope, None, sorted(subjects), _MOST_ACTIONS):
-        if action.on in (ActionSubject.ALERT, ActionSubject.INCIDENT):
-            found[f"{action.on}:{action.subject}"].append(action)
-    return found
-
-
-def _of_one(alert: Alert, found: Mapping[str, list[Action]]) -> list[Action]:
-    """What was done to an alert or to its incident, in order of time."""
-    incident = alert.incident or alert.id
-    both = [*found.get(f"alert:{alert.id}", ()), *found.get(f"incident:{incident}", ())]
-    return sorted(both, key=lambda one: one.at_ms)
+    found = center.store.actions(asker.scope, None, sorted(subjects), _MOST_ACTIONS)
+    return [one for one in found if one.on in (ActionSubject.ALERT, ActionSubject.INCIDENT)]
 
 
 def alert_answers(
     center: Center, asker: Principal, alerts: Sequence[Alert]
 ) -> list[answers.AlertAnswer]:
     """Alerts with who looks after them."""
-    names, found = names_of(center), _actions(center, asker, alerts)
+    names, done = names_of(center), Doings(_actions(center, asker, alerts))
     return [
-        answers.AlertAnswer(**forms.alert_fields(one, names, doings.of_alert(_of_one(one, found))))
+        answers.AlertAnswer(
+            **forms.alert_fields(one, names, done.of_alert(one.id, one.incident or one.id))
+        )
         for one in alerts
     ]
 
@@ -122,14 +113,15 @@ def alert_of(center: Center, asker: Principal, alert: str) -> Alert:
 def alert_(center: TheCenter, asker: Asker, alert: str) -> answers.AlertPage:
     """One alert, what was done about it, and the others of its incident."""
     one = alert_of(center, asker, alert)
-    found = _actions(center, asker, [one])
-    of_it = _of_one(one, found)
-    same = AlertFilter(incident=one.incident or one.id)
+    incident = one.incident or one.id
+    of_it = _actions(center, asker, [one])
+    done = Doings(of_it)
+    same = AlertFilter(incident=incident)
     others = [
         other for other in center.store.alerts(asker.scope, same, None, 100) if other.id != one.id
     ]
     return answers.AlertPage(
-        **forms.alert_fields(one, names_of(center), doings.of_alert(of_it)),
+        **forms.alert_fields(one, names_of(center), done.of_alert(one.id, incident)),
         actions=forms.actions(of_it),
         others=alert_answers(center, asker, others),
     )
@@ -157,19 +149,20 @@ def incidents_of(
 def _incident(
     incident: str,
     group: Sequence[Alert],
-    done: Mapping[str, list[Action]],
+    done: Sequence[Action],
     names: Mapping[str, str],
 ) -> answers.Incident:
     head = next((one for one in group if one.id == incident), group[-1])
-    of_all = {each.id: each for one in group for each in _of_one(one, done)}
-    ordered = sorted(of_all.values(), key=lambda one: one.at_ms)
-    held = doings.of_alert(ordered)
+    subjects = {incident, *(one.id for one in group)}
+    of_it = [one for one in done if one.subject in subjects]
+    doings = Doings(of_it)
+    held = doings.of_incident(incident, (one.id for one in group))
     is_firing = any(one.state is AlertState.FIRING for one in group)
     ends = [one.ended_at_ms for one in group if one.ended_at_ms is not None]
     return answers.Incident(
         id=incident,
         head=answers.AlertAnswer(
-            **forms.alert_fields(head, names, doings.of_alert(_of_one(head, done)))
+            **forms.alert_fields(head, names, doings.of_alert(head.id, incident))
         ),
         alerts=len(group),
         brands=sorted({one.brand for one in group}),
@@ -179,7 +172,7 @@ def _incident(
         ended_at_ms=None if is_firing else max(ends, default=None),
         acknowledged_by=held.acknowledged_by,
         assignee=held.assignee,
-        actions=forms.actions(ordered),
+        actions=forms.actions(of_it),
     )
 
 

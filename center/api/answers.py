@@ -1,7 +1,5 @@
 """The shapes of the API's answers. Times are integers: milliseconds since 1970 UTC."""
 
-from enum import StrEnum
-
 from pydantic import BaseModel, ConfigDict
 
 from schemas.action import ActionKind, ActionSubject
@@ -9,6 +7,7 @@ from schemas.alert import AlertState
 from schemas.delivery import Outcome, Reason
 from schemas.feed import FeedState, GapReason
 from schemas.mention import Channel, Objective, Place, Polarity, SpamSign
+from views.doings import PostState
 
 
 class Answer(BaseModel):
@@ -315,11 +314,15 @@ class Repost(Answer):
     post: str
     text: str
     polarity: Polarity
+    original: str
+    """Id of the post that was passed on, where the source tells."""
+    depth: int
+    """How many passed it on before, as far as the text shows; 0: from the original."""
 
 
 class Cascade(Answer):
-    """Who passed on what an account wrote. Sources tell the original's author, and not its id nor
-    the way between, so the tree has two levels."""
+    """Who passed on what an account wrote. Texts show how many passed it on before, and sources do
+    not tell whose repost was passed on: reposts have a level, and no parent."""
 
     source: str
     original: str
@@ -384,6 +387,9 @@ class ActionAnswer(Answer):
     department: str
     until_ms: int | None
     note: str
+    before: str
+    """Of a definition that was changed or removed: what it was, as `PUT` takes it; `null`: there
+    was none; empty: it was not kept."""
 
 
 class AlertAnswer(Answer):
@@ -470,16 +476,6 @@ class Wall(Answer):
     incidents: list[Incident]
     feeds: list["Feed"]
     gaps: list[Gap]
-
-
-class PostState(StrEnum):
-    """Where a post that asks for an answer stands."""
-
-    OPEN = "open"
-    TAKEN = "taken"
-    ANSWERED = "answered"
-    NONE = "none"
-    """Needs no answer."""
 
 
 class EngagePost(Answer):

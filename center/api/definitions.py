@@ -26,6 +26,8 @@ from schemas.topics import CATALOGUE
 
 router = APIRouter(prefix="/api/definitions", route_class=TaggedRoute, tags=["definitions"])
 
+_LONGEST_BEFORE = 200_000
+"""Longer definitions are not kept with what changes them."""
 _PLURALS = {kind: f"{kind}s" for kind in DEFINITION_KINDS}
 Kind = Annotated[str, Path(max_length=20)]
 Id = Annotated[str, Path(max_length=100)]
@@ -167,7 +169,8 @@ async def put(
         detail = f"{first.key}: {first.message}" if first.key else first.message
         raise ApiProblem(HTTPStatus.BAD_REQUEST, detail, first.key)
     record = next(one for one in getattr(examined.catalogue, _PLURALS[kind]) if one.id == name)
-    await _define(center, asker, f"{kind}:{name}", msgspec.json.encode(record))
+    before = await asyncio.to_thread(_before, center, f"{kind}:{name}")
+    await _define(center, asker, f"{kind}:{name}", msgspec.json.encode(record), before)
     return answers.DefinitionAnswer(kind=kind, id=name, value=forms.definition_value(record))
 
 
@@ -176,13 +179,27 @@ async def remove(center: TheCenter, asker: Admin, kind: Kind, name: Id) -> None:
     """Remove a definition."""
     _needs_all_brands(asker)
     key = f"{_known_kind(kind)}:{name}"
-    found = await asyncio.to_thread(center.store.definitions, kind)
-    if all(one.key != key for one in found):
+    before = await asyncio.to_thread(_before, center, key)
+    if before is None:
         raise ApiProblem(HTTPStatus.NOT_FOUND, f"no {kind} {name!r} is in force", "name")
-    await _define(center, asker, key, None)
+    await _define(center, asker, key, None, before)
 
 
-async def _define(center: Center, asker: Principal, key: str, value: bytes | None) -> None:
+def _before(center: Center, key: str) -> str | None:
+    """A definition as `PUT` takes it, to be kept with what changes it; None: there is none."""
+    for one in center.store.definitions(key.partition(":")[0]):
+        if one.key == key:
+            record = decoded(one)
+            if record is None:
+                return ""
+            value = msgspec.json.encode(forms.definition_value(record)).decode()
+            return value if len(value) <= _LONGEST_BEFORE else ""
+    return None
+
+
+async def _define(
+    center: Center, asker: Principal, key: str, value: bytes | None, before: str | None
+) -> None:
     offset = await center.topics.define(key, value)
     action = Action(
         id=uuid.uuid4().hex,
@@ -192,6 +209,7 @@ async def _define(center: Center, asker: Principal, key: str, value: bytes | Non
         on=ActionSubject.DEFINITION,
         subject=key,
         via="center",
+        before="null" if before is None else before,
     )
     await center.topics.act(action)
     await until_held(center, CATALOGUE.name, offset)

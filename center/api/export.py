@@ -19,10 +19,10 @@ from center.api.asking import Asker, Brands, From, TheCenter, To, span_of
 from center.api.mentions import Wanted as WantedMentions
 from center.api.problems import ApiProblem
 from center.context import Center
-from center.doings import AlertDoings
 from center.principal import Principal
 from center.steps import By, Step, usual_step
 from center.store.protocol import AlertFilter
+from views.doings import NOTHING_DONE
 
 router = APIRouter(prefix="/api/export", tags=["export"])
 
@@ -245,6 +245,6 @@ def _alert_rows(center: Center, asker: Principal, wanted: AlertFilter) -> Iterat
     after = None
     while found := center.store.alerts(asker.scope, wanted, after, _PAGE):
         for one in found:
-            fields = forms.alert_fields(one, names, AlertDoings())
+            fields = forms.alert_fields(one, names, NOTHING_DONE)
             yield {name: fields[name] for name in _ALERT_COLUMNS}
         after = (found[-1].started_at_ms, found[-1].id)

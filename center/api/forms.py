@@ -6,7 +6,6 @@ from typing import Any
 import msgspec
 
 from center.api import answers
-from center.doings import AlertDoings
 from center.steps import count, intent_column, net_sentiment
 from center.store.protocol import COUNT_NAMES, INTENTS, Definition, MentionRow
 from delivery.explanations import in_words
@@ -17,6 +16,7 @@ from schemas.catalogue import Silence, Wording
 from schemas.delivery import Delivery
 from schemas.feed import FeedGap, FeedPosition
 from schemas.mention import Mention
+from views.doings import Doing
 from views.reasons import reason_in
 
 _PLAIN = COUNT_NAMES[: -len(INTENTS)]
@@ -137,7 +137,7 @@ def _sample(one: Sample) -> answers.SampleAnswer:
     )
 
 
-def alert_fields(one: Alert, names: Mapping[str, str], doings: AlertDoings) -> dict[str, Any]:
+def alert_fields(one: Alert, names: Mapping[str, str], doing: Doing) -> dict[str, Any]:
     """Fields of an alert's answer."""
     plain = (
         *("id", "fingerprint", "rule", "kind", "brand", "state", "revision", "severity"),
@@ -148,7 +148,9 @@ def alert_fields(one: Alert, names: Mapping[str, str], doings: AlertDoings) -> d
     return {
         **{name: getattr(one, name) for name in plain},
         "reason_zh": reason_in(Wording.ZH, one, brand_name),
-        **doings._asdict(),
+        "acknowledged_by": doing.acknowledged_by,
+        "assignee": doing.assignee,
+        "is_false_alarm": bool(doing.false_alarm_by),
         "incident": one.incident or one.id,
         "brand_name": brand_name,
         "evidence": answers.EvidenceAnswer(**_fields(one.evidence, answers.EvidenceAnswer)),

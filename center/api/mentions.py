@@ -232,6 +232,8 @@ def cascade(
                 post=row.mention.post,
                 text=row.mention.text,
                 polarity=row.mention.polarity,
+                original=row.mention.original,
+                depth=row.mention.depth,
             )
             for row in rows
         ],

@@ -13,7 +13,6 @@ import msgspec
 from fastapi import APIRouter, Path, Query
 
 from catalogue.silences import LONGEST_MS, iso, silence_id
-from center import doings
 from center.api import answers, forms
 from center.api.alerts import alert_of
 from center.api.asking import (
@@ -42,6 +41,7 @@ from schemas.action import Action, ActionKind, ActionSubject
 from schemas.catalogue import Silence, definition_key
 from schemas.mention import Objective
 from schemas.topics import ACTIONS, CATALOGUE
+from views.doings import Doings, PostState
 
 router = APIRouter(prefix="/api", route_class=TaggedRoute, tags=["people"])
 
@@ -117,24 +117,25 @@ def _posts(
     """Each post once, with what was done about it."""
     departments = {one.id: one.department for one in center.store.brands(asker.scope)}
     shown = {answer.subject: answer for answer in map(forms.mention, reversed(rows))}
-    done: dict[str, list[Action]] = defaultdict(list)
+    by_post: dict[str, list[Action]] = defaultdict(list)
     found = center.store.actions(asker.scope, ActionSubject.POST, list(shown), 10 * _MOST_POSTS)
     for action in found:
-        done[action.subject].append(action)
+        by_post[action.subject].append(action)
+    done = Doings(found)
     posts = []
     for answer in reversed(shown.values()):
-        actions = done.get(answer.subject, [])
-        held = doings.of_post(actions)
-        is_answered = held.state == answers.PostState.ANSWERED and held.at_ms is not None
+        actions = by_post.get(answer.subject, [])
+        held = done.of(ActionSubject.POST, answer.subject)
+        state = held.post_state
         posts.append(
             answers.EngagePost(
                 mention=answer,
-                state=answers.PostState(held.state),
-                who=held.who,
-                at_ms=held.at_ms,
+                state=state,
+                who=held.answered_by or held.holder,
+                at_ms=held.since_ms or None,
                 department=held.department or departments.get(answer.brand, ""),
                 answered_after_s=(
-                    ((held.at_ms or 0) - answer.at_ms) / 1000 if is_answered else None
+                    (held.since_ms - answer.at_ms) / 1000 if state is PostState.ANSWERED else None
                 ),
                 actions=forms.actions(actions),
             )
@@ -154,7 +155,7 @@ def _times(posts: Sequence[answers.EngagePost]) -> list[answers.DepartmentTime]:
                 department=department,
                 answered=len(times),
                 median_s=median(times) if times else None,
-                open=sum(one.state is answers.PostState.OPEN for one in group),
+                open=sum(one.state is PostState.OPEN for one in group),
             )
         )
     return found
@@ -240,11 +241,11 @@ def _refuse_of_others(center: Center, asker: Principal, wanted: answers.ActionWa
     if wanted.kind is ActionKind.NOTE:
         return
     found = center.store.actions(asker.scope, ActionSubject.POST, [wanted.subject], 1000)
-    held = doings.of_post(found)
-    if held.state == answers.PostState.TAKEN and held.who != asker.name:
+    held = Doings(found).of(ActionSubject.POST, wanted.subject)
+    if held.post_state is PostState.TAKEN and held.holder != asker.name:
         if asker.role is Role.ADMIN and wanted.kind is not ActionKind.TAKEN:
             return
-        raise ApiProblem(HTTPStatus.CONFLICT, f"{held.who} has this post", "subject")
+        raise ApiProblem(HTTPStatus.CONFLICT, f"{held.holder} has this post", "subject")
 
 
 @router.get("/silences")

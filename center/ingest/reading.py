@@ -153,7 +153,7 @@ class Ingest:
                 await self._take_in(fetched)
             if time.monotonic() - pruned_s > _PRUNE_S and await self.is_near():
                 # Not while much is left to read: minutes that were dropped take no more windows.
-                await self._write(self._store.prune, time.time_ns() // 1_000_000)
+                await self.write(self._store.prune, time.time_ns() // 1_000_000)
                 pruned_s = time.monotonic()
 
     async def is_near(self) -> bool:
@@ -179,10 +179,10 @@ class Ingest:
             self._store.apply(records, positions)
             return records
 
-        records = await self._write(decode_and_apply)
+        records = await self.write(decode_and_apply)
         self._on_applied(records, positions, await self.is_near())
 
-    async def _write(self, work: Callable[..., Any], *arguments: Any) -> Any:
+    async def write(self, work: Callable[..., Any], *arguments: Any) -> Any:
         """In the one thread that writes; again and again while the database is away."""
         loop = asyncio.get_running_loop()
         while True:

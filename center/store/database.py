@@ -1,6 +1,6 @@
 """What the store needs of a database."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
@@ -58,8 +58,8 @@ class Database(Protocol):
         """Words with spaces between them, as `mention_words` keeps them."""
         ...
 
-    def drop_all(self) -> None:
-        """Drop every table, and make them anew."""
+    def drop_all(self, kept: Collection[str] = ()) -> None:
+        """Drop every table but those that are kept, and make them anew."""
         ...
 
     def close(self) -> None: ...

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from center.store.archiving import Archiving
 from center.store.database import Database
 from center.store.postgres import PostgresDatabase
 from center.store.reading import Reads
@@ -13,7 +14,7 @@ SQLITE = "sqlite:///"
 POSTGRES = ("postgresql://", "postgres://")
 
 
-class SqlStore(Reads, Writes):
+class SqlStore(Reads, Archiving):
     """A `Store` over a database."""
 
     def __init__(self, database: Database, *, mentions_days: int = 30, minutes_days: int = 90):

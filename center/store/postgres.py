@@ -2,7 +2,7 @@
 
 import queue
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -99,15 +99,15 @@ class PostgresDatabase:
                 )
             if version == 0:
                 self._create()
-            for step in range(max(version, 1) + 1, SCHEMA_VERSION + 1):
+            for step in range(version + 1 if version else SCHEMA_VERSION + 1, SCHEMA_VERSION + 1):
                 for statement in MIGRATIONS[step]:
                     run(statement.encode())
             run("DELETE FROM schema_version")
             run("INSERT INTO schema_version VALUES (%s)", (SCHEMA_VERSION,))
         self._stage()
 
-    def _create(self) -> None:
-        for statement in (*create_statements(""), *_WORDS):
+    def _create(self, kept: Collection[str] = ()) -> None:
+        for statement in (*create_statements("", kept), *_WORDS):
             self._writer.execute(statement.encode())
 
     def _stage(self) -> None:
@@ -171,13 +171,13 @@ class PostgresDatabase:
     def split(self, column: str) -> str:
         return f"string_to_array({column}, ' ')"
 
-    def drop_all(self) -> None:
-        """Make every table anew; who reads meanwhile sees the old ones, or the new."""
+    def drop_all(self, kept: Collection[str] = ()) -> None:
+        """Make tables anew but those that are kept; readers see the old ones, or the new."""
         with self._writer.transaction():
             self._writer.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
-            for table in ("mention_words", *(table.name for table in TABLES)):
+            for table in {"mention_words", *(table.name for table in TABLES)} - set(kept):
                 self._writer.execute(f"DROP TABLE {table}".encode())
-            self._create()
+            self._create(kept)
 
     def close(self) -> None:
         """Nobody may read or write any more."""

@@ -587,6 +587,8 @@ def _mention(row: Sequence[Any]) -> Mention:
         is_newcomer,
         region,
         _,
+        original,
+        depth,
     ) = row
     return Mention(
         brand=brand,
@@ -615,6 +617,8 @@ def _mention(row: Sequence[Any]) -> Mention:
         original_author=original_author,
         is_newcomer=bool(is_newcomer),
         region=region,
+        original=original,
+        depth=depth,
     )
 
 

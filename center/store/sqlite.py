@@ -3,7 +3,7 @@
 import queue
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -87,7 +87,7 @@ class SqliteDatabase:
         with self._transaction(self._writer):
             if version == 0:
                 self._create()
-            for step in range(max(version, 1) + 1, SCHEMA_VERSION + 1):
+            for step in range(version + 1 if version else SCHEMA_VERSION + 1, SCHEMA_VERSION + 1):
                 for statement in MIGRATIONS[step]:
                     self._writer.execute(statement)
             self._writer.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
@@ -98,8 +98,8 @@ class SqliteDatabase:
                 f"SELECT *{more} FROM {table.name} LIMIT 0"
             )
 
-    def _create(self) -> None:
-        for statement in (*create_statements("WITHOUT ROWID"), _WORDS):
+    def _create(self, kept: Collection[str] = ()) -> None:
+        for statement in (*create_statements("WITHOUT ROWID", kept), _WORDS):
             self._writer.execute(statement)
 
     @contextmanager
@@ -158,12 +158,12 @@ class SqliteDatabase:
     def split(self, column: str) -> str:
         return column
 
-    def drop_all(self) -> None:
-        """Make every table anew; who reads meanwhile sees the old ones, or the new."""
+    def drop_all(self, kept: Collection[str] = ()) -> None:
+        """Make tables anew but those that are kept; readers see the old ones, or the new."""
         with self._lock, self._transaction(self._writer):
-            for table in ("mention_words", *(table.name for table in TABLES)):
+            for table in {"mention_words", *(table.name for table in TABLES)} - set(kept):
                 self._writer.execute(f"DROP TABLE main.{table}")
-            self._create()
+            self._create(kept)
 
     def close(self) -> None:
         """Nobody may read or write any more."""

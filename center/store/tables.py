@@ -1,9 +1,9 @@
 """The tables, the same for SQLite and PostgreSQL, and the way from one version to the next."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
-from center.store.protocol import COUNT_NAMES
+from center.store.protocol import COUNT_NAMES, HOUR_MS
 
 WINDOW_TABLES = {"1m": "windows_1m", "1h": "windows_1h", "1d": "windows_1d"}
 
@@ -11,7 +11,7 @@ MENTION_COLUMNS = (
     *("id", "brand", "part", "off", "event_time_ms", "polarity", "sentiment_milli", "is_repost"),
     *("channel", "reach", "author", "post", "source", "text", "terms", "text_hash", "place"),
     *("confidence_milli", "is_address", "is_edit", "product", "intents", "spam", "language"),
-    *("original_author", "is_newcomer", "region", "is_deleted"),
+    *("original_author", "is_newcomer", "region", "is_deleted", "original", "depth"),
 )
 _MENTION_TYPES = {
     **dict.fromkeys(MENTION_COLUMNS, "BIGINT"),
@@ -19,6 +19,7 @@ _MENTION_TYPES = {
         (
             *("brand", "polarity", "channel", "author", "post", "source", "text", "terms"),
             *("place", "product", "intents", "spam", "language", "original_author", "region"),
+            "original",
         ),
         "TEXT",
     ),
@@ -107,8 +108,17 @@ TABLES = (
         (
             *("scope TEXT NOT NULL", "source TEXT NOT NULL", "subject TEXT NOT NULL"),
             "at_ms BIGINT NOT NULL",
+            "is_swept BIGINT NOT NULL",  # archive files older than the store were looked through
         ),
         ("scope", "source", "subject"),
+    ),
+    Table(
+        "archive_due",
+        (
+            *("kind TEXT NOT NULL", "brand TEXT NOT NULL", "hour_ms BIGINT NOT NULL"),
+            "changes BIGINT NOT NULL",
+        ),
+        ("kind", "hour_ms", "brand"),
     ),
     Table(
         "deliveries",
@@ -133,16 +143,35 @@ TABLES = (
 )
 BY_NAME = {table.name: table for table in TABLES}
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Raised with every change of the tables, with a step in `MIGRATIONS`."""
-MIGRATIONS: dict[int, Sequence[str]] = {}
+MIGRATIONS: dict[int, Sequence[str]] = {
+    2: (
+        "ALTER TABLE mentions ADD COLUMN original TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE mentions ADD COLUMN depth BIGINT NOT NULL DEFAULT 0",
+        "ALTER TABLE deletions ADD COLUMN is_swept BIGINT NOT NULL DEFAULT 0",
+        """CREATE TABLE archive_due (kind TEXT NOT NULL, brand TEXT NOT NULL,
+        hour_ms BIGINT NOT NULL, changes BIGINT NOT NULL, PRIMARY KEY (kind, hour_ms, brand))""",
+        *(
+            f"""INSERT INTO archive_due (kind, brand, hour_ms, changes)
+            SELECT DISTINCT '{kind}', brand, {column} - {column} % {HOUR_MS}, 1 FROM {table}"""
+            for kind, table, column in (
+                ("mentions", "mentions", "event_time_ms"),
+                ("windows", "windows_1m", "start_ms"),
+            )
+        ),
+    ),
+}
 """Version -> statements that bring tables of the version before to it."""
 
 
-def create_statements(clustered: str) -> list[str]:
-    """DDL of all tables; `clustered`: what ends the DDL of those that lie in the order of keys."""
+def create_statements(clustered: str, kept: Collection[str] = ()) -> list[str]:
+    """DDL of all tables but those that are kept; `clustered`: what ends the DDL of those that lie
+    in the order of keys."""
     found = []
     for table in TABLES:
+        if table.name in kept:
+            continue
         key = ", ".join(table.key)
         ending = clustered if table.is_clustered else ""
         columns = ", ".join(table.columns)

@@ -52,6 +52,10 @@ FOLLOWED = (
 _NEWEST_POST = "newest_post_ms"
 _MINUTES_FROM = "minutes_from_ms"
 _MENTIONS_FROM = "mentions_from_ms"
+KEPT_IN_REBUILDS = ("actions", "deletions", "archive_due")
+"""Never wrong, and not to be lost: `actions` and `deletions` are as people wrote them, and hours
+whose archive files lack something lack it still."""
+RESTORING = "restoring_from_archive"
 FILLING_PERCENT = "filling_percent"
 FILLING_UNTIL = "filling_until_ms"
 STANDING = "standing"
@@ -140,8 +144,8 @@ class Writes:
     def note_filling(self, percent: int, until_ms: int) -> None:
         """A simulated past that ends at `until_ms` is filled in so far; 100: it is whole."""
         with self._database.writing() as tx:
-            _set_meta(tx, FILLING_PERCENT, percent)
-            _set_meta(tx, FILLING_UNTIL, until_ms)
+            set_meta(tx, FILLING_PERCENT, percent)
+            set_meta(tx, FILLING_UNTIL, until_ms)
 
     def prune(self, now_ms: int) -> None:
         """Drop what is older than it is to be kept, a transaction a table."""
@@ -156,12 +160,22 @@ class Writes:
 
     def _prune_minutes(self, before_ms: int) -> None:
         """From here on, what comes of minutes before is in hours and days already."""
+        self._drop_due("windows", before_ms)
         with self._database.writing() as tx:
             if before_ms > _meta(tx, _MINUTES_FROM):
                 tx.run("DELETE FROM windows_1m WHERE start_ms < :before", {"before": before_ms})
-                _set_meta(tx, _MINUTES_FROM, before_ms)
+                set_meta(tx, _MINUTES_FROM, before_ms)
+
+    def _drop_due(self, kind: str, before_ms: int) -> None:
+        """What an archive did not take in time, or nobody keeps one."""
+        with self._database.writing() as tx:
+            tx.run(
+                "DELETE FROM archive_due WHERE kind = :kind AND hour_ms < :before",
+                {"kind": kind, "before": before_ms - HOUR_MS},
+            )
 
     def _prune_mentions(self, before_ms: int) -> None:
+        self._drop_due("mentions", before_ms)
         brands = [brand for (brand,) in self._database.rows("SELECT DISTINCT brand FROM mentions")]
         for brand in brands:
             with self._database.writing() as tx:
@@ -171,10 +185,15 @@ class Writes:
                 tx.run(f"DELETE FROM mention_words WHERE {where}", old)
                 tx.run(f"DELETE FROM mentions WHERE id IN ({chosen})", old)
         with self._database.writing() as tx:
-            _set_meta(tx, _MENTIONS_FROM, max(before_ms, _meta(tx, _MENTIONS_FROM)))
+            set_meta(tx, _MENTIONS_FROM, max(before_ms, _meta(tx, _MENTIONS_FROM)))
 
     def rebuild(self) -> None:
-        """Forget everything: the topics are read anew, from their beginnings."""
+        """Forget all but what people did and took back: the topics are read anew, from their
+        beginnings."""
+        self._database.drop_all(KEPT_IN_REBUILDS)
+
+    def empty(self) -> None:
+        """Forget everything."""
         self._database.drop_all()
 
     # one kind of records each
@@ -190,8 +209,12 @@ class Writes:
             held = newest.get(place := (window.brand, window.start_ms))
             if window.start_ms >= floor_ms and (held is None or window.revision >= held.revision):
                 newest[place] = window
+        self._merge_windows(tx, map(_window_row, newest.values()))
+        self._mark_due(tx, "windows", "new_windows_1m", "start_ms")
+
+    def _merge_windows(self, tx: Transaction, rows: Iterable[Sequence[Any]]) -> None:
         table = BY_NAME["windows_1m"]
-        tx.load(table.name, table.column_names, map(_window_row, newest.values()))
+        tx.load(table.name, table.column_names, rows)
         tx.run(
             """DELETE FROM new_windows_1m WHERE EXISTS (SELECT 1 FROM windows_1m w
             WHERE w.brand = new_windows_1m.brand AND w.start_ms = new_windows_1m.start_ms
@@ -214,17 +237,17 @@ class Writes:
 
         Deletions are read as committed and mentions as written, so either may come first.
         """
-        (next_id,) = tx.rows("SELECT COALESCE(MAX(id), 0) + 1 FROM mentions")[0]
-        rows = []
-        newest_ms = 0
-        for number, record in enumerate(records):
-            mention = record.value
-            if isinstance(mention, Mention):
-                rows.append(_mention_row(next_id + number, mention))
-                newest_ms = max(newest_ms, mention.event_time_ms)
-        if not rows:
+        found = [record.value for record in records if isinstance(record.value, Mention)]
+        if not found:
             return
-        tx.load("mentions", _WITH_WORDS, rows)
+        self._merge_mentions(tx, map(_mention_row, found))
+        self._mark_due(tx, "mentions", "new_mentions", "event_time_ms")
+        note_newest_post(tx, max(one.event_time_ms for one in found))
+
+    def _merge_mentions(self, tx: Transaction, rows: Iterable[Sequence[Any]]) -> None:
+        """Rows of `MENTION_COLUMNS` without the id, and their words."""
+        (next_id,) = tx.rows("SELECT COALESCE(MAX(id), 0) + 1 FROM mentions")[0]
+        tx.load("mentions", _WITH_WORDS, ((next_id + at, *row) for at, row in enumerate(rows)))
         taken_back = _IS_TAKEN_BACK.format(deletions="deletions", m="new_mentions")
         tx.run(
             f"""UPDATE new_mentions SET text = '', terms = '', author = '', words = '',
@@ -239,8 +262,15 @@ class Writes:
             SELECT n.id, {self._database.split("n.words")} FROM new_mentions n
             WHERE n.words <> '' AND EXISTS (SELECT 1 FROM mentions m WHERE m.id = n.id)"""
         )
-        if newest_ms > _meta(tx, _NEWEST_POST):
-            _set_meta(tx, _NEWEST_POST, newest_ms)
+
+    def _mark_due(self, tx: Transaction, kind: str, table: str, column: str) -> None:
+        """The archive's files of these brands and hours lack something from now on."""
+        tx.run(
+            f"""INSERT INTO archive_due (kind, brand, hour_ms, changes)
+            SELECT DISTINCT '{kind}', brand, {column} - {column} % {HOUR_MS}, 1 FROM {table}
+            WHERE 1 = 1 ON CONFLICT (kind, hour_ms, brand)
+            DO UPDATE SET changes = archive_due.changes + 1"""
+        )
 
     def _deletions(self, tx: Transaction, records: list[Record]) -> None:
         """Counts stay; text, terms, words and author of what is held go."""
@@ -249,7 +279,7 @@ class Writes:
             one = record.value
             if isinstance(one, Deletion):
                 place = (one.scope.value, clean(one.source), clean(one.subject))
-                newest[place] = (*place, one.at_ms)
+                newest[place] = (*place, one.at_ms, 0)
         table = BY_NAME["deletions"]
         tx.load(table.name, table.column_names, newest.values())
         tx.run(_merge(table, "excluded.at_ms > deletions.at_ms"))
@@ -259,6 +289,8 @@ class Writes:
             AND m.source = d.source AND m.event_time_ms <= d.at_ms WHERE d.scope = 'author'"""
         where = f"{self._database.word_id} IN ({chosen})"
         tx.run(f"DELETE FROM mention_words WHERE {where}")
+        held = f"(SELECT * FROM mentions WHERE is_deleted = 0 AND id IN ({chosen})) AS gone"
+        self._mark_due(tx, "mentions", held, "event_time_ms")
         tx.run(
             f"""UPDATE mentions SET text = '', terms = '', author = '', is_deleted = 1
             WHERE id IN ({chosen})"""
@@ -427,10 +459,17 @@ def standings(meta: Mapping[str, int]) -> dict[int, Standing]:
 
 def _set_standing(tx: Transaction, partition: int, standing: Standing) -> None:
     for field, value in standing._asdict().items():
-        _set_meta(tx, f"{STANDING}/{field}/{partition}", value)
+        set_meta(tx, f"{STANDING}/{field}/{partition}", value)
 
 
-def _set_meta(tx: Transaction, name: str, value: int) -> None:
+def note_newest_post(tx: Transaction, newest_ms: int) -> None:
+    """Event time of the newest mention that was taken in."""
+    if newest_ms > _meta(tx, _NEWEST_POST):
+        set_meta(tx, _NEWEST_POST, newest_ms)
+
+
+def set_meta(tx: Transaction, name: str, value: int) -> None:
+    """Keep a number by name."""
     tx.run(
         """INSERT INTO meta (name, value) VALUES (:name, :value)
         ON CONFLICT (name) DO UPDATE SET value = excluded.value""",
@@ -457,15 +496,16 @@ def listed(values: Iterable[str], mark: str) -> str:
     return f"{mark}{joined}{mark}" if joined else ""
 
 
-def _mention_row(number: int, one: Mention) -> tuple[Any, ...]:
+def _mention_row(one: Mention) -> tuple[Any, ...]:
     text = clean(one.text)
     return (
-        *(number, one.brand, one.partition, one.offset, one.event_time_ms, one.polarity.value),
+        *(one.brand, one.partition, one.offset, one.event_time_ms, one.polarity.value),
         *(one.sentiment_milli, int(one.is_repost), one.channel.value, one.reach),
         *(clean(one.author), clean(one.post), clean(one.source), text),
         *(listed(map(clean, one.terms), "\n"), one.text_hash, one.place.value),
         *(one.confidence_milli, int(one.is_address), int(one.is_edit), one.product),
         *(listed(one.intents, " "), listed(one.spam, " "), one.language),
         *(clean(one.original_author), int(one.is_newcomer), clean(one.region), 0),
+        *(clean(one.original), one.depth),
         f"{brand_word(one.brand)} {words_of(text)}",
     )

@@ -18,14 +18,15 @@ def center(
         typer.Option(help="sqlite:///FILE or postgresql://USER@HOST/DATABASE: the read model."),
     ] = None,
     rebuild: Annotated[
-        bool, typer.Option("--rebuild", help="Empty the store, and read the topics anew.")
+        bool, typer.Option("--rebuild", help="Make the store anew, from archive and topics.")
     ] = False,
 ) -> None:
     """Show what is said about brands: follow the topics, keep a store, answer browsers.
 
     Nothing has to be started before but the broker. The store is a file beside you unless told
-    otherwise, and knows how far it has come: stop and start as you like. --rebuild keeps what the
-    topics keep: posts of three days, windows and alerts of 90, and all that people did.
+    otherwise, and knows how far it has come: stop and start as you like. --rebuild keeps what
+    people did and took back, and reads the rest again: from the archive, where LEIMO_CENTER_ARCHIVE
+    names one, and from the topics, which hold posts of three days, windows and alerts of 90.
 
     Examples:
 

@@ -97,7 +97,7 @@ def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     found = request.getfixturevalue("postgres")
     assert isinstance(found, Postgres)
     emptied = open_store(found.url)
-    emptied.rebuild()
+    emptied.empty()
     emptied.close()
     return found.url
 

@@ -76,8 +76,9 @@ def environment(service: dict[str, Any]) -> dict[str, str]:
         key: re.sub(r"\$\{LEIMO_METRICS_TOKEN[^}]*\}", TOKEN, str(value))
         for key, value in service["environment"].items()
     }
+    mounted = {"/run/subscribers": str(ROOT), "/run/users/users.toml": str(ROOT / "Dockerfile")}
     return {
-        key: str(ROOT) if value == "/run/subscribers" else re.sub(r"\$\{[A-Z_]+:-\}", "", value)
+        key: mounted.get(value, re.sub(r"\$\{[A-Z_]+:-([^}]*)\}", r"\1", value))
         for key, value in filled.items()
     }
 
@@ -114,7 +115,9 @@ def test_every_command_is_one_of_leimo(compose: dict[str, Any]) -> None:
     for service in services.values():
         parse(service["command"])
 
-    assert {"topics", "catalogue", "feed", "feeds", "worker", "deliver", "lag"} == set(services)
+    assert {"topics", "catalogue", "feed", "feeds", "worker", "deliver", "center", "lag"} == set(
+        services
+    )
 
 
 @FILES
@@ -197,7 +200,7 @@ def mounts(compose: dict[str, Any]) -> list[str]:
         re.sub(r"\$\{LEIMO_CATALOGUE[^}]*\}", "./catalogue/catalogue.yml", volume)
         for service in compose["services"].values()
         for volume in service.get("volumes", [])
-        if not volume.startswith("${LEIMO_SECRETS:-./")  # a person's own
+        if not volume.startswith(("${LEIMO_SECRETS:-./", "${LEIMO_USERS:-./"))  # a person's own
     ]
 
 
@@ -271,7 +274,7 @@ def test_prometheus_finds_who_works_and_has_their_token(
 
 @FILES
 def test_prometheus_finds_the_lag_and_the_alertmanager(compose: dict[str, Any]) -> None:
-    workers, _, job, _ = PROMETHEUS["scrape_configs"]
+    workers, _, _, job, _ = PROMETHEUS["scrape_configs"]
     [found] = job["static_configs"]
     [manager] = PROMETHEUS["alerting"]["alertmanagers"][0]["static_configs"]
     host, _, port = found["targets"][0].partition(":")
@@ -283,6 +286,47 @@ def test_prometheus_finds_the_lag_and_the_alertmanager(compose: dict[str, Any]) 
     assert environment(lag)["LEIMO_METRICS_TOKEN"] == TOKEN
     host, _, port = manager["targets"][0].partition(":")
     assert f"127.0.0.1:{port}:{port}" in compose["services"][host]["ports"]
+
+
+@FILES
+def test_the_center_can_be_reached_by_those_it_knows_and_keeps_what_it_has(
+    compose: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service = compose["services"]["center"]
+    center = settings_of(service, monkeypatch)
+    targets = dict(
+        reversed(volume.removesuffix(":ro").rsplit(":", 1)) for volume in service["volumes"]
+    )
+    dockerfile = (ROOT / "Dockerfile").read_text()
+
+    assert center.center_users_file is not None
+    assert service["environment"]["LEIMO_CENTER_USERS_FILE"] == "/run/users/users.toml"
+    assert targets["/run/users"] == "${LEIMO_USERS:-./users}"
+    assert center.center_address.startswith("0.0.0.0:")
+    port = center.center_address.partition(":")[2]
+    assert service["ports"] == [f"127.0.0.1:{port}:{port}"]
+    assert f":{port}/api/health" in service["healthcheck"]["test"][-1]
+    # What is to be kept lies in the volume, which the image's user owns.
+    assert re.search(r"install --directory --owner=leimo .* /var/lib/leimo$", dockerfile, re.M)
+    assert targets["/var/lib/leimo"] in compose["volumes"]
+    folder = Path("/var/lib/leimo")
+    assert center.center_archive is not None
+    assert center.center_archive.parent == folder
+    assert center.center_store.get_secret_value() == f"sqlite:///{folder}/center.db"
+
+
+@FILES
+def test_prometheus_finds_the_center(
+    compose: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [job] = [one for one in PROMETHEUS["scrape_configs"] if one["job_name"] == "leimo-center"]
+    [discovery] = job["dns_sd_configs"]
+    [name] = discovery["names"]
+    center = settings_of(compose["services"][name], monkeypatch)
+
+    assert center.center_address == f"0.0.0.0:{discovery['port']}"
+    assert center.metrics_token.get_secret_value() == TOKEN
+    assert job["authorization"] == PROMETHEUS["scrape_configs"][0]["authorization"]
 
 
 @FILES

@@ -20,6 +20,7 @@ EXTRAS_OF = {
     "analysis/training": ["train"],
     "backtest/plots.py": ["plot"],
     "center/access/id_tokens.py": ["oidc"],
+    "center/archive/files.py": ["parquet"],
     "center/api/export.py": ["parquet"],
     "center/store/postgres.py": ["postgres"],
     "kafka_io/brokers.py": ["demo"],

@@ -2,6 +2,8 @@
 
 import fnmatch
 import re
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -14,6 +16,23 @@ def test_an_image_that_is_built_without_arguments_names_its_version() -> None:
     dockerfile = (ROOT / "Dockerfile").read_text(encoding="utf-8")
 
     assert re.findall(r"image\.version=(\S+)", dockerfile) == [VERSION]
+
+
+def test_the_image_has_what_its_services_import() -> None:
+    """The command of the Dockerfile, run here, names each dependency and those of the extras that
+    center, deliver and their channels use."""
+    built = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    dockerfile = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+    [program] = re.findall(r'python -c "(.+)" > requirements\.txt', dockerfile)
+    listed = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=ROOT, check=True, capture_output=True, text=True, timeout=60,
+    ).stdout.splitlines()  # fmt: skip
+    extras = built["optional-dependencies"]
+
+    assert set(built["dependencies"]) < set(listed)
+    for extra in ("apprise", "oidc", "parquet", "postgres"):
+        assert set(extras[extra]) <= set(listed)
 
 
 def test_the_version_is_written_once_and_is_there_when_the_image_is_built() -> None:

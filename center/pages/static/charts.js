@@ -44,18 +44,20 @@ export function chart(kind = "", label = "") {
 new MutationObserver(() => { for (const one of charts) if (one.box.isConnected) one.show(one.make); else { one.chart.dispose(); charts.delete(one); } })
   .observe(document.documentElement, { attributeFilter: ["data-theme"] });
 
+/** A size of text, as large beside the page's own on a large screen as on a small one. */
+const points = (size) => Math.round((size * parseFloat(getComputedStyle(document.documentElement).fontSize)) / 16);
 function base() {
   const c = colours();
   const font = getComputedStyle(document.body).fontFamily;
   return {
-    animation: false, textStyle: { fontFamily: font, color: c["ink-2"], fontSize: 12 }, color: [c.accent, c.positive, c.negative, c.neutral, c["ink-3"]],
-    grid: { left: 8, right: 12, top: 28, bottom: 6, containLabel: true },
+    animation: false, textStyle: { fontFamily: font, color: c["ink-2"], fontSize: points(12) }, color: [c.accent, c.positive, c.negative, c.neutral, c["ink-3"]],
+    grid: { left: 8, right: 12, top: points(28), bottom: 6, containLabel: true },
     tooltip: tooltip(c),
     aria: { enabled: false },
   };
 }
 export function tooltip(c) {
-  return { trigger: "axis", renderMode: "richText", confine: true, backgroundColor: c.card, borderColor: c["line-2"], borderWidth: 1, padding: 10, textStyle: { color: c.ink, fontSize: 12 }, axisPointer: { type: "line", lineStyle: { color: c["line-2"] } } };
+  return { trigger: "axis", renderMode: "richText", confine: true, backgroundColor: c.card, borderColor: c["line-2"], borderWidth: 1, padding: 10, textStyle: { color: c.ink, fontSize: points(12) }, axisPointer: { type: "line", lineStyle: { color: c["line-2"] } } };
 }
 export function timeAxis(c, span) {
   return { type: "time", min: span.from, max: span.to, axisLine: { lineStyle: { color: c["line-2"] } }, axisTick: { show: false }, splitLine: { show: false },
@@ -65,7 +67,7 @@ export function countAxis(c, extra = {}) {
   return { type: "value", minInterval: 1, axisLabel: { color: c["ink-3"], formatter: (value) => fmt.count(value) }, splitLine: { lineStyle: { color: c.line } }, ...extra };
 }
 export function legend(c, names = undefined) {
-  return { top: 0, right: 0, data: names, icon: "roundRect", itemWidth: 10, itemHeight: 4, textStyle: { color: c["ink-2"], fontSize: 12 } };
+  return { top: 0, right: 0, data: names, icon: "roundRect", itemWidth: 10, itemHeight: 4, textStyle: { color: c["ink-2"], fontSize: points(12) } };
 }
 export function pngButton(one) {
   return h("button", { class: "chip", onclick: () => one.png() }, t("png"));
@@ -95,8 +97,8 @@ export function volume(c, { windows, alerts, span, bars }) {
       { ...line, name: t("expected"), data: level, step: false, lineStyle: { color: c["ink-3"], type: [4, 4], width: 1.25 }, itemStyle: { color: c["ink-3"] } },
       { name: t("posts"), data: posts, ...(bars ? { type: "bar", barCategoryGap: "20%" } : { type: "line", showSymbol: false, areaStyle: { color: c.band } }), itemStyle: { color: c.accent }, lineStyle: { color: c.accent, width: 1.5 },
         markArea: { silent: true, itemStyle: { color: hatch(c), borderWidth: 0 }, data: [
-          ...windows.gaps.map((gap) => [{ xAxis: Math.max(gap.from_ms, span.from), name: t("gap"), label: { color: c["ink-2"], position: "insideTop", fontSize: 11 } }, { xAxis: Math.min(gap.to_ms, span.to) }]) ] },
-        markPoint: { symbol: "pin", symbolSize: 30, label: { fontSize: 11, fontWeight: 600, color: c.card, formatter: (item) => item.data.severity }, itemStyle: { color: c.ink }, data: markers(alerts, posts, span) } },
+          ...windows.gaps.map((gap) => [{ xAxis: Math.max(gap.from_ms, span.from), name: t("gap"), label: { color: c["ink-2"], position: "insideTop", fontSize: points(11) } }, { xAxis: Math.min(gap.to_ms, span.to) }]) ] },
+        markPoint: { symbol: "pin", symbolSize: 30, label: { fontSize: points(11), fontWeight: 600, color: c.card, formatter: (item) => item.data.severity }, itemStyle: { color: c.ink }, data: markers(alerts, posts, span) } },
     ],
   };
 }
@@ -163,13 +165,19 @@ export function rhythm(c, hours) {
   };
 }
 export function tree(c, cascade) {
+  // Texts show how many passed it on before, not who: those of one level stand together.
   const most = 40;
-  const children = cascade.reposts.slice(0, most).map((repost) => ({ name: repost.author || "?", value: repost.reach, symbolSize: 6 + Math.min(18, Math.log10(repost.reach + 1) * 3),
-    itemStyle: { color: repost.polarity === "negative" ? c.negative : repost.polarity === "positive" ? c.positive : c.neutral }, repost }));
+  const leaf = (repost) => ({ name: repost.author || "?", value: repost.reach, symbolSize: 6 + Math.min(18, Math.log10(repost.reach + 1) * 3),
+    itemStyle: { color: repost.polarity === "negative" ? c.negative : repost.polarity === "positive" ? c.positive : c.neutral }, repost });
+  const levels = new Map();
+  for (const repost of cascade.reposts.slice(0, most)) levels.set(repost.depth, [...(levels.get(repost.depth) || []), repost]);
+  const deeper = [...levels.keys()].filter((depth) => depth > 0).sort((a, b) => b - a);
+  const chain = deeper.reduce((rest, depth) => [{ name: t("cascade.step", { step: depth + 1, n: fmt.count(levels.get(depth).length) }), symbol: "rect", symbolSize: 8, itemStyle: { color: c["ink-3"] }, label: { position: "top", width: 120 }, children: [...levels.get(depth).map(leaf), ...rest] }], []);
+  const children = [...(levels.get(0) || []).map(leaf), ...chain];
   return {
-    tooltip: { ...tooltip(c), trigger: "item", formatter: (item) => `${item.name}  ${t("post.reach", { n: fmt.count(item.value || 0) })}` },
+    tooltip: { ...tooltip(c), trigger: "item", formatter: (item) => (item.data.children && item.data.symbol ? item.name : `${item.name}  ${t("post.reach", { n: fmt.count(item.value || 0) })}`) },
     series: [{ type: "tree", layout: "orthogonal", orient: "LR", roam: false, left: 110, right: 130, top: 8, bottom: 8, symbol: "circle", symbolSize: 18, edgeShape: "curve", lineStyle: { color: c["line-2"], width: 1 },
-      itemStyle: { color: c.accent, borderWidth: 0 }, label: { position: "left", color: c.ink, fontSize: 11, width: 100, overflow: "truncate" }, leaves: { label: { position: "right", color: c["ink-2"], width: 110, overflow: "truncate" } }, expandAndCollapse: false,
+      itemStyle: { color: c.accent, borderWidth: 0 }, label: { position: "left", color: c.ink, fontSize: points(11), width: 100, overflow: "truncate" }, leaves: { label: { position: "right", color: c["ink-2"], width: 110, overflow: "truncate" } }, expandAndCollapse: false,
       data: [{ name: cascade.original, value: cascade.reach, children }] }],
   };
 }

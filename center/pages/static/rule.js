@@ -6,7 +6,6 @@ import { brandNames } from "./names.js";
 
 const { kind } = start;
 let id = start.subject;
-const BEFORE = `leimo.before.${kind}:`;
 const RULES = ["spike", "drop", "sentiment", "crisis", "influencer", "silence", "share", "composite"];
 const INTENTS = ["brand-building", "client-management", "marketing-optimization", "strategic-research", "accelerated-innovation", "social-sales", "talent-optimization"];
 // Field -> how it is edited: text, list (one a line), number, choice, lines (long text).
@@ -50,7 +49,7 @@ function draw() {
   controls();
   text.value = JSON.stringify(value, null, 2);
   if (!Object.keys(fields).length) text.closest("details").open = true;
-  $("tools").replaceChildren(...(may("admin") ? [id ? h("button", { onclick: remove }, t("rules.remove")) : "", before() ? h("button", { onclick: undo }, t("rules.undo")) : "", publish].filter(Boolean) : [h("span", { class: "quiet" }, t("rules.read_only"))]));
+  $("tools").replaceChildren(...(may("admin") ? [id ? h("button", { onclick: remove }, t("rules.remove")) : "", last?.before ? h("button", { onclick: undo }, t("rules.undo")) : "", publish].filter(Boolean) : [h("span", { class: "quiet" }, t("rules.read_only"))]));
 }
 text.addEventListener("input", () => {
   try { value = JSON.parse(text.value); } catch (error) { valid = false; publish.disabled = true; findings.replaceChildren(h("p", { class: "finding" }, h("b", {}, "JSON"), ` ${error.message}`)); return; }
@@ -94,28 +93,26 @@ function previewForm() {
 const whole = () => ({ ...value, id: idBox.value.trim() });
 const key = () => `${kind}:${idBox.value.trim()}`;
 const path = () => `definitions/${kind}/${encodeURIComponent(idBox.value.trim())}`;
-const before = () => (id ? sessionStorage.getItem(BEFORE + id) : null);
+// The newest change of this definition; what it was before stands with it, so whoever may can take it back, from anywhere.
+let last = null;
 async function save() {
-  const was = id ? await get(path()).catch(() => null) : null;
   const done = await tried(() => send("PUT", path(), whole()).then(() => true));
   if (!done) return;
-  sessionStorage.setItem(BEFORE + idBox.value.trim(), JSON.stringify(was ? was.value : null));
   toast(t("rules.published"));
   if (!id) { location.assign(`/rules/${kind}/${encodeURIComponent(idBox.value.trim())}`); return; }
+  await history();
   draw();
-  history();
 }
 async function undo() {
-  const was = JSON.parse(before());
+  const was = JSON.parse(last.before);
   const done = await tried(() => (was === null ? send("DELETE", path()) : send("PUT", path(), was)).then(() => true));
   if (!done) return;
-  sessionStorage.removeItem(BEFORE + id);
   toast(t("rules.undone"));
   if (was === null) { location.assign(`/rules?kind=${kind}`); return; }
   value = was;
+  await history();
   draw();
   check();
-  history();
 }
 async function remove() {
   const sure = await ask(t("rules.remove"), [h("p", {}, t("rules.remove.sure", { id }))], t("rules.remove"));
@@ -127,15 +124,24 @@ async function history() {
   if (!id) { past.replaceChildren(h("p", { class: "empty" }, t("doings.none"))); return; }
   try {
     const found = await get("actions", { subject: key() });
+    last = found.items.filter((action) => action.kind === "defined" || action.kind === "removed").at(-1) || null;
     past.replaceChildren(...(found.items.length ? found.items.map((action) => h("div", { class: "doing" }, when(action.at_ms), h("p", {}, h("b", {}, plain(action.who, 60)), ` ${t(`did.${action.kind}`)}`, action.note && h("div", { class: "quiet small" }, plain(action.note, 600))))) : [h("p", { class: "empty" }, t("doings.none"))]));
   } catch (error) { past.replaceChildren(trouble(error)); }
 }
 async function begin() {
   if (id) {
-    try { value = (await get(path())).value; } catch (error) { $("page").replaceChildren(trouble(error)); return; }
-  }
+    await history();
+    try { value = (await get(path())).value; } catch (error) { gone(error); return; }
+  } else history();
   draw();
   check();
-  history();
+}
+/** A definition that was removed can be put back; of one that never was, there is nothing to show. */
+function gone(error) {
+  if (last?.kind !== "removed" || !last.before || !may("admin")) { $("page").replaceChildren(trouble(error)); return; }
+  $("tools").replaceChildren(h("button", { class: "first", onclick: undo }, t("rules.undo")));
+  value = JSON.parse(last.before);
+  controls();
+  findings.replaceChildren(trouble(error));
 }
 begin();

@@ -21,7 +21,7 @@ const group = () => (fixed !== null ? fixed : groups[at % Math.max(groups.length
 async function draw() {
   if (drawing) { wanted = true; return; }
   drawing = true;
-  const query = new URLSearchParams({ w: innerWidth, h: innerHeight, group: group(), tz: zone, lang: document.documentElement.lang.slice(0, 2) });
+  const query = new URLSearchParams({ w: picture.clientWidth, h: picture.clientHeight, group: group(), tz: zone, lang: document.documentElement.lang.slice(0, 2) });
   const aborts = new AbortController();
   const timer = setTimeout(() => aborts.abort(), 20000);
   try {

@@ -1,6 +1,9 @@
 """How old the data are said to be."""
 
+from dataclasses import replace
 from typing import Any
+
+from pydantic import SecretStr
 
 from center.store.opening import SqlStore
 from center.store.protocol import MINUTE_MS
@@ -104,3 +107,23 @@ async def test_a_past_that_is_filled_in_is_not_now(store: SqlStore) -> None:
 
     store.note_filling(100, START_MS + now * MINUTE_MS)
     assert (await health(store, now + 1))["filling_percent"] is None
+
+
+async def test_metrics_want_the_token_where_there_is_one(store: SqlStore) -> None:
+    count_minutes(store, 0, range(3), closed=3)
+    now_ms = START_MS + 5 * MINUTE_MS
+    center = center_over(store, now_ms)
+    async with asking(center) as client:
+        text = (await client.get("/metrics")).text
+    assert "leimo_center_data_age_seconds 120.0" in text
+    assert "leimo_center_archive_due_files" in text
+    for changed, status in (
+        ({"metrics_token": SecretStr("secret")}, 401),
+        ({"center_address": "0.0.0.0:9470"}, 401),
+    ):
+        other = replace(center, settings=center.settings.model_copy(update=changed))
+        async with asking(other) as client:
+            assert (await client.get("/metrics")).status_code == status
+            bearer = {"Authorization": "Bearer secret"}
+            allowed = (await client.get("/metrics", headers=bearer)).status_code == 200
+            assert allowed == ("metrics_token" in changed)

@@ -216,6 +216,8 @@ def start_center(settings: Settings, url: str, folder: Path, *options: str) -> C
         **os.environ,
         "LEIMO_BROKER": settings.broker,
         "LEIMO_PARTITIONS": str(settings.partitions),
+        "LEIMO_CENTER_ARCHIVE": str(folder / "archive"),
+        "LEIMO_METRICS_TOKEN": "",
         "PYTHONPATH": str(ROOT),
     }
     return ChildProcess(command, folder, folder / "center.log", environment)

@@ -1,0 +1,1 @@
+"""Files of hours, from which a store can be made again when the topics hold no more."""
