@@ -6,7 +6,7 @@ records before it: a verdict that is the same at every replay, since it depends 
 """
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 
 class Repeats:
@@ -18,13 +18,16 @@ class Repeats:
     def __init__(self, distance: int) -> None:
         self.distance = distance
         self._latest: dict[int, int] = {}
-        self.latest = self._latest.get
-        """Offset at which an identity stood last, if it did."""
         self._order: deque[tuple[int, int]] = deque()
         self._next_offset = 0
 
     def __len__(self) -> int:
         return len(self._latest)
+
+    @property
+    def latest(self) -> Callable[[int], int | None]:
+        """Tells the offset at which an identity stood last, if it did, whatever comes to be noted."""
+        return self._latest.get
 
     def seen(self, identity: int, offset: int) -> bool:
         """Note the record; True where the same identity stands at most `distance` before it.
@@ -63,7 +66,7 @@ class Repeats:
         >>> repeats.knows(7, 10), repeats.knows(7, 11), repeats.knows(8, 10)
         (True, False, False)
         """
-        latest = self.latest(identity)
+        latest = self._latest.get(identity)
         return latest is not None and latest >= offset - self.distance
 
     def resume(self, start: int) -> int:
@@ -102,6 +105,8 @@ class Draft:
 
     def __init__(self, repeats: Repeats) -> None:
         self._repeats = repeats
+        self._distance = repeats.distance
+        self._before = repeats.latest
         self._fresh: dict[int, int] = {}
         self.noted: list[tuple[int, int]] = []
         """Offset and identity, in order."""
@@ -113,8 +118,8 @@ class Draft:
         fresh[identity] = offset
         self.noted.append((offset, identity))
         if latest is None:
-            latest = self._repeats.latest(identity)
-        return latest is not None and latest >= offset - self._repeats.distance
+            latest = self._before(identity)
+        return latest is not None and latest >= offset - self._distance
 
     def keep(self) -> None:
         """Note them all."""
