@@ -26,7 +26,7 @@ class Repeats:
 
     @property
     def latest(self) -> Callable[[int], int | None]:
-        """Tells the offset at which an identity stood last, if it did, whatever comes to be noted."""
+        """Tells the offset at which an identity stood last, if it did, now and later."""
         return self._latest.get
 
     def seen(self, identity: int, offset: int) -> bool:
