@@ -14,7 +14,7 @@ import hashlib
 import random
 import time
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -29,6 +29,7 @@ DAY_MS = 24 * HOUR_MS
 START_MS = 1_767_225_600_000
 TICK_EVERY = 5_000
 """Mentions between two ticks of a worker that reads as fast as it can."""
+_WORDS = 3_000
 RULES = (SpikeRule(id="spike"), SentimentRule(id="mood"))
 
 Stream = Iterator[AnyMention | Tick]
@@ -65,7 +66,19 @@ class Posts:
             author=f"author {self._random.randrange(100_000)}",
             text_hash=self._random.getrandbits(32),
             post=str(offset),
+            **self._content(),
         )
+
+    def _content(self) -> dict[str, Any]:
+        """What a post says: some words, every fourth one a repost, a third of these without any."""
+        some = self._random
+        content: dict[str, Any] = {"reach": int(10 ** some.uniform(0, 4))}
+        if some.random() < 0.25:
+            content |= {"is_repost": True, "original": str(some.randrange(1_000))}
+        if "original" in content and some.random() < 1 / 3:
+            return content
+        terms = {f"word {int(_WORDS * some.random() ** 2)}" for _ in range(some.randrange(1, 9))}
+        return content | {"terms": tuple(sorted(terms)), "text": " ".join(sorted(terms))}
 
 
 def live(brands: int) -> Stream:

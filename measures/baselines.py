@@ -160,13 +160,23 @@ class Baseline(msgspec.Struct, array_like=True, gc=False):
         """
         season = self._season(start_ms, holidays)
         trust, ratio, plain = self._level()
-        return max(season, trust * season * ratio + plain, FLOOR)
+        level = trust * season * ratio + plain
+        higher = level if level > season else season
+        return higher if higher > FLOOR else FLOOR  # calls cost more
 
     def least_expected(self, start_ms: int, holidays: Holidays = NO_HOLIDAYS) -> float:
         """The smaller of the season's and the recent level, in posts a minute."""
         season = self._season(start_ms, holidays)
         trust, ratio, plain = self._level()
         return min(season, trust * season * ratio + plain)
+
+    def expects_in_an_hour(self, posts: float) -> bool:
+        """Whether the smaller of the season's and the recent level are so many posts, now."""
+        season = self.of_the_day * self.of_the_week
+        if 60 * season < posts:
+            return False
+        trust, ratio, plain = self._level()
+        return 60 * (trust * season * ratio + plain) >= posts
 
     def means(self, start_ms: int, holidays: Holidays = NO_HOLIDAYS) -> list[float]:
         """Posts expected over each horizon up to the minute at `start_ms`.
@@ -209,19 +219,21 @@ class Baseline(msgspec.Struct, array_like=True, gc=False):
     def _level(self) -> tuple[float, float, float]:
         """Trust, ratio and rest: by the last hours there are `trust * season * ratio + rest`."""
         observed_ms = self.known_to_ms - self.since_ms
-        kept = math.exp2(-(observed_ms / MINUTE_MS) / _LEVEL_HALF_LIFE_MIN)
-        weight = (1 - kept) / _LEVEL_LOST
-        plain = self.level_total / weight if weight else 0.0
         ratio = (self.level_total + _LEVEL_SHRINK) / (self.usual_total + _LEVEL_SHRINK)
         if observed_ms >= _RHYTHM_KNOWN_MS and self.since_ms >= 0:
             return 1.0, ratio, 0.0
+        kept = math.exp2(-(observed_ms / MINUTE_MS) / _LEVEL_HALF_LIFE_MIN)
+        weight = (1 - kept) / _LEVEL_LOST
+        plain = self.level_total / weight if weight else 0.0
         trust = observed_ms / _RHYTHM_KNOWN_MS if self.since_ms >= 0 else 0.0
         return trust, ratio, (1 - trust) * plain
 
     def _note_blocks(self, from_ms: int, holidays: Holidays) -> None:
         """Keep what is expected of the five minutes that begin now."""
         last = self.known_to_ms // _BLOCK_MS
-        first = max(from_ms // _BLOCK_MS + 1, last - _BLOCKS + 1)
+        first, oldest = from_ms // _BLOCK_MS + 1, last - _BLOCKS + 1
+        if first < oldest:  # noqa: PLR1730 - a call less
+            first = oldest
         if first > last:
             return
         blocks = array(FLOAT, self.blocks)
@@ -301,15 +313,17 @@ class Baseline(msgspec.Struct, array_like=True, gc=False):
         """Take the count of a finished step, at most `cap`; all before it must be known."""
         minutes = step_ms / MINUTE_MS
         usual = self.of_the_day * minutes
-        value = min(float(posts), cap)
+        value = float(posts) if posts <= cap else cap
         season_posts = self._season(start_ms, holidays) * minutes
         fadings = self._fade(minutes)
         self.usual_total = self.usual_total * fadings.level + season_posts
         self.level_total += value
         if math.isfinite(cap):
             # The level follows what goes on; the season must not take an event for a rhythm.
-            usual_posts = max(season_posts, FLOOR * minutes)
-            value = min(value, most_learned(usual_posts, self.spreads.dispersions[1]))
+            least = FLOOR * minutes
+            usual_posts = season_posts if season_posts >= least else least
+            limit = most_learned(usual_posts, self.spreads.dispersions[1])
+            value = value if value <= limit else limit
         self.slow_total += value
         season = array(FLOAT, self.season)
         hour = start_ms % DAY_MS // HOUR_MS

@@ -12,7 +12,7 @@ import msgspec
 
 from measures import alert_records
 from measures.brand_state import BrandState
-from measures.buckets import BUCKET_MS, Bucket, bucket_start_ms
+from measures.buckets import BUCKET_MS, Bucket, author_hash, bucket_start_ms
 from measures.evaluation import Evaluation
 from measures.expectations import Expectations
 from measures.incidents import Incidents, IncidentState
@@ -21,7 +21,7 @@ from measures.minutes import Minutes
 from measures.partition_state import PartitionState
 from measures.platform_burst import KEPT_MS
 from measures.rule_index import RuleIndex
-from measures.rules.crisis import Crises
+from measures.rules.crisis import CrisesOf
 from measures.trends import AT_LEAST, EVERY_MS
 from measures.watermarks import LIVE_MS, EventTime
 from schemas.alert import EVERY_BRAND, Alert, AlertState, SuppressedReason
@@ -29,7 +29,6 @@ from schemas.catalogue import Catalogue
 from schemas.expectation import Expectation
 from schemas.forgotten import Forgotten
 from schemas.mention import GROUP_PREFIX, AnyMention, GroupMention, Mention, Tick, group_key
-from schemas.rules import CrisisRule
 from schemas.signal import Signal
 from schemas.trend import Trend
 from schemas.window import Window
@@ -101,7 +100,7 @@ class Board:
         self._index = RuleIndex(catalogue)
         self._incidents = Incidents()
         self._incidents_changed = False
-        self._crises_of: dict[str, Crises] = {}
+        self._crises_of = CrisesOf(self._index)
         self._owns = owns
         self._keeps_watched = False
         """Whether the changelog says which brands are watched."""
@@ -122,7 +121,7 @@ class Board:
         before = self._index.brands.keys()
         self._index = RuleIndex(catalogue)
         self._note_watched(before)
-        self._crises_of = {}
+        self._crises_of = CrisesOf(self._index)
         self._evaluation.redefine(self._index)
         self._expectations.redefine(self._index)
         # With the next batch, whatever is in it: the state that says so is kept with that too.
@@ -181,31 +180,36 @@ class Board:
     def apply(self, mention: AnyMention, *, is_forgotten: bool = False) -> None:
         """Count a mention, once; of one that is to be forgotten nothing but the number is kept."""
         brand = group_key(mention.group) if type(mention) is GroupMention else mention.brand
-        state = self.states.get(brand)
+        states, output = self.states, self._output
+        state = states[brand] if brand in states else None  # noqa: SIM401 - a call less
         if state is None:
-            state = self.states[brand] = BrandState()
-        output = self._output
+            state = states[brand] = BrandState()
         if state.is_duplicate(mention):
             output.duplicates += 1
             return
         output.changed.add(brand)
-        start_ms = bucket_start_ms(mention.event_time_ms)
+        event_time_ms = mention.event_time_ms
+        start_ms = event_time_ms - event_time_ms % BUCKET_MS
         if start_ms + BUCKET_MS <= self._limit_ms:
             state.late += 1
             output.late += 1
             return
-        bucket = state.buckets.get(start_ms)
+        buckets = state.buckets
+        bucket = buckets[start_ms] if start_ms in buckets else None  # noqa: SIM401 - a call less
         if bucket is None:
-            bucket = state.buckets[start_ms] = Bucket()
+            bucket = buckets[start_ms] = Bucket()
             self._open_minute(start_ms, brand)
-        bucket.add(mention)
-        self._kept.touch(brand, start_ms)
+        author = author_hash(mention)
+        bucket.add(mention, author)
+        if brand in self._kept.pasts:
+            self._kept.pasts[brand].touch(start_ms)
         state.ring_posts += not mention.is_edit
         if bucket.revision >= 0:
             bucket.is_revised = True
             self._revised.add((start_ms, brand))
-        if start_ms > self._touched.get(brand, -1):
-            self._touched[brand] = start_ms
+        touched = self._touched
+        if brand not in touched or start_ms > touched[brand]:
+            touched[brand] = start_ms
         if mention.is_edit:
             return
         if type(mention) is GroupMention:
@@ -213,7 +217,8 @@ class Board:
             return
         if self._partition_state.burst.count(start_ms, bucket.posts):
             self._counted.add(start_ms)
-        self._note_content(brand, state, mention, bucket, is_forgotten=is_forgotten)
+        if not mention.spam:
+            self._note_content(state, mention, bucket, author, is_forgotten=is_forgotten)
 
     def _open_minute(self, start_ms: int, brand: str) -> None:
         brands = self._open.get(start_ms)
@@ -221,24 +226,6 @@ class Board:
             brands = self._open[start_ms] = set()
             self._due.add(start_ms)
         brands.add(brand)
-
-    def _note_content(
-        self,
-        brand: str,
-        state: BrandState,
-        mention: Mention,
-        bucket: Bucket,
-        *,
-        is_forgotten: bool,
-    ) -> None:
-        """What is talked about; spam neither makes a crisis nor explains one."""
-        if mention.spam:
-            return
-        if not is_forgotten:
-            bucket.note_content(mention)
-        is_crisis = self._count_hits(brand, mention, bucket)
-        if not is_forgotten:
-            state.talk.note_content(mention, is_crisis=is_crisis)
 
     def forget(self, forgotten: Forgotten) -> None:
         """Posts and authors were taken back: their text and names go, counts stay.
@@ -375,21 +362,28 @@ class Board:
         if watermark_ms is not None:
             self._limit_ms = watermark_ms - self._settings.retention_ms
 
-    def _count_hits(self, brand: str, mention: Mention, bucket: Bucket) -> bool:
-        """Count a mention that speaks for a crisis rule, or passes on what does, and say so."""
-        crises = self._crises_of.get(brand)
-        if crises is None:
-            rules = [r for r in self._index.rules_of(brand) if isinstance(r, CrisisRule)]
-            crises = self._crises_of[brand] = Crises(rules)
-        hit = crises.hit(mention)
+    def _note_content(
+        self,
+        state: BrandState,
+        mention: Mention,
+        bucket: Bucket,
+        author: int,
+        *,
+        is_forgotten: bool,
+    ) -> None:
+        """What is talked about; spam neither makes a crisis nor explains one."""
+        if not is_forgotten:
+            bucket.note_content(mention, author)
+        crises = self._crises_of[mention.brand]
+        hit, exposed = crises.hit(mention), None
         if hit:
-            bucket.hit(hit, mention)
+            bucket.hit(hit, mention, author)
         elif mention.original_text:
             exposed = crises.exposed_by(mention.original_text)
             if exposed:
-                bucket.expose(exposed, mention)
-                return True
-        return bool(hit)
+                bucket.expose(exposed, mention, author)
+        if not is_forgotten:
+            state.talk.note_content(mention, is_crisis=bool(hit or exposed))
 
     def _close(self, sent_at_ms: int) -> None:
         """Close what is due, in the order of event time, at a tick of `sent_at_ms`."""
@@ -424,8 +418,9 @@ class Board:
     def _pass_empty(self, brand: str, state: BrandState, start_ms: int) -> None:
         baseline = state.baseline
         is_new = baseline.since_ms < 0
-        first_ms = state.added_ms if state.added_ms >= 0 else self._event_time.first_ms
-        baseline.begin(start_ms if first_ms is None else min(first_ms, start_ms))
+        if is_new:
+            first_ms = state.added_ms if state.added_ms >= 0 else self._event_time.first_ms
+            baseline.begin(start_ms if first_ms is None else min(first_ms, start_ms))
         self._expectations.before(brand, state, start_ms, is_new=is_new)
         self._evaluation.pass_empty(baseline, start_ms)
 
@@ -444,7 +439,8 @@ class Board:
         window = bucket.publish(brand, start_ms, state.late)
         if not brand.startswith(GROUP_PREFIX):
             self._output.windows.append(window)
-        self._kept.touch(brand, start_ms)
+        if brand in self._kept.pasts:
+            self._kept.pasts[brand].touch(start_ms)
         self._output.changed.add(brand)
         state.late = 0
 

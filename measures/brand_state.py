@@ -153,13 +153,16 @@ class BrandState(msgspec.Struct, array_like=True, gc=False):
         elif start_ms + BUCKET_MS > baseline.known_to_ms:
             baseline.skip(start_ms + BUCKET_MS)
         attacks = self.usual_attacks(start_ms) if unusual else bucket.attacks
-        exposed = float(bucket.exposures_to_crises() if bucket.exposed else 0)
+        exposed = float(bucket.exposures_to_crises()) if bucket.exposed else 0.0
         if exposed and unusual:
             exposed = self.usual_exposures(start_ms)
-        self.attacks_total = self._faded(self.attacks_total, start_ms) + attacks
-        self.exposed_total = self._faded(self.exposed_total, start_ms) + exposed
-        bucket.loudest_before = self.usual_loudest(start_ms)
-        self.loudest = max(bucket.loudest_before, float(bucket.loudest))
+        if attacks or self.attacks_total:
+            self.attacks_total = self._faded(self.attacks_total, start_ms) + attacks
+        if exposed or self.exposed_total:
+            self.exposed_total = self._faded(self.exposed_total, start_ms) + exposed
+        loudest, before = bucket.loudest, self.usual_loudest(start_ms)
+        bucket.loudest_before = before
+        self.loudest = before if before >= loudest else float(loudest)
         if not unusual:
             if bucket.rivals is None:
                 self._learn_moods(bucket)
@@ -186,6 +189,8 @@ class BrandState(msgspec.Struct, array_like=True, gc=False):
 
     def usual_loudest(self, start_ms: int) -> float:
         """The largest reach of the last weeks, before the minute at `start_ms`."""
+        if not self.loudest:
+            return 0.0
         if self.loudest > LARGEST_REACH:  # kept before the limit was checked
             return 0.0
         return self.loudest * math.pow(_LOUDEST_KEPT, self._minutes_since(start_ms))

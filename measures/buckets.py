@@ -44,6 +44,11 @@ def bucket_start_ms(event_time_ms: int) -> int:
     return event_time_ms - event_time_ms % BUCKET_MS
 
 
+def author_hash(mention: AnyMention) -> int:
+    """32 bits that stand for the author of a mention."""
+    return zlib.crc32(mention.author.encode())
+
+
 class Bucket(msgspec.Struct, array_like=True, gc=False):
     """Counts of one brand over one minute of event time."""
 
@@ -107,9 +112,15 @@ class Bucket(msgspec.Struct, array_like=True, gc=False):
     said: dict[int, str] = msgspec.field(default_factory=dict)
     """Hash of an author -> what a post without spam has in common with others, see
     `measures.common_cause`: of the authors with the smallest hashes."""
+    published_authors: int = -1
+    """Distinct authors as of the last publication; -1: never published."""
+    largest_said: int = 0
+    """Largest hash in `said`, once it is full: most posts of a busy minute are beyond it, ..."""
+    largest_sampled: int = 0
+    """... and beyond the largest number in `sample`, once that is full."""
 
-    def add(self, mention: AnyMention) -> None:
-        """Count a mention; of an edit, that there was one."""
+    def add(self, mention: AnyMention, author: int) -> None:
+        """Count a mention, of the author with this hash; of an edit, that there was one."""
         if mention.is_edit:
             self.edits += 1
             return
@@ -122,8 +133,8 @@ class Bucket(msgspec.Struct, array_like=True, gc=False):
         self.negative += polarity is Polarity.NEGATIVE
         self.addresses += mention.is_address
         self.products += mention.product != ""
-        hashed = zlib.crc32(mention.author.encode())
-        if mention.spam:
+        spam = mention.spam
+        if spam:
             self.spam += 1
             self.spam_spoken += mention.place is Place.OWN
             self.spam_positive += polarity is Polarity.POSITIVE
@@ -132,9 +143,10 @@ class Bucket(msgspec.Struct, array_like=True, gc=False):
             intents = self.intents = self.intents or {}
             for objective in mention.intents:
                 intents[objective] = intents.get(objective, 0) + 1
-        if mention.region and not mention.spam:
+        region = mention.region
+        if region and not spam:
             regions = self.regions = self.regions or {}
-            regions[mention.region] = regions.get(mention.region, 0) + 1
+            regions[region] = regions[region] + 1 if region in regions else 1
         self.sentiment_milli += mention.sentiment_milli
         self.reach += mention.reach
         channel = mention.channel
@@ -143,15 +155,15 @@ class Bucket(msgspec.Struct, array_like=True, gc=False):
         elif channel is Channel.PAID:
             self.paid += 1
         self.newcomers += mention.is_newcomer
-        if mention.is_address and polarity is Polarity.NEGATIVE and not mention.spam:
+        if mention.is_address and polarity is Polarity.NEGATIVE and not spam:
             self.attacks += 1
         is_louder = self.loudest < mention.reach <= LARGEST_REACH
-        if is_louder and channel is not Channel.OWNED and not mention.spam:
+        if is_louder and channel is not Channel.OWNED and not spam:
             self.loudest = mention.reach
-        self.authors.add(hashed, is_counted=not mention.spam)
+        self.authors.add(author, is_counted=not spam)
         self.texts.add(mention.text_hash)
 
-    def _note_loud(self, mention: Mention, number: int, kept: Kept) -> None:
+    def _note_loud(self, mention: Mention, number: int, kept: Kept | None) -> None:
         """Note the loudest that says something itself; of equals the one with the lower number."""
         loud, upset = self.loud, self.upset
         reach, is_negative = mention.reach, mention.polarity is Polarity.NEGATIVE
@@ -159,6 +171,7 @@ class Bucket(msgspec.Struct, array_like=True, gc=False):
         if (loud is None or reach >= loud.reach) or (
             is_upset and (upset is None or reach >= upset.reach)
         ):
+            kept = kept or kept_of(mention)
             one = Loud(reach, number, kept, is_negative, mention.is_repost)
             self.loud = _louder(loud, one)
             if is_upset:
@@ -172,7 +185,7 @@ class Bucket(msgspec.Struct, array_like=True, gc=False):
     def moods(self) -> tuple[int, int, int]:
         """Posts with a mood, positive and negative ones, without spam."""
         return (
-            self.spoken - self.spam_spoken,
+            self.posts - self.exposures - self.spam_spoken,
             self.positive - self.spam_positive,
             self.negative - self.spam_negative,
         )
@@ -183,50 +196,53 @@ class Bucket(msgspec.Struct, array_like=True, gc=False):
             return self.published_effective_posts
         return self.posts - self.spam - self.authors.bursts()
 
-    def note_content(self, mention: Mention) -> None:
+    def note_content(self, mention: Mention, author: int) -> None:
         """Take what a post without spam says into account."""
-        sample = self.sample
-        if sample is None:
-            sample = self.sample = {}
-        number = number_of(mention)
-        keep(sample, number, mention)
-        note_said(self.said, zlib.crc32(mention.author.encode()), mention)
+        number, largest = number_of(mention), self.largest_sampled
+        kept: Kept | None = None
+        if not largest or number < largest:
+            sample = self.sample
+            if sample is None:
+                sample = self.sample = {}
+            kept = kept_of(mention)
+            self.largest_sampled = keep(sample, number, kept)
+        largest = self.largest_said
+        if not largest or author <= largest:
+            self.largest_said = note_said(self.said, largest, author, mention)
         is_known = 0 < mention.reach <= LARGEST_REACH
         if is_known and mention.channel is Channel.EARNED and mention.place is Place.OWN:
-            kept = sample[number] if number in sample else kept_of(mention)
             self._note_loud(mention, number, kept)
 
-    def hit(self, rules: Iterable[str], mention: Mention) -> None:
+    def hit(self, rules: Iterable[str], mention: Mention, author: int) -> None:
         """Count a post that has a word of these crisis rules."""
         hits = self.hits = self.hits or {}
         hitters = self.hitters = self.hitters or {}
         posts = self.hit_posts = self.hit_posts or {}
-        hashed, number = zlib.crc32(mention.author.encode()), number_of(mention)
+        number, kept = number_of(mention), kept_of(mention)
         for rule in rules:
-            keep(posts.setdefault(rule, {}), number, mention)
+            keep(posts.setdefault(rule, {}), number, kept)
             hits[rule] = hits.get(rule, 0) + 1
             authors = hitters.setdefault(rule, [])
-            if hashed not in authors and len(authors) < SIZE:
-                authors.append(hashed)
+            if author not in authors and len(authors) < SIZE:
+                authors.append(author)
 
-    def expose(self, rules: Iterable[str], mention: Mention) -> None:
+    def expose(self, rules: Iterable[str], mention: Mention, author: int) -> None:
         """Count a repost without words of a post that has a word of these crisis rules; accounts
         count once a minute."""
         exposed = self.exposed = self.exposed or {}
         exposers = self.exposers = self.exposers or {}
         posts = self.hit_posts = self.hit_posts or {}
-        hashed = zlib.crc32(mention.author.encode())
         whose = mention.original_author or mention.original
         for rule in rules:
             accounts = exposers.setdefault(rule, [])
-            if hashed in accounts:
+            if author in accounts:
                 continue
             if len(accounts) < SIZE:
-                accounts.append(hashed)
+                accounts.append(author)
             by = exposed.setdefault(rule, {})
             whose_now = whose if whose in by or len(by) < MOST_ORIGINALS else ""
             by[whose_now] = by.get(whose_now, 0) + 1
-            keep(posts.setdefault(rule, {}), number_of(mention), mention)
+            keep(posts.setdefault(rule, {}), number_of(mention), kept_of(mention))
 
     def exposed_to(self, rule: str) -> dict[str, int]:
         """Author of an original -> accounts that passed it on without words."""
@@ -252,8 +268,9 @@ class Bucket(msgspec.Struct, array_like=True, gc=False):
         self.revision += 1
         self.is_revised = False
         authors, texts = self.authors, self.texts
-        bursts, spoken = authors.bursts(), self.spoken
+        bursts, spoken = authors.bursts() if authors.over else 0, self.posts - self.exposures
         self.published_effective_posts = self.posts - self.spam - bursts
+        self.published_authors = authors.count()
         window = Window(
             brand=brand,
             start_ms=start_ms,
@@ -270,7 +287,7 @@ class Bucket(msgspec.Struct, array_like=True, gc=False):
             neutral=spoken - self.positive - self.negative,
             sentiment_milli=self.sentiment_milli,
             reach=self.reach,
-            authors=authors.count(),
+            authors=self.published_authors,
             texts=texts.count(),
             owned=self.owned,
             paid=self.paid,

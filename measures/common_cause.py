@@ -37,31 +37,36 @@ _SETTLED_MS = 90 * 60_000
 _HALF_LIFE_MS = 60 * 24 * 3_600_000
 
 
-def note_said(said: dict[int, str], author: int, mention: Mention) -> None:
+def note_said(said: dict[int, str], largest_hash: int, author: int, mention: Mention) -> int:
     """Keep what a post can have in common with others: its original or text, and its terms.
 
-    `author` is the hash of its author; any order of the posts leaves the same in `said`.
+    `author` is the hash of its author, `largest_hash` what the last call returned: the largest of
+    those that are kept, once they are `KEPT`, else 0. Any order leaves the same in `said`.
 
     >>> said = {}
-    >>> note_said(said, 7, Mention("x", 0, 1, 0, text_hash=5, terms=("phone", "fire")))
-    >>> note_said(said, 7, Mention("x", 0, 2, 0, original="9", terms=("fire",)))
+    >>> note_said(said, 0, 7, Mention("x", 0, 1, 0, text_hash=5, terms=("phone", "fire")))
+    0
+    >>> note_said(said, 0, 7, Mention("x", 0, 2, 0, original="9", terms=("fire",)))
+    0
     >>> said[7].split(_BETWEEN)
     ['=5', 'phone', 'fire']
     """
-    before = said[author] if author in said else None  # noqa: SIM401 - a call less
-    if before is None and len(said) >= KEPT:
-        largest_hash = max(said)
-        if author > largest_hash:
-            return
-        del said[largest_hash]
+    if largest_hash and author > largest_hash:
+        return largest_hash
     origin = ""  # a text without a word is no copy of others
     if mention.original:
         origin = f"@{zlib.crc32(mention.original.encode())}"
     elif mention.text_hash:
         origin = f"={mention.text_hash}"
-    line = _BETWEEN.join((origin, *mention.terms[:TERMS]))
-    if before is None or line < before:
-        said[author] = line
+    line = _BETWEEN.join((origin, *mention.terms[:TERMS])) if mention.terms else origin
+    if author in said:
+        if line < said[author]:  # noqa: PLR1730 - a call less
+            said[author] = line
+        return largest_hash
+    if largest_hash:
+        del said[largest_hash]
+    said[author] = line
+    return max(said) if len(said) >= KEPT else 0
 
 
 class Cause(NamedTuple):
@@ -93,21 +98,26 @@ class Usual(NamedTuple):
     """Terms that are usually said, in units of one."""
 
 
-def largest(minutes: Iterable[tuple[float, Collection[str]]], usual: Usual) -> Cause:
-    """The cause that most have in common.
+Names = tuple[float, int, list[str]]
+"""How many authors each of some lines stands for, how many lines, and all that stands in them."""
 
-    `minutes`: how many authors each line stands for, and the lines that were said, as by `said_in`.
-    A loop with few calls: it is run over some minutes of many brands.
+
+def names_in(authors: float, lines: Collection[str]) -> Names:
+    """What lines hold, as `note_said` made them, each of which stands for so many authors."""
+    return authors, len(lines), _BETWEEN.join(lines).split(_BETWEEN)
+
+
+def largest(minutes: Iterable[Names], usual: Usual) -> Cause:
+    """The cause that most have in common. A loop with few calls: many minutes of many brands.
 
     >>> minute = ["@a\\x1f手机\\x1f爆炸", "=1\\x1f手机\\x1f爆炸", "=2\\x1f手机"]
-    >>> largest([(2.0, minute)], Usual({"手机": [0, 50]}, 1.0, 1.0, 100.0))
+    >>> largest([names_in(2.0, minute)], Usual({"手机": [0, 50]}, 1.0, 1.0, 100.0))
     Cause(name='爆炸', authors=4.0)
     """
     counts: defaultdict[str, float] = defaultdict(float)
     terms = 0.0
-    for authors, lines in minutes:
-        names = _BETWEEN.join(lines).split(_BETWEEN)
-        terms += authors * (len(names) - len(lines))
+    for authors, lines, names in minutes:
+        terms += authors * (len(names) - lines)
         for name in names:
             counts[name] += authors
     counts[""] = 0.0  # a text without a word

@@ -103,13 +103,18 @@ def limits(
     factor = MIN_FACTOR if baseline.is_seasoned() else MIN_FACTOR_UNSEASONED
     level = return_level(baseline.observed_ms(), false_alerts_per_month)
     spreads, peaks = baseline.spreads, baseline.extremes.peaks
-    found = []
+    found = [least - 1.0] * len(HORIZONS_MIN)
     for at, mean in enumerate(means):
         tail = tail_of(HORIZONS_MIN[at], false_alerts_per_month)
-        improbable = gamma_quantile(mean, spreads.dispersion(at, mean), tail)
+        limit = gamma_quantile(mean, spreads.dispersion(at, mean), tail)
         news = mean + peaks[at] * level
+        if factor * mean > limit:  # noqa: PLR1730 - a call less
+            limit = factor * mean
+        if news > limit:  # noqa: PLR1730
+            limit = news
         # "Above" is what counts: at least `least` posts are more than `least` - 1.
-        found.append(max(improbable, factor * mean, news, least - 1.0))
+        if limit > found[at]:  # noqa: PLR1730
+            found[at] = limit
     return found
 
 

@@ -114,6 +114,8 @@ class Evaluation:
 
     def pass_empty(self, baseline: Baseline, until_ms: int) -> None:
         """Time without posts of a brand; an outage of the whole feed is not learned."""
+        if until_ms <= baseline.known_to_ms:
+            return
         self._skip_outage(baseline, until_ms)
         baseline.pass_empty(until_ms, self._index.holidays)
 
@@ -140,7 +142,7 @@ class Evaluation:
         if bucket.loud is not None and bucket.loud.reach >= self._schedule.least_reach:
             state.voiced_ms = start_ms
         is_observed = not self._unobserved.stretches or not self._unobserved.holds(start_ms)
-        if sums[_QUARTER] >= FEWEST_AUTHORS and baseline.is_warm() and is_observed:
+        if sums[_QUARTER] >= FEWEST_AUTHORS and is_observed and baseline.is_warm():
             for at, cause in moment.causes.items():
                 state.causes.learn(start_ms, HORIZONS.index(at), cause.authors)
         state.learn(start_ms, sums, moment.means, self._index.holidays, is_observed=is_observed)
@@ -310,7 +312,8 @@ class Evaluation:
 
     def _moment(self, state: BrandState, start_ms: int) -> Moment:
         observed_since_ms = self._partition_state.event_time.outage[1]
-        observed_since_ms = max(observed_since_ms, state.added_ms)
+        if state.added_ms > observed_since_ms:  # noqa: PLR1730 - a call less
+            observed_since_ms = state.added_ms
         if self._unobserved.stretches:
             observed_since_ms = max(observed_since_ms, self._unobserved.observed_since_ms(start_ms))
         return Moment(state, start_ms, self._index.holidays, observed_since_ms)

@@ -57,7 +57,8 @@ class Talk(msgspec.Struct, array_like=True, gc=False):
         """Take a mention's terms and text into account; crisis texts are kept before others."""
         if is_crisis or self.counted < _COUNTED_A_MINUTE:
             self.counted += not is_crisis
-            self._count(mention.terms[:_TERMS])
+            if mention.terms:
+                self._count(mention.terms[:_TERMS])
         self.untold += 1
         self._note_author(mention)
         if (mention.text or is_crisis) and mention.text_hash not in self.hashes:
@@ -128,7 +129,8 @@ class Talk(msgspec.Struct, array_like=True, gc=False):
         for term, (recent, usual) in self.counts.items():
             seen = recent / self.recent_weight
             if seen >= HARDLY:
-                counts[term] = seen, max(usual / self.usual_weight - seen, 0.0)
+                before = usual / self.usual_weight - seen
+                counts[term] = seen, before if before > 0.0 else 0.0
         return scored(counts, *self._totals())
 
     def telling(self, count: int = 3) -> tuple[Sample, ...]:
@@ -160,15 +162,19 @@ class Talk(msgspec.Struct, array_like=True, gc=False):
     def _note_author(self, mention: Mention) -> None:
         """Who wrote it, and whose post was passed on."""
         influencers = self.influencers
-        if mention.author:
-            one = influencers.setdefault(mention.author, [0.0, 0.0, 0.0])
+        author = mention.author
+        if author:
+            if author not in influencers:
+                influencers[author] = [0.0, 0.0, 0.0]
+            one = influencers[author]
             if mention.reach > one[0]:
                 one[0] = float(mention.reach)
             one[1] += self.recent_weight
-        if mention.original_author:
-            influencers.setdefault(mention.original_author, [0.0, 0.0, 0.0])[2] += (
-                self.recent_weight
-            )
+        author = mention.original_author
+        if author:
+            if author not in influencers:
+                influencers[author] = [0.0, 0.0, 0.0]
+            influencers[author][2] += self.recent_weight
         if len(influencers) > 2 * _INFLUENCERS:
             weight = self.recent_weight
             # Reposts fade; an account is forgotten when it caused none lately and is small.

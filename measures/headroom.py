@@ -21,6 +21,8 @@ from schemas.rules import Rule, RuleKind, SpikeRule
 _NO_LIMIT = float("inf")
 _FILLED = 0.9
 """Part of the headroom that may fill up unseen: what is expected moves a little within a minute."""
+_LONGER = range(1, len(HORIZONS_MIN))
+"""Numbers of the horizons of more than a minute."""
 _MINUTES_BACK = 4
 """Open minutes that are added up: before them, the grace is over."""
 
@@ -64,11 +66,12 @@ def headroom_after(moment: Moment, rules: Sequence[Rule], least_posts: int) -> H
     left = least_posts - 1 - seen
     if left >= seen:
         return Headroom(until_ms, left, left, left)
-    headroom = Headroom(until_ms, _NO_LIMIT, _NO_LIMIT, _NO_LIMIT)
+    found: Headroom | None = None
     for rule in rules:
         if rule.kind is RuleKind.SPIKE:
-            headroom = _smaller(headroom, _headroom_for(rule, moment))
-    return headroom
+            of_rule = _headroom_for(rule, moment)
+            found = of_rule if found is None else _smaller(found, of_rule)
+    return found or Headroom(until_ms, _NO_LIMIT, _NO_LIMIT, _NO_LIMIT)
 
 
 def _headroom_for(rule: SpikeRule, moment: Moment) -> Headroom:
@@ -85,15 +88,21 @@ def _headroom_for(rule: SpikeRule, moment: Moment) -> Headroom:
         limit = spread if spread > fewest else fewest
         if limit < noted[at]:  # noqa: PLR1730 - a call less
             noted[at] = limit
-    minute, *longer = (_FILLED * limit for limit in noted)
     following = later = _NO_LIMIT
-    for at, limit in enumerate(longer, start=1):
+    for at in _LONGER:
         # What has left the horizon a minute later, and two minutes later.
         first_ms = start_ms - (HORIZONS_MIN[at] - 1) * BUCKET_MS
-        before = sums[at] - _voices_at(buckets, first_ms)
-        following = min(following, limit - before)
-        later = min(later, limit - before + _voices_at(buckets, first_ms + BUCKET_MS))
-    return Headroom(start_ms + BUCKET_MS, minute, following, later)
+        before = sums[at]
+        if first_ms in buckets:
+            before -= buckets[first_ms].effective_posts()
+        left = _FILLED * noted[at] - before
+        if left < following:  # noqa: PLR1730 - a call less
+            following = left
+        if first_ms + BUCKET_MS in buckets:
+            left += buckets[first_ms + BUCKET_MS].effective_posts()
+        if left < later:  # noqa: PLR1730
+            later = left
+    return Headroom(start_ms + BUCKET_MS, _FILLED * noted[0], following, later)
 
 
 def _smaller(one: Headroom, other: Headroom) -> Headroom:
@@ -103,8 +112,3 @@ def _smaller(one: Headroom, other: Headroom) -> Headroom:
         min(one.next, other.next),
         min(one.later, other.later),
     )
-
-
-def _voices_at(buckets: Mapping[int, Bucket], start_ms: int) -> int:
-    bucket = buckets.get(start_ms)
-    return 0 if bucket is None else bucket.effective_posts()

@@ -25,7 +25,7 @@ NEWEST = 4
 Entry = tuple[bytes, bytes | None]
 """Key and value of the changelog; no value: the entry is removed."""
 
-FORMAT = b"\x01"
+FORMAT = b"\x02"
 """First byte of each entry: how the rest is written. To be raised whenever an older worker could
 not read what a newer one writes, or the other way round. No state without it begins so."""
 
@@ -92,7 +92,10 @@ class Past:
         buckets = state.buckets
         self.loose &= buckets.keys()
         still = self.loose - self.changed
-        written = {start: self._written.get(start) or _raw(buckets[start]) for start in still}
+        before = self._written
+        written = {
+            start: before[start] if start in before else _raw(buckets[start]) for start in still
+        }
         settled = sorted(
             [
                 start_ms
@@ -151,22 +154,17 @@ class KeptStates:
     """The entries of all brands of a partition."""
 
     def __init__(self) -> None:
-        self._pasts: dict[str, Past] = {}
-        """Of busy brands; the others have one entry each."""
-
-    def touch(self, brand: str, start_ms: int) -> None:
-        """A minute of a brand changes."""
-        past = self._pasts.get(brand)
-        if past is not None:
-            past.touch(start_ms)
+        self.pasts: dict[str, Past] = {}
+        """Of busy brands, which have to hear of each minute that changes; the others have one entry
+        each."""
 
     def entries(self, brand: str, state: BrandState) -> Iterable[Entry]:
         """What has to be written of a brand that has changed since the last call."""
-        past = self._pasts.get(brand)
+        past = self.pasts.get(brand)
         if past is None:
             if len(state.buckets) <= LOOSE_MINUTES:
                 return [(brand.encode(), stamped(state))]
-            past = self._pasts[brand] = Past(state.buckets)
+            past = self.pasts[brand] = Past(state.buckets)
         return past.entries(brand.encode(), state)
 
     def restore(self, entries: Iterable[tuple[bytes, bytes]]) -> dict[str, BrandState]:
@@ -191,7 +189,7 @@ class KeptStates:
         return states
 
     def _join(self, brand: str, state: BrandState, chunks: dict[int, dict[int, Bucket]]) -> None:
-        past = self._pasts[brand] = Past(state.buckets)
+        past = self.pasts[brand] = Past(state.buckets)
         past.changed.clear()
         own, state.buckets = state.buckets, {}
         for number, buckets in sorted(chunks.items()):

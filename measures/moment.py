@@ -1,12 +1,13 @@
 """A brand at one minute, as the rules see it: what is asked for is computed once."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Mapping
+from typing import Generic, TypeVar
 
 from measures.baselines import Baseline
 from measures.brand_state import BrandState
 from measures.buckets import BUCKET_MS, Bucket
-from measures.common_cause import FEWEST_AUTHORS, KEPT, Cause, Usual, largest
+from measures.common_cause import FEWEST_AUTHORS, KEPT, Cause, Names, largest, names_in
 from measures.common_cause import HORIZONS as CAUSE_HORIZONS
 from measures.detector import MIN_POSTS, Verdict, is_more, is_unusual, judge
 from measures.horizons import HORIZONS_MIN
@@ -16,23 +17,24 @@ from measures.sketches import PER_AUTHOR
 _FIVE_MS, _QUARTER_MS = HORIZONS_MIN[1] * BUCKET_MS, HORIZONS_MIN[2] * BUCKET_MS
 
 
+T = TypeVar("T")
+
+
+class _Once(Generic[T]):
+    """A property that is computed when it is first read, and is a plain attribute from then on."""
+
+    def __init__(self, compute: Callable[["Moment"], T]) -> None:
+        self._compute, self._name = compute, compute.__name__
+        self.__doc__ = compute.__doc__
+
+    def __get__(self, moment: "Moment", owner: object = None) -> T:
+        found: T = self._compute(moment)
+        moment.__dict__[self._name] = found
+        return found
+
+
 class Moment:
     """The last hour of a brand, up to the minute that starts at `start_ms`."""
-
-    __slots__ = (
-        "_by_author",
-        "_causes",
-        "_hour",
-        "_means",
-        "_sums",
-        "_unusual",
-        "_verdicts",
-        "baseline",
-        "holidays",
-        "observed_since_ms",
-        "start_ms",
-        "state",
-    )
 
     def __init__(
         self,
@@ -47,28 +49,15 @@ class Moment:
         self.holidays = holidays
         self.observed_since_ms = observed_since_ms
         """Since then the feed is read without an outage, and for this brand too."""
+        self.bucket: Bucket | None = state.buckets.get(start_ms)
+        """The minute itself; None: no posts."""
         self._by_author: dict[int, Mapping[int, int]] = {}
-        self._causes: dict[int, Cause] | None = None
-        self._hour: list[tuple[int, Bucket]] | None = None
-        self._sums: list[float] | None = None
-        self._means: list[float] | None = None
         self._verdicts: dict[tuple[float, float], Verdict] = {}
         self._unusual: dict[tuple[float, float], bool] = {}
 
-    @property
-    def bucket(self) -> Bucket | None:
-        """The minute itself; None: no posts."""
-        return self.state.buckets.get(self.start_ms)
-
-    @property
+    @_Once
     def hour(self) -> list[tuple[int, Bucket]]:
         """Start and bucket of the minutes with posts of the last hour, in any order."""
-        hour = self._hour
-        if hour is None:
-            hour = self._hour = self._minutes()
-        return hour
-
-    def _minutes(self) -> list[tuple[int, Bucket]]:
         buckets = self.state.buckets
         first_ms = self.start_ms - (HORIZONS_MIN[-1] - 1) * BUCKET_MS
         if len(buckets) <= HORIZONS_MIN[-1]:
@@ -81,15 +70,9 @@ class Moment:
         first_ms = self.start_ms - (minutes - 1) * BUCKET_MS
         return [bucket for at, bucket in self.hour if at >= first_ms]
 
-    @property
+    @_Once
     def sums(self) -> list[float]:
         """Posts over each horizon, without spam and the bursts of single accounts."""
-        sums = self._sums
-        if sums is None:
-            sums = self._sums = self._summed()
-        return sums
-
-    def _summed(self) -> list[float]:
         minute = five = quarter = hour = 0
         start_ms = self.start_ms
         for at, bucket in self.hour:
@@ -106,15 +89,9 @@ class Moment:
                         minute = effective
         return [float(minute), float(five), float(quarter), float(hour)]
 
-    @property
+    @_Once
     def means(self) -> list[float]:
         """Posts expected over each horizon; where few were seen, by the rate of now."""
-        means = self._means
-        if means is None:
-            means = self._means = self._expected()
-        return means
-
-    def _expected(self) -> list[float]:
         if self.sums[-1] < MIN_POSTS:
             rate = self.baseline.expected(self.start_ms, self.holidays)
             return [rate * horizon_min for horizon_min in HORIZONS_MIN]
@@ -140,40 +117,57 @@ class Moment:
             )
         return found
 
-    @property
+    @_Once
     def causes(self) -> dict[int, Cause]:
         """Horizon number -> what most authors have in common, where there are more than usual."""
-        found = self._causes
-        if found is None:
-            found = self._causes = {}
-            sums, means, baseline = self.sums, self.means, self.baseline
-            usual: Usual | None = None
-            for at in CAUSE_HORIZONS:
-                seen = sums[at]
-                if (
-                    seen >= FEWEST_AUTHORS
-                    and seen > means[at]
-                    and is_more(baseline, at, seen, means[at])
-                ):
-                    usual = usual or self.state.talk.usual()
-                    found[at] = largest(self._said(HORIZONS_MIN[at]), usual)
+        sums, means, baseline = self.sums, self.means, self.baseline
+        with_more = [
+            at
+            for at in CAUSE_HORIZONS
+            if sums[at] >= FEWEST_AUTHORS
+            and sums[at] > means[at]
+            and is_more(baseline, at, sums[at], means[at])
+        ]
+        if not with_more:
+            return {}
+        usual, said = self.state.talk.usual(), self._said(HORIZONS_MIN[with_more[-1]])
+        found = {}
+        for at in with_more:
+            first_ms = self.start_ms - (HORIZONS_MIN[at] - 1) * BUCKET_MS
+            found[at] = largest([names for newest, names in said if newest >= first_ms], usual)
         return found
 
-    def _said(self, minutes: int) -> list[tuple[float, Collection[str]]]:
-        """What the kept authors of each minute said, each for as many as are kept one of."""
-        found: list[tuple[float, Collection[str]]] = []
-        of_one: list[str] = []
-        for bucket in self.last(minutes):
+    def _said(self, minutes: int) -> list[tuple[int, Names]]:
+        """Minutes, and what their kept authors said, each for as many as are kept one of.
+
+        Up to the first busy minute whole numbers are added up, so those that lie on the same side
+        of the shortest horizon stand together.
+        """
+        found: list[tuple[int, Names]] = []
+        quiet: tuple[list[str], list[str]] = [], []
+        is_quiet = True
+        first_ms = self.start_ms - (minutes - 1) * BUCKET_MS
+        lately_ms = self.start_ms - (HORIZONS_MIN[CAUSE_HORIZONS[0]] - 1) * BUCKET_MS
+        for at, bucket in self.hour:
             said = bucket.said
-            if len(said) == KEPT:
-                each = bucket.authors.count() / KEPT
-                found.append((each if each > 1.0 else 1.0, said.values()))
-            elif not found:
-                # Up to the first busy minute, whole numbers are added up: at once is the same.
-                of_one += said.values()
-            elif said:
-                found.append((1.0, said.values()))
-        return [(1.0, of_one), *found] if of_one else found
+            if at < first_ms or not said:
+                continue
+            if bucket.largest_said:  # as many are kept as ever are
+                authors = bucket.published_authors
+                if authors < 0 or bucket.is_revised:
+                    authors = bucket.authors.count()
+                is_quiet, each = False, authors / KEPT
+                found.append((at, names_in(each if each > 1.0 else 1.0, said.values())))
+            elif is_quiet:
+                quiet[at >= lately_ms].extend(said.values())
+            else:
+                found.append((at, names_in(1.0, said.values())))
+        before, lately = quiet
+        if before:
+            found.insert(0, (first_ms, names_in(1.0, before)))
+        if lately:
+            found.insert(0, (self.start_ms, names_in(1.0, lately)))
+        return found
 
     def posts_by_author(self, minutes: int) -> Mapping[int, int]:
         """Hash of an author -> posts without spam; of each minute `sketches.SIZE` authors."""
@@ -181,7 +175,7 @@ class Moment:
         if found is None:
             counts: defaultdict[int, int] = defaultdict(int)
             for bucket in self.last(minutes):
-                for author, posts in bucket.authors.kept().items():
+                for author, posts in bucket.authors.kept():
                     if posts:  # who wrote spam alone stands there with none
                         counts[author] += posts
             found = self._by_author[minutes] = dict(counts)

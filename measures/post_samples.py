@@ -34,23 +34,23 @@ def kept_of(mention: Mention) -> Kept:
     return zlib.crc32((mention.original or mention.post).encode()), mention.terms[:TERMS]
 
 
-def keep(sample: Sample, number: int, mention: Mention) -> None:
-    """Take a post into a sample.
+def keep(sample: Sample, number: int, kept: Kept) -> int:
+    """Take a post into a sample; returns the largest number in it, once it is full, else 0.
 
     >>> sample: Sample = {}
     >>> for offset in range(100):
     ...     post = Mention("x", 0, offset, 0, post=str(offset))
-    ...     keep(sample, number_of(post), post)
-    >>> len(sample), max(sample) < (1 << 32) / 3
+    ...     largest = keep(sample, number_of(post), kept_of(post))
+    >>> len(sample), largest == max(sample) < (1 << 32) / 3
     (24, True)
     """
-    if len(sample) >= SIZE:
-        largest = max(sample)
-        if number >= largest:
-            return
-        if number not in sample:
-            del sample[largest]
-    sample[number] = kept_of(mention)
+    sample[number] = kept
+    size = len(sample)
+    if size < SIZE:
+        return 0
+    if size > SIZE:
+        del sample[max(sample)]
+    return max(sample)
 
 
 def merged(samples: Iterable[Mapping[int, Kept]]) -> Sample:

@@ -120,6 +120,33 @@ _COUNTING = (SpikeRule, DropRule, SentimentRule, ShareRule, CompositeRule)
 """What they ask about is known by counting; all else counts at once."""
 
 
+class _Among(dict[frozenset[RuleKind], tuple[Rule, ...]]):
+    """Kinds -> those of some rules that are of one of them."""
+
+    def __init__(self, rules: tuple[Rule, ...]) -> None:
+        self._rules = rules
+
+    def __missing__(self, kinds: frozenset[RuleKind]) -> tuple[Rule, ...]:
+        found = self[kinds] = tuple(rule for rule in self._rules if rule.kind in kinds)
+        return found
+
+
+class _AmongOf(dict[str, _Among]):
+    """Brand -> the rules that apply to it, by kinds; brands with the same rules share them."""
+
+    def __init__(self, index: "RuleIndex") -> None:
+        self._index = index
+        self._shared: dict[int, _Among] = {}
+
+    def __missing__(self, brand: str) -> _Among:
+        rules = self._index.rules_of(brand)
+        found = self._shared.get(id(rules))
+        if found is None:
+            found = self._shared[id(rules)] = _Among(rules)
+        self[brand] = found
+        return found
+
+
 class RuleIndex:
     """The rules and silences of a catalogue, found fast."""
 
@@ -145,7 +172,7 @@ class RuleIndex:
         self._of_brand: dict[str, tuple[Rule, ...]] = {}
         self._shared: dict[tuple[str, ...], tuple[Rule, ...]] = {}
         """Ids of rules -> the rules: most brands have the same."""
-        self._among: dict[tuple[int, frozenset[RuleKind]], tuple[Rule, ...]] = {}
+        self._among = _AmongOf(self)
         self._groups = {
             group_key(rule.id): rule for rule in catalogue.rules if rule.kind is RuleKind.SHARE
         }
@@ -169,14 +196,7 @@ class RuleIndex:
 
     def rules_among(self, brand: str, kinds: frozenset[RuleKind]) -> tuple[Rule, ...]:
         """Those of `rules_of` that are of one of these kinds, in the same order."""
-        rules = self._of_brand.get(brand)
-        if rules is None:
-            rules = self.rules_of(brand)
-        key = id(rules), kinds
-        found = self._among.get(key)
-        if found is None:
-            found = self._among[key] = tuple(rule for rule in rules if rule.kind in kinds)
-        return found
+        return self._among[brand][kinds]
 
     def _rules_of(self, brand: str) -> tuple[Rule, ...]:
         if brand == EVERY_BRAND:

@@ -61,13 +61,15 @@ class Schedule:
     def is_due_open(self, brand: str, state: BrandState, start_ms: int) -> bool:
         """Whether an open minute may hold something."""
         bucket = state.buckets[start_ms]
-        if state.alerts or self._counts_at_once(bucket) or _is_gloomy(state, bucket):
+        if state.alerts or self._counts_at_once(bucket):
+            return True
+        if bucket.negative >= _MANY_NEGATIVE and _is_gloomy(state, bucket):
             return True
         if state.voiced_ms > start_ms - influencer.SPREADS_MS and bucket.reposts:
             return True
-        if brand.startswith(GROUP_PREFIX):
+        if brand[:1] == GROUP_PREFIX:
             return False
-        headroom = self._headroom.get(brand)
+        headroom = self._headroom[brand] if brand in self._headroom else None  # noqa: SIM401
         if headroom is None:
             return state.ring_posts >= self._least_posts or bool(bucket.negative)
         return not headroom.holds(state.buckets, start_ms)
@@ -97,9 +99,7 @@ class Schedule:
     def note(self, brand: str, state: BrandState) -> None:
         """What is known of a brand changed: whether it would be missed."""
         if self._index.rules_among(brand, QUIET_KINDS) and (
-            state.alerts
-            or 60 * state.baseline.least_expected(state.baseline.known_to_ms)
-            >= _QUIET_POSTS_AN_HOUR
+            state.alerts or state.baseline.expects_in_an_hour(_QUIET_POSTS_AN_HOUR)
         ):
             self._busy.add(brand)
         else:
@@ -122,8 +122,4 @@ def sweep_ms(until_ms: int) -> int:
 
 def _is_gloomy(state: BrandState, bucket: Bucket) -> bool:
     """Whether an open minute may shift the mood of the hour."""
-    negative = bucket.negative
-    return (
-        negative >= _MANY_NEGATIVE
-        and negative > (state.negative_share + _CLEARLY_MORE) * bucket.spoken
-    )
+    return bucket.negative > (state.negative_share + _CLEARLY_MORE) * bucket.spoken

@@ -65,8 +65,8 @@ class Profile(dict[int, float]):
     ) -> None:
         """`day_posts` and `slow`: posts of a day and a minute, by the mean of the last days."""
         self._season = season
-        known_days, self._known_ms = divmod(known_to_ms, DAY_MS)
-        since_days, self._since_ms = divmod(since_ms, DAY_MS)
+        known_days, self._known_ms = known_to_ms // DAY_MS, known_to_ms % DAY_MS
+        since_days, self._since_ms = since_ms // DAY_MS, since_ms % DAY_MS  # `divmod` is a call
         self._observed_ms = (known_days - since_days) * HOUR_MS
         self._slow = _SHRINK_MIN * slow
         self.day_posts = day_posts

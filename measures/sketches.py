@@ -1,6 +1,7 @@
 """Count distinct things in little space."""
 
 from array import array
+from collections.abc import Iterable
 from itertools import chain
 
 import msgspec
@@ -97,9 +98,9 @@ class Authors(msgspec.Struct, array_like=True, gc=False):
         counts = self.counts
         if isinstance(counts, bytes):
             counts = self.counts = _unpacked(counts)
-        posts = counts.get(hashed)
-        if posts is not None:
+        if hashed in counts:
             if is_counted:
+                posts = counts[hashed]
                 counts[hashed] = posts + 1
                 self.over += posts >= PER_AUTHOR
             return
@@ -127,10 +128,10 @@ class Authors(msgspec.Struct, array_like=True, gc=False):
             return self.over
         return round(self.over * self.count() / size)
 
-    def kept(self) -> dict[int, int]:
-        """Hash -> posts that count, of the kept authors: of all, up to `SIZE`."""
+    def kept(self) -> Iterable[tuple[int, int]]:
+        """Hashes and posts that count, of the kept authors: of all, up to `SIZE`."""
         counts = self.counts
-        return _unpacked(counts) if isinstance(counts, bytes) else counts
+        return _pairs(counts) if isinstance(counts, bytes) else counts.items()
 
     def pack(self) -> None:
         """Rest in a tenth of the space, until the next author comes."""
@@ -147,5 +148,9 @@ class Authors(msgspec.Struct, array_like=True, gc=False):
 
 
 def _unpacked(packed: bytes) -> dict[int, int]:
+    return dict(_pairs(packed))
+
+
+def _pairs(packed: bytes) -> Iterable[tuple[int, int]]:
     numbers = array(_HASH, packed)
-    return dict(zip(numbers[::2], numbers[1::2], strict=True))
+    return zip(numbers[::2], numbers[1::2], strict=True)

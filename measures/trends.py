@@ -16,6 +16,7 @@ AT_LEAST = 10
 """Mentions that a brand has to have had since it told its last trend."""
 SURELY = 6.63
 """Log-likelihood ratio from which a rise is no chance in 99 of 100 (chi squared, one degree)."""
+_NEARLY_NONE = 1e-9
 LEAST = 2.0
 """Terms with a smaller count are never called rising."""
 
@@ -40,8 +41,10 @@ def log_likelihood(count: float, total: float, usual: float, usual_total: float)
         for part, expected in ((seen, share * size), (size - seen, (1 - share) * size)):
             if part > 0 and expected > 0:
                 ratio += part * math.log(part / expected)
-    rises = count * usual_total > usual * total
-    return max(2 * ratio, 0.0) * (1 if rises else -1) if abs(ratio) > 1e-9 else 0.0
+    if -_NEARLY_NONE <= ratio <= _NEARLY_NONE:
+        return 0.0
+    surely = 2 * ratio if ratio > 0 else 0.0
+    return surely if count * usual_total > usual * total else -surely
 
 
 def scored(
@@ -61,8 +64,8 @@ def scored(
 
 def top_of(terms: Iterable[TrendTerm]) -> tuple[TrendTerm, ...]:
     """The most frequent terms."""
-    found = sorted(terms, key=lambda term: (-term.count, term.term))
-    return tuple(found[:TOP])
+    found = sorted([(-term.count, term.term, term) for term in terms])
+    return tuple([term for _, _, term in found[:TOP]])
 
 
 def rising_of(terms: Iterable[TrendTerm]) -> tuple[TrendTerm, ...]:

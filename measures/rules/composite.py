@@ -13,7 +13,7 @@ def evaluate(moment: Moment, rule: CompositeRule, open_alert: OpenAlert | None) 
     if moment.bucket is None or not moment.baseline.is_warm() or not rule.conditions:
         return None
     longest = max(condition.over_min for condition in rule.conditions)
-    if sum(bucket.effective_posts() for bucket in moment.last(longest)) < rule.min_posts:
+    if _posts(moment, longest) < rule.min_posts:
         return None
     causes = []
     measures: list[tuple[float, float]] = []
@@ -35,24 +35,31 @@ def evaluate(moment: Moment, rule: CompositeRule, open_alert: OpenAlert | None) 
 def _measured(moment: Moment, condition: Condition) -> tuple[float, float] | None:
     """What is seen and what is usual; None where there is nothing to measure."""
     minutes = condition.over_min
-    buckets = moment.last(minutes)
     match condition.measure:
         case Measure.POSTS:
             nearest = min(range(len(HORIZONS_MIN)), key=lambda at: abs(HORIZONS_MIN[at] - minutes))
             usual = moment.means[nearest] / HORIZONS_MIN[nearest] * minutes
-            return sum(bucket.effective_posts() for bucket in buckets), usual
+            return _posts(moment, minutes), usual
         case Measure.AUTHORS:
             return moment.authors(minutes), 0.0
         case Measure.REACH:
-            return sum(bucket.reach for bucket in buckets), 0.0
+            return sum([bucket.reach for bucket in moment.last(minutes)]), 0.0
     state = moment.state
-    moods = [bucket.moods() for bucket in buckets]
-    spoken = sum(spoken for spoken, _, _ in moods)
-    if not spoken or state.judged < BELIEVED_POSTS:
+    known = state.judged >= BELIEVED_POSTS
+    moods = [bucket.moods() for bucket in moment.last(minutes)] if known else []
+    spoken = sum([spoken for spoken, _, _ in moods])
+    if not spoken:
         return None
     if condition.measure is Measure.POSITIVE:
         return 100 * sum(good for _, good, _ in moods) / spoken, 100 * state.positive_share
     return 100 * sum(bad for _, _, bad in moods) / spoken, 100 * state.negative_share
+
+
+def _posts(moment: Moment, minutes: int) -> int:
+    """Effective posts of the last minutes: mostly a horizon, whose sum is known."""
+    if minutes in HORIZONS_MIN:
+        return int(moment.sums[HORIZONS_MIN.index(minutes)])
+    return sum([bucket.effective_posts() for bucket in moment.last(minutes)])
 
 
 def _holds(condition: Condition, seen: float, usual: float) -> bool:

@@ -8,9 +8,10 @@ from functools import lru_cache
 from measures.brand_state import OpenAlert
 from measures.buckets import Bucket
 from measures.moment import Moment
+from measures.rule_index import RuleIndex
 from measures.rules.finding import Finding, severity_of
 from schemas.mention import Mention, Polarity
-from schemas.rules import CrisisRule
+from schemas.rules import CrisisRule, Rule
 
 HORIZON_MIN = 10
 EXPOSURES_A_POST = 5
@@ -34,7 +35,7 @@ class Crises:
         self._searches = tuple((rule_id, pattern(words).search) for rule_id, words in by_rule)
         every = tuple(sorted({word for _, words in by_rule for word in words}))
         self._any = pattern(every).search if every else None
-        self.exposed_by = lru_cache(maxsize=64)(self.hit_by)
+        self.exposed_by = lru_cache(maxsize=1024)(self.hit_by)
         """`hit_by`, of originals, which come again and again."""
 
     def hit(self, mention: Mention) -> list[str]:
@@ -62,6 +63,29 @@ class Crises:
     def _named(self, text: str) -> list[str]:
         """Of a text with a word of any rule."""
         return [rule_id for rule_id, search in self._searches if search(text)]
+
+
+class CrisesOf(dict[str, Crises]):
+    """Brand -> the crisis rules that apply to it; brands with the same rules share them.
+
+    Those of most brands are ready before the first post comes.
+    """
+
+    def __init__(self, index: RuleIndex) -> None:
+        self._index = index
+        self._shared: dict[tuple[str, ...], Crises] = {}
+        self._of([rule for rule in index.rules if not rule.brands and not rule.trades])
+
+    def __missing__(self, brand: str) -> Crises:
+        found = self[brand] = self._of(self._index.rules_of(brand))
+        return found
+
+    def _of(self, rules: Iterable[Rule]) -> Crises:
+        of_crises = [rule for rule in rules if isinstance(rule, CrisisRule)]
+        key = tuple([rule.id for rule in of_crises])
+        if key not in self._shared:
+            self._shared[key] = Crises(of_crises)
+        return self._shared[key]
 
 
 @lru_cache(maxsize=256)

@@ -29,8 +29,12 @@ def findings(moment: Moment, rule: ShareRule, firing: set[str]) -> Iterator[Find
     buckets = moment.last(HORIZON_MIN)
     counts: Counter[str] = Counter()
     for bucket in buckets:
-        counts.update(bucket.rivals or {})
-    named = sum(counts[brand] for brand in state.rival_shares)
+        if bucket.rivals:
+            for brand, posts_of_brand in bucket.rivals.items():
+                counts[brand] += posts_of_brand
+    named = sum([counts[brand] for brand in state.rival_shares])
+    if named < rule.min_posts:
+        return
     bursts = sum(bucket.authors.bursts() for bucket in buckets)
     bursts = max(bursts, moment.busiest(HORIZON_MIN))
     posts = named - bursts

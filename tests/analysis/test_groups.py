@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis.groups import Groups
-from measures.buckets import Bucket
+from measures.buckets import Bucket, author_hash
 from schemas.catalogue import Brand, Catalogue
 from schemas.mention import (
     Channel,
@@ -104,7 +104,7 @@ def test_the_counts_are_exact_and_leave_out_spam_and_edits(
         spam = (SpamSign.PITCH,) if is_spam else ()
         made = [mention(name, offset, spam=spam, is_edit=is_edit) for name in named]
         for group in known.of(made):
-            bucket.add(group)
+            bucket.add(group, author_hash(group))
             if not group.is_edit:
                 bucket.count_rivals(group)
         if not is_spam and not is_edit:

@@ -90,7 +90,7 @@ def test_foreign_state_is_named_in_the_last_line(kafka_broker: ApacheKafka, tmp_
 
     told = last_line(log)
     assert f"{BRANDS_CHANGELOG.name}/2 at offset {offset}: the entry b'xiaomi' has the " in told
-    assert "has the format b'\\x07', and this build reads b'\\x01'" in told
+    assert "has the format b'\\x07', and this build reads b'\\x02'" in told
     assert f"delete {BRANDS_CHANGELOG.name}" in told
 
 

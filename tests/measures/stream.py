@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from measures.board import Board, BoardSettings, Output
+from measures.buckets import Bucket, author_hash
 from measures.kept_state import Entry
 from schemas.alert import Alert
 from schemas.catalogue import Brand, Catalogue
@@ -33,6 +34,11 @@ def mention(minute: float, offset: int, brand: str = "x", **fields: Any) -> Ment
         event_time_ms=START + int(minute * MINUTE),
         **{**defaults, **fields},
     )
+
+
+def count(bucket: Bucket, item: AnyMention) -> None:
+    """Take a mention into a minute."""
+    bucket.add(item, author_hash(item))
 
 
 def tick(minute: float, partitions: int = 1, **fields: Any) -> Tick:

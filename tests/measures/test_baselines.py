@@ -79,6 +79,14 @@ def test_the_smaller_of_season_and_level_is_what_a_drop_is_told_by() -> None:
     assert baseline.least_expected(at_ms) < 8 < baseline.expected(at_ms)
 
 
+@pytest.mark.parametrize("rate", [0.05, 0.5])
+def test_whether_so_many_are_expected_in_an_hour_is_found_sooner(rate: float) -> None:
+    baseline = watched(6, lambda minute: rate if is_day(minute) else 0.0)
+    least = 60 * baseline.least_expected(baseline.known_to_ms)
+    assert baseline.expects_in_an_hour(least)
+    assert not baseline.expects_in_an_hour(math.nextafter(least, math.inf))
+
+
 def test_a_cap_keeps_bursts_out() -> None:
     baseline = watched(2, lambda _: 5.0)
     for minute in range(60):

@@ -9,7 +9,7 @@ from measures.buckets import Bucket
 from measures.evidence import moods_before
 from schemas.mention import Place, Polarity
 from tests.measures.feed import DAY, at
-from tests.measures.stream import mention
+from tests.measures.stream import count, mention
 
 BAD, GOOD = Polarity.NEGATIVE, Polarity.POSITIVE
 
@@ -40,7 +40,7 @@ class Brand:
         bucket = Bucket()
         for post in posts:
             self._offset += 1
-            bucket.add(mention(self.minute, self._offset, **post))
+            count(bucket, mention(self.minute, self._offset, **post))
         self._learn_bucket(bucket)
 
     def _learn_bucket(self, bucket: Bucket) -> None:
@@ -144,7 +144,7 @@ def test_the_ring_drops_what_is_published_and_old() -> None:
     state = BrandState()
     for minute in range(5):
         bucket = state.buckets[at(minute)] = Bucket()
-        bucket.add(mention(minute, minute))
+        count(bucket, mention(minute, minute))
         state.ring_posts += 1
         if minute != 3:
             bucket.publish("x", at(minute), 0)

@@ -1,11 +1,14 @@
 """What posts have in common: the same whatever their order, and bounded."""
 
+from unittest.mock import ANY
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from measures.buckets import Bucket
-from measures.common_cause import KEPT, Causes, Usual, largest
-from schemas.mention import SpamSign
+from measures.buckets import Bucket, author_hash
+from measures.common_cause import KEPT, Causes, Usual, largest, names_in
+from measures.post_samples import SIZE, number_of
+from schemas.mention import Mention, SpamSign
 from tests.measures.stream import MINUTE, board, mention, run
 
 HOUR_MS = 60 * MINUTE
@@ -22,12 +25,20 @@ def test_a_minute_keeps_the_same_in_any_order(order: list[int], again: int) -> N
     ]
     one, other = Bucket(), Bucket()
     for post in posts:
-        one.note_content(post)
+        one.note_content(post, author_hash(post))
     for number in order:
-        other.note_content(posts[number])
-    other.note_content(posts[again])
+        other.note_content(posts[number], author_hash(posts[number]))
+    other.note_content(posts[again], author_hash(posts[again]))
     assert one.said == other.said
     assert len(one.said) == KEPT
+    assert one.sample == other.sample == dict.fromkeys(smallest(posts), ANY)
+    assert other.largest_said == max(other.said)
+    assert other.largest_sampled == max(smallest(posts))
+
+
+def smallest(posts: list[Mention]) -> list[int]:
+    """The numbers that a sample of all these posts has, found in the plainest way."""
+    return sorted(number_of(post) for post in posts)[:SIZE]
 
 
 def test_spam_says_nothing() -> None:
@@ -38,17 +49,20 @@ def test_spam_says_nothing() -> None:
 
 
 def test_what_is_usually_said_is_taken_off() -> None:
-    said = [(1.0, [f"={number}\x1fphone\x1f{word}"]) for number, word in enumerate("aabb")]
+    lines = [f"={number}\x1fphone\x1f{word}" for number, word in enumerate("aabb")]
+    said = [names_in(1.0, [line]) for line in lines]
     assert largest(said, Usual({"phone": [0, 50]}, 1.0, 1.0, 100.0)).name in {"a", "b"}
     assert largest(said, NOTHING).name == "phone"
 
 
 def test_each_kept_author_stands_for_those_that_are_not() -> None:
-    assert largest([(5.0, ["@a"]), (5.0, ["@a"]), (1.0, ["@b"])], NOTHING) == ("@a", 10.0)
+    assert largest(
+        [names_in(5.0, ["@a"]), names_in(5.0, ["@a"]), names_in(1.0, ["@b"])], NOTHING
+    ) == ("@a", 10.0)
 
 
 def test_one_post_has_nothing_in_common() -> None:
-    assert largest([(1.0, ["@a\x1fword"])], NOTHING) == ("", 0.0)
+    assert largest([names_in(1.0, ["@a\x1fword"])], NOTHING) == ("", 0.0)
 
 
 def test_the_largest_fades_and_does_not_count_against_itself() -> None:

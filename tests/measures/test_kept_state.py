@@ -38,7 +38,7 @@ def restored(held: dict[bytes, bytes], clock: bytes) -> Board:
         (
             b"xiaomi",
             msgspec.msgpack.encode(7),
-            r"b'xiaomi' has the format b'\\x07', .* reads b'\\x01'",
+            r"b'xiaomi' has the format b'\\x07', .* reads b'\\x02'",
         ),
         (b"xiaomi", b"", r"b'xiaomi' has the format b''"),
         (

@@ -4,7 +4,7 @@ from measures.brand_state import BrandState
 from measures.buckets import Bucket
 from measures.moment import Moment
 from tests.measures.feed import at
-from tests.measures.stream import mention
+from tests.measures.stream import count, mention
 
 
 def state(*minutes: int, posts: int = 1, author: str = "") -> BrandState:
@@ -15,7 +15,7 @@ def state(*minutes: int, posts: int = 1, author: str = "") -> BrandState:
         bucket = made.buckets[at(minute)] = Bucket()
         for _ in range(posts):
             offset += 1
-            bucket.add(mention(minute, offset, author=author or f"author {offset}"))
+            count(bucket, mention(minute, offset, author=author or f"author {offset}"))
     return made
 
 
@@ -39,22 +39,22 @@ def test_minutes_that_lie_ahead_are_left_out() -> None:
 
 def test_sums_leave_out_spam_and_the_bursts_of_single_accounts() -> None:
     held = state(5, posts=9, author="one")
-    held.buckets[at(5)].add(mention(5, 99, spam=("bot",)))
+    count(held.buckets[at(5)], mention(5, 99, spam=("bot",)))
     assert Moment(held, at(5)).sums == [3.0, 3.0, 3.0, 3.0]
 
 
 def test_a_closed_minute_that_late_posts_change_counts_as_it_is_now() -> None:
     held = state(5)
     held.buckets[at(5)].publish("x", at(5), 0)
-    held.buckets[at(5)].add(mention(5, 99))
+    count(held.buckets[at(5)], mention(5, 99))
     held.buckets[at(5)].is_revised = True
     assert Moment(held, at(5)).sums[0] == 2.0
 
 
 def test_authors_are_counted_once_over_all_minutes_and_those_of_spam_alone_not_at_all() -> None:
     held = state(1, 2, 3, posts=2, author="one")
-    held.buckets[at(3)].add(mention(3, 98, author="two"))
-    held.buckets[at(3)].add(mention(3, 99, author="three", spam=("bot",)))
+    count(held.buckets[at(3)], mention(3, 98, author="two"))
+    count(held.buckets[at(3)], mention(3, 99, author="three", spam=("bot",)))
     moment = Moment(held, at(3))
     assert moment.authors(60) == 2
     assert moment.authors(1) == 2

@@ -12,7 +12,7 @@ from measures.watermarks import EventTime
 from schemas.mention import Polarity
 from schemas.rules import DropRule, InfluencerRule, Rule, SpikeRule
 from tests.measures.feed import DAY, at, catalogue, learned
-from tests.measures.stream import mention
+from tests.measures.stream import count, mention
 
 SPIKE = SpikeRule(id="spike")
 DROP = DropRule(id="drop")
@@ -22,7 +22,7 @@ LOUD = InfluencerRule(id="loud")
 def bucket_of(posts: int, **fields: Any) -> Bucket:
     bucket = Bucket()
     for number in range(posts):
-        bucket.add(mention(0, number, **fields))
+        count(bucket, mention(0, number, **fields))
     return bucket
 
 
