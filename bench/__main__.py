@@ -1,5 +1,5 @@
 """`python -m bench` compares posts a second; see also `analysis`, `board`, `center`, `delivery`,
-`feeds`, `latency`, `messages`, `outside`, `restart`, `scaling` and `walls`."""
+`feeds`, `live`, `messages`, `outside`, `restart`, `scaling` and `walls`."""
 
 import logging
 import sys
@@ -11,7 +11,7 @@ from bench import (
     delivery,
     feeds,
     feeds_outside,
-    latency,
+    live,
     messages,
     restart,
     scaling,
@@ -25,7 +25,7 @@ KINDS = {
     "center": center.main,
     "delivery": delivery.main,
     "feeds": feeds.main,
-    "latency": latency.main,
+    "live": live.main,
     "messages": messages.main,
     "outside": feeds_outside.main,
     "restart": restart.main,

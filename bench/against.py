@@ -17,8 +17,9 @@ from typing import NamedTuple
 
 import orjson
 
+from bench.evaluate import tables
 from bench.posts import posts_for
-from bench.report import line
+from bench.report import line, put_into_page
 from bench.runs import ROOT, Result
 from bench.throughput import dictionaries_for, run_leimo
 from kafka_io.brokers import ApacheKafka
@@ -92,9 +93,7 @@ def ratios(pairs: list[Pair]) -> dict[str, dict[str, float]]:
     return {
         dictionary: {
             "posts_per_s": median(pair.now.posts_per_s / pair.before.posts_per_s for pair in some),
-            "cpu": median(
-                pair.now.cpu_s_per_million / pair.before.cpu_s_per_million for pair in some
-            ),
+            "cpu": median(pair.now.cpu_us_per_post / pair.before.cpu_us_per_post for pair in some),
             "mentions": median(pair.now.mentions / pair.before.mentions for pair in some),
             "windows": median(pair.now.windows / pair.before.windows for pair in some),
         }
@@ -104,11 +103,36 @@ def ratios(pairs: list[Pair]) -> dict[str, dict[str, float]]:
 
 
 def main(options: argparse.Namespace) -> None:
-    found = ratios(pairs_of(options))
+    pairs = pairs_of(options)
+    found = ratios(pairs)
     if options.json:
         print(orjson.dumps(found, option=orjson.OPT_INDENT_2).decode())
         return
-    print(f"the working tree against {options.against}, medians of {options.repeat} pairs:")
+    told = (
+        f"The working tree against `{options.against}`: {options.workers} workers, "
+        f"{options.count:,} posts, medians of {options.repeat} pairs."
+    )
+    print(f"{told}\n{table(pairs, found)}")
+    if options.write:
+        put_into_page("against", f"{told}\n\n{table(pairs, found)}")
+
+
+def table(pairs: list[Pair], found: dict[str, dict[str, float]]) -> str:
+    """For docs/performance.md."""
+    head = ["", "posts/s before", "now", "ratio", "CPU µs a post before", "now", "ratio"]
+    rows = []
     for dictionary, shares in found.items():
-        told = "  ".join(f"{name} {share:.3f}" for name, share in shares.items())
-        print(f"  {dictionary}: {told}")
+        some = [pair for pair in pairs if pair.now.dictionary == dictionary]
+        before, now = [pair.before for pair in some], [pair.now for pair in some]
+        speeds = [median(run.posts_per_s for run in runs) for runs in (before, now)]
+        costs = [median(run.cpu_us_per_post for run in runs) for runs in (before, now)]
+        rows.append(
+            [
+                dictionary,
+                *(f"{speed:,.0f}" for speed in speeds),
+                f"{shares['posts_per_s']:.2f}",
+                *(f"{cost:.1f}" for cost in costs),
+                f"{shares['cpu']:.2f}",
+            ]
+        )
+    return tables.table(head, rows)

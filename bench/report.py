@@ -2,13 +2,17 @@
 
 import subprocess
 import sys
-from pathlib import Path
 from statistics import median
 
 import orjson
 
+from bench import kept
+from bench.evaluate import tables
 from bench.peers import quix
 from bench.runs import ROOT, Result
+
+PAGE = ROOT / "docs" / "performance.md"
+PLOT = ROOT / "docs" / "throughput.svg"
 
 
 def medians(results: list[Result]) -> list[Result]:
@@ -19,7 +23,7 @@ def medians(results: list[Result]) -> list[Result]:
     return [
         group[0]._replace(
             posts_per_s=median(run.posts_per_s for run in group),
-            cpu_s_per_million=median(run.cpu_s_per_million for run in group),
+            cpu_us_per_post=median(run.cpu_us_per_post for run in group),
             peak_mib=max(run.peak_mib for run in group),
         )
         for group in runs.values()
@@ -29,14 +33,14 @@ def medians(results: list[Result]) -> list[Result]:
 def line(result: Result, times: str = "") -> str:
     return (
         f"{result.name:<30} {result.dictionary:<13} {result.posts_per_s:>8,.0f} {times:>8} "
-        f"{result.cpu_s_per_million:>8.1f} {result.peak_mib:>6.0f} {result.posts:>8,} "
+        f"{result.cpu_us_per_post:>8.1f} {result.peak_mib:>6.0f} {result.posts:>8,} "
         f"{result.mentions:>8,} {result.windows:>8,}"
     )
 
 
 def report(results: list[Result]) -> str:
     """A table for a person; every speed also as a share of leimo's with one worker."""
-    heads = ("posts/s", "of leimo", "CPU s/M", "MiB", "posts", "mentions", "windows")
+    heads = ("posts/s", "of leimo", "CPU µs", "MiB", "posts", "mentions", "windows")
     widths = (8, 8, 8, 6, 8, 8, 8)
     lines = [
         f"{'':<30} {'dictionary':<13} "
@@ -57,32 +61,48 @@ def as_json(results: list[Result]) -> bytes:
 def markdown(results: list[Result]) -> str:
     """A table with a row for each system, and three columns for each dictionary."""
     found = {(result.name, result.dictionary): result for result in results}
-    names = dict.fromkeys(result.name for result in results)
+    rows = {result.name: result for result in results}
     dictionaries = dict.fromkeys(result.dictionary for result in results)
-    heads = [f"{each}: posts/s | CPU s per million posts | peak MiB" for each in dictionaries]
-    rows = [f"| | {' | '.join(heads)} |", "|---" * (1 + 3 * len(heads)) + "|"]
-    for name in names:
-        cells = [_cells(found.get((name, dictionary))) for dictionary in dictionaries]
-        rows.append(f"| {name} | {' | '.join(cells)} |")
-    return "\n".join(rows) + "\n"
+    head = [""]
+    for each in dictionaries:
+        head += [f"{each}: posts/s (over)", "CPU µs a post", "peak MiB"]
+    head += ["posts", "what it does for a post"]
+    body = [
+        [
+            f"**{name}**" if name.startswith("leimo") else name,
+            *(cell for each in dictionaries for cell in _cells(found.get((name, each)))),
+            f"{one.posts:,}",
+            one.does,
+        ]
+        for name, one in rows.items()
+    ]
+    return tables.table(head, body)
 
 
-def _cells(result: Result | None) -> str:
+def _cells(result: Result | None) -> list[str]:
     if result is None:
-        return "| |"
+        return ["", "", ""]
     peak = "" if result.peak_mib != result.peak_mib else f"{result.peak_mib:,.0f}"
-    return f"{result.posts_per_s:,.0f} | {result.cpu_s_per_million:,.0f} | {peak}"
+    speed = f"{result.posts_per_s:,.0f} ({result.steady_s:.0f} s)"
+    return [speed, f"{result.cpu_us_per_post:,.1f}", peak]
 
 
-def write(results: list[Result], folder: Path) -> None:
-    """`throughput.md` and `throughput.svg`; says where the latter cannot be drawn."""
-    folder.mkdir(parents=True, exist_ok=True)
-    table, plot = folder / "throughput.md", folder / "throughput.svg"
-    table.write_text(markdown(results))
-    print(f"wrote {table}", file=sys.stderr)
-    if told := quix.missing():  # matplotlib is in the same extra, and so in the same place
-        print(f"{plot.name}: {told}", file=sys.stderr)
+def put_into_page(part: str, text: str) -> None:
+    """Replace a part of docs/performance.md, with the machine and the commit above it."""
+    measured = (
+        f"Measured at `{kept.commit()}` on: {kept.machine()}; the broker is on the same cores."
+    )
+    opening, closing = f"<!-- {part}: written by make bench -->", f"<!-- end of {part} -->"
+    tables.put_into(PAGE, f"{measured}\n\n{text}", opening, closing)
+    print(f"wrote {part} into {PAGE.name}", file=sys.stderr)
+
+
+def write(results: list[Result]) -> None:
+    """The table into docs/performance.md and the plot beside it; says where it cannot be drawn."""
+    put_into_page("throughput", markdown(results))
+    if told := quix.missing():  # matplotlib is in the same place
+        print(f"{PLOT.name}: {told}", file=sys.stderr)
         return
-    command = [str(quix.PYTHON), "-m", "bench.plot", str(plot.resolve())]
+    command = [str(quix.PYTHON), "-m", "bench.plot", str(PLOT)]
     subprocess.run(command, cwd=ROOT, input=as_json(results), check=True)
-    print(f"wrote {plot}", file=sys.stderr)
+    print(f"wrote {PLOT.name}", file=sys.stderr)

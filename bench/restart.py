@@ -9,7 +9,6 @@ the catalogue, taking the partitions over, reading the changelog.
 
 import argparse
 import asyncio
-import subprocess
 import tempfile
 import time
 from pathlib import Path
@@ -20,7 +19,9 @@ import orjson
 from prometheus_client.parser import text_string_to_metric_families
 
 from bench import dictionaries
-from bench.latency import drained_s, workers
+from bench.evaluate import tables
+from bench.live import drained_s, until_ready, workers
+from bench.report import put_into_page
 from bench.runs import PARTITIONS, peak_mib, produce
 from bench.throughput import SHARED
 from catalogue.file import load
@@ -50,21 +51,6 @@ def posts_of(names: list[str], minutes: int, now_s: int) -> list[bytes]:
         for minute in range(minutes)
         for number, name in enumerate(names)
     ]
-
-
-async def until_ready(process: subprocess.Popen[bytes], url: str) -> None:
-    """Wait until the worker owns its partitions."""
-    deadline = time.monotonic() + READY_S
-    async with aiohttp.ClientSession() as session:
-        while time.monotonic() < deadline and process.poll() is None:
-            try:
-                async with session.get(f"http://{url}/health") as answer:
-                    if answer.status == 200:
-                        return
-            except aiohttp.ClientError:
-                pass
-            await asyncio.sleep(POLL_S)
-    raise SystemExit(f"the worker is not ready after {READY_S} s, or ended")
 
 
 async def gauge(url: str, name: str) -> float:
@@ -122,6 +108,7 @@ def main() -> None:
     )
     parser.add_argument("--brands", type=int, default=50_000)
     parser.add_argument("--minutes", type=int, default=10, help="in which each brand is named")
+    parser.add_argument("--write", action="store_true", help="put it into docs/performance.md")
     options = parser.parse_args()
     if not options.names.is_file():
         parser.error(f"{options.names} is absent; name another list with --names")
@@ -131,6 +118,9 @@ def main() -> None:
         found = asyncio.run(run(options, broker.address, catalogue))
     for name, value in found.items():
         print(f"{name:<20} {value}")
+    if options.write:
+        cells = [f"{value:,}" for value in found.values()]
+        put_into_page("restart", tables.table(list(found), [cells]))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """Posts a second through all stages: leimo, plain Faust, leimo's peers, and the analysis alone.
 
-On one broker, in one run, over the same posts; `python -m bench --help`.
+On one broker, one after the other, over the same posts; `python -m bench --help`. What was measured
+is kept in a file: a run that is cut off goes on where it was, and `--only` makes parts of it.
 """
 
 import argparse
@@ -11,11 +12,11 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from itertools import product
 from pathlib import Path
+from typing import NamedTuple
 
 from analysis.shipped import analyser_of
-from bench import dictionaries, plain_faust_topics
+from bench import dictionaries, kept, plain_faust_topics
 from bench.peers import java, quix, topics
 from bench.posts import posts_for
 from bench.report import as_json, line, medians, report, write
@@ -28,10 +29,45 @@ from sources.parsing import parse
 from streams.transport import MAX_BATCH_RECORDS
 
 SHARED = ROOT.parent / "shared" / "data"
-NOT_PEERS = ("analysis", "leimo", "plain")
 
 Peer = Callable[[Settings, Path, int], System]
 """Settings, catalogue, workers: as many processes or threads."""
+
+PEERS: dict[str, tuple[Callable[[], str | None], Peer]] = {
+    "quix": (quix.missing, quix.system),
+    "kafka-streams": (java.missing, java.kafka_streams("at_least_once")),
+    "kafka-streams-eos": (java.missing, java.kafka_streams("exactly_once_v2")),
+    "flink": (java.missing, java.flink("at_least_once")),
+    "flink-eos": (java.missing, java.flink("exactly_once")),
+    "flink-rocksdb": (java.missing, java.flink("at_least_once", "rocksdb")),
+}
+"""What a peer lacks here, and how it is started."""
+NAMES = {
+    "analysis": "analysis alone",
+    "leimo": "leimo",
+    "quix": "Quix Streams",
+    "kafka-streams": "Kafka Streams",
+    "kafka-streams-eos": "Kafka Streams, exactly once",
+    "flink": "Flink",
+    "flink-eos": "Flink, exactly once",
+    "flink-rocksdb": "Flink, RocksDB",
+    "plain": "plain Faust",
+}
+"""What may be run, and what the tables call it."""
+USUAL = (
+    "leimo:1,leimo:2,quix:1,quix:2,kafka-streams:1,kafka-streams:2,flink:1,flink-rocksdb:1,analysis"
+)
+
+
+class Entry(NamedTuple):
+    """A system to run, with so many workers."""
+
+    system: str
+    workers: int = 1
+
+    @property
+    def name(self) -> str:
+        return _named(NAMES[self.system], self.workers)
 
 
 def analysis_alone(posts: list[bytes], catalogue: Path, dictionary: str) -> Result:
@@ -54,6 +90,8 @@ def analysis_alone(posts: list[bytes], catalogue: Path, dictionary: str) -> Resu
         float("nan"),
         mentions,
         0,
+        took_s,
+        "parse and analyse: no broker, no state",
     )
 
 
@@ -86,8 +124,9 @@ async def run_leimo(
         )
     await produce(settings, posts)
     command = [sys.executable, "-m", "leimo", "worker"]
+    does = "all of it: analysis, repeats, dead letters, windows, what is usual, rules; exactly once"
     system = System(
-        _named("leimo", workers), command, environment, processes=workers, folder=folder
+        _named("leimo", workers), command, environment, does, processes=workers, folder=folder
     )
     return await measure(system, dictionary, settings, posts)
 
@@ -106,70 +145,87 @@ async def run_plain_faust(
         "BENCH_PARTITIONS": str(settings.partitions),
     }
     command = [sys.executable, "-m", "bench.plain_faust", "worker", "-l", "error"]
-    system = System("plain Faust", command, environment)
+    does = "leimo's own analysis; no repeats, dead letters, rules; can lose and double"
+    system = System("plain Faust", command, environment, does)
     return await measure(system, dictionary, settings, posts)
 
 
 async def run_peer(
-    peer: Peer, posts: list[bytes], catalogue: Path, dictionary: str, broker: str, workers: int
+    entry: Entry, posts: list[bytes], catalogue: Path, dictionary: str, broker: str
 ) -> Result:
     settings = await empty_broker(broker)
     await topics.create(settings)
     await produce(settings, posts)
-    system = peer(settings, catalogue, workers)
-    system = system._replace(name=_named(system.name, workers))
-    return await measure(system, dictionary, settings, posts)
+    system = PEERS[entry.system][1](settings, catalogue, entry.workers)
+    return await measure(system._replace(name=entry.name), dictionary, settings, posts)
 
 
 def _named(name: str, workers: int) -> str:
     return name if workers == 1 else f"{name}, {workers} workers"
 
 
-PEERS: dict[str, tuple[Callable[[], str | None], Peer]] = {
-    "quix": (quix.missing, quix.system),
-    "kafka-streams": (java.missing, java.kafka_streams("at_least_once")),
-    "kafka-streams-eos": (java.missing, java.kafka_streams("exactly_once_v2")),
-    "flink": (java.missing, java.flink("at_least_once")),
-    "flink-eos": (java.missing, java.flink("exactly_once")),
-}
-"""What a peer lacks here, and how it is started."""
+def entries(words: str) -> list[Entry]:
+    """What `--only` names.
 
+    Raises:
+        ValueError: a name that is not in `NAMES`, or no number of workers.
 
-def peers(wanted: list[str]) -> list[Peer]:
-    """The peers that can run here; says of the others what is missing."""
+    >>> entries("quix,leimo:2")
+    [Entry(system='quix', workers=1), Entry(system='leimo', workers=2)]
+    """
     found = []
-    for key, (missing, peer) in PEERS.items():
-        if key in wanted:
-            if told := missing():
-                print(f"{key}: {told}", file=sys.stderr)
-            else:
-                found.append(peer)
+    for word in words.split(","):
+        system, _, workers = word.strip().partition(":")
+        if system not in NAMES or not (workers or "1").isdecimal():
+            raise ValueError(f"{word}: is none of {', '.join(NAMES)}, with :WORKERS behind it")
+        found.append(Entry(system, int(workers or 1)))
     return found
 
 
+def runnable(wanted: list[Entry], *, is_kafka: bool) -> list[Entry]:
+    """Those that can run here; says of the others what is missing."""
+    told = {
+        system: missing() if is_kafka else "left out, it needs Apache Kafka"
+        for system, (missing, _) in PEERS.items()
+        if any(entry.system == system for entry in wanted)
+    }
+    for system, what in told.items():
+        if what:
+            print(f"{system}: {what}", file=sys.stderr)
+    return [entry for entry in wanted if not told.get(entry.system)]
+
+
+async def run_entry(
+    entry: Entry, posts: list[bytes], catalogue: Path, dictionary: str, broker: str
+) -> Result:
+    match entry.system:
+        case "analysis":
+            return analysis_alone(posts, catalogue, dictionary)
+        case "leimo":
+            return await run_leimo(posts, catalogue, dictionary, broker, entry.workers)
+        case "plain":
+            return await run_plain_faust(posts, catalogue, dictionary, broker)
+        case _:
+            return await run_peer(entry, posts, catalogue, dictionary, broker)
+
+
 async def compare(options: argparse.Namespace, broker: str, *, is_kafka: bool) -> list[Result]:
+    """Run what is not in the file of results yet, and keep it there; returns all of this commit."""
     posts = posts_for(options.posts, options.count)
-    wanted = options.systems.split(",")
-    found = peers(wanted) if is_kafka else []
-    results: list[Result] = []
-
-    def keep(result: Result) -> None:
-        results.append(result)
-        print(line(result), file=sys.stderr, flush=True)
-
+    wanted = runnable(entries(options.only), is_kafka=is_kafka)
+    known = kept.read(options.results)
     with tempfile.TemporaryDirectory() as folder:
         for dictionary, catalogue in dictionaries_for(options, Path(folder)):
-            for _ in range(options.repeat):
-                if "analysis" in wanted:
-                    keep(analysis_alone(posts, catalogue, dictionary))
-                for workers in range(1, options.workers + 1) if "leimo" in wanted else ():
-                    keep(await run_leimo(posts, catalogue, dictionary, broker, workers))
-                for peer, workers in product(found, range(1, options.workers + 1)):
-                    keep(await run_peer(peer, posts, catalogue, dictionary, broker, workers))
-                if "plain" in wanted:
-                    plain = posts[: options.plain_count]
-                    keep(await run_plain_faust(plain, catalogue, dictionary, broker))
-    return results
+            for entry in wanted:
+                some = posts[: options.plain_count] if entry.system == "plain" else posts
+                wanted_run = (entry.name, dictionary, len(some))
+                runs = [(run.name, run.dictionary, run.posts) for run in known].count(wanted_run)
+                for _ in range(options.repeat - runs):
+                    result = await run_entry(entry, some, catalogue, dictionary, broker)
+                    kept.keep(options.results, result)
+                    known.append(result)
+                    print(line(result), file=sys.stderr, flush=True)
+    return known
 
 
 def dictionaries_for(options: argparse.Namespace, folder: Path) -> Iterator[tuple[str, Path]]:
@@ -197,31 +253,41 @@ def main() -> None:
     )
     parser.add_argument("--count", type=int, default=800_000, help="posts for each system")
     parser.add_argument("--plain-count", type=int, default=20_000, help="posts for plain Faust")
-    parser.add_argument("--workers", type=int, default=1, help="up to so many of each system")
     parser.add_argument("--repeat", type=int, default=1, help="runs of each; medians are shown")
     parser.add_argument(
-        "--systems",
-        default=",".join((*NOT_PEERS, *PEERS)),
-        help="what to run, of %(default)s",
+        "--only",
+        default=USUAL,
+        metavar="SYSTEM:WORKERS,...",
+        help=f"what to run, of {', '.join(NAMES)}; %(default)s where nothing is said",
+    )
+    parser.add_argument(
+        "--results",
+        type=Path,
+        default=kept.FILE,
+        help="what was measured; nothing of it is measured again of the same commit (%(default)s)",
     )
     parser.add_argument("--json", action="store_true", help="print JSON, every run a record")
     parser.add_argument(
-        "--report",
-        type=Path,
-        metavar="FOLDER",
-        help="write throughput.md and throughput.svg there as well",
+        "--write",
+        action="store_true",
+        help="put all results of this commit into docs/performance.md, and the plot beside it",
     )
     parser.add_argument(
         "--against",
         metavar="COMMIT",
         help="leimo alone, beside the workers of another commit: the ratios of both",
     )
+    parser.add_argument("--workers", type=int, default=2, help="with --against: of both")
     options = parser.parse_args()
     if options.against:
         from bench import against  # noqa: PLC0415 - it measures with what stands here
 
         against.main(options)
         return
+    try:
+        entries(options.only)
+    except ValueError as error:
+        parser.error(f"--only {error}")
     try:
         with ApacheKafka.start(quick=False) as broker:
             results = asyncio.run(compare(options, broker.address, is_kafka=True))
@@ -233,8 +299,8 @@ def main() -> None:
         print(as_json(results).decode())
     else:
         print(report(medians(results)))
-    if options.report:
-        write(medians(results), options.report)
+    if options.write:
+        write(medians(results))
 
 
 if __name__ == "__main__":

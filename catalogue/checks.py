@@ -94,7 +94,7 @@ def check(records: Records, findings: Findings, known: KnownNames | None = None)
         rules=tuple(made_rules.values()),
         intents=tuple(_checked_intents(intents, findings)),
         silences=tuple(_checked_silences(silences, (brand_ids, rule_ids), findings)),
-        holidays=tuple(_checked_holidays(holidays, findings)),
+        holidays=tuple(_checked_holidays(holidays, trades, findings)),
         subscribers=tuple(checked_subscribers(subscribers, (brand_ids, rules), findings)),
         feeds=tuple(checked_feeds(feeds, findings)),
     )
@@ -480,11 +480,14 @@ def _moment(raw: Raw, name: str, path: KeyPath, findings: Findings) -> int | Non
         return None
 
 
-def _checked_holidays(holidays: Sequence[Raw], findings: Findings) -> Iterator[Holiday]:
+def _checked_holidays(
+    holidays: Sequence[Raw], trades: Sequence[str], findings: Findings
+) -> Iterator[Holiday]:
     for index, raw in enumerate(holidays):
         if "id" in raw:
             holiday = Holiday(**raw)
             _check_days(holiday, ("holidays", index), findings)
+            _refuse_unknown_trades(raw, ("holidays", index), trades, findings)
             yield holiday
 
 
@@ -492,6 +495,9 @@ def _check_days(holiday: Holiday, path: KeyPath, findings: Findings) -> None:
     if holiday.zone and not (holiday.is_sale and is_zone(holiday.zone)):
         mend = "write an IANA name, such as Asia/Shanghai, and that beside `is_sale: true` alone"
         findings.error((*path, "zone"), f"{holiday.zone!r} is of no use here; {mend}")
+    if holiday.trades and not holiday.is_sale:
+        mend = "holidays are everybody's; leave it out, or write `is_sale: true`"
+        findings.error((*path, "trades"), f"is of no use here; {mend}")
     if bool(holiday.first) == bool(holiday.country):
         if not holiday.first:
             findings.error(path, f"first of {holiday.id} is missing; name a day, or `country: CN`")

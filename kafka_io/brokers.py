@@ -223,7 +223,7 @@ class ApacheKafka(Broker):
             brokers: nodes, each a broker and a controller; with three, topics may have three
                 replicas, of which two must have a write.
             quick: start in half the time, and be slower in the long run (no optimizing
-                compiler). False for benchmarks.
+                compiler), and let a new group begin with its first member. False for benchmarks.
 
         Raises (when entered):
             BrokerMissing: Java, Maven or the jars are missing.
@@ -234,6 +234,7 @@ class ApacheKafka(Broker):
     def __init__(self, ports: list[int], *, quick: bool) -> None:
         super().__init__(ports)
         self._controllers = [free_port() for _ in ports]
+        self._quick = quick
         self._jit = ["-XX:TieredStopAtLevel=1"] if quick else []
         self._java = ""
 
@@ -312,12 +313,12 @@ class ApacheKafka(Broker):
             "offsets.topic.replication.factor": replicas,
             "transaction.state.log.replication.factor": replicas,
             "transaction.state.log.min.isr": in_sync,
-            # Quick to start: few internal partitions, no wait for more group members.
+            # Quick to start: few internal partitions, no wait for more members of a new group.
             "offsets.topic.num.partitions": 4,
             "transaction.state.log.num.partitions": 4,
             "share.coordinator.state.topic.replication.factor": replicas,
             "share.coordinator.state.topic.min.isr": in_sync,
-            "group.initial.rebalance.delay.ms": 0,
+            "group.initial.rebalance.delay.ms": 0 if self._quick else 3000,
             "group.min.session.timeout.ms": 1000,
             # After SIGKILL a node is let in again when its old session is over (default 9 s).
             "broker.session.timeout.ms": 3000,

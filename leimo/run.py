@@ -16,6 +16,7 @@ from schemas.errors import OperatorError
 T = TypeVar("T")
 
 _NO_COORDINATOR = "GroupCoordinatorNotAvailableError"
+_REBALANCING = "because it is rebalancing"
 _COORDINATOR_COMES_S = 30
 
 
@@ -38,9 +39,10 @@ def fail(message: str, code: int = 1) -> NoReturn:
 class OperatorFilter(logging.Filter):
     """Leaves out what our libraries say of their own ways, and nobody can or need mend.
 
-    Services of Faust that start and stop (`[^--Restoration]: ...`), and a coordinator that a new
-    group does not have yet. aiokafka asks for that again; where it is still missing after half a
-    minute, that is for the operator.
+    Services of Faust that start and stop (`[^--Restoration]: ...`); that a heartbeat "failed" when
+    its answer told that another worker joins or leaves, which `owns ... partitions` tells later;
+    and a coordinator that a new group does not have yet. aiokafka asks for that again; where it is
+    still missing after half a minute, that is for the operator.
     """
 
     def __init__(self, started_s: float) -> None:
@@ -50,6 +52,8 @@ class OperatorFilter(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         message = record.getMessage()
         if record.levelno < logging.WARNING and message.startswith("[^"):
+            return False
+        if message.endswith(_REBALANCING):
             return False
         return record.created > self._patient_until_s or _NO_COORDINATOR not in message
 

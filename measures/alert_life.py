@@ -7,7 +7,7 @@ does (`measures.alert_records`), and so does the detector of series (`measures.s
 from measures.brand_state import OpenAlert, PastAlert
 from measures.buckets import BUCKET_MS
 from measures.rules.finding import Finding
-from schemas.rules import USUAL_COOL_DOWN_MIN, USUAL_RESOLVE_AFTER_MIN, Rule
+from schemas.rules import USUAL_COOL_DOWN_MIN, USUAL_RESOLVE_AFTER_MIN, Rule, RuleKind
 
 UPDATE_EVERY_MS = 3 * BUCKET_MS
 GROWN = 1.5
@@ -15,6 +15,9 @@ MUCH_WORSE = 3
 """An alert that is so many severities worse is told at once."""
 MUCH_WORSE_IN_COOL_DOWN = 5
 """An alert that is so many severities worse than the last one begins in its cool-down."""
+WORSE_VOLUME_IN_COOL_DOWN = 1
+"""The same of alerts about more posts: that a volume which was back to usual rises beyond the last
+peak is another event."""
 _MINUTE_MS = 60_000
 USUAL_COOL_DOWN_MS = USUAL_COOL_DOWN_MIN * _MINUTE_MS
 USUAL_RESOLVE_AFTER_MS = USUAL_RESOLVE_AFTER_MIN * _MINUTE_MS
@@ -63,9 +66,13 @@ def is_pending(pending: tuple[int, int] | None, start_ms: int, pending_ms: int) 
 
 
 def is_cooling_down(
-    past: PastAlert | None, start_ms: int, severity: int, cool_down_ms: int
+    past: PastAlert | None,
+    start_ms: int,
+    severity: int,
+    cool_down_ms: int,
+    worse: int = MUCH_WORSE_IN_COOL_DOWN,
 ) -> bool:
-    """Whether no alert begins so soon after the last one; what is much worse does.
+    """Whether no alert begins so soon after the last one; what is `worse` severities worse does.
 
     >>> last = PastAlert(started_at_ms=0, severity=2)
     >>> [is_cooling_down(last, at_ms, 2, 60_000) for at_ms in (0, 30_000, 60_000)]
@@ -80,7 +87,14 @@ def is_cooling_down(
         return True
     if is_cool(past, start_ms, cool_down_ms):
         return False
-    return severity < past.severity + MUCH_WORSE_IN_COOL_DOWN
+    return severity < past.severity + worse
+
+
+def worse_in_cool_down(rule: Rule) -> int:
+    """How many severities worse than the last one an alert begins in its cool-down."""
+    if rule.kind is RuleKind.SPIKE:
+        return WORSE_VOLUME_IN_COOL_DOWN
+    return MUCH_WORSE_IN_COOL_DOWN
 
 
 def is_cool(past: PastAlert, start_ms: int, cool_down_ms: int) -> bool:

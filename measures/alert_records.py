@@ -36,8 +36,8 @@ class Subject(NamedTuple):
     """Those in force now."""
     about: str = ""
     """Set where it is about another brand than the one whose state it is."""
-    expected_burst: Callable[[int], str] = lambda at_ms: ""
-    """The day of big sales at a time, if it is one."""
+    expected_burst: Callable[[Brand, int], str] = lambda brand, at_ms: ""
+    """The day of big sales that it is for a brand at a time, if it is one."""
 
     @property
     def key(self) -> str:
@@ -149,6 +149,7 @@ def withdrawn(subject: Subject, now_ms: int) -> Alert:
         name=open_alert.name or subject.brand.name,
         parent=open_alert.parent,
         department=open_alert.department,
+        trade=subject.brand.trade,
     )
     subject = subject._replace(rule=kind(id=subject.rule.id), brand=brand)
     reason = f"{subject.brand.name}: no rule looks for this any more; {open_alert.cause}"
@@ -227,7 +228,7 @@ def _record(
     ended_at_ms: int | None = None,
 ) -> Alert:
     state, rule, brand = subject.state, subject.rule, subject.brand
-    sale = subject.expected_burst(open_alert.started_at_ms)
+    sale = subject.expected_burst(brand, open_alert.started_at_ms)
     if sale and alert_state is AlertState.FIRING:
         reason += f"; bursts are expected: {sale}"
     return Alert(

@@ -33,6 +33,8 @@ class ExpectedBurst(NamedTuple):
     from_ms: int
     until_ms: int
     id: str
+    trades: tuple[str, ...] = ()
+    """Whose bursts they are; empty: of all."""
 
 
 @cache
@@ -80,7 +82,8 @@ def expected_bursts(holidays: Iterable[Holiday]) -> list[ExpectedBurst]:
                         datetime.combine(one, datetime.min.time(), zone)
                         for one in (day, day + timedelta(days=1))
                     )
-                    found.append(ExpectedBurst(_ms(begin), _ms(end), holiday.id))
+                    span = _ms(begin), _ms(end)
+                    found.append(ExpectedBurst(*span, holiday.id, holiday.trades))
     return sorted(found)
 
 

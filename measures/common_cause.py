@@ -30,8 +30,12 @@ HORIZONS = (1, 2)
 SPREADS = 2.5
 """Standard deviations above the expected from which a number is worth a look at its cause."""
 EXCESS_SHARE = 0.4
-"""Part of the posts above the expected that the cause has to explain."""
+"""Part of the posts above the expected that a term has to explain, as each has own words, ..."""
+ORIGIN_SHARE = 0.7
+"""... and an original or a text that is copied: the posts that spread it are of nothing else."""
 FEWEST_AUTHORS = 5
+_FEWEST_SPREADERS = 6
+"""The same of an original or a copied text: of a term, what is usual is taken off."""
 _SETTLED_MS = 90 * 60_000
 """A cause counts as one that the brand had when it is so long ago: not against itself."""
 _HALF_LIFE_MS = 60 * 24 * 3_600_000
@@ -76,6 +80,16 @@ class Cause(NamedTuple):
     """`@` and a hash of the id of an original, `=` and that of a text, or a term."""
     authors: float
     """How many have it in common beyond what is usual; the same one counts in each minute."""
+
+    def needed(self, excess: float) -> float:
+        """Authors that make it a cause of so many posts above the expected.
+
+        >>> Cause("爆炸", 6.0).needed(20.0), Cause("@1", 6.0).needed(20.0)
+        (8.0, 14.0)
+        """
+        if self.name[:1] in {"@", "="}:
+            return max(_FEWEST_SPREADERS, ORIGIN_SHARE * excess)
+        return max(FEWEST_AUTHORS, EXCESS_SHARE * excess)
 
     @property
     def told(self) -> str:

@@ -2,12 +2,15 @@
 
 Each board learns of the begin of every alert, of its own at once and of the others' by signals in
 `mentions`. Whether two alerts are one event depends on their two signals alone, an incident is what
-hangs together by that, and its head the first by an order of all. So whoever has taken in the same
-signals finds the same incidents, in whatever order they came. An alert is published at once, with
-the incident that is known then; when an earlier head becomes known it is published again.
+hangs together by that, and its head the first by an order of all. Alerts of one brand of which it
+is not known what they have in common count as one event too, the nearest first, unless that would
+join two that are known to be different: so the mood of an hour does not make one of two events at
+once. Whoever has taken in the same signals finds the same incidents, in whatever order they came.
+An alert is published at once, with the incident that is known then; when an earlier head becomes
+known it is published again.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
@@ -49,8 +52,10 @@ class Incidents:
 
     def __init__(self, state: IncidentState | None = None) -> None:
         self.state = state or IncidentState()
-        self._linked: dict[str, set[str]] = {}
-        """Alert -> those that tell of the same."""
+        self._linked: dict[str, dict[str, bool]] = {}
+        """Alert -> those that tell of the same, and whether they have something in common."""
+        self._heads: dict[str, str] = {}
+        """Alert -> head of its incident, as far as it was asked for since the last signal."""
         self._is_settled = False
         """Whether own alerts have the heads that are known, see `moved`."""
         for signal in self.state.signals.values():
@@ -66,6 +71,7 @@ class Incidents:
             return False
         signals[signal.alert] = signal
         self._is_settled = False
+        self._heads.clear()
         self._link(signal)
         self._forget()
         return True
@@ -77,7 +83,11 @@ class Incidents:
             return told.incident  # it is long ago, and stays as it was told
         if alert.id not in signals:
             return alert.id
-        return min(self._together(alert.id), key=lambda each: _order(signals[each]))
+        if alert.id not in self._heads:
+            together = self._together(alert.id)
+            head = min(together, key=lambda each: _order(signals[each]))
+            self._heads |= dict.fromkeys(together, head)
+        return self._heads[alert.id]
 
     def placed(self, alert: Alert) -> Alert:
         """The record with its incident, noted as the last one of the alert."""
@@ -114,20 +124,53 @@ class Incidents:
             del told[min(told, key=lambda each: (told[each].started_at_ms, each))]
 
     def _together(self, alert: str) -> set[str]:
-        found, waiting = {alert}, [alert]
-        while waiting:
-            for other in self._linked[waiting.pop()] - found:
-                found.add(other)
-                waiting.append(other)
-        return found
+        linked = self._linked
+        found = _hanging(linked, [alert], known_alone=False)
+        group_of: dict[str, set[str]] = {}
+        for each in found:
+            if each not in group_of:
+                known = _hanging(linked, [each], known_alone=True)
+                group_of |= dict.fromkeys(known, known)
+        for one, other in self._supposed(found):
+            mine, others = group_of[one], group_of[other]
+            if mine is not others and not self._differ(mine, others):
+                mine |= others
+                group_of |= dict.fromkeys(others, mine)
+        return group_of[alert]
+
+    def _supposed(self, alerts: set[str]) -> list[tuple[str, str]]:
+        """Pairs of which it is not known what they have in common, those nearest in time first."""
+        signals = self.state.signals
+
+        def order(pair: tuple[str, str]) -> tuple[int, tuple[int, str], tuple[int, str]]:
+            one, other = (signals[each] for each in pair)
+            return abs(one.started_at_ms - other.started_at_ms), _age(one), _age(other)
+
+        pairs = [
+            (one, other)
+            for one in alerts
+            for other, is_known in self._linked[one].items()
+            if not is_known and _age(signals[one]) < _age(signals[other])
+        ]
+        return sorted(pairs, key=order)
+
+    def _differ(self, some: Iterable[str], others: Iterable[str]) -> bool:
+        """Whether one of these is known to tell of something else than one of the others."""
+        signals = self.state.signals
+        theirs = [signals[each] for each in others]
+        return any(
+            _is_near(signals[one], other) and _are_known_to_differ(signals[one], other)
+            for one in some
+            for other in theirs
+        )
 
     def _link(self, signal: Signal) -> None:
         linked = self._linked
-        mine = linked.setdefault(signal.alert, set())
+        mine = linked.setdefault(signal.alert, {})
         for other in self.state.signals.values():
             if other.alert in linked and other.alert != signal.alert and are_one(signal, other):
-                mine.add(other.alert)
-                linked[other.alert].add(signal.alert)
+                is_known = is_known_as_one(signal, other)
+                mine[other.alert] = linked[other.alert][signal.alert] = is_known
 
     def _forget(self) -> None:
         signals = self.state.signals
@@ -140,7 +183,21 @@ class Incidents:
         for each in gone:
             del signals[each]
             for other in self._linked.pop(each):
-                self._linked[other].discard(each)
+                del self._linked[other][each]
+
+
+def _hanging(
+    linked: Mapping[str, Mapping[str, bool]], alerts: Iterable[str], *, known_alone: bool
+) -> set[str]:
+    """What hangs together with these alerts."""
+    waiting = list(alerts)
+    found = set(waiting)
+    while waiting:
+        for other, is_known in linked[waiting.pop()].items():
+            if other not in found and (is_known or not known_alone):
+                found.add(other)
+                waiting.append(other)
+    return found
 
 
 def _age(signal: Signal) -> tuple[int, str]:
@@ -166,14 +223,31 @@ def are_one(one: Signal, other: Signal) -> bool:
     >>> are_one(fire, many), are_one(fire, msgspec.structs.replace(many, brand="y"))
     (True, False)
     """
-    apart_ms = abs(one.started_at_ms - other.started_at_ms)
     if (one.kind in _QUIET) is not (other.kind in _QUIET):
         return False
     if one.brand == other.brand:
-        return apart_ms <= SAME_BRAND_MS and not _tells_of_something_else(one, other)
+        return _is_near(one, other) and not _tells_of_something_else(one, other)
+    apart_ms = abs(one.started_at_ms - other.started_at_ms)
     if apart_ms > OTHER_BRAND_MS or not one.posts or not other.posts:
         return False
     return _share_posts(one, other) or _say_the_same(one, other)
+
+
+def is_known_as_one(one: Signal, other: Signal) -> bool:
+    """Of two that are one: whether they have posts or words in common, or are about posts that
+    are missing; of one brand nothing may speak for it but that nothing speaks against it."""
+    return (
+        one.brand != other.brand
+        or one.kind in _QUIET
+        or not one.terms.keys().isdisjoint(other.terms)
+        or not frozenset(one.posts.values()).isdisjoint(other.posts.values())
+    )
+
+
+def _is_near(one: Signal, other: Signal) -> bool:
+    """Whether they are about one brand, and begin within an hour."""
+    apart_ms = abs(one.started_at_ms - other.started_at_ms)
+    return one.brand == other.brand and apart_ms <= SAME_BRAND_MS
 
 
 def _share_posts(one: Signal, other: Signal) -> bool:
@@ -208,16 +282,34 @@ def _say_the_same(one: Signal, other: Signal) -> bool:
 
 
 def _tells_of_something_else(one: Signal, other: Signal) -> bool:
-    """Of one brand: nothing that is known of the posts speaks for one event.
+    """Of one brand: all posts are known, and nothing of them speaks for one event.
 
-    Where both are parts of many posts, it is not known what they have in common.
+    That two events reach their limits in one minute is so rare that posts which differ are no
+    reason yet.
     """
-    if not one.posts or not other.posts or one.terms.keys() & other.terms.keys():
+    if _are_known_to_differ(one, other):
+        return True
+    is_known = one.is_whole and other.is_whole and one.posts and other.posts
+    if not is_known or one.started_at_ms == other.started_at_ms:
+        return False
+    return not is_known_as_one(one, other)
+
+
+def _are_known_to_differ(one: Signal, other: Signal) -> bool:
+    """Of one brand: each says what it is about, and that is something else."""
+    if not one.posts or not other.posts or not one.terms.keys().isdisjoint(other.terms):
         return False
     if one.is_single or other.is_single:
         return min(_part_in(one, other), _part_in(other, one)) < SHARED_BACK
-    return (
-        one.is_whole
-        and other.is_whole
-        and not frozenset(one.posts.values()) & frozenset(other.posts.values())
-    )
+    if not frozenset(one.posts.values()).isdisjoint(other.posts.values()):
+        return False
+    return _has_a_cause(one) and _has_a_cause(other)
+
+
+def _has_a_cause(signal: Signal) -> bool:
+    """Whether many of its posts are about one thing: they share a term, or an original."""
+    if max(signal.terms.values(), default=0.0) >= LEADING:
+        return True
+    threads = list(signal.posts.values())
+    most = max(threads.count(thread) for thread in set(threads))
+    return most >= max(_COMPARABLE, LEADING * len(threads))

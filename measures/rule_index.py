@@ -223,12 +223,17 @@ class RuleIndex:
         """Silences in force."""
         return [one for since_ms, until_ms, one in self._silences if since_ms <= at_ms < until_ms]
 
-    def expected_burst_at(self, at_ms: int) -> str:
-        """Id of the day of a big sale that it is; empty where it is none."""
-        bursts = self._expected_bursts
-        if not bursts:
-            return ""
-        return next((one.id for one in bursts if one.from_ms <= at_ms < one.until_ms), "")
+    def expected_burst_at(self, brand: Brand, at_ms: int) -> str:
+        """Id of the day of a big sale that it is for the brand; empty where it is none.
+
+        What all brands do together, the sales of any trade explain.
+        """
+        for one in self._expected_bursts:
+            if one.from_ms <= at_ms < one.until_ms and (
+                not one.trades or brand.trade in one.trades or brand.id == EVERY_BRAND
+            ):
+                return one.id
+        return ""
 
 
 def applies_to(rule: Rule, brand: Brand) -> bool:

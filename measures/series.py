@@ -8,6 +8,7 @@ from typing import NamedTuple
 from measures.alert_life import (
     USUAL_COOL_DOWN_MS,
     USUAL_RESOLVE_AFTER_MS,
+    WORSE_VOLUME_IN_COOL_DOWN,
     is_cooling_down,
     is_over,
 )
@@ -111,7 +112,13 @@ class SeriesDetector:
         return True
 
     def _is_cooling_down(self, start_ms: int, verdict: Verdict) -> bool:
-        return is_cooling_down(self._alert, start_ms, verdict.severity, USUAL_COOL_DOWN_MS)
+        return is_cooling_down(
+            self._alert,
+            start_ms,
+            verdict.severity,
+            USUAL_COOL_DOWN_MS,
+            WORSE_VOLUME_IN_COOL_DOWN,
+        )
 
     def _begin(self, start_ms: int, verdict: Verdict, means: list[float]) -> None:
         self._alert, self._true_ms = PastAlert(start_ms, verdict.severity), start_ms

@@ -1,7 +1,7 @@
 """What an alert tells all partitions when it begins, see `measures.incidents`."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from measures.buckets import Bucket
 from measures.moment import Moment
@@ -31,7 +31,7 @@ def signal_of(alert: Alert, rule: Rule, finding: Finding, moment: Moment) -> Sig
         severity=alert.severity,
         is_silenced=alert.silenced_by != "",
         posts={number: thread for number, (thread, _) in sample.items()},
-        terms=_leading(sample),
+        terms=_leading(sample, rule.words if isinstance(rule, CrisisRule) else ()),
         is_single=single is not None,
         is_whole=single is not None or len(sample) < SIZE,
     )
@@ -46,8 +46,13 @@ def _samples(rule: Rule, buckets: list[Bucket]) -> Iterator[Sample]:
             yield bucket.sample
 
 
-def _leading(sample: Sample) -> dict[str, float]:
+def _leading(sample: Sample, words: Sequence[str]) -> dict[str, float]:
+    """Without `words`, by which the rule chose the posts: they stand in all of them."""
     counts = Counter(term for _, terms in sample.values() for term in terms)
-    shares = {term: round(posts / len(sample), 2) for term, posts in counts.items()}
+    shares = {
+        term: round(posts / len(sample), 2)
+        for term, posts in counts.items()
+        if not any(term in word or word in term for word in words)
+    }
     order = sorted(shares, key=lambda term: (-shares[term], term))
     return {term: shares[term] for term in order[:_MOST_TERMS] if shares[term] >= _LEAST_SHARE}

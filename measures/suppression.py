@@ -62,7 +62,11 @@ def suppressed_by(
     elif alert_life.is_pending(around.pending, start_ms, alert_life.pending_ms(rule)):
         return SuppressedReason.PENDING
     elif alert_life.is_cooling_down(
-        around.past, start_ms, finding.severity, alert_life.cool_down_ms(rule)
+        around.past,
+        start_ms,
+        finding.severity,
+        alert_life.cool_down_ms(rule),
+        alert_life.worse_in_cool_down(rule),
     ):
         return SuppressedReason.COOL_DOWN
     is_silenced = around.silences and silence_over(around.silences, rule.id, around.brand)

@@ -90,6 +90,8 @@ class Holiday(
     zone: str = ""
     """Of a day of big sales: in whose time it begins and ends, such as `Asia/Shanghai`; empty:
     UTC."""
+    trades: tuple[str, ...] = ()
+    """Of a day of big sales: the trades whose bursts are expected; empty: all."""
 
 
 class Intent(

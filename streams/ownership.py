@@ -162,8 +162,8 @@ class Ownership:
         self.is_open = False
         self.ledger.close()
         if was_open:
-            for outbox in dict.fromkeys(outboxes.values()):
-                await outbox.close()
+            # Together: the group waits for us only so long, and each has a commit of its own.
+            await asyncio.gather(*(outbox.close() for outbox in dict.fromkeys(outboxes.values())))
         else:
             await self._abandon(outboxes)
         self._forget()
@@ -277,6 +277,7 @@ class Ownership:
         self, owned: list[TopicPartition], outboxes: Mapping[TopicPartition, Outbox], turn: object
     ) -> dict[TopicPartition, int]:
         """Steps 1 to 4; returns where each partition starts."""
+        # One after the other: the embedded broker refuses some of several producers at a time.
         for outbox in dict.fromkeys(outboxes.values()):
             await outbox.start()
             self.steps += 1
@@ -375,8 +376,11 @@ class Ownership:
             self.steps += 1
             progress.advance(len(records))
         progress.finish()
-        self._refuse_superseded(turn)
         for source, values in latest.items():
+            # Of many brands each takes long. Between them a rebalance has to be heard of: until its
+            # callback has run, no heartbeats are sent.
+            await asyncio.sleep(0)
+            self._refuse_superseded(turn)
             try:
                 stage_of[source].restore(source[1], values.items())
             except EntryError as error:
@@ -433,6 +437,8 @@ class Ownership:
             older = await self._identities(reader, stage, rest, turn)
             self._refuse_superseded(turn)
             for partition, posts in seen.items():
+                await asyncio.sleep(0)
+                self._refuse_superseded(turn)
                 stage.recall(partition, older[partition] + posts.posts())
 
     async def _identities(

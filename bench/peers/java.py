@@ -15,6 +15,10 @@ from kafka_io.settings import Settings
 FOLDER = Path(__file__).resolve().parent
 # What Flink's serializers reach into on Java 17.
 OPENED = ("java.util", "java.lang", "java.time", "java.util.concurrent")
+DOES = (
+    "names with their bounds, mood by older rules; no context, queries, intents, spam, repeats, "
+    "dead letters, rules"
+)
 
 
 @cache
@@ -42,29 +46,29 @@ def missing() -> str | None:
 
 def kafka_streams(guarantee: str) -> Callable[[Settings, Path, int], System]:
     """With `at_least_once` or `exactly_once_v2`."""
-    name = "Kafka Streams" + (", exactly once" if guarantee == "exactly_once_v2" else "")
 
     def start(settings: Settings, catalogue: Path, workers: int) -> System:
         guaranteed = {"BENCH_GUARANTEE": guarantee}
-        return _system(name, "kafka_streams", settings, catalogue, workers, guaranteed)
+        return _system("kafka_streams", settings, catalogue, workers, guaranteed)
 
     return start
 
 
-def flink(guarantee: str) -> Callable[[Settings, Path, int], System]:
-    """With `at_least_once` or `exactly_once` in its sinks; its threads are its parallelism."""
-    name = "Flink" + (", exactly once" if guarantee == "exactly_once" else "")
+def flink(guarantee: str, state: str = "heap") -> Callable[[Settings, Path, int], System]:
+    """With `at_least_once` or `exactly_once` in its sinks; its threads are its parallelism.
+
+    Its state is on the `heap`, or in `rocksdb` with checkpoints of what changed.
+    """
 
     def start(settings: Settings, catalogue: Path, workers: int) -> System:
-        guaranteed = {"BENCH_GUARANTEE": guarantee}
-        system = _system(name, "flink", settings, catalogue, workers, guaranteed)
+        chosen = {"BENCH_GUARANTEE": guarantee, "BENCH_STATE": state}
+        system = _system("flink", settings, catalogue, workers, chosen)
         return system._replace(reads_mentions=False)
 
     return start
 
 
 def _system(
-    name: str,
     module: str,
     settings: Settings,
     catalogue: Path,
@@ -78,7 +82,7 @@ def _system(
     target = FOLDER / module / "target"
     main = "".join(part.title() for part in module.split("_")) + "Worker"
     return System(
-        name,
+        module,
         [
             *(kafka_jars.java(), "-Xmx2g", "-Dorg.slf4j.simpleLogger.defaultLogLevel=error"),
             *(f"--add-opens=java.base/{package}=ALL-UNNAMED" for package in OPENED),
@@ -92,4 +96,5 @@ def _system(
             "BENCH_THREADS": str(threads),
             **environment,
         },
+        f"{DOES}; {environment['BENCH_GUARANTEE'].replace('_', ' ').removesuffix(' v2')}",
     )

@@ -1,7 +1,7 @@
 """Starts the Quix Streams worker of `bench.peers.quix_worker`.
 
-Quix Streams wants an older pydantic than leimo's constraints, so it has a virtual environment of
-its own, with leimo and the extra `bench` in it; `make bench` makes it.
+Quix Streams wants an older pydantic than leimo, so it has a virtual environment of its own, with
+what leimo's analysis needs in it; `make bench` makes it.
 """
 
 import os
@@ -10,9 +10,6 @@ from pathlib import Path
 from bench.peers.topics import COMMIT_INTERVAL_S
 from bench.runs import ROOT, System
 from kafka_io.settings import Settings
-
-NAME = "Quix Streams"
-
 
 PYTHON = Path(os.environ.get("BENCH_QUIX_PYTHON", ROOT / ".venv/quix/bin/python"))
 
@@ -26,13 +23,14 @@ def missing() -> str | None:
 
 def system(settings: Settings, catalogue: Path, workers: int) -> System:
     return System(
-        NAME,
-        [str(PYTHON), "-m", "bench.peers.quix_worker"],
+        "quix",
+        [str(PYTHON), "-W", "ignore", "-m", "bench.peers.quix_worker"],
         {
             "BENCH_BROKER": settings.broker,
             "BENCH_GROUP": settings.group,
             "BENCH_CATALOGUE": str(catalogue),
             "BENCH_COMMIT_INTERVAL_S": str(COMMIT_INTERVAL_S),
         },
+        "leimo's own analysis; no repeats, dead letters, rules; at least once",
         processes=workers,
     )

@@ -62,15 +62,21 @@ class Archiver:
     async def round(self, now_ms: int) -> int:
         """Write what is due, take out what was taken back, remove what is too old.
 
-        Returns how many files could not be written; they stay due.
+        Returns how often something could not be done; it stays due. A folder or a database that is
+        away ends no center.
         """
-        with self._archive.locked() as is_ours:
-            if not is_ours:
-                if not self._is_told:
+        failures = 0
+
+        async def locked() -> None:
+            nonlocal failures
+            with self._archive.locked() as is_ours:
+                if is_ours:
+                    failures = await self._round(now_ms)
+                elif not self._is_told:
                     log.info("another center writes the archive; this one does not")
                     self._is_told = True
-                return 0
-            return await self._round(now_ms)
+
+        return failures if await self._tried(locked) else failures + 1
 
     async def _round(self, now_ms: int) -> int:
         # First what was taken back, then the hours that are due with it: see the sweep.

@@ -1,7 +1,7 @@
 """More posts than usual. Spam and the bursts of single accounts do not count."""
 
 from measures.brand_state import OpenAlert
-from measures.common_cause import EXCESS_SHARE, FEWEST_AUTHORS, FEWEST_SHARE, HORIZONS
+from measures.common_cause import FEWEST_SHARE, HORIZONS
 from measures.detector import Verdict, entry_thresholds_of, gamma_tail, lasts, return_level
 from measures.horizons import HORIZONS_MIN
 from measures.moment import Moment
@@ -40,15 +40,13 @@ def _with_a_cause(moment: Moment, rule: SpikeRule) -> Finding | None:
     """Fewer posts than are unusual by their number alone, but many of them about one thing."""
     knob, baseline = rule.false_alerts_per_month, moment.baseline
     sums = moment.sums
-    if sums[-1] < FEWEST_SHARE * rule.min_posts or not moment.causes:
+    if sums[-1] < FEWEST_SHARE * rule.min_posts or not moment.causes or not baseline.is_seasoned():
         return None
     level, means = return_level(baseline.observed_ms(), knob), moment.means
     for at, cause in moment.causes.items():
         seen, mean = sums[at], means[at]
         largest = moment.state.causes.largest(moment.start_ms)[HORIZONS.index(at)]
-        needed = max(
-            FEWEST_AUTHORS, rule.min_authors, EXCESS_SHARE * (seen - mean), largest * level
-        )
+        needed = max(cause.needed(seen - mean), rule.min_authors, largest * level)
         if seen < FEWEST_SHARE * rule.min_posts or cause.authors < needed:
             continue
         if len(moment.posts_by_author(HORIZONS_MIN[at])) < rule.min_authors:

@@ -428,6 +428,18 @@ HOLIDAY_ERRORS: dict[str, Row] = {
         "holidays[0].zone",
         "'Asia/Shanghai' is of no use here",
     ),
+    "holiday of a trade": (
+        '  - {id: a, first: "10-01", trades: [phones]}\n',
+        6,
+        "holidays[0].trades",
+        "is of no use here; holidays are everybody's",
+    ),
+    "sale of a trade without brands": (
+        '  - {id: a, first: "11-11", is_sale: true, trades: [fones]}\n',
+        6,
+        "holidays[0].trades[0]",
+        "'fones' is the trade of no brand here",
+    ),
     "sale in no zone": (
         '  - {id: a, first: "11-11", is_sale: true, zone: Beijing}\n',
         6,

@@ -1,13 +1,17 @@
 """A day of forty brands over several partitions, with twelve events of all kinds that overlap.
 
     python -m tests.measures.event_day SEED...
+    python -m tests.measures.event_day --pairs SEED...
+
+With `--pairs` eight brands have two events at once, seen by a crisis rule each, and eight others
+one event that both of these rules see.
 
 Everything is drawn from a seed: brands, sizes, when events begin, how large they are.
 """
 
 import random
 import sys
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -154,6 +158,14 @@ class Day:
             yield from [first, *others]
         for _ in range(self._count(rate)):
             match event.kind:
+                case "poison":
+                    text = self._rnd.choice(("吃了中毒", "又变质", "真的", "怎么办"))
+                    yield from self._posted(number, brands, text=text, **said, **bad)
+                case "both" | "loose":
+                    # What is loose has not even words in common.
+                    words = said if event.kind == "both" else {}
+                    text = self._rnd.choice(("手机起火", "又爆炸", "吃了中毒", "又变质", "真的"))
+                    yield from self._posted(number, brands, text=text, **words, **bad)
                 case "words" | "product":
                     text = self._rnd.choice(("手机起火", "又爆炸", "真的", "怎么办"))
                     yield from self._posted(number, brands, text=text, **said, **bad)
@@ -199,6 +211,27 @@ class Day:
             Mention(brand, raw, self._offsets[raw], at_ms, product=product, **usual | fields)
             for brand, product in named.items()
         ]
+
+
+class PairedDay(Day):
+    """Two events at once about one brand, and one event that two rules see."""
+
+    def _drawn(self) -> list[Happening]:
+        rnd = self._rnd
+        makers = [brand.id for brand in BRANDS if not brand.parent]
+        rnd.shuffle(makers)
+        events = []
+        for _ in range(8):
+            brands, start_min = (makers.pop(),), QUIET_MIN + rnd.randrange(30, 300)
+            later_min, second = rnd.choice((0, 0, 3, 10, 25, 40)), rnd.choice(("poison", "bare"))
+            for kind, at_min in (("words", start_min), (second, start_min + later_min)):
+                minutes, size = rnd.randrange(30, 90), rnd.uniform(8, 25)
+                events.append(Happening(kind, brands, at_min, minutes, size))
+        for _ in range(8):
+            kind, start_min = rnd.choice(("both", "loose")), QUIET_MIN + rnd.randrange(30, 300)
+            minutes, size = rnd.randrange(30, 90), rnd.uniform(8, 25)
+            events.append(Happening(kind, (makers.pop(),), start_min, minutes, size))
+        return events
 
 
 class Fleet:
@@ -270,9 +303,9 @@ def tick_at(minute: int) -> Tick:
     return Tick(LONG_AFTER, RAW, dict.fromkeys(range(RAW), START + minute * MINUTE))
 
 
-def run_day(seed: int) -> tuple[Day, Fleet]:
+def run_day(seed: int, kind: type[Day] = Day) -> tuple[Day, Fleet]:
     """The whole day through a fleet."""
-    day, fleet = Day(seed), Fleet()
+    day, fleet = kind(seed), Fleet()
     for number in range(DAY_MIN):
         fleet.take(day.minute(number), tick_at(number + 1))
     fleet.settle()
@@ -316,6 +349,44 @@ def score_of(day: Day, fleet: Fleet) -> Score:
     )
 
 
+class PairScore(NamedTuple):
+    """How well two events of a brand are told apart, and one is kept together."""
+
+    apart: int
+    """Pairs of events whose crises are in two incidents."""
+    merged: int
+    merged_at_once: int
+    """Of these, pairs whose events began in the same minute."""
+    whole: int
+    """Single events whose alerts are all in one incident."""
+    split: int
+
+
+def pair_score_of(day: Day, fleet: Fleet) -> PairScore:
+    """Compare; crises that no rule saw are left out."""
+    latest = fleet.latest().values()
+    counts: Counter[str] = Counter()
+    for first, second in zip(day.events[:16:2], day.events[1:16:2], strict=True):
+        found = [
+            {one.incident for one in latest if one.rule == rule and event.holds(one)}
+            for rule, event in (("fire", first), ("poison", second))
+        ]
+        if all(found):
+            is_apart = found[0].isdisjoint(found[1])
+            counts["apart" if is_apart else "merged"] += 1
+            counts["at once"] += not is_apart and first.start_min == second.start_min
+    for event in day.events[16:]:
+        incidents = {one.incident for one in latest if event.holds(one)}
+        counts["whole" if len(incidents) == 1 else "split"] += bool(incidents)
+    return PairScore(*(counts[name] for name in ("apart", "merged", "at once", "whole", "split")))
+
+
 if __name__ == "__main__":
-    for given in sys.argv[1:]:
-        sys.stdout.write(f"{given} {score_of(*run_day(int(given)))}\n")
+    pairs = sys.argv[1] == "--pairs"
+    for given in sys.argv[1 + pairs :]:
+        score = (
+            pair_score_of(*run_day(int(given), PairedDay))
+            if pairs
+            else score_of(*run_day(int(given)))
+        )
+        sys.stdout.write(f"{given} {score}\n")

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
+import msgspec
+
 from measures.board import Board, BoardSettings
 from schemas.alert import Alert, AlertState, SuppressedReason
 from schemas.catalogue import Brand, Catalogue, Silence
@@ -127,13 +129,19 @@ def ended(alerts: Iterable[Alert]) -> list[Alert]:
     return [alert for alert in alerts if alert.state is AlertState.RESOLVED]
 
 
+def same_but_incident(one: Alert, other: Alert) -> bool:
+    return one == msgspec.structs.replace(other, incident=one.incident, revision=one.revision)
+
+
 def check_lives(alerts: Sequence[Alert]) -> None:
-    """Of each id revisions 0, 1, 2, ..., and at most one end, as the last."""
+    """Of each id revisions 0, 1, 2, ..., and at most one end, and then at most another incident."""
     lives: dict[str, list[Alert]] = {}
     for alert in alerts:
         lives.setdefault(alert.id, []).append(alert)
     for life in lives.values():
         assert [alert.revision for alert in life] == list(range(len(life)))
-        assert [alert.state for alert in life[:-1]] == [AlertState.FIRING] * (len(life) - 1)
+        ends = ended(life)
+        assert life[len(life) - len(ends) :] == ends
+        assert all(same_but_incident(ends[0], other) for other in ends)
         assert len({alert.fingerprint for alert in life}) == 1
         assert len({alert.started_at_ms for alert in life}) == 1

@@ -119,11 +119,15 @@ def lived(severity: int, **fields: Any) -> Subject:
     return about
 
 
-def test_no_new_alert_begins_in_the_cool_down_unless_it_is_much_worse() -> None:
-    about = lived(2)
-    assert found(about, at(2 * HOUR), finding(6)) is None
+@pytest.mark.parametrize(("kind", "worse"), [(RuleKind.SPIKE, 1), (RuleKind.DROP, 5)])
+def test_no_new_alert_begins_in_the_cool_down_unless_it_is_worse(
+    kind: RuleKind, worse: int
+) -> None:
+    """Of more posts beyond the last peak, else far worse."""
+    about = lived(2, kind=kind)
+    assert found(about, at(2 * HOUR), finding(2 + worse - 1)) is None
     assert found(about, at(9 * HOUR - 1), finding(2)) is None
-    much_worse = found(about, at(2 * HOUR), finding(7))
+    much_worse = found(about, at(2 * HOUR), finding(2 + worse))
     assert much_worse is not None
     assert much_worse.revision == 0
 

@@ -3,6 +3,7 @@
 import random
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import permutations
 from typing import Any
 
 import msgspec
@@ -62,8 +63,13 @@ def test_two_brands_share_an_event_if_they_share_posts_or_words(
     ("one", "other", "expected"),
     [
         ({}, {"posts": {1: 1}, "is_whole": False, "minute": 50}, True),  # nothing speaks against it
-        ({}, {"posts": {1: 1, 2: 2}}, False),  # all is known, and nothing in common
-        ({}, {"posts": {1: 1, 2: 2}, "minute": 0, "terms": {"a": 0.5}}, False),
+        ({}, {"posts": {1: 1, 2: 2}, "minute": 1}, False),  # all is known, and nothing in common
+        ({}, {"posts": {1: 1, 2: 2}}, True),  # two events in one minute need more than that
+        ({}, {"posts": {1: 1, 2: 2}, "terms": {"a": 0.5}}, True),
+        ({"terms": {"b": 0.4}}, {"posts": {1: 1, 2: 2}, "terms": {"a": 0.5}}, False),
+        ({"terms": {"b": 0.3}}, {"posts": {1: 1, 2: 2}, "terms": {"a": 0.5}}, True),
+        ({"terms": {"b": 0.4}}, {"posts": {1: 1, 2: 1, 3: 1, 4: 2}}, False),  # one original
+        ({"terms": {"b": 0.4}}, {"posts": {1: 1, 2: 1, 4: 2}}, True),  # two are no cascade
         ({"terms": {"a": 1.0}}, {"posts": {1: 1, 2: 2}, "terms": {"a": 0.5}}, True),
         ({}, {"posts": {1: 1}, "is_single": True}, False),  # somebody says something else
         ({}, {"posts": {1: 70}, "is_single": True}, True),
@@ -118,6 +124,30 @@ def test_what_hangs_together_over_others_is_one() -> None:
     assert len(set(heads([chain[0], chain[3]]).values())) == 2
 
 
+def test_the_mood_of_an_hour_does_not_make_one_of_two_events_at_once() -> None:
+    """Nor does it matter that it could be part of both: it is put to the nearest."""
+    fire: dict[str, Any] = {"terms": {"battery": 0.9}}
+    told = [
+        signal("fire", 0, kind="crisis", posts={1: 1, 2: 2}, **fire),
+        signal("many", 2, posts={3: 3}, is_whole=False, **fire),
+        signal("mood", 3, kind="sentiment", posts={4: 4}, is_whole=False),
+        signal("poison", 10, kind="crisis", posts={5: 5, 6: 6}, terms={"milk": 0.9}),
+    ]
+    for order in permutations(told):
+        found = heads(order)
+        assert found == {"fire": "fire", "many": "fire", "mood": "fire", "poison": "poison"}
+
+
+def test_what_speaks_of_both_joins_two() -> None:
+    fire, poison, both = {"battery": 0.9}, {"milk": 0.9}, {"battery": 0.5, "milk": 0.4}
+    told = [
+        signal(str(at), 10 * at, posts={at: at}, terms=terms)
+        for at, terms in enumerate((fire, poison, both))
+    ]
+    assert set(heads(told).values()) == {"0"}
+    assert set(heads(told[:2]).values()) == {"0", "1"}
+
+
 SIGNALS = st.lists(
     st.builds(
         signal,
@@ -128,6 +158,8 @@ SIGNALS = st.lists(
         severity=st.integers(1, 3),
         is_silenced=st.booleans(),
         posts=st.dictionaries(st.integers(0, 20), st.integers(0, 6), max_size=5),
+        terms=st.dictionaries(st.sampled_from("abc"), st.sampled_from([0.3, 0.5]), max_size=2),
+        is_whole=st.booleans(),
     ),
     max_size=14,
     unique_by=lambda one: one.alert,

@@ -196,3 +196,15 @@ def test_an_alert_on_a_day_of_sales_says_that_it_is_one() -> None:
 
 def test_the_clock_of_the_tests_is_what_the_tables_say() -> None:
     assert at(0) == time_ms(f"{DAY}:54Z")
+
+
+def test_sales_are_expected_of_the_trades_that_sell_then_and_of_all_brands_together() -> None:
+    sale = Holiday(id="sale", first="05-14", is_sale=True, trades=("phones",))
+    index = RuleIndex(Catalogue(holidays=(sale,)))
+    phones, cars, _ = BRANDS
+    every = Brand(id=EVERY_BRAND, name="*")
+    noon_ms = time_ms("2026-05-14T12:00Z")
+    assert index.expected_burst_at(phones, noon_ms) == "sale"
+    assert index.expected_burst_at(every, noon_ms) == "sale"
+    assert index.expected_burst_at(cars, noon_ms) == ""
+    assert index.expected_burst_at(phones, noon_ms + 24 * HOUR_MS) == ""

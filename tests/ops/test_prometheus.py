@@ -12,6 +12,7 @@ import pytest
 import yaml
 from prometheus_client.metrics import MetricWrapperBase
 
+from center.metrics import CenterMetrics
 from kafka_io.group_lag import GroupLag
 from kafka_io.settings import Settings
 from streams.metrics import DeliveryMetrics, Metrics
@@ -35,8 +36,9 @@ _GROUPS = re.compile(r"\bby \(([^)]*)\)")
 
 
 def series() -> dict[str, set[str]]:
-    """Every series that a worker, `leimo lag` or `leimo deliver` serves, with its labels."""
-    served = [*declared(), *_metrics_of(DeliveryMetrics())]
+    """Every series that a worker, `leimo lag`, `leimo deliver` or the center serves, with its
+    labels."""
+    served = [*declared(), *_metrics_of(DeliveryMetrics()), *_metrics_of(CenterMetrics())]
     return {
         metric._name + suffix: set(metric._labelnames) | ({"le"} if suffix == "_bucket" else set())
         for metric in served

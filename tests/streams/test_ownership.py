@@ -7,6 +7,7 @@ from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.records_to_delete import RecordsToDelete
 from aiokafka.errors import ProducerFenced
+from faust.types import TP
 
 from kafka_io.batches import Row
 from kafka_io.ledger import Verdict
@@ -71,6 +72,26 @@ async def test_what_the_notes_do_not_tell_is_read_again(settings: Settings) -> N
         await last.ownership.take_over(ASSIGNED)
 
         assert last.copies.recalled == [(3, -3), (4, 4), (5, 5)]
+
+
+async def test_a_rebalance_is_heard_of_between_the_states_of_two_partitions(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its callback runs on this event loop, and no heartbeat is sent until it has run."""
+    restored: list[int] = []
+    releases: list[asyncio.Task[None]] = []
+    async with owning(settings) as owner:
+
+        def restore(partition: int, entries: object) -> None:
+            restored.append(partition)
+            releases.append(asyncio.create_task(owner.ownership.release()))
+
+        monkeypatch.setattr(owner.totals, "restore", restore)
+        await owner.ownership.take_over([TP(MENTIONS.name, 0), TP(MENTIONS.name, 1)])
+        await asyncio.gather(*releases)
+
+    assert restored == [0]
+    assert not owner.ownership.is_open
 
 
 async def test_state_that_was_removed_is_not_restored(settings: Settings) -> None:

@@ -252,6 +252,20 @@ async def test_old_files_go_and_halves_of_a_killed_process_too(
     assert not half.parent.exists()
 
 
+async def test_a_folder_that_is_away_ends_nothing(
+    sqlite_store: SqlStore, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    sqlite_store.apply(records(MENTIONS.name, mention(1)), {})
+    made = archiver(tmp_path / "archive", sqlite_store)
+    (tmp_path / "archive").rename(tmp_path / "away")
+
+    assert await made.round(NOW_MS) == 1
+    assert "trying again later" in caplog.text
+    (tmp_path / "away").rename(tmp_path / "archive")
+    assert await made.round(NOW_MS) == 0
+    assert Archive(tmp_path / "archive").hours(Kind.MENTIONS) == [START_MS]
+
+
 async def test_of_two_centers_one_writes(sqlite_store: SqlStore, tmp_path: Path) -> None:
     sqlite_store.apply(records(MENTIONS.name, mention(1)), {})
     with Archive(tmp_path).locked() as is_ours:

@@ -17,6 +17,7 @@ import org.apache.flink.api.common.typeinfo.TypeInformation;
 import org.apache.flink.configuration.CheckpointingOptions;
 import org.apache.flink.configuration.Configuration;
 import org.apache.flink.configuration.RestartStrategyOptions;
+import org.apache.flink.configuration.StateBackendOptions;
 import org.apache.flink.connector.base.DeliveryGuarantee;
 import org.apache.flink.connector.kafka.sink.KafkaRecordSerializationSchema;
 import org.apache.flink.connector.kafka.sink.KafkaSink;
@@ -34,8 +35,8 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 
 /**
  * The same work on Flink: `posts.raw`, mentions to their topic and, by `keyBy`, to one-minute
- * windows of count and score, `windows`. Watermarks are per partition; state is on the heap, with
- * checkpoints in a folder; sinks are at least once.
+ * windows of count and score, `windows`. Watermarks are per partition; state is on the heap or in
+ * RocksDB (with checkpoints of what changed), checkpoints are in a folder.
  */
 public final class FlinkWorker {
     private static final Duration MINUTE = Duration.ofMinutes(1);
@@ -169,6 +170,9 @@ public final class FlinkWorker {
         String broker = environment.get("BENCH_BROKER");
         Configuration settings = new Configuration();
         settings.set(RestartStrategyOptions.RESTART_STRATEGY, "none");
+        boolean inRocksDb = environment.get("BENCH_STATE").equals("rocksdb");
+        settings.set(StateBackendOptions.STATE_BACKEND, inRocksDb ? "rocksdb" : "hashmap");
+        settings.set(CheckpointingOptions.INCREMENTAL_CHECKPOINTS, inRocksDb);
         settings.set(CheckpointingOptions.CHECKPOINT_STORAGE, "filesystem");
         settings.set(
                 CheckpointingOptions.CHECKPOINTS_DIRECTORY,
