@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
+from functools import lru_cache, partial
 from typing import Any
 
 import msgspec
@@ -16,7 +17,7 @@ from kafka_io.partitions import partition_for
 from kafka_io.settings import Settings
 from schemas.dead_letter import DropReason
 from schemas.forgotten import Forgotten
-from schemas.mention import AnyMention, GroupMention, group_key
+from schemas.mention import GroupMention, group_key
 from schemas.post import Post
 from schemas.topics import DELETIONS, MENTIONS, POSTS_RAW, POSTS_SEEN, Topic
 from sources.parsing import InvalidPost
@@ -33,6 +34,12 @@ QUIET_TICK_MS = 1_000
 """Time between two ticks while nothing is read."""
 
 _encode = msgspec.json.Encoder().encode
+
+
+def _target(partitions: int, named: str) -> tuple[bytes, int]:
+    """Key and partition of a brand or a group."""
+    key = named.encode()
+    return key, partition_for(key, partitions)
 
 
 class AnalyseStage:
@@ -59,7 +66,7 @@ class AnalyseStage:
         self._settings = settings
         self._now_ms = now_ms
         self._metrics = metrics
-        self._partitions = settings.partitions
+        self._target = lru_cache(maxsize=1 << 18)(partial(_target, settings.partitions))
         self._raw_posts = RawPosts(settings)
         self._tick_settings = TickSettings(
             disorder_ms=int(settings.disorder_s * 1000),
@@ -160,12 +167,7 @@ class AnalyseStage:
         intake = take_in(records, partition, seen, self._raw_posts, self.analyser, self.groups)
         if self.forgotten:
             self._redact(intake)
-        rows = [
-            self._row(mention, record.timestamp)
-            for record, mentions in zip(intake.records, intake.mentions, strict=True)
-            for mention in mentions
-        ]
-        return intake, seen, rows
+        return intake, seen, self._rows(intake)
 
     def _redact(self, intake: Intake) -> None:
         """What was taken back counts, and its words go no further: a replay brings none back."""
@@ -220,11 +222,17 @@ class AnalyseStage:
         read_ms = max(one.last_read_ms for one in self._progress.values())
         return read_ms < self._ticked_ms and now_ms < self._ticked_ms + QUIET_TICK_MS
 
-    def _row(self, mention: AnyMention, timestamp_ms: int) -> Row:
-        named = group_key(mention.group) if type(mention) is GroupMention else mention.brand
-        key = named.encode()
-        partition = partition_for(key, self._partitions)
-        return Row(MENTIONS.name, partition, key, _encode(mention), NO_HEADERS, timestamp_ms)
+    def _rows(self, intake: Intake) -> list[Row]:
+        rows = []
+        topic, to = MENTIONS.name, self._target
+        for record, mentions in zip(intake.records, intake.mentions, strict=True):
+            for mention in mentions:
+                key, partition = to(
+                    group_key(mention.group) if type(mention) is GroupMention else mention.brand
+                )
+                value = _encode(mention)
+                rows.append(Row(topic, partition, key, value, NO_HEADERS, record.timestamp))
+        return rows
 
     def _put_aside(self, partition: int, record: Any, reason: DropReason, detail: str) -> Row:
         self._metrics.dead_letters.labels(reason.value).inc()
@@ -233,7 +241,7 @@ class AnalyseStage:
     def _count(self, posts: Sequence[Post]) -> None:
         for source, count in Counter([post.source._value_ for post in posts]).items():
             self._metrics.posts.labels(source).inc(count)
-        self._metrics.clamped_times.inc(sum(post.is_time_clamped for post in posts))
+        self._metrics.clamped_times.inc(sum([post.is_time_clamped for post in posts]))
 
 
 def declare(app: StreamApp) -> None:

@@ -245,7 +245,7 @@ class Matcher:
         dropped: list[Dropped] | None,
     ) -> Found | None:
         wide = len(self.patterns)
-        if any(pattern >= wide for _, _, pattern in matches):
+        if max([pattern for _, _, pattern in matches], default=0) >= wide:
             folded = words.fold(text)
             matches = [match for match in self._find(unaccented(folded)) if match[2] < wide]
             matches += self._across_gaps(folded)
@@ -389,9 +389,10 @@ class _Runs:
         """The edges of tokens within [start, end], and maybe others of the text."""
         if not self._low <= start <= end <= self._high:
             text, low, high = self.text, start, end
+            size = len(text)
             while low and text[low - 1] not in _BETWEEN_RUNS:
                 low -= 1
-            while high < len(text) and text[high] not in _BETWEEN_RUNS:
+            while high < size and text[high] not in _BETWEEN_RUNS:
                 high += 1
             self._low, self._high = low, high
             self._edges = edges(self._cut(text[low:high]), low)

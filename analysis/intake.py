@@ -19,6 +19,7 @@ from sources.refusals import InvalidPost, NoPost
 from sources.versions import Seen, first_sight
 
 NO_GROUPS = Groups(Catalogue())
+_DELETE = PostEvent.DELETE  # by name it costs as much as a call
 
 
 class Reader(Protocol):
@@ -76,9 +77,11 @@ def take_in(
     are repeats; nothing else is changed. None: who asks tells them apart by itself.
     """
     intake = Intake()
+    read = reader.post
+    times_ms, posts, kept, offsets = intake.times_ms, intake.posts, intake.records, []
     for record in records:
         try:
-            post = reader.post(record)
+            post = read(record)
         except NoPost as event:
             intake.skipped.append(event.event)
             if event.removed_author:
@@ -89,19 +92,20 @@ def take_in(
         except InvalidPost as invalid:
             intake.refused.append((record, invalid))
             continue
-        intake.times_ms.append(post.event_time_ms)
-        if post.event is PostEvent.DELETE:
+        times_ms.append(post.event_time_ms)
+        if post.event is _DELETE:
             gone = _deletion(DeletionScope.POST, post.source.value, post.id, record)
             intake.deletions.append(gone)
-        first = post if seen is None else first_sight(post, seen, record.offset)
+        offset = record.offset
+        first = post if seen is None else first_sight(post, seen, offset)
         if first is not None:
-            intake.posts.append(first)
-            intake.records.append(record)
+            posts.append(first)
+            kept.append(record)
+            offsets.append(offset)
     # One call for the batch: the sentiment model reads all clauses at once.
-    offsets = [record.offset for record in intake.records]
     intake.mentions = [
         [*found, *groups.of(found)] if found else []
-        for found in analyser.mentions_many(intake.posts, partition, offsets)
+        for found in analyser.mentions_many(posts, partition, offsets)
     ]
     return intake
 

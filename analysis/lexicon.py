@@ -58,6 +58,7 @@ class Lexicon:
             if self.words
             else None
         )
+        self._none = Clues((), self)
 
     def numbers(self, listed: Iterable[str]) -> frozenset[int]:
         """The numbers of words that stand in the lexicon."""
@@ -68,12 +69,13 @@ class Lexicon:
 
         Latin words need word boundaries: `app` does not stand in `happy`.
         """
-        if self._find is None:
-            return Clues((), self)
+        matches = self._find(masked) if self._find is not None else ()
+        if not matches:
+            return self._none  # of most own words
         latin = self._latin
         found = [
             Clue(start, end, word)
-            for start, end, word in self._find(masked)
+            for start, end, word in matches
             if word not in latin or _stands_alone(masked, start, end)
         ]
         return Clues(found, self)

@@ -28,6 +28,9 @@ BY_TEXT_MILLI = 985
 BY_RIVAL_MILLI = 980
 """An order of sureness and no measured shares: rules of a catalogue are as good as its author."""
 
+_NAME = Kind.NAME  # by name, members of enums cost as much as a call
+_ACCEPTED, _REFUSED, _OPEN = Verdict.ACCEPTED, Verdict.REFUSED, Verdict.OPEN
+
 BY_SENSES = "by the words around it"
 """Stands in `Judgement.because` where the learned model decided."""
 
@@ -126,12 +129,12 @@ class Namer:
 
     def named(self, reading: Reading, quote: Quote) -> list[Named]:
         """The names that stand for a brand, in order."""
-        hits = reading.found.hits
-        if all(self._is_plain[pattern] for _, _, pattern in hits):
+        hits, targets, is_plain = reading.found.hits, self.matcher.targets, self._is_plain
+        if False not in [is_plain[pattern] for _, _, pattern in hits]:
             return [
                 Named(start, end, *target)
                 for start, end, pattern in hits
-                for target in self.matcher.targets[pattern]
+                for target in targets[pattern]
             ]
         judged = self.judge(reading, quote)
         return [judgement.named for judgement in judged if judgement.is_accepted]
@@ -149,11 +152,11 @@ class Namer:
                         continue
                 name = Named(start, end, *target)
                 verdict, because = self._by_context(target, name, reading)
-                if verdict is Verdict.OPEN:
+                if verdict is _OPEN:
                     still_open.append(name)
                     continue
                 milli = BY_CONTEXT_MILLI if because else SURE_MILLI
-                judged.append(self._judged(name, because, milli, verdict is Verdict.ACCEPTED))
+                judged.append(self._judged(name, because, milli, verdict is _ACCEPTED))
         if still_open:
             sure = [judgement.named for judgement in judged if judgement.is_accepted]
             judged += self._by_rest(still_open, sure, reading.found, quote)
@@ -161,15 +164,15 @@ class Namer:
         return judged
 
     def _is_ambiguous(self, target: Target) -> bool:
-        return target.kind is Kind.NAME and self._rules.is_ambiguous(target.brand, target.alias)
+        return target.kind is _NAME and self._rules.is_ambiguous(target.brand, target.alias)
 
     def _by_context(self, target: Target, name: Named, reading: Reading) -> tuple[Verdict, str]:
         if not self._is_ambiguous(target):
-            return Verdict.ACCEPTED, ""
+            return _ACCEPTED, ""
         decision = self._rules.decide(target.brand, name.start, name.end, reading.clues)
-        if decision.verdict is Verdict.REFUSED:
+        if decision.verdict is _REFUSED:
             return decision.verdict, f"excluded by {decision.because}"
-        if decision.verdict is Verdict.ACCEPTED:
+        if decision.verdict is _ACCEPTED:
             because = f"{decision.because} is near" if decision.because else "nothing excludes it"
             return decision.verdict, because
         return decision.verdict, ""

@@ -70,6 +70,13 @@ def encode(texts: Sequence[str]) -> tuple[Codes, NDArray[np.intp]]:
     return codes.astype(np.uint64), np.cumsum(lengths) - lengths
 
 
+def lengths_of(codes: Codes, starts: NDArray[np.intp]) -> NDArray[np.intp]:
+    """How many codes each text of an `encode` has."""
+    ends = np.empty(len(starts), np.intp)
+    ends[:-1], ends[-1] = starts[1:], len(codes)
+    return ends - starts
+
+
 def keys_by_order(codes: Codes) -> Iterator[Keys]:
     """Keys of all n-grams that start at each code: first of one character, last of four.
 

@@ -41,10 +41,10 @@ from analysis.stances import (
 from analysis.terms import Word, content_words, top_terms
 from analysis.tokens import Tokenizer, cut_many
 from schemas.catalogue import Brand, Intent
+from schemas.links import checked
 from schemas.mention import Channel, Mention, Objective, Place, Polarity, SpamSign, Span
 from schemas.post import Post, PostEvent
 from sources import words
-from sources.links import depth_of, url_of
 
 MAX_SAMPLE = 140
 """Code points of own words that a mention carries."""
@@ -57,6 +57,13 @@ MAX_SPANS_IN_ALL = 256
 
 QUOTES_KEPT = 16_384
 """Quoted originals whose brands are remembered: a cascade repeats one by the thousand."""
+
+# By name, members of enums cost as much as a call: Python looks them up in a slow way.
+_DELETE, _EDIT = PostEvent.DELETE, PostEvent.EDIT
+_ACCOUNT, _CAMPAIGN = Kind.ACCOUNT, Kind.CAMPAIGN
+_OWNED, _PAID_FOR, _EARNED = Channel.OWNED, Channel.PAID, Channel.EARNED
+_IN_OWN, _IN_CHAIN, _ON_CARD, _IN_QUOTE = Place.OWN, Place.CHAIN, Place.CARD, Place.QUOTED
+_NEUTRAL = Polarity.NEUTRAL
 
 MAX_KEPT = 2_000
 """Code points of the longest quoted text that is remembered."""
@@ -108,7 +115,7 @@ class _Original(NamedTuple):
 _NO_ORIGINAL = _Original(NO_QUOTE, (), {}, {})
 
 
-class _Draft(NamedTuple):
+class _Draft(msgspec.Struct, gc=False):
     """The brands that a post names, in order, with where; its own words are still to be read."""
 
     post: Post
@@ -126,7 +133,7 @@ class _Draft(NamedTuple):
     """The brands that are named beside the text."""
 
 
-class _Prose(NamedTuple):
+class _Prose(msgspec.Struct, gc=False):
     """Own words folded, masked and in simplified characters; empty where nobody wrote any."""
 
     masked: str
@@ -137,7 +144,7 @@ class _Prose(NamedTuple):
 _NO_PROSE = _Prose("", "")
 
 
-class _Own(NamedTuple):
+class _Own(msgspec.Struct, gc=False):
     """The own words of a post, made ready once for all its mentions."""
 
     sample: str
@@ -220,7 +227,7 @@ class Analyser:
             if found is None and not original.spans:
                 continue
             draft = self._draft(post, (partition, offsets[number]), found, original, card.brands)
-            if draft.spans and post.event is not PostEvent.DELETE:
+            if draft.spans and post.event is not _DELETE:
                 drafts.append(draft)
                 numbers.append(number)
         stances = [stance for draft in drafts for stance in draft.asked.stances]
@@ -236,7 +243,9 @@ class Analyser:
             [(draft.own_text, own.language) for draft, own in zip(drafts, own_words, strict=True)]
         )
         for own, is_filler in zip(own_words, fillers, strict=True):
-            yield own._replace(signs=spam.with_filler(own.signs)) if is_filler else own
+            if is_filler:
+                own.signs = spam.with_filler(own.signs)
+            yield own
 
     def _are_filler(self, posts: Sequence[tuple[str, str]]) -> list[bool]:
         """Whether each (own words, language) is filler; the model reads Chinese alone."""
@@ -281,8 +290,10 @@ class Analyser:
     def _named(self, reading: Reading, quote: Quote, end: int) -> Sequence[Named]:
         """The names in a text; handles in the chain name who wrote there, not who is meant."""
         named = self.namer.named(reading, quote)
-        if any(name.kind is Kind.ACCOUNT and name.start >= end for name in named):
-            return [name for name in named if name.kind is not Kind.ACCOUNT or name.start < end]
+        # By `for`: a generator costs more than the few names that there are.
+        for name in named:
+            if name.kind is _ACCOUNT and name.start >= end:
+                return [name for name in named if name.kind is not _ACCOUNT or name.start < end]
         return named
 
     def occurrences(self, text: str) -> list[Occurrence]:
@@ -412,22 +423,22 @@ class Analyser:
 
     def _mentions(self, draft: _Draft, own: _Own, moods: Iterator[Sentiment]) -> list[Mention]:
         """A mention for each brand, by brand id."""
-        post, (partition, offset) = draft.post, draft.place
-        author, source, is_edit = post.author, post.source._value_, post.event is PostEvent.EDIT
+        post, (partition, offset), products = draft.post, draft.place, draft.products
+        author, source, is_edit = post.author, post.source._value_, post.event is _EDIT
         quoted = post.quoted if post.is_repost else None
         original_author = original = original_text = ""
         if quoted is not None:
             original_author, original = quoted.author.id, quoted.id
             if not own.sample:
                 original_text = quoted.text[:MAX_SAMPLE]
-        depth = depth_of(post.text) if len(draft.own_text) < len(post.text) else 0
-        url = url_of(post)
+        depth = words.chain_levels(post.text) if len(draft.own_text) < len(post.text) else 0
+        url = post.url and checked(post.url)
         end, asked_to = len(draft.own_text), draft.asked.end
         found = []
         for brand, named in draft.spans.items():
             said: Sequence[Named] = ()
             spans: tuple[Span, ...] = ()
-            polarity, milli, confidence_milli = Polarity.NEUTRAL, 0, SURE_MILLI
+            polarity, milli, confidence_milli = _NEUTRAL, 0, SURE_MILLI
             is_address = is_campaign = False
             if named:
                 said = [name for name in named if name.end <= end]
@@ -435,16 +446,17 @@ class Analyser:
                 polarity, milli = mean_mood(list(islice(moods, asked)))
                 spans = tuple([Span(name.start, name.end, name.alias) for name in named])
                 confidence_milli = max([name.confidence_milli for name in named])
-                is_address = any(name.kind is Kind.ACCOUNT for name in said)
-                is_campaign = any(name.kind is Kind.CAMPAIGN for name in said)
+                kinds = [name.kind for name in said]
+                is_address = _ACCOUNT in kinds
+                is_campaign = _CAMPAIGN in kinds
             accounts = self._accounts[brand]
             if accounts and (author.name in accounts or author.id in accounts):
-                channel = Channel.OWNED
+                channel = _OWNED
             elif own.is_paid or is_campaign:
-                channel = Channel.PAID
+                channel = _PAID_FOR
             else:
-                channel = Channel.EARNED
-            product = draft.products.get(brand)
+                channel = _EARNED
+            product = products.get(brand) if products else None
             # By position, in the order of the record's fields: half the time of keywords.
             found.append(
                 Mention(
@@ -463,10 +475,12 @@ class Analyser:
                     spans,
                     own.sample,
                     top_terms(
-                        own.content, self._aliases[brand], [(name.start, name.end) for name in said]
+                        own.content,
+                        self._aliases[brand],
+                        [(name.start, name.end) for name in said] if said else (),
                     ),
                     own.text_hash,
-                    Place.OWN if said else _elsewhere(brand, named, draft),
+                    _IN_OWN if said else _elsewhere(brand, named, draft),
                     confidence_milli,
                     is_address,
                     is_edit,
@@ -501,8 +515,10 @@ def _prose(own_text: str, reading: Reading | None) -> _Prose:
 def _elsewhere(brand: int, named: Sequence[Named], draft: _Draft) -> Place:
     """Where a brand is named that own words do not name."""
     if named:
-        return Place.CHAIN
-    return Place.CARD if draft.products.get(brand, brand) in draft.card else Place.QUOTED
+        return _IN_CHAIN
+    if not draft.card:
+        return _IN_QUOTE
+    return _ON_CARD if draft.products.get(brand, brand) in draft.card else _IN_QUOTE
 
 
 def _is_paid(own_words: str) -> bool:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.clauses import Bounds
-from analysis.ngrams import MARGIN, MAX_LENGTH, Codes, Keys, encode, ngram_of
+from analysis.ngrams import MARGIN, MAX_LENGTH, Codes, Keys, encode, lengths_of, ngram_of
 from analysis.weights import Weights, Whole
 from schemas.mention import Polarity
 from sources.words import own_end
@@ -185,7 +185,7 @@ class SentimentModel:
     ) -> tuple[Whole, Whole]:
         """What the n-grams of each text add to its logits."""
         positive, negative = self.weights.sums(codes, starts, fields)
-        gains = self._gains[np.diff(starts, append=len(codes))]
+        gains = self._gains.take(lengths_of(codes, starts))
         return (
             (positive * gains * self._scale[0]) >> SCALE_BITS,
             (negative * gains * self._scale[1]) >> SCALE_BITS,

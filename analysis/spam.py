@@ -6,6 +6,7 @@ A sign is a mark and no verdict: such posts are counted, counted apart, and left
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from schemas.mention import SpamSign
 
@@ -26,7 +27,9 @@ _PITCH = re.compile(
     r"|(?:代购|代开|代办|刷单|兼职)[^。！？!?]{0,12}(?:联系|咨询|微信|电话|qq)"
     r"|(?<!\d)1[3-9]\d{9}(?!\d)"
 )
-# A character of each alternative: most posts have none, and are spared the long patterns.
+# A character of each alternative: most posts have none, and are spared the long patterns. A set of
+# characters alone is by far the fastest to look for.
+_MAY_GIVE_AWAY_OR_PITCH = re.compile(r"[抽奖幸转关评gwf信号扣招诚件赚邮单拍私代刷职vxql\d]")
 _MAY_GIVE_AWAY = re.compile(r"[抽奖幸转关评]|giveaway|win|follow")
 _MAY_PITCH = re.compile(r"[信号扣招诚件赚邮单拍私代刷职]|[vw]x|qq|line id|\d{11}")
 _HASHTAG = re.compile(r"#[^#\s\0]{1,40}#|#\w+")
@@ -60,10 +63,11 @@ def signs_of(
     ['giveaway']
     """
     found = [*quoted_signs]
-    if _is_giveaway(masked):
-        found.append(SpamSign.GIVEAWAY)
-    if _MAY_PITCH.search(masked) and _PITCH.search(masked):
-        found.append(SpamSign.PITCH)
+    if _MAY_GIVE_AWAY_OR_PITCH.search(masked):
+        if _is_giveaway(masked):
+            found.append(SpamSign.GIVEAWAY)
+        if _MAY_PITCH.search(masked) and _PITCH.search(masked):
+            found.append(SpamSign.PITCH)
     if ("\0" in masked or "#" in masked) and _is_flood(masked):
         found.append(SpamSign.FLOOD)
     if is_bot or (app and _is_bot_client(app)):
@@ -85,13 +89,16 @@ def _is_giveaway(masked: str) -> bool:
     return _MAY_GIVE_AWAY.search(masked) is not None and _GIVEAWAY.search(masked) is not None
 
 
+@lru_cache(maxsize=4096)
 def _is_bot_client(app: str) -> bool:
     folded = app.lower()
     return any(name in folded for name in _BOT_CLIENTS)
 
 
 def _is_flood(masked: str) -> bool:
-    signs = len(_MASKED.findall(masked)) + len(_HASHTAG.findall(masked))
+    signs = len(_MASKED.findall(masked))
+    if "#" in masked:
+        signs += len(_HASHTAG.findall(masked))
     if signs < _FLOOD_FROM:
         return False
     letters = sum(map(str.isalnum, _HASHTAG.sub("", masked)))

@@ -29,6 +29,8 @@ class Sentiment(Protocol):
     def score(self) -> float: ...
 
 
+_NEUTRAL = Polarity.NEUTRAL  # by name it costs as much as a call
+
 Stance = tuple[str, int, int] | tuple[str, int, int, Sequence[Bounds]]
 """Own words, the span [start, end) of a brand in them, and the spans of others, if any."""
 
@@ -59,6 +61,12 @@ NOTHING_ASKED = Asked((), 0)
 
 def stances_of(own_words: str, spans: Mapping[int, Sequence[Named]]) -> Asked:
     """The names in own words, brand by brand, with what else is named near them."""
+    if len(spans) == 1:
+        (named,) = spans.values()
+        if len(named) == 1:  # of most posts
+            (name,) = named
+            end = len(own_words)
+            return Asked(((own_words, name.start, name.end),) if name.end <= end else (), end)
     places = _Places(own_words, chain.from_iterable(spans.values()))
     stances: list[Stance] = []
     for named in spans.values():
@@ -101,16 +109,22 @@ class _Places:
 def mean_mood(moods: Sequence[Sentiment]) -> tuple[Polarity, int]:
     """Mean of what the clauses around a brand say, and in thousandths; neutral where none is."""
     if not moods:
-        return Polarity.NEUTRAL, 0
+        return _NEUTRAL, 0
+    if len(moods) == 1:
+        return moods[0].polarity, _milli(moods[0].score)
     score = sum(mood.score for mood in moods) / len(moods)
     polarities = {mood.polarity for mood in moods}
     if len(polarities) == 1:
         polarity = polarities.pop()
     elif abs(score) < MIXED_FROM:
-        polarity = Polarity.NEUTRAL
+        polarity = _NEUTRAL
     else:
         polarity = Polarity.POSITIVE if score > 0 else Polarity.NEGATIVE
-    return polarity, min(max(round(score * 1000), -1000), 1000)
+    return polarity, _milli(score)
+
+
+def _milli(score: float) -> int:
+    return min(max(round(score * 1000), -1000), 1000)
 
 
 def one_by_one(sentiment: SentimentScorer) -> Callable[[Sequence[Stance]], Sequence[Sentiment]]:

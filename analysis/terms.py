@@ -2,7 +2,7 @@
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from operator import itemgetter
 
 from analysis.stop_words import STOP_WORDS
@@ -23,7 +23,7 @@ Word = tuple[str, int, int]
 """A content word and where it stands: start and end, code points."""
 
 
-def content_words(masked: str, tokens: Iterable[str]) -> list[Word]:
+def content_words(masked: str, tokens: Sequence[str]) -> list[Word]:
     """Hashtags and content words of a folded and masked text, in order, repeats included.
 
     >>> masked = "#双十一# 小米手机真的好看 666"
@@ -78,9 +78,11 @@ def top_terms(
     for term, start, end in content:
         if term in terms or term in aliases or (term[0] == "#" and term[1:] in aliases):
             continue
-        if spans and any(start >= low and end <= high for low, high in spans):
-            continue
-        terms[term] = None
+        for low, high in spans:
+            if start >= low and end <= high:
+                break
+        else:
+            terms[term] = None
         if len(terms) == MAX_TERMS:
             break
     return tuple(terms)

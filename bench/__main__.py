@@ -1,10 +1,11 @@
-"""`python -m bench` compares posts a second; see also `board`, `center`, `delivery`, `feeds`,
-`live`, `messages`, `outside`, `restart`, `scaling` and `walls`."""
+"""`python -m bench` compares posts a second; see also `analysis`, `board`, `center`, `delivery`,
+`feeds`, `live`, `messages`, `outside`, `restart`, `scaling` and `walls`."""
 
 import logging
 import sys
 
 from bench import (
+    analysis,
     board,
     center,
     delivery,
@@ -19,6 +20,7 @@ from bench import (
 )
 
 KINDS = {
+    "analysis": analysis.main,
     "board": board.main,
     "center": center.main,
     "delivery": delivery.main,

@@ -6,6 +6,7 @@ from measures.common_cause import Usual
 from measures.trends import HARDLY, first_of, rising_of, scored, top_of
 from schemas.alert import Sample, Term
 from schemas.forgotten import Forgotten
+from schemas.links import link_to
 from schemas.mention import Mention
 from schemas.trend import Influencer, Trend, TrendTerm
 
@@ -225,5 +226,5 @@ def _sample(mention: Mention) -> Sample:
         reach=0 if is_bare else mention.reach,
         sentiment_milli=mention.sentiment_milli,
         event_time_ms=mention.event_time_ms,
-        url=mention.url,
+        url=mention.url or link_to(mention.source, mention.post, mention.author, mention.original),
     )

@@ -143,15 +143,13 @@ class Mention(msgspec.Struct, frozen=True, tag="mention", gc=False, omit_default
     depth: int = 0
     """Levels of `//@`: how many passed the post on before, as far as the text shows."""
     url: str = ""
-    """Link to the post; of a repost that has no page of its own, to its original."""
+    """Link to the post, where the source gives one; otherwise `schemas.links.link_to` tells it."""
     original_text: str = ""
     """Of a repost without words of its own: those of the original, at most 140 code points."""
 
 
 @final
-class GroupMention(
-    msgspec.Struct, frozen=True, tag="group_mention", gc=False, omit_defaults=True, kw_only=True
-):
+class GroupMention(msgspec.Struct, frozen=True, tag="group_mention", gc=False, omit_defaults=True):
     """The brands of one group of rivals in one post: (group, partition, offset) is unique.
 
     What is not about the group is as in `Mention`.

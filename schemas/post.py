@@ -88,7 +88,7 @@ class Post(msgspec.Struct, frozen=True, gc=False):
     """What is shown beside the text: titles of links, what images say to those who do not see them,
     content warnings. A line each."""
     url: str = ""
-    """Link to it, as the source gives it; empty where it gives none, see `sources.links`."""
+    """Link to it, as the source gives it; empty where it gives none, see `schemas.links`."""
 
 
 class RawPost(msgspec.Struct, frozen=True):

@@ -35,7 +35,6 @@ def parse(
     source: Source | str,
     value: bytes | None,
     received_at_ms: int,
-    *,
     max_bytes: int = MAX_BYTES,
     max_text: int = MAX_TEXT,
     max_skew_ms: int = MAX_SKEW_MS,
@@ -60,9 +59,10 @@ def parse(
             DropReason.TOO_LARGE, f"{len(value)} bytes; the settings allow {max_bytes}"
         )
     post = adapter(value, received_at_ms, max_text, max_skew_ms)
+    quoted = post.quoted
     if len(post.id) > MAX_ID or len(post.author.id) > MAX_ID:
         raise _too_long_an_id("id" if len(post.id) > MAX_ID else "author's id")
-    if post.quoted is not None and len(post.quoted.author.id) > MAX_ID:
+    if quoted is not None and len(quoted.author.id) > MAX_ID:
         raise _too_long_an_id("id of the original's author")
     return post
 
@@ -71,11 +71,15 @@ def _too_long_an_id(field: str) -> InvalidPost:
     return InvalidPost(DropReason.TOO_LARGE, f"{field}: more than {MAX_ID} characters")
 
 
+_ADD = PostEvent.ADD  # by name it costs more than all the rest
+
+
 def post_identity(post: Post) -> int:
     """64 bits that name (source, id, event, edit): equal for repeats, in any process.
 
     XXH3: it is written to a topic, so it must not change from release to release.
     """
-    edit = "" if post.event is PostEvent.ADD else post.edit
-    name = f"{post.source._value_} {post.event._value_} {edit} {post.id}"
+    event = post.event
+    edit = "" if event is _ADD else post.edit
+    name = f"{post.source._value_} {event._value_} {edit} {post.id}"
     return xxh3_64_intdigest(name.encode("utf-8", "surrogatepass"))

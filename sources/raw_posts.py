@@ -1,5 +1,6 @@
 """Records of `posts.raw` as posts: the envelope in their headers, and the limits."""
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol
 
 from schemas.post import Post, Source
@@ -58,6 +59,8 @@ class RawPosts:
         self._max_text = settings.max_text_chars
         self._max_skew_ms = int(settings.skew_s * 1000)
         self._default_source = settings.source.value
+        self._last: tuple[object, str, int | None] = ((), self._default_source, None)
+        """Headers, and what they say: a feed gives the posts that it sends at once the same."""
 
     def post(self, record: Any) -> Post:
         """The record as a post.
@@ -65,30 +68,32 @@ class RawPosts:
         Raises:
             InvalidPost: it is none; says why.
         """
-        source, received_at_ms = self._default_source, record.timestamp
-        if record.headers:
-            source, received_at_ms = self._envelope(record)
+        headers, source, received_at_ms = self._last
+        if record.headers != headers:
+            _, source, received_at_ms = self._last = self._envelope(record.headers)
         return parse(
             source,
             record.value,
-            received_at_ms,
-            max_bytes=self._max_bytes,
-            max_text=self._max_text,
-            max_skew_ms=self._max_skew_ms,
+            record.timestamp if received_at_ms is None else received_at_ms,
+            self._max_bytes,
+            self._max_text,
+            self._max_skew_ms,
         )
 
     def source(self, record: Any) -> str:
         """Whose JSON the record holds."""
-        return self._envelope(record)[0] if record.headers else self._default_source
+        return self._envelope(record.headers)[1]
 
-    def _envelope(self, record: Any) -> tuple[str, int]:
-        """Source and receipt time: from the headers, or the settings and the record's own time."""
-        source, received_at_ms = self._default_source, record.timestamp
-        for name, value in record.headers:
+    def _envelope(
+        self, headers: Sequence[tuple[str, bytes | None]]
+    ) -> tuple[object, str, int | None]:
+        """The headers, and the source and the receipt time that they tell, if they do."""
+        source, received_at_ms = self._default_source, None
+        for name, value in headers:
             if value is None:
                 continue
             if name == "source":
                 source = value.decode("ascii", "replace")
             elif name == "received_at" and value.isdigit():
                 received_at_ms = int(value)
-        return source, received_at_ms
+        return headers, source, received_at_ms

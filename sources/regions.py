@@ -4,6 +4,8 @@ A closed list: what people write there themselves is without bounds, and a count
 kept for every minute of every brand.
 """
 
+from functools import lru_cache
+
 PROVINCES = frozenset(
     {
         *("北京", "天津", "上海", "重庆", "河北", "山西", "内蒙古", "辽宁", "吉林", "黑龙江"),
@@ -23,5 +25,13 @@ def region_of(location: str | None) -> str:
     """
     if not location:
         return ""
+    return _remembered(location) if len(location) <= _MAX_REMEMBERED else _region_of(location)
+
+
+def _region_of(location: str) -> str:
     words = location.split(maxsplit=2)
     return next((word for word in words[:2] if word in PROVINCES), "")
+
+
+_MAX_REMEMBERED = 50
+_remembered = lru_cache(maxsize=4096)(_region_of)

@@ -6,7 +6,7 @@ records before it: a verdict that is the same at every replay, since it depends 
 """
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 
 class Repeats:
@@ -23,6 +23,11 @@ class Repeats:
 
     def __len__(self) -> int:
         return len(self._latest)
+
+    @property
+    def latest(self) -> Callable[[int], int | None]:
+        """Tells the offset at which an identity stood last, if it did, now and later."""
+        return self._latest.get
 
     def seen(self, identity: int, offset: int) -> bool:
         """Note the record; True where the same identity stands at most `distance` before it.
@@ -100,18 +105,21 @@ class Draft:
 
     def __init__(self, repeats: Repeats) -> None:
         self._repeats = repeats
+        self._distance = repeats.distance
+        self._before = repeats.latest
         self._fresh: dict[int, int] = {}
         self.noted: list[tuple[int, int]] = []
         """Offset and identity, in order."""
 
     def seen(self, identity: int, offset: int) -> bool:
         """As `Repeats.seen`."""
-        latest = self._fresh.get(identity)
-        self._fresh[identity] = offset
+        fresh = self._fresh
+        latest = fresh.get(identity)
+        fresh[identity] = offset
         self.noted.append((offset, identity))
         if latest is None:
-            return self._repeats.knows(identity, offset)
-        return latest >= offset - self._repeats.distance
+            latest = self._before(identity)
+        return latest is not None and latest >= offset - self._distance
 
     def keep(self) -> None:
         """Note them all."""

@@ -22,13 +22,16 @@ def identities_of(post: Post) -> Iterator[int]:
         yield post_identity(msgspec.structs.replace(post, event=PostEvent.ADD))
 
 
+_EDIT = PostEvent.EDIT  # by name it costs as much as a call
+
+
 def first_sight(post: Post, repeats: Seen, offset: int) -> Post | None:
     """The post as it counts, or None for a repeat.
 
     An edit of a post that was not read before is the first that is seen of it, and counts as the
     post; the other versions that follow are edits.
     """
-    if post.event is not PostEvent.EDIT:
+    if post.event is not _EDIT:
         return None if repeats.seen(post_identity(post), offset) else post
     was_seen, was_read_before = [repeats.seen(each, offset) for each in identities_of(post)]
     if was_seen:

@@ -21,9 +21,13 @@ from sources.times import BEIJING, created_ms, event_time, weibo_ms
 from sources.weibo_fields import Original, Push, Status, User
 
 NOBODY = Author()
+# By name, each costs more than a call: Python looks members of an enum up in a slow way.
+_WEIBO, _ADD, _EDIT, _DELETE = Source.WEIBO, PostEvent.ADD, PostEvent.EDIT, PostEvent.DELETE
 _NO_ORIGINAL = Original()
 
 MAX_REMEMBERED_BYTES = 8192
+_MAX_SOURCE = 1000
+"""Code points of `source` that are read: what is remembered of it is bounded."""
 
 _decode = msgspec.json.Decoder(Status).decode
 _decode_original = msgspec.json.Decoder(Original | None).decode
@@ -37,7 +41,7 @@ def parse(value: bytes, received_at_ms: int, max_text: int, max_skew_ms: int) ->
         status = _decode(value)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError):
         status = weibo_lenient.read(value)
-    event = PostEvent.ADD
+    event = _ADD
     if status.text.__class__ is not str:
         status, event = _unwrap(status)
     text: str | None = status.text  # type: ignore[assignment]
@@ -46,7 +50,7 @@ def parse(value: bytes, received_at_ms: int, max_text: int, max_skew_ms: int) ->
         raise weibo_lenient.missing_from(value, "id")
     author = _author(status.user) if status.user is not None else _flat_author(status)
     if (
-        event is PostEvent.DELETE
+        event is _DELETE
         or (status.deleted is not None and _is_set(status.deleted))
         or (text and "删除" in text and _DELETED.match(text))
     ):
@@ -68,21 +72,22 @@ def parse(value: bytes, received_at_ms: int, max_text: int, max_skew_ms: int) ->
         at_ms, is_clamped = event_time(at_ms, received_at_ms, max_skew_ms)
     edit = 0 if status.edit_config is None and not status.edit_count else _edit(status)
     quoted = None
-    original = bytes(status.retweeted_status) or bytes(status.retweet)
-    if original:
+    raw = status.retweeted_status or status.retweet
+    if raw:
+        original = bytes(raw)
         read = _remembered_quoted if len(original) <= MAX_REMEMBERED_BYTES else _read_quoted
         quoted = read(original, max_text)
     return Post(
-        Source.WEIBO,
+        _WEIBO,
         post_id,
         text,
         at_ms,
-        PostEvent.EDIT if edit else event,
+        _EDIT if edit else event,
         edit,
         author,
         quoted is not None or _is_repost(text),
         quoted,
-        _app(status.source) if status.source else "",
+        _app(status.source[:_MAX_SOURCE]) if status.source else "",
         is_clamped,
     )
 
@@ -225,4 +230,4 @@ def _deletion(
 @lru_cache(maxsize=4096)
 def _app(source: str) -> str:
     """Name of the client from `<a href="http://weibo.com" rel="nofollow">新浪微博</a>`."""
-    return unescape(_MARKUP.sub("", source[:1000])).strip()[:100]
+    return unescape(_MARKUP.sub("", source)).strip()[:100]

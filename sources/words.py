@@ -47,8 +47,8 @@ _MASKS = re.compile(
     r"|[@＠][\w\-·]{1,30}(?:\.[a-z0-9\-.]{1,60})?"  # handles, also of Bluesky and Mastodon
     r"|\[[^\[\]\s]{1,8}\]"  # [emoticons]
 )
-_MAY_MASK = re.compile(r"[@＠\[/]|www\.")
-"""Every mask has one of these in it; most texts have none."""
+_MAY_MASK = re.compile(r"[@＠\[/]")
+"""Every mask has one of these in it, or `www.`; most texts have none."""
 
 
 def mask(folded: str) -> str:
@@ -57,7 +57,9 @@ def mask(folded: str) -> str:
     >>> mask("@食尚小米 说[小米]好 t.cn/mi").replace(BLANK, "_")
     '_____ 说____好 _______'
     """
-    return _MASKS.sub(_blanks, folded) if _MAY_MASK.search(folded) else folded
+    if _MAY_MASK.search(folded) is None and "www." not in folded:
+        return folded
+    return _MASKS.sub(_blanks, folded)
 
 
 def _blanks(match: re.Match[str]) -> str:
@@ -102,7 +104,7 @@ def letters(masked: str) -> str:
     >>> letters("小米，真 好！"), letters(mask("转发微博。[赞]"))
     ('小米真好', '转发微博')
     """
-    return _NO_LETTERS.sub("", masked)
+    return masked if masked.isalnum() else _NO_LETTERS.sub("", masked)
 
 
 def is_wordless(text: str) -> bool:

@@ -31,6 +31,7 @@ POST = Post(
     author=Author("author", "name", 1204, is_new=True, region="region"),
     is_repost=True,
     quoted=Quoted("original", "转发抽奖", Author("original author", "other name")),
+    url="https://a.org/1",
 )
 EXPECTED: dict[str, Any] = {
     "brand": "mi",
@@ -62,7 +63,7 @@ EXPECTED: dict[str, Any] = {
     "region": "region",
     "original": "original",
     "depth": 0,
-    "url": "https://m.weibo.cn/status/post",
+    "url": "https://a.org/1",
     "original_text": "",
 }
 

@@ -137,6 +137,12 @@ def test_what_raised_a_crisis_is_shown_before_what_is_only_loud_and_spam_is_not_
     assert {sample.text for sample in samples} <= {"火 far", "火"}
 
 
+def test_a_sample_links_to_its_post_though_mentions_carry_ids_alone() -> None:
+    ids = {"source": "weibo", "post": "3501756485200075", "author": "17"}
+    samples = told({"text": "火 far", "reach": 100, "text_hash": 902, **ids})
+    assert samples[0].url == "https://weibo.com/17/z0JH2lOMb"
+
+
 def test_a_department_is_the_rules_then_the_brands_then_what_most_posts_ask_for() -> None:
     feed = Feed(board([CRISIS]))
     wish, praise = (Objective.SOCIAL_SALES,), (Objective.BRAND_BUILDING,)

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sources.words import BLANK, fold, is_wordless, letters, mask, own_end, text_hash
+from sources.words import BLANK, chain_levels, fold, is_wordless, letters, mask, own_end, text_hash
 
 
 @pytest.mark.parametrize(
@@ -101,3 +101,8 @@ def test_copies_share_their_hash_and_others_do_not() -> None:
     assert hashed("小米真好！ @甲 http://t.cn/1") == hashed("小米真好 @乙 http://t.cn/2[赞]")
     assert hashed("小米真好") != hashed("小米真差")
     assert 0 <= hashed("小米真好") < 1 << 32
+
+
+def test_levels_of_the_chain_are_counted() -> None:
+    texts = ("好", "好//@a:转", "//@a:好//@b：//@c:x", "a//b")
+    assert [chain_levels(text) for text in texts] == [0, 1, 3, 0]

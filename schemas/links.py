@@ -1,5 +1,7 @@
 """Where a post can be read: the source's own link, or one that is built from ids.
 
+Rows carry the first alone; who shows a post builds the other.
+
 What stands in an id was written by others: nothing but a link of the web is ever returned, without
 spaces and control characters.
 """
@@ -7,8 +9,7 @@ spaces and control characters.
 import re
 from string import ascii_lowercase, ascii_uppercase, digits
 
-from schemas.post import Post, Source
-from sources import words
+from schemas.post import Source
 
 _DIGITS = digits + ascii_lowercase + ascii_uppercase
 _PAIRS = [high + low for high in _DIGITS for low in _DIGITS]
@@ -24,25 +25,21 @@ _ACTIVITY = "/activity"
 """Ends the address of a boost, which is no page."""
 
 
-def url_of(post: Post) -> str:
-    """Link to a post; of a repost that has no page of its own, to its original; empty: none known.
+def link_to(source: str, post: str, author: str, original: str = "") -> str:
+    """Link to a post, by ids; of a repost that has no page of its own, to its original; empty: none
+    known.
 
-    >>> from schemas.post import Author
-    >>> url_of(Post(Source.WEIBO, "3501756485200075", "", 0, author=Author("1642088277")))
+    >>> link_to("weibo", "3501756485200075", "1642088277")
     'https://weibo.com/1642088277/z0JH2lOMb'
-    >>> url_of(Post(Source.JETSTREAM, "at://did:plc:q/app.bsky.feed.post/3k", "", 0))
+    >>> link_to("jetstream", "at://did:plc:q/app.bsky.feed.post/3k", "did:plc:q")
     'https://bsky.app/profile/did:plc:q/post/3k'
     """
-    if post.url:
-        return _checked(post.url)
-    source, post_id = post.source, post.id
-    if source is Source.WEIBO:
-        return _weibo(post_id, post.author.id)
-    original = "" if post.quoted is None else post.quoted.id
-    if source is Source.JETSTREAM:
-        return _bluesky(post_id) or _bluesky(original)
-    if source is Source.MASTODON:
-        return _checked(original if post_id.endswith(_ACTIVITY) else post_id)
+    if source == Source.WEIBO:
+        return _weibo(post, author)
+    if source == Source.JETSTREAM:
+        return _bluesky(post) or _bluesky(original)
+    if source == Source.MASTODON:
+        return checked(original if post.endswith(_ACTIVITY) else post)
     return ""
 
 
@@ -59,15 +56,6 @@ def weibo_word(post_id: int) -> str:
         word = _PAIRS[high] + _PAIRS[low] + word
     high, low = divmod(post_id, 3844)
     return (_PAIRS[high] + _PAIRS[low]).lstrip("0") + word
-
-
-def depth_of(text: str) -> int:
-    """Levels of `//@` in a text: how many passed the post on before its author, as far as it shows.
-
-    >>> depth_of("好看 //@阿明:转 // @店长：小米"), depth_of("好看")
-    (2, 0)
-    """
-    return words.chain_levels(text) if "//" in text else 0
 
 
 def _weibo(post_id: str, author: str) -> str:
@@ -88,5 +76,10 @@ def _bluesky(uri: str) -> str:
     return f"https://bsky.app/profile/{found[1]}/post/{found[2]}" if found else ""
 
 
-def _checked(link: str) -> str:
+def checked(link: str) -> str:
+    """The link that a source gives; empty where it is none of the web.
+
+    >>> checked("https://a.org/1"), checked("javascript:alert(1)")
+    ('https://a.org/1', '')
+    """
     return link if _LINK.fullmatch(link) else ""
