@@ -15,6 +15,7 @@ from schemas.alert import Alert, Sample
 from schemas.catalogue import Silence, Wording
 from schemas.delivery import Delivery
 from schemas.feed import FeedGap, FeedPosition
+from schemas.links import checked, link_to
 from schemas.mention import Mention
 from views.doings import Doing
 from views.reasons import reason_in
@@ -44,22 +45,13 @@ def mention_id(mention: Mention) -> str:
 
 
 def url_of(mention: Mention) -> str | None:
-    """Where the post stands, as far as ids tell; the page is the source's, and may be gone.
+    """Where the post stands, as its source or its ids tell; the page may be gone.
 
-    >>> url_of(Mention("a", 0, 0, 0, source="weibo", author="12", post="34"))
-    'https://weibo.com/12/34'
+    >>> url_of(Mention("a", 0, 0, 0, source="weibo", author="12", post="z0JH2lOMb"))
+    'https://weibo.com/12/z0JH2lOMb'
     """
-    author, post = mention.author, mention.post
-    match mention.source:
-        case "weibo" if author.isascii() and author.isdigit() and post.isascii() and post.isalnum():
-            return f"https://weibo.com/{author}/{post}"
-        case "jetstream" if author.startswith("did:"):
-            key = post.rpartition("/")[2]
-            if key.isascii() and key.isalnum() and author.replace(":", "").isalnum():
-                return f"https://bsky.app/profile/{author}/post/{key}"
-        case "mastodon" if post.startswith("https://") and post.isascii() and post.isprintable():
-            return post
-    return None
+    built = link_to(mention.source, mention.post, mention.author, mention.original)
+    return checked(mention.url) or built or None
 
 
 def mention(row: MentionRow) -> answers.MentionAnswer:
