@@ -14,12 +14,13 @@ from schemas.catalogue import Brand, Context
 from tests.feeds.live.weibo_server import SUBSCRIPTION, WeiboServer
 
 MINE = """
+# names that nobody knows: to known ones, known spellings are added
 brands:
-  - {id: xiaomi, name: 小米, trade: phones, aliases: [MIUI, Mi Home], ambiguous: [小米],
-     campaigns: [小米之夜]}
-  - {id: meizu, name: 魅族, aliases: ["a,b"]}
+  - {id: qingyou, name: 青柚, trade: phones, aliases: [QYOS, Qing You], ambiguous: [青柚],
+     campaigns: [青柚之夜]}
+  - {id: chiyan, name: 赤岩, aliases: ["a,b"]}
 """
-WANTED = {"小米", "MIUI", '"Mi Home"', "#小米之夜#", "魅族"}
+WANTED = {"青柚", "QYOS", '"Qing You"', "#青柚之夜#", "赤岩"}
 
 
 async def subscriptions(server: WeiboServer, catalogue: Path, *more: str) -> tuple[int, str, str]:
@@ -39,14 +40,14 @@ async def test_a_diff_is_shown_and_made_so(tmp_path: Path) -> None:
     mine = tmp_path / "my.yml"
     mine.write_text(MINE, encoding="utf-8")
     server = WeiboServer()
-    server.keywords = ["魅族", "锤子"]
+    server.keywords = ["赤岩", "锤子"]
     async with server.serving():
         code, out, err = await subscriptions(server, mine)
-        assert (code, "+ 小米\n" in out, "- 锤子\n" in out) == (0, True, True)
+        assert (code, "+ 青柚\n" in out, "- 锤子\n" in out) == (0, True, True)
         assert "4 to add, 1 to remove, 1 stay" in out
-        assert "小米 (xiaomi) is a word of the language too" in err
-        assert "meizu: 'a,b' holds a comma" in err
-        assert server.keywords == ["魅族", "锤子"]
+        assert "青柚 (qingyou) is a word of the language too" in err
+        assert "chiyan: 'a,b' holds a comma" in err
+        assert server.keywords == ["赤岩", "锤子"]
         assert (await subscriptions(server, mine, "--sync", "--keep"))[0] == 0
         assert set(server.keywords) == WANTED | {"锤子"}
         assert (await subscriptions(server, mine, "--sync"))[0] == 0
