@@ -28,6 +28,8 @@ EXTRAS_OF = {
     "tests": ["dev"],
 }
 """All else has what leimo itself needs."""
+APART = {"bench/peers/quix_worker.py": "bench/peers/requirements.txt"}
+"""What runs in an environment of its own, and what is installed there."""
 DISTRIBUTIONS = packages_distributions()
 
 
@@ -59,9 +61,14 @@ def foreign(tree: ast.AST) -> Iterator[str]:
                 yield canonicalize_name(DISTRIBUTIONS.get(top, [top])[0])
 
 
-def extras_for(file: Path) -> list[str]:
+def declared_for(file: Path) -> set[str]:
     path = file.relative_to(ROOT).as_posix()
-    return next((extras for start, extras in EXTRAS_OF.items() if path.startswith(start)), [])
+    if path in APART:
+        lines = (ROOT / APART[path]).read_text().splitlines()
+        pinned = [line for line in lines if line and not line.startswith("#")]
+        return {canonicalize_name(Requirement(line).name) for line in pinned}
+    starts = (extras for start, extras in EXTRAS_OF.items() if path.startswith(start))
+    return declared(next(starts, []))
 
 
 @pytest.mark.parametrize("folder", [*sorted(OURS), "ops"])
@@ -71,12 +78,12 @@ def test_what_is_imported_is_declared(folder: str) -> None:
         (file.relative_to(ROOT).as_posix(), name)
         for file in (ROOT / folder).rglob("*.py")
         for name in foreign(ast.parse(file.read_text()))
-        if name not in declared(extras_for(file))
+        if name not in declared_for(file)
     }
 
     assert undeclared == set()
 
 
-@pytest.mark.parametrize("path", EXTRAS_OF)
+@pytest.mark.parametrize("path", [*EXTRAS_OF, *APART])
 def test_files_with_extras_exist(path: str) -> None:
     assert (ROOT / path).exists()
