@@ -74,7 +74,10 @@ class Moment:
     def sums(self) -> list[float]:
         """Posts over each horizon, without spam and the bursts of single accounts."""
         minute = five = quarter = hour = 0
-        start_ms = self.start_ms
+        start_ms, bucket = self.start_ms, self.bucket
+        if bucket is not None and len(self.state.buckets) == 1:
+            posts = float(bucket.effective_posts())
+            return [posts, posts, posts, posts]
         for at, bucket in self.hour:
             effective = bucket.published_effective_posts
             if effective < 0 or bucket.is_revised:

@@ -64,8 +64,9 @@ class Distinct(msgspec.Struct, array_like=True, gc=False):
         >>> len(distinct.hashes), distinct.count()
         (4, 1)
         """
-        if isinstance(self.hashes, set):
-            self.hashes = array(_HASH, sorted(self.hashes)).tobytes()
+        hashes = self.hashes
+        if isinstance(hashes, set):
+            self.hashes = array(_HASH, sorted(hashes)).tobytes()
 
 
 PER_AUTHOR = 3
@@ -97,7 +98,7 @@ class Authors(msgspec.Struct, array_like=True, gc=False):
         """
         counts = self.counts
         if isinstance(counts, bytes):
-            counts = self.counts = _unpacked(counts)
+            counts = self.counts = _unpacked(counts) if counts else {}
         if hashed in counts:
             if is_counted:
                 posts = counts[hashed]
@@ -135,9 +136,10 @@ class Authors(msgspec.Struct, array_like=True, gc=False):
 
     def pack(self) -> None:
         """Rest in a tenth of the space, until the next author comes."""
-        if isinstance(self.counts, dict):
-            ordered = sorted(self.counts.items())
-            self.counts = array(_HASH, chain.from_iterable(ordered)).tobytes()
+        counts = self.counts
+        if isinstance(counts, dict):
+            ordered = sorted(counts.items()) if len(counts) > 1 else counts.items()
+            self.counts = array(_HASH, [*chain.from_iterable(ordered)]).tobytes()
 
     def _size(self) -> int:
         counts = self.counts

@@ -35,6 +35,7 @@ MORE_POSTS = frozenset({RuleKind.SPIKE, RuleKind.COMPOSITE})
 _MAY_ALWAYS = frozenset({RuleKind.DROP, RuleKind.SHARE})
 _SPIKE = frozenset({RuleKind.SPIKE})
 _QUARTER = HORIZONS_MIN.index(15)
+_SHARE = RuleKind.SHARE
 _CRISIS = frozenset({RuleKind.CRISIS})
 _SENTIMENT = frozenset({RuleKind.SENTIMENT})
 _INFLUENCER = frozenset({RuleKind.INFLUENCER})
@@ -68,7 +69,7 @@ def kinds_at(
 def evaluate(moment: Moment, rule: Rule) -> Iterator[Finding]:
     """What the rule finds of the brand, or of each of a group of rivals; nothing is changed."""
     alerts = moment.state.alerts
-    if rule.kind is RuleKind.SHARE:
+    if rule.kind is _SHARE:
         yield from share.findings(
             moment, rule, {open_alert.about for open_alert in alerts.values()}
         )
