@@ -111,6 +111,31 @@ def _passing(passed_ms: int) -> tuple[float, float, float, float]:
 _HOUR_PASSING = _passing(HOUR_MS)
 
 
+_Pieces = tuple[tuple[int, float], ...]
+"""How many blocks ago, and minutes of that block."""
+
+
+@lru_cache(maxsize=1024)
+def _pieces(into_ms: int) -> tuple[_Pieces, ...]:
+    """Of what each horizon but the first adds to the one before, so far into a block.
+
+    >>> _pieces(0)[0], _pieces(2 * MINUTE_MS)[0]
+    (((1, 4.0),), ((0, 2.0), (1, 2.0)))
+    """
+    found: list[_Pieces] = []
+    at_ms = into_ms
+    for horizon_min in HORIZONS_MIN[1:]:
+        until_ms = into_ms - (horizon_min - 1) * MINUTE_MS
+        pieces = []
+        while at_ms > until_ms:
+            block = (at_ms - 1) // _BLOCK_MS
+            first_ms = max(block * _BLOCK_MS, until_ms)
+            pieces.append((-block, (at_ms - first_ms) / MINUTE_MS))
+            at_ms = first_ms
+        found.append(tuple(pieces))
+    return tuple(found)
+
+
 class Baseline(msgspec.Struct, array_like=True, gc=False):
     """The usual volume of one brand: at most 640 bytes in the changelog."""
 
@@ -189,17 +214,12 @@ class Baseline(msgspec.Struct, array_like=True, gc=False):
         now = self.expected(start_ms, holidays)
         means = [now]
         total = now
-        at_ms = start_ms
         blocks = array(FLOAT, self.blocks)
-        for horizon_min in HORIZONS_MIN[1:]:
-            until_ms = start_ms - (horizon_min - 1) * MINUTE_MS
-            while at_ms > until_ms:
-                block_ms = (at_ms - 1) // _BLOCK_MS * _BLOCK_MS
-                first_ms = block_ms if block_ms > until_ms else until_ms  # calls cost more
-                is_known = block_ms >= self.since_ms
-                rate = blocks[block_ms // _BLOCK_MS % _BLOCKS] if is_known else now
-                total += (at_ms - first_ms) / MINUTE_MS * rate
-                at_ms = first_ms
+        newest, oldest = start_ms // _BLOCK_MS, -(-self.since_ms // _BLOCK_MS)
+        for pieces in _pieces(start_ms % _BLOCK_MS):
+            for back, minutes in pieces:
+                number = newest - back
+                total += minutes * (blocks[number % _BLOCKS] if number >= oldest else now)
             means.append(total)
         return means
 

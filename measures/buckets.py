@@ -123,7 +123,7 @@ class Bucket(msgspec.Struct, array_like=True, gc=False):
     largest_sampled: int = 0
     """... and beyond the largest number in `sample`, once that is full."""
 
-    def add(self, mention: AnyMention, author: int) -> None:
+    def add(self, mention: AnyMention, author: int) -> None:  # noqa: PLR0912 - calls cost more
         """Count a mention, of the author with this hash; of an edit, that there was one."""
         if mention.is_edit:
             self.edits += 1

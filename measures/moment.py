@@ -14,7 +14,7 @@ from measures.horizons import HORIZONS_MIN
 from measures.season import NO_HOLIDAYS, Holidays
 from measures.sketches import PER_AUTHOR
 
-_FIVE_MS, _QUARTER_MS = HORIZONS_MIN[1] * BUCKET_MS, HORIZONS_MIN[2] * BUCKET_MS
+_FIVE_MS, _QUARTER_MS, _HOUR_MS = (minutes * BUCKET_MS for minutes in HORIZONS_MIN[1:])
 
 
 T = TypeVar("T")
@@ -78,11 +78,13 @@ class Moment:
         if bucket is not None and len(self.state.buckets) == 1:
             posts = float(bucket.effective_posts())
             return [posts, posts, posts, posts]
-        for at, bucket in self.hour:
+        for at, bucket in self.state.buckets.items():
+            age_ms = start_ms - at
+            if not 0 <= age_ms < _HOUR_MS:
+                continue
             effective = bucket.published_effective_posts
             if effective < 0 or bucket.is_revised:
                 effective = bucket.effective_posts()
-            age_ms = start_ms - at
             hour += effective
             if age_ms < _QUARTER_MS:
                 quarter += effective

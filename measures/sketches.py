@@ -36,7 +36,10 @@ class Distinct(msgspec.Struct, array_like=True, gc=False):
         """
         hashes = self.hashes
         if isinstance(hashes, bytes):
-            hashes = self.hashes = set(array(_HASH, hashes)) if hashes else set()
+            if not hashes:
+                self.hashes = {hashed}
+                return
+            hashes = self.hashes = set(array(_HASH, hashes))
         if hashed in hashes:
             return
         if len(hashes) <= SIZE:
@@ -98,7 +101,10 @@ class Authors(msgspec.Struct, array_like=True, gc=False):
         """
         counts = self.counts
         if isinstance(counts, bytes):
-            counts = self.counts = _unpacked(counts) if counts else {}
+            if not counts:
+                self.counts = {hashed: int(is_counted)}
+                return
+            counts = self.counts = _unpacked(counts)
         if hashed in counts:
             if is_counted:
                 posts = counts[hashed]

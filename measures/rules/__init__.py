@@ -1,6 +1,6 @@
 """One rule kind, one file: asked about a brand at a minute, it finds something or nothing."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -66,14 +66,10 @@ def kinds_at(
     return kinds
 
 
-def evaluate(moment: Moment, rule: Rule) -> Iterator[Finding]:
+def evaluate(moment: Moment, rule: Rule) -> Iterable[Finding]:
     """What the rule finds of the brand, or of each of a group of rivals; nothing is changed."""
     alerts = moment.state.alerts
     if rule.kind is _SHARE:
-        yield from share.findings(
-            moment, rule, {open_alert.about for open_alert in alerts.values()}
-        )
-        return
+        return share.findings(moment, rule, {open_alert.about for open_alert in alerts.values()})
     found = EVALUATORS[rule.kind](moment, rule, alerts.get(rule.id) if alerts else None)
-    if found is not None:
-        yield found
+    return () if found is None else (found,)
