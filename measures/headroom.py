@@ -9,7 +9,7 @@ Known after a closed minute, for the open ones behind it:
 """
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from measures.buckets import BUCKET_MS, Bucket
 from measures.common_cause import FEWEST_SHARE, HORIZONS, SPREADS
@@ -19,7 +19,8 @@ from measures.moment import Moment
 from schemas.rules import Rule, RuleKind, SpikeRule
 
 _NO_LIMIT = float("inf")
-_SPIKE, _COMPOSITE = RuleKind.SPIKE, RuleKind.COMPOSITE
+_SPIKE: Final = RuleKind.SPIKE
+_COMPOSITE: Final = RuleKind.COMPOSITE
 _FILLED = 0.9
 """Part of the headroom that may fill up unseen: what is expected moves a little within a minute."""
 _LONGER = range(1, len(HORIZONS_MIN))

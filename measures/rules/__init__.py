@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Final
 
 from measures.brand_state import BELIEVED_POSTS, OpenAlert
 from measures.horizons import HORIZONS_MIN
@@ -35,7 +35,7 @@ MORE_POSTS = frozenset({RuleKind.SPIKE, RuleKind.COMPOSITE})
 _MAY_ALWAYS = frozenset({RuleKind.DROP, RuleKind.SHARE})
 _SPIKE = frozenset({RuleKind.SPIKE})
 _QUARTER = HORIZONS_MIN.index(15)
-_SHARE = RuleKind.SHARE
+_SHARE: Final = RuleKind.SHARE
 _CRISIS = frozenset({RuleKind.CRISIS})
 _SENTIMENT = frozenset({RuleKind.SENTIMENT})
 _INFLUENCER = frozenset({RuleKind.INFLUENCER})
