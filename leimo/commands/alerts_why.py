@@ -97,7 +97,7 @@ def why(
 
         leimo alerts why xiaomi --at 2026-11-25T18:04+08:00
 
-        leimo alerts why xiaomi --json | jq -r 'select(.reason == "cool_down").rule'
+        leimo alerts why xiaomi --json | jq -r 'select(.reason == "silence").rule'
     """
     import msgspec
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def trends(
     brands: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[BRAND]...", help="Ids of brands; left out: all together."),
+        typer.Argument(metavar="BRAND", help="Ids of brands; left out: all together."),
     ] = None,
     broker: Annotated[
         str | None, typer.Option(help="Kafka brokers, host:port, comma-separated.")
