@@ -9,7 +9,7 @@ _INDENT = "    "
 
 
 def set_help(app: typer.Typer) -> None:
-    """Give each command below `app` its docstring, as `reflowed`, where it has no help of its own."""
+    """Give each command below `app` that has no help of its own its docstring, `reflowed`."""
     for command in app.registered_commands:
         if command.callback is not None and not command.help:
             command.help = reflowed(command.callback.__doc__ or "")

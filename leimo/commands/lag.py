@@ -16,7 +16,10 @@ def lag(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object, for programs.")] = False,
     serve: Annotated[
-        str | None, typer.Option(help="Go on, and serve /metrics on this host:port; LEIMO_METRICS_TOKEN holds.")
+        str | None,
+        typer.Option(
+            help="Go on, and serve /metrics on this host:port; LEIMO_METRICS_TOKEN holds."
+        ),
     ] = None,
 ) -> None:
     """Show how many records wait for the group's workers, also while none runs.

@@ -214,7 +214,9 @@ def kpis(
     asked = _spanned(from_, to) | {"brand": brand}
     found = _ask("/api/kpis", asked, store, url, as_json=as_json)
     if not as_json:
-        _rows([_as_told(kpi) for kpi in found["items"]], ("name", "value", "unit", "before", "change"))
+        _rows(
+            [_as_told(kpi) for kpi in found["items"]], ("name", "value", "unit", "before", "change")
+        )
 
 
 @app.command("feeds")
@@ -232,10 +234,11 @@ def feeds(*, store: Store = None, url: Url = None, as_json: AsJson = False) -> N
 def _as_told(kpi: dict[str, Any]) -> dict[str, Any]:
     """A figure for a person: what the change is of stands beside it.
 
-    >>> _as_told({"name": "posts", "unit": "posts", "value": 13619.0, "before": 30.0, "change": 45296.7})
-    {'name': 'posts', 'unit': 'posts', 'value': '13,619', 'before': '30', 'change': '+45,296.7 %'}
-    >>> _as_told({"name": "share", "unit": "percent", "value": 1.5, "before": None, "change": -2.0})
-    {'name': 'share', 'unit': 'percent', 'value': '1.5', 'before': None, 'change': '-2 points'}
+    >>> posts = {"name": "a", "unit": "posts", "value": 13619.0, "before": 30.0, "change": 45296.7}
+    >>> _as_told(posts)
+    {'name': 'a', 'unit': 'posts', 'value': '13,619', 'before': '30', 'change': '+45,296.7 %'}
+    >>> _as_told({"name": "b", "unit": "percent", "value": 1.5, "before": None, "change": -2.0})
+    {'name': 'b', 'unit': 'percent', 'value': '1.5', 'before': None, 'change': '-2 points'}
     """
     told = {
         name: None if kpi[name] is None else f"{kpi[name]:,.10g}" for name in ("value", "before")

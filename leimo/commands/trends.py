@@ -28,7 +28,8 @@ def trends(
     """Show rising and frequent terms and hashtags, and the accounts that are heard.
 
     Rising is what has clearly more than its usual share of the last day (log-likelihood ratio);
-    `usual` is how many posts that share would be now. Brands tell their state every ten minutes in which they have ten posts or more.
+    `usual` is how many posts that share would be now. Brands tell their state every ten minutes in
+    which they have ten posts or more.
 
     Examples:
 

@@ -159,7 +159,9 @@ def test_a_post_mentions_the_brands_that_a_worker_counts(tmp_path: Path) -> None
         ("pepsi", "quoted", None),
     ]
     assert none["mentions"] == []
-    (text,) = objects(run("--text", "--catalogue", str(catalogue), typed="七喜饮料".encode()).stdout)
+    (text,) = objects(
+        run("--text", "--catalogue", str(catalogue), typed="七喜饮料".encode()).stdout
+    )
     assert [one["brand"] for one in text["mentions"]] == ["7up"]
 
 
