@@ -60,7 +60,7 @@ class Item(NamedTuple):
     brand: str
     """Empty: of no brand."""
     told: bytes
-    """As JSON: a fifth of what the model takes, and thousands are kept."""
+    """As JSON: a ninth of what the model takes, and thousands are kept."""
 
 
 class _Batch:
