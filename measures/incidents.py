@@ -322,8 +322,12 @@ def _are_known_to_differ(one: Signal, other: Signal) -> bool:
 
 
 def _has_a_cause(signal: Signal) -> bool:
-    """Whether many of its posts are about one thing: they share a term, or an original."""
-    if max(signal.terms.values(), default=0.0) >= LEADING:
+    """Whether many of its posts are about one thing: they share a term, or an original.
+
+    Two of four that share a word do so by chance.
+    """
+    leading = max(signal.terms.values(), default=0.0)
+    if leading >= LEADING and round(leading * len(signal.posts)) >= _COMPARABLE:
         return True
     threads = list(signal.posts.values())
     most = max(threads.count(thread) for thread in set(threads))
