@@ -13,7 +13,6 @@ known it is published again.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
 
 import msgspec
 
@@ -57,6 +56,8 @@ class Incidents:
         self.state = state or IncidentState()
         self._linked: dict[str, dict[str, bool]] = {}
         """Alert -> those that tell of the same, and whether they have something in common."""
+        self._differing: dict[str, set[str]] = {}
+        """Alert -> those of its brand that are known to tell of something else."""
         self._heads: dict[str, str] = {}
         """Alert -> head of its incident, as far as it was asked for since the last signal."""
         self._is_settled = False
@@ -127,52 +128,80 @@ class Incidents:
             del told[min(told, key=lambda each: (told[each].started_at_ms, each))]
 
     def _together(self, alert: str) -> set[str]:
-        found = _hanging(self._linked, alert)
-        group_of = {each: {each} for each in found}
-        for one, other in self._ties(found):
+        linked = self._linked
+        found = _hanging(linked, [alert], known_alone=False)
+        group_of: dict[str, set[str]] = {}
+        for each in found:
+            if each not in group_of:
+                known = _hanging(linked, [each], known_alone=True)
+                if self._differ(known, known):
+                    group_of |= self._parted(known)
+                else:
+                    group_of |= dict.fromkeys(known, known)
+        self._join(group_of, self._supposed(found))
+        return group_of[alert]
+
+    def _parted(self, alerts: set[str]) -> dict[str, set[str]]:
+        """Groups of alerts that hang together, where some of them are known to differ."""
+        signals = self.state.signals
+
+        def order(pair: tuple[str, str]) -> tuple[float, int, tuple[int, str], tuple[int, str]]:
+            one, other = (signals[each] for each in pair)
+            apart_ms = abs(one.started_at_ms - other.started_at_ms)
+            return -_in_common(one, other), apart_ms, _age(one), _age(other)
+
+        group_of = {each: {each} for each in alerts}
+        self._join(group_of, sorted(self._ties(alerts, are_known=True), key=order))
+        return group_of
+
+    def _supposed(self, alerts: set[str]) -> list[tuple[str, str]]:
+        """Pairs of which it is not known what they have in common, those nearest in time first."""
+        signals = self.state.signals
+
+        def order(pair: tuple[str, str]) -> tuple[int, tuple[int, str], tuple[int, str]]:
+            one, other = (signals[each] for each in pair)
+            return abs(one.started_at_ms - other.started_at_ms), _age(one), _age(other)
+
+        return sorted(self._ties(alerts, are_known=False), key=order)
+
+    def _ties(self, alerts: set[str], *, are_known: bool) -> list[tuple[str, str]]:
+        signals = self.state.signals
+        return [
+            (one, other)
+            for one in alerts
+            for other, is_known in self._linked[one].items()
+            if is_known is are_known and _age(signals[one]) < _age(signals[other])
+        ]
+
+    def _join(self, group_of: dict[str, set[str]], pairs: Iterable[tuple[str, str]]) -> None:
+        """Make one group of the two of each pair, unless alerts of them are known to differ."""
+        for one, other in pairs:
             mine, others = group_of[one], group_of[other]
             if mine is not others and not self._differ(mine, others):
                 mine |= others
                 group_of |= dict.fromkeys(others, mine)
-        return group_of[alert]
 
-    def _ties(self, alerts: set[str]) -> list[tuple[str, str]]:
-        """Pairs of one event: what has most in common first, of which nothing is known last, and
-        of these the nearest in time."""
-        signals = self.state.signals
-
-        def order(pair: tuple[str, str]) -> tuple[Any, ...]:
-            one, other = (signals[each] for each in pair)
-            is_known = self._linked[one.alert][other.alert]
-            shared = _in_common(one, other) if is_known else 0.0
-            apart_ms = abs(one.started_at_ms - other.started_at_ms)
-            return not is_known, -shared, apart_ms, _age(one), _age(other)
-
-        pairs = [
-            (one, other)
-            for one in alerts
-            for other in self._linked[one]
-            if _age(signals[one]) < _age(signals[other])
-        ]
-        return sorted(pairs, key=order)
-
-    def _differ(self, some: Iterable[str], others: Iterable[str]) -> bool:
+    def _differ(self, some: Iterable[str], others: set[str]) -> bool:
         """Whether one of these is known to tell of something else than one of the others."""
-        signals = self.state.signals
-        theirs = [signals[each] for each in others]
-        return any(
-            _is_near(signals[one], other) and _are_known_to_differ(signals[one], other)
-            for one in some
-            for other in theirs
-        )
+        differing = self._differing
+        return any(each in differing and not differing[each].isdisjoint(others) for each in some)
 
     def _link(self, signal: Signal) -> None:
-        linked = self._linked
-        mine = linked.setdefault(signal.alert, {})
+        linked, alert = self._linked, signal.alert
+        mine = linked.setdefault(alert, {})
         for other in self.state.signals.values():
-            if other.alert in linked and other.alert != signal.alert and are_one(signal, other):
+            if other.alert not in linked or other.alert == alert:
+                continue
+            if are_one(signal, other):
                 is_known = is_known_as_one(signal, other)
-                mine[other.alert] = linked[other.alert][signal.alert] = is_known
+                mine[other.alert] = linked[other.alert][alert] = is_known
+            elif (
+                signal.brand == other.brand
+                and _is_near(signal, other)
+                and _are_known_to_differ(signal, other)
+            ):
+                self._differing.setdefault(alert, set()).add(other.alert)
+                self._differing.setdefault(other.alert, set()).add(alert)
 
     def _forget(self) -> None:
         signals = self.state.signals
@@ -186,15 +215,19 @@ class Incidents:
             del signals[each]
             for other in self._linked.pop(each):
                 del self._linked[other][each]
+            for other in self._differing.pop(each, ()):
+                self._differing[other].discard(each)
 
 
-def _hanging(linked: Mapping[str, Mapping[str, bool]], alert: str) -> set[str]:
-    """What hangs together with an alert, by whatever ties."""
-    waiting = [alert]
-    found = {alert}
+def _hanging(
+    linked: Mapping[str, Mapping[str, bool]], alerts: Iterable[str], *, known_alone: bool
+) -> set[str]:
+    """What hangs together with these alerts."""
+    waiting = list(alerts)
+    found = set(waiting)
     while waiting:
-        for other in linked[waiting.pop()]:
-            if other not in found:
+        for other, is_known in linked[waiting.pop()].items():
+            if other not in found and (is_known or not known_alone):
                 found.add(other)
                 waiting.append(other)
     return found
