@@ -184,7 +184,10 @@ class Incidents:
     def _differ(self, some: Iterable[str], others: set[str]) -> bool:
         """Whether one of these is known to tell of something else than one of the others."""
         differing = self._differing
-        return any(each in differing and not differing[each].isdisjoint(others) for each in some)
+        for each in some:  # noqa: SIM110 - a generator is a call for each
+            if each in differing and not differing[each].isdisjoint(others):
+                return True
+        return False
 
     def _link(self, signal: Signal) -> None:
         linked, alert = self._linked, signal.alert
@@ -192,16 +195,13 @@ class Incidents:
         for other in self.state.signals.values():
             if other.alert not in linked or other.alert == alert:
                 continue
-            if are_one(signal, other):
-                is_known = is_known_as_one(signal, other)
-                mine[other.alert] = linked[other.alert][alert] = is_known
-            elif (
-                signal.brand == other.brand
-                and _is_near(signal, other)
-                and _are_known_to_differ(signal, other)
-            ):
+            is_own = signal.brand == other.brand
+            if is_own and _is_near(signal, other) and _are_known_to_differ(signal, other):
                 self._differing.setdefault(alert, set()).add(other.alert)
                 self._differing.setdefault(other.alert, set()).add(alert)
+            elif are_one(signal, other):
+                is_known = is_known_as_one(signal, other)
+                mine[other.alert] = linked[other.alert][alert] = is_known
 
     def _forget(self) -> None:
         signals = self.state.signals
@@ -314,7 +314,11 @@ def _part_in(one: Signal, other: Signal) -> float:
         comparable = {number: thread for number, thread in posts.items() if number <= largest}
         posts = comparable if len(comparable) >= _COMPARABLE else posts
     threads = frozenset(other.posts.values())
-    return sum(thread in threads for thread in posts.values()) / len(posts)
+    shared = 0
+    for thread in posts.values():  # a generator is a call for each post
+        if thread in threads:
+            shared += 1
+    return shared / len(posts)
 
 
 _COMPARABLE = 3
@@ -362,6 +366,7 @@ def _has_a_cause(signal: Signal) -> bool:
     leading = max(signal.terms.values(), default=0.0)
     if leading >= LEADING and round(leading * len(signal.posts)) >= _COMPARABLE:
         return True
-    threads = list(signal.posts.values())
-    most = max(threads.count(thread) for thread in set(threads))
-    return most >= max(_COMPARABLE, LEADING * len(threads))
+    posts_of: dict[int, int] = {}
+    for thread in signal.posts.values():  # a generator is a call for each post
+        posts_of[thread] = posts_of[thread] + 1 if thread in posts_of else 1
+    return max(posts_of.values()) >= max(_COMPARABLE, LEADING * len(signal.posts))
