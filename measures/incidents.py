@@ -134,7 +134,7 @@ class Incidents:
         for each in found:
             if each not in group_of:
                 known = _hanging(linked, [each], known_alone=True)
-                if self._differ(known, known):
+                if self._differing and self._differ(known, known):
                     group_of |= self._parted(known)
                 else:
                     group_of |= dict.fromkeys(known, known)
@@ -195,13 +195,16 @@ class Incidents:
         for other in self.state.signals.values():
             if other.alert not in linked or other.alert == alert:
                 continue
-            is_own = signal.brand == other.brand
-            if is_own and _is_near(signal, other) and _are_known_to_differ(signal, other):
-                self._differing.setdefault(alert, set()).add(other.alert)
-                self._differing.setdefault(other.alert, set()).add(alert)
-            elif are_one(signal, other):
+            if are_one(signal, other):
                 is_known = is_known_as_one(signal, other)
                 mine[other.alert] = linked[other.alert][alert] = is_known
+            elif (
+                signal.brand == other.brand
+                and -SAME_BRAND_MS <= signal.started_at_ms - other.started_at_ms <= SAME_BRAND_MS
+                and _are_known_to_differ(signal, other)
+            ):
+                self._differing.setdefault(alert, set()).add(other.alert)
+                self._differing.setdefault(other.alert, set()).add(alert)
 
     def _forget(self) -> None:
         signals = self.state.signals
@@ -285,8 +288,11 @@ def _in_common(one: Signal, other: Signal) -> float:
     >>> _in_common(Signal(**fire, terms=of_one), Signal(**fire, terms=of_both))
     0.5
     """
-    common = one.terms.keys() & other.terms.keys()
-    of_terms = max((min(one.terms[term], other.terms[term]) for term in common), default=0.0)
+    of_terms, theirs = 0.0, other.terms
+    for term, share in one.terms.items():  # a generator is a call for each term
+        if term in theirs:
+            both = share if share < theirs[term] else theirs[term]
+            of_terms = both if both > of_terms else of_terms
     if not one.posts or not other.posts:
         return of_terms
     return max(of_terms, min(_part_in(one, other), _part_in(other, one)))
