@@ -151,7 +151,8 @@ class StoredCenter(AppAsking):
         url = settings.center_store.get_secret_value()
         if url.startswith(SQLITE) and not Path(url.removeprefix(SQLITE)).is_file():
             raise AskingError(
-                f"{url}: no such store; start `leimo center` here, or name one with --store"
+                f"{url}: no such store; start `leimo center` here, name one with --store, or ask a "
+                "center that runs with --url, such as http://127.0.0.1:9470"
             )
         self._store: SqlStore = open_store(url)
         center = Center(

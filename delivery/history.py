@@ -71,7 +71,7 @@ async def states_of(settings: Settings, alert: str) -> list[Alert]:
     ids = {one.id for one in found}
     if len(ids) != 1:
         what = f"{len(ids)} alerts begin so; write more of it" if ids else "no such alert is held"
-        raise OperatorError(f"{alert!r}: {what}; ids stand in `leimo deliveries list`")
+        raise OperatorError(f"{alert!r}: {what}; ids stand in `leimo alerts list`")
     return sorted(found, key=lambda one: one.revision)
 
 

@@ -376,7 +376,8 @@ class Settings(BaseSettings):
         try:
             return cls(**given)
         except ValidationError as error:
-            raise SettingsError("\n".join(_explain(item) for item in error.errors())) from None
+            told = [_explain(item, _origin(item, given)) for item in error.errors()]
+            raise SettingsError("\n".join(told)) from None
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise SettingsError(f"{_file()}: no TOML: {error}; mend or remove it") from None
 
@@ -490,7 +491,16 @@ def _file() -> Path:
     return Path(os.environ.get(FILE_VARIABLE) or DEFAULT_FILE)
 
 
-def _explain(item: Any) -> str:
+def _origin(item: Any, given: Mapping[str, object]) -> str:
+    """Where somebody wrote the setting that is wrong, as far as it is one setting."""
+    key = str(item["loc"][0]) if item["loc"] else ""
+    if key in given:
+        return "on the command line"
+    variable = PREFIX + key.upper()
+    return f"in {variable}" if variable in os.environ else f"in {_file()}"
+
+
+def _explain(item: Any, origin: str) -> str:
     key = ".".join(str(part) for part in item["loc"])
     message = str(item["msg"]).removeprefix("Value error, ")
     if not key:
@@ -501,4 +511,4 @@ def _explain(item: Any) -> str:
     secrets = ("token", "password", "smtp_url", "store", "session", "_secret")
     is_secret = any(word in key for word in secrets)
     shown = "***" if is_secret else repr(item.get("input"))
-    return f"{key}={shown}: {message}"
+    return f"{key}={shown}: {message} ({origin})"

@@ -30,6 +30,7 @@ from leimo.commands import (
     watch,
     worker,
 )
+from leimo.help_text import set_help
 from leimo.pipes import OUTPUT_FAILURES, refuse_output
 from leimo.terminal import say
 
@@ -85,6 +86,7 @@ app.command("watch")(watch.watch)
 app.command("trends")(trends.trends)
 app.command("detect")(detect.detect)
 app.command("backtest")(backtest.backtest)
+set_help(app)
 
 
 def main() -> NoReturn:

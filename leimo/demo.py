@@ -25,6 +25,7 @@ from kafka_io.dead_letter_replay import reasons_since
 from kafka_io.reading import PartitionReader
 from kafka_io.settings import SecurityProtocol, Settings
 from kafka_io.topic_admin import TopicError, apply_topics, topic_states
+from leimo.demo_alerts import listed, raised
 from leimo.demo_center import Companions, started_companions
 from leimo.demo_end import asked_to_end, resident_bytes
 from leimo.demo_processes import WorkerProcess, broker_variables, start
@@ -140,6 +141,8 @@ async def _run_once(options: DemoOptions, settings: Settings, catalogue: Catalog
         await _stop_feeding(feed)
         if end is not _End.MEMORY:
             await _tell_refused(options, settings, workers, started_ms)
+            if options.replay:
+                await _tell_alerts(settings)
         if options.windows is not None:
             count = await write_windows(options.windows, settings)
             sys.stderr.write(f"{count} windows written to {options.windows}\n")
@@ -162,6 +165,15 @@ async def _tell_refused(
             outlives = None if options.broker in {"embedded", "kafka"} else settings.broker
             lines = report(reasons, read, options.replay, options.source, outlives)
             for line in lines:
+                say(line, err=True)
+
+
+async def _tell_alerts(settings: Settings) -> None:
+    """List what was raised: the live view shows what fires, which is nothing at the end of an
+    archive. Nothing is said where the broker is gone."""
+    with contextlib.suppress(KafkaError, TopicError, OSError):
+        async with asyncio.timeout(_TELL_S):
+            for line in listed(await raised(settings)):
                 say(line, err=True)
 
 

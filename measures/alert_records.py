@@ -10,11 +10,11 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from measures import alert_life
-from measures.brand_state import BrandState, OpenAlert, PastAlert
+from measures.brand_state import BrandState, OpenAlert, PastAlert, Told
 from measures.evidence import asked_for, evidence, moods_before
 from measures.rules.finding import Finding
 from measures.suppression import Circumstances, silence_over, suppressed_by
-from schemas.alert import Alert, AlertState, SuppressedReason, Term
+from schemas.alert import Alert, AlertState, SuppressedReason
 from schemas.catalogue import Brand, Silence
 from schemas.mention import GROUP_PREFIX
 from schemas.rules import RULE_OF_KIND, Rule, RuleKind
@@ -133,8 +133,7 @@ def resolved(subject: Subject) -> Alert:
     minutes = (open_alert.true_at_ms - open_alert.started_at_ms) // _MINUTE_MS + 1
     reason = f"{subject.brand.name}: over after {minutes} min; {open_alert.cause}"
     ended_at_ms = open_alert.true_at_ms + alert_life.resolve_after_ms(subject.rule)
-    terms = subject.state.talk.rising()
-    return _record(subject, open_alert, AlertState.RESOLVED, reason, terms, ended_at_ms)
+    return _record(subject, open_alert, reason, ended_at_ms)
 
 
 def withdrawn(subject: Subject, now_ms: int) -> Alert:
@@ -153,8 +152,7 @@ def withdrawn(subject: Subject, now_ms: int) -> Alert:
     )
     subject = subject._replace(rule=kind(id=subject.rule.id), brand=brand)
     reason = f"{subject.brand.name}: no rule looks for this any more; {open_alert.cause}"
-    terms = subject.state.talk.rising()
-    return _record(subject, open_alert, AlertState.RESOLVED, reason, terms, now_ms)
+    return _record(subject, open_alert, reason, now_ms)
 
 
 def _update(open_alert: OpenAlert, start_ms: int, finding: Finding) -> None:
@@ -211,33 +209,40 @@ def _begin(subject: Subject, start_ms: int, finding: Finding, past: PastAlert | 
 
 def _told(subject: Subject, open_alert: OpenAlert) -> Alert:
     """That it fires."""
-    open_alert.name, open_alert.parent = subject.brand.name, subject.brand.parent
-    open_alert.department = subject.rule.department or subject.brand.department
-    terms = subject.state.talk.rising()
-    rising = ", ".join([term.term for term in terms[:_NAMED]])
-    reason = f"{subject.brand.name}: {open_alert.cause}" + (f"; rising: {rising}" if rising else "")
-    return _record(subject, open_alert, AlertState.FIRING, reason, terms)
+    brand = subject.brand
+    open_alert.name, open_alert.parent = brand.name, brand.parent
+    open_alert.department = subject.rule.department or brand.department
+    open_alert.told = told = _behind(subject, open_alert)
+    rising = ", ".join([term.term for term in told.terms[:_NAMED]])
+    reason = f"{brand.name}: {open_alert.cause}" + (f"; rising: {rising}" if rising else "")
+    sale = told.evidence.expected_burst
+    return _record(subject, open_alert, reason + (f"; bursts are expected: {sale}" if sale else ""))
+
+
+def _behind(subject: Subject, open_alert: OpenAlert) -> Told:
+    """What stands behind it now."""
+    state, brand = subject.state, subject.brand
+    return Told(
+        evidence(state, open_alert, subject.expected_burst(brand, open_alert.started_at_ms)),
+        state.talk.rising(),
+        state.talk.telling(),
+        subject.rule.department or brand.department or asked_for(state, open_alert),
+    )
 
 
 def _record(
-    subject: Subject,
-    open_alert: OpenAlert,
-    alert_state: AlertState,
-    reason: str,
-    terms: tuple[Term, ...],
-    ended_at_ms: int | None = None,
+    subject: Subject, open_alert: OpenAlert, reason: str, ended_at_ms: int | None = None
 ) -> Alert:
-    state, rule, brand = subject.state, subject.rule, subject.brand
-    sale = subject.expected_burst(brand, open_alert.started_at_ms)
-    if sale and alert_state is AlertState.FIRING:
-        reason += f"; bursts are expected: {sale}"
+    """Of the alert as it was told last; `ended_at_ms`: it is over since then."""
+    rule, brand = subject.rule, subject.brand
+    told = open_alert.told or _behind(subject, open_alert)
     return Alert(
         id=open_alert.id,
         fingerprint=fingerprint(rule, brand.id),
         rule=rule.id,
         kind=rule.kind.value,
         brand=brand.id,
-        state=alert_state,
+        state=AlertState.FIRING if ended_at_ms is None else AlertState.RESOLVED,
         revision=open_alert.revision,
         severity=open_alert.severity,
         started_at_ms=open_alert.started_at_ms,
@@ -247,10 +252,10 @@ def _record(
         expected=open_alert.expected,
         unit=open_alert.unit,
         reason=reason,
-        department=rule.department or brand.department or asked_for(state, open_alert),
+        department=rule.department or brand.department or told.department,
         parent=brand.parent,
         silenced_by=silence_over(subject.silences, rule.id, brand.id),
-        evidence=evidence(state, open_alert, sale),
-        terms=terms,
-        samples=state.talk.telling(),
+        evidence=told.evidence,
+        terms=told.terms,
+        samples=told.samples,
     )

@@ -233,7 +233,7 @@ class Board:
         A trend that may show one of the authors is told anew, at the time that it told of.
         """
         for brand, state in self.states.items():
-            lost = state.talk.forget(forgotten)
+            lost = state.forget(forgotten)
             if lost is None:
                 continue
             self._output.changed.add(brand)

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Collection, Mapping, Sequence
+from typing import Self
 
 import msgspec
 
@@ -12,6 +13,8 @@ from measures.explanations import Talk
 from measures.horizons import HORIZONS_MIN
 from measures.season import NO_HOLIDAYS, Holidays
 from measures.spreads import most_learned
+from schemas.alert import Evidence, Sample, Term
+from schemas.forgotten import Forgotten
 from schemas.mention import AnyMention
 from schemas.rules import RuleKind
 
@@ -28,6 +31,26 @@ _LOUDEST_KEPT = 0.5 ** (1 / (30 * 24 * 60))
 """Of the largest reach a minute later: its half-life is 30 days."""
 NEWS_MS = 24 * 60 * BUCKET_MS
 """What lasts for so long after an alert began is learned: a lasting change becomes the usual."""
+
+
+class Told(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """What stood behind an alert when it was told last.
+
+    Its end shows this again, hours later: by then the minutes and posts that it is made of have
+    left the state.
+    """
+
+    evidence: Evidence
+    terms: tuple[Term, ...]
+    samples: tuple[Sample, ...]
+    department: str
+
+    def without(self, forgotten: Forgotten) -> Self:
+        """Without what was taken back; itself if it shows nothing of that."""
+        left = tuple([one for one in self.samples if not forgotten.covers_sample(one)])
+        if len(left) == len(self.samples):
+            return self
+        return msgspec.structs.replace(self, samples=left)
 
 
 class OpenAlert(msgspec.Struct, array_like=True, gc=False):
@@ -61,6 +84,8 @@ class OpenAlert(msgspec.Struct, array_like=True, gc=False):
     parent: str = ""
     department: str = ""
     """... to whom it was told before: of the rule, or of the brand."""
+    told: Told | None = None
+    """What the last record showed; None: an earlier build told it."""
 
 
 class PastAlert(msgspec.Struct, array_like=True, gc=False):
@@ -118,6 +143,17 @@ class BrandState(msgspec.Struct, array_like=True, gc=False):
     """Newest minute in which a large account named it in own words; -1: none has."""
     exposed_total: float = 0.0
     """Reposts without words of posts with crisis words, faded as the attacks are."""
+
+    def forget(self, forgotten: Forgotten) -> bool | None:
+        """Let go of posts and authors that were taken back; returns what `Talk.forget` does."""
+        lost = self.talk.forget(forgotten)
+        for open_alert in self.alerts.values():
+            if open_alert.told is not None:
+                clean = open_alert.told.without(forgotten)
+                if clean is not open_alert.told:
+                    open_alert.told = clean
+                    lost = lost or False
+        return lost
 
     def is_duplicate(self, mention: AnyMention) -> bool:
         """Whether the mention was applied before; if not, it counts as applied from now on."""

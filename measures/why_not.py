@@ -91,7 +91,15 @@ class Seen(NamedTuple):
 
 
 class NotKeptError(ValueError):
-    """Of this brand and minute nothing is kept."""
+    """Of this brand and minute nothing is kept.
+
+    `minutes`: the minute that was asked for, and the first and the last that are kept; ms, empty
+    where none is.
+    """
+
+    def __init__(self, *minutes: int) -> None:
+        super().__init__("nothing is kept of this minute", *minutes)
+        self.minutes = minutes
 
 
 def minute_of(state: BrandState, at_ms: int | None) -> int:
@@ -101,14 +109,11 @@ def minute_of(state: BrandState, at_ms: int | None) -> int:
         NotKeptError: what was in that minute is not known any more, or not yet.
     """
     if not state.buckets:
-        raise NotKeptError("it had no post in the two hours that are kept")
+        raise NotKeptError
     first_ms, newest_ms = min(state.buckets), max(state.buckets)
     start_ms = newest_ms if at_ms is None else bucket_start_ms(at_ms)
     if start_ms < first_ms or start_ms >= max(state.baseline.known_to_ms, newest_ms + BUCKET_MS):
-        raise NotKeptError(
-            f"of the minute at {start_ms} nothing is kept: only what lies from {first_ms} to "
-            f"{newest_ms} (ms since 1970) is; what was told before stands in `leimo alerts list`"
-        )
+        raise NotKeptError(start_ms, first_ms, newest_ms)
     return start_ms
 
 

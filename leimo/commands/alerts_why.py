@@ -97,7 +97,7 @@ def why(
 
         leimo alerts why xiaomi --at 2026-11-25T18:04+08:00
 
-        leimo alerts why xiaomi --json | jq -r 'select(.reason == "cool_down").rule'
+        leimo alerts why xiaomi --json | jq -r 'select(.reason == "silence").rule'
     """
     import msgspec
 
@@ -112,7 +112,7 @@ def why(
     try:
         start_ms = minute_of(kept.states[brand], at_ms)
     except NotKeptError as error:
-        fail(f"{brand}: {error}")
+        fail(f"{brand}: {_not_kept(error.minutes)}")
     found = answers(kept.rules, kept.whole, kept.states, brand, start_ms)
     if as_json:
         for answer in found:
@@ -120,6 +120,19 @@ def why(
             say_json(msgspec.json.encode({"brand": brand, "at_ms": start_ms, **fields}))
         return
     _show(brand, start_ms, found)
+
+
+def _not_kept(minutes: "Sequence[int]") -> str:
+    """`minutes`: see `NotKeptError`."""
+    from views.times import shown
+
+    if not minutes:
+        return "it had no post in the two hours that are kept"
+    at, first, newest = map(shown, minutes)
+    return (
+        f"nothing is kept of the minute from {at}: only of those from {first} to {newest}; "
+        "what was told before stands in `leimo alerts list`"
+    )
 
 
 def _show(brand: str, start_ms: int, found: "Sequence[Answer]") -> None:

@@ -9,7 +9,7 @@ import typer
 from leimo.terminal import escaped_json, say, say_json, terminal
 
 if TYPE_CHECKING:
-    from leimo.analysed_lines import LineAnalyser, TextOf
+    from leimo.analysed_lines import LineAnalyser, Read
     from schemas.catalogue import Catalogue
 
 
@@ -56,8 +56,9 @@ def analyse(
     """Say what leimo reads in posts: tokens, sentiment, and every mention of a brand.
 
     Writes one JSON object for each line, in order, with `tokens`, `language`, `sentiment`,
-    `intents`, `spam` and `mentions`. `start` and `end` count code points of the text. A line that
-    is no post gives `error`.
+    `intents`, `spam` and `mentions`. `start` and `end` count code points of the text; they are null
+    where only the card or the quoted original of a post names the brand. A line that is no post
+    gives `error`.
 
     Examples:
 
@@ -82,12 +83,18 @@ def analyse(
     analyser = _analyser(catalogue, tokenizer.value, texts)
     with quiet_broken_pipe():
         _write(analyser, Path(file) if file is not None else None)
+    what = "texts" if text else f"{source.value} posts"
     if analyser.refused:
-        what = "texts" if text else f"{source.value} posts"
         say(
             f"{analyser.refused:,} of {analyser.lines:,} lines are no {what}: see `error` there.",
             err=True,
         )
+    if analyser.refused == analyser.lines:
+        from leimo.run import fail
+
+        where = "standard input" if file in {None, "-"} else file
+        mend = "write one a line" if text else "name a file with posts, and its --source"
+        fail(f"{where}: no {what} at all; {mend}")
 
 
 def _explain(loaded: "Catalogue", tokenizer: str, text: str | None, *, as_json: bool) -> None:
@@ -126,18 +133,18 @@ def _analyser(catalogue: Path | None, tokenizer: str, source: str | None) -> "Li
     from analysis.shipped import analyser_of
     from leimo.analysed_lines import LineAnalyser
 
-    return LineAnalyser(analyser_of(_loaded(catalogue), tokenizer), _text_of(source))
+    return LineAnalyser(analyser_of(_loaded(catalogue), tokenizer), _read_as(source))
 
 
-def _text_of(source: str | None) -> "TextOf":
+def _read_as(source: str | None) -> "Read":
     import time
 
-    from leimo.analysed_lines import text_of_line, text_of_post
+    from leimo.analysed_lines import post_of_line, text_of_line
     from schemas.post import Source
 
     if source is None:
         return text_of_line
-    return text_of_post(Source(source), time.time_ns() // 1_000_000)
+    return post_of_line(Source(source), time.time_ns() // 1_000_000)
 
 
 def _write(analyser: "LineAnalyser", file: Path | None) -> None:

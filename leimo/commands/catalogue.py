@@ -140,7 +140,7 @@ def _confirmed(changes: "Changes") -> bool:
 def show(
     ids: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[ID]...", help="Their ids; all if none."),
+        typer.Argument(metavar="ID", help="Their ids; all if none."),
     ] = None,
     broker: Broker = None,
     as_json: Annotated[

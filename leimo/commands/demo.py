@@ -114,7 +114,7 @@ def demo(
 
         leimo demo --rate 3000 --workers 2
 
-        leimo demo --replay weibo_statuses.ndjson.gz --speed max --windows windows.ndjson
+        leimo demo --replay posts.ndjson.gz --speed max --windows windows.ndjson
 
         leimo demo --broker kafka
     """

@@ -53,7 +53,7 @@ def detect(
 
         leimo detect counts.csv.gz --plot bursts.png | grep ',1$'
 
-        leimo detect counts.csv --false-alerts-per-month 0.2 --json | jq -c 'select(.alert == 1)'
+        leimo detect counts.csv --false-alerts-per-month 0.2 --json | jq .score
     """
     from backtest.series_detector import PacedDetector
     from backtest.series_file import series_name

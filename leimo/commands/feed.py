@@ -161,7 +161,7 @@ def simulate(
 
         leimo feed simulate --rate 1000
 
-        leimo feed simulate --rate 5000 --duration 60 --speed max --out posts.ndjson.zst --truth t
+        leimo feed simulate --duration 60 --speed max --out posts.ndjson.zst
     """
     import time
 
@@ -226,7 +226,7 @@ def jetstream(
 
         leimo feed jetstream --lang zh --lang ja
 
-        leimo feed jetstream --endpoint wss://jetstream.example --metrics 127.0.0.1:9466
+        leimo feed jetstream --endpoint wss://jetstream.example --sample 0.1
     """
     from feeds.live.jetstream.endpoints import PUBLIC
     from feeds.live.jetstream.feed import Jetstream
@@ -310,7 +310,7 @@ def mastodon(
 def run_(
     *,
     feed: Annotated[
-        str | None, typer.Argument(metavar="[NAME]", help="A feed of a package, by its name.")
+        str | None, typer.Argument(metavar="NAME", help="A feed of a package, by its name.")
     ] = None,
     option: Annotated[
         list[str] | None,

@@ -54,7 +54,7 @@ def push(
 
         leimo feed push
 
-        curl 127.0.0.1:9480/posts -H 'Content-Type: application/x-ndjson' --data-binary @posts
+        curl 127.0.0.1:9480/posts -H 'Content-Type: application/json' -d @post
     """
     from feeds.push.run import run_push
     from leimo.run import load_settings, run, start_logging
@@ -109,7 +109,7 @@ def follow(
 
         leimo feed follow crawler/weibo --as weibo-crawler
 
-        leimo feed follow posts.csv --map id=mid,text=content,created_at=time --zone +08:00
+        leimo feed follow posts.csv --map id=mid,text=words,created_at=time
 
         tail -f posts.ndjson | leimo feed follow -
     """
@@ -173,7 +173,7 @@ def kafka(
 
     Example:
 
-        leimo feed kafka --from forum --map id=post.id,text=body,created_at=ts,author_id=user.id
+        leimo feed kafka --from forum --map id=post.id,text=body,created_at=ts
     """
     from feeds.from_topic import FromTopic
     from feeds.steady import run_steadily

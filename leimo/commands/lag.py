@@ -16,7 +16,10 @@ def lag(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object, for programs.")] = False,
     serve: Annotated[
-        str | None, typer.Option(help="Go on, and serve /metrics on this host:port.")
+        str | None,
+        typer.Option(
+            help="Go on, and serve /metrics on this host:port; LEIMO_METRICS_TOKEN holds."
+        ),
     ] = None,
 ) -> None:
     """Show how many records wait for the group's workers, also while none runs.
@@ -27,7 +30,7 @@ def lag(
 
         leimo lag
 
-        leimo lag --serve 127.0.0.1:9465     (for Prometheus; LEIMO_METRICS_TOKEN holds)
+        leimo lag --serve 127.0.0.1:9465     (for Prometheus)
     """
     from leimo.run import fail, load_settings, run, start_logging
 

@@ -213,7 +213,10 @@ def kpis(
     """
     asked = _spanned(from_, to) | {"brand": brand}
     found = _ask("/api/kpis", asked, store, url, as_json=as_json)
-    _table(found, ("name", "value", "before", "change", "unit"), as_json=as_json)
+    if not as_json:
+        _rows(
+            [_as_told(kpi) for kpi in found["items"]], ("name", "value", "unit", "before", "change")
+        )
 
 
 @app.command("feeds")
@@ -226,6 +229,24 @@ def feeds(*, store: Store = None, url: Url = None, as_json: AsJson = False) -> N
     """
     found = _ask("/api/feeds", {}, store, url, as_json=as_json)
     _table(found, ("feed", "state", "posts_per_s", "age_s", "endpoint"), as_json=as_json)
+
+
+def _as_told(kpi: dict[str, Any]) -> dict[str, Any]:
+    """A figure for a person: what the change is of stands beside it.
+
+    >>> posts = {"name": "a", "unit": "posts", "value": 13619.0, "before": 30.0, "change": 45296.7}
+    >>> _as_told(posts)
+    {'name': 'a', 'unit': 'posts', 'value': '13,619', 'before': '30', 'change': '+45,296.7 %'}
+    >>> _as_told({"name": "b", "unit": "percent", "value": 1.5, "before": None, "change": -2.0})
+    {'name': 'b', 'unit': 'percent', 'value': '1.5', 'before': None, 'change': '-2 points'}
+    """
+    told = {
+        name: None if kpi[name] is None else f"{kpi[name]:,.10g}" for name in ("value", "before")
+    }
+    change, is_difference = kpi["change"], kpi["unit"] in ("percent", "points")
+    if change is not None:
+        change = f"{change:+,.10g} {'points' if is_difference else '%'}"
+    return {"name": kpi["name"], "unit": kpi["unit"], **told, "change": change}
 
 
 def _spanned(from_: str | None, to: str | None) -> dict[str, Any]:

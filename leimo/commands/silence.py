@@ -48,7 +48,7 @@ def add(
 
         leimo silence add --brand xiaomi --rule spike --for 2h --reason "launch"
 
-        leimo silence add --rule feed-silent --until 2026-11-25T18:00+08:00 --reason "repairs"
+        leimo silence add --rule feed-silent --until 2026-11-25 --reason "repairs"
     """
     import time
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def trends(
     brands: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[BRAND]...", help="Ids of brands; left out: all together."),
+        typer.Argument(metavar="BRAND", help="Ids of brands; left out: all together."),
     ] = None,
     broker: Annotated[
         str | None, typer.Option(help="Kafka brokers, host:port, comma-separated.")
@@ -27,8 +27,9 @@ def trends(
 ) -> None:
     """Show rising and frequent terms and hashtags, and the accounts that are heard.
 
-    Rising is what has clearly more than its usual share of the last day (log-likelihood ratio).
-    Brands tell their state every ten minutes in which they have ten posts or more.
+    Rising is what has clearly more than its usual share of the last day (log-likelihood ratio);
+    `usual` is how many posts that share would be now. Brands tell their state every ten minutes in
+    which they have ten posts or more.
 
     Examples:
 
@@ -91,6 +92,8 @@ def _show(console: "Console", trend: "Trend", brands: int) -> None:
     at = datetime.fromtimestamp(trend.at_ms / 1000, UTC)
     name = trend.brand or f"{brands} brands together"
     console.print(f"{name}, up to {at:%Y-%m-%d %H:%M} UTC", style="bold")
+    # Of a day far more is counted than of now: only shares can be compared.
+    now_of_day = trend.counted / trend.usually_counted if trend.usually_counted else 1.0
     tags = [term for term in trend.top if term.term.startswith("#")]
     for title, terms in (
         ("rising", trend.rising),
@@ -99,7 +102,8 @@ def _show(console: "Console", trend: "Trend", brands: int) -> None:
     ):
         table = Table(title, "posts", "usual", "rise", box=None, pad_edge=False, min_width=48)
         for term in terms[:10]:
-            table.add_row(term.term, f"{term.count:.0f}", f"{term.usual:.0f}", f"{term.score:+.0f}")
+            usual = term.usual * now_of_day
+            table.add_row(term.term, f"{term.count:.0f}", f"{usual:.0f}", f"{round(term.score):+}")
         if terms:
             console.print(table)
     heard = Table("heard", "followers", "posts", "reposts", box=None, pad_edge=False, min_width=48)

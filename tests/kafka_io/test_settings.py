@@ -120,6 +120,19 @@ def test_what_looks_like_it_without_a_service_is_refused(
         Settings.load()
 
 
+def test_it_is_said_where_a_wrong_value_was_written(
+    monkeypatch: pytest.MonkeyPatch, folder: Path
+) -> None:
+    (folder / "leimo.toml").write_text("replication = 0\n")
+    monkeypatch.setenv("LEIMO_PARTITIONS", "0")
+    with pytest.raises(SettingsError) as caught:
+        Settings.load(broker="kafka")
+    told = {line.split("=")[0]: line for line in str(caught.value).splitlines()}
+    assert told["partitions"].endswith("(in LEIMO_PARTITIONS)")
+    assert told["replication"].endswith("(in leimo.toml)")
+    assert told["broker"].endswith("(on the command line)")
+
+
 def test_an_unknown_key_of_the_file_is_refused_with_the_nearest_one(folder: Path) -> None:
     (folder / "leimo.toml").write_text('brokers = "127.0.0.1:9092"\n')
 

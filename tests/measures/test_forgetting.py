@@ -37,6 +37,29 @@ def of_post(number: int) -> Forgotten:
     )
 
 
+def test_the_end_shows_what_the_alert_showed_though_its_minutes_are_gone() -> None:
+    subject, alert = burning()
+    calm = [
+        mention(30 + number, 100 + number, text=f"很好 {number}", text_hash=100 + number,
+                post=f"calm{number}", author=f"b{number}", source="weibo", reach=10**6)
+        for number in range(40)
+    ]  # fmt: skip
+    output = run(subject, [*calm, tick(60 + 24 * 60)])
+    (end,) = [one for one in output.alerts if one.id == alert.id]
+    assert end.state is AlertState.RESOLVED
+    assert alert.evidence.posts == 5
+    assert (end.evidence, end.terms, end.samples) == (alert.evidence, alert.terms, alert.samples)
+
+
+def test_what_an_end_shows_again_is_without_what_was_taken_back() -> None:
+    subject, alert = burning()
+    subject.forget(of_post(5))
+    again = restarted(subject, [FIRE])
+    (end,) = run(again, [tick(60 + 24 * 60)]).alerts
+    assert shown(end) == shown(alert) - {"p5"}
+    assert end.evidence == alert.evidence
+
+
 def of_author(number: int) -> Forgotten:
     return Forgotten(
         [Deletion(scope=DeletionScope.AUTHOR, source="weibo", subject=f"a{number}", at_ms=2**50)]

@@ -108,8 +108,12 @@ def test_a_minute_that_is_past_is_judged_by_its_posts() -> None:
 
 @pytest.mark.parametrize("minute", [DAY - 600, DAY + 3])
 def test_of_what_is_not_kept_nothing_is_said(minute: int) -> None:
-    with pytest.raises(NotKeptError, match="nothing is kept"):
+    with pytest.raises(NotKeptError, match="nothing is kept") as caught:
         asked(burst(SPIKE), SPIKE, minute=minute)
+    minute_ms, first_ms, newest_ms = caught.value.minutes
+    assert minute_ms == at(minute)
+    assert first_ms < newest_ms == at(DAY)
+    assert not first_ms <= minute_ms <= newest_ms
 
 
 def test_a_young_brand_is_warming_up() -> None:

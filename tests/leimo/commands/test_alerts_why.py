@@ -87,7 +87,7 @@ def test_why_names_a_reason_for_each_rule(broker: str) -> None:
     [
         (("nobody",), "no brand with this id"),
         (("quiet",), "no worker has kept anything of it"),
-        (("x", "--at", "2001-01-01T00:00"), "nothing is kept"),
+        (("x", "--at", "2001-01-01T00:00"), "kept of the minute from 2001-01-01T00:00:00Z: only"),
     ],
 )
 def test_what_cannot_be_known_is_said(broker: str, arguments: tuple[str, ...], told: str) -> None:

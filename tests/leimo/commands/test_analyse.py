@@ -129,6 +129,60 @@ def test_records_that_are_no_posts_are_errors_with_a_reason(tmp_path: Path) -> N
     assert "8 of 9 lines are no weibo posts" in done.stderr.decode()
 
 
+def test_a_post_mentions_the_brands_that_a_worker_counts(tmp_path: Path) -> None:
+    catalogue = tmp_path / "mine.yml"
+    catalogue.write_text(
+        "brands: [{id: pepsi, name: 百事}, {id: 7up, name: 七喜饮料, parent: pepsi},"
+        " {id: tea, name: 喜茶}]",
+        encoding="utf-8",
+    )
+    original = {**STATUS, "id": 7, "text": "七喜饮料好喝，喜茶也好喝"}
+    posts = [
+        {**STATUS, "text": "转发微博", "retweeted_status": original},
+        {**STATUS, "text": "我更爱喜茶", "retweeted_status": original},
+        {**STATUS, "text": "今天吃什么"},
+    ]
+    typed = "\n".join(map(json.dumps, posts)).encode()
+    only, own, none = objects(run("--catalogue", str(catalogue), typed=typed).stdout)
+    at = [
+        (one["brand"], one["place"], one["start"], one.get("product")) for one in only["mentions"]
+    ]
+    assert at == [
+        ("7up", "quoted", None, None),
+        ("pepsi", "quoted", None, "7up"),
+        ("tea", "quoted", None, None),
+    ]
+    assert {one["sentiment"]["label"] for one in only["mentions"]} == {"neutral"}
+    assert [(one["brand"], one["place"], one["start"]) for one in own["mentions"]] == [
+        ("tea", "own", 3),
+        ("7up", "quoted", None),
+        ("pepsi", "quoted", None),
+    ]
+    assert none["mentions"] == []
+    (text,) = objects(
+        run("--text", "--catalogue", str(catalogue), typed="七喜饮料".encode()).stdout
+    )
+    assert [one["brand"] for one in text["mentions"]] == ["7up"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "typed", "complaint"),
+    [
+        ((), b"", "standard input: no weibo posts at all; name a file with posts"),
+        ((), b"{}\n[1]", "standard input: no weibo posts at all"),
+        (("--source", "leimo"), b"no", "standard input: no leimo posts at all"),
+        (("--text",), b"", "standard input: no texts at all; write one a line"),
+    ],
+)
+def test_what_holds_no_post_is_a_failure(
+    arguments: tuple[str, ...], typed: bytes, complaint: str
+) -> None:
+    done = run(*arguments, typed=typed)
+    assert done.returncode == 1
+    assert complaint in done.stderr.decode()
+    assert len(objects(done.stdout)) == len(typed.splitlines())
+
+
 def test_other_sources_and_the_reference_tokenizer() -> None:
     post = {
         "id": "1",

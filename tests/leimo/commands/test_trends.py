@@ -24,7 +24,7 @@ HOUR_MS = 1_400_000_040_000
 def trend(brand: str, *rising: str) -> Trend:
     return Trend(
         brand=brand, at_ms=HOUR_MS, counted=100.0, usually_counted=1_000.0,
-        top=(TrendTerm("#发布会", 40.0, 0.0, 90.0), TrendTerm("手机", 20.0, 200.0, 0.0)),
+        top=(TrendTerm("#发布会", 40.0, 0.0, 90.0), TrendTerm("手机", 20.0, 200.0, -0.2)),
         rising=tuple(TrendTerm(term, 30.0, 0.0, 50.0) for term in rising),
         influencers=(Influencer("insider", 50, 1.0, 10.0),),
     )  # fmt: skip
@@ -57,6 +57,14 @@ def test_a_brand_shows_the_latest_that_it_told(broker: str) -> None:
     assert "召回" not in shown
     assert "#发布会" in shown
     assert "insider" in shown
+
+
+def test_what_is_usual_can_be_compared_with_what_is_counted(broker: str) -> None:
+    shown = run(broker, "xiaomi")[1]
+    rows = {line.split()[0]: line.split()[1:] for line in shown.splitlines() if line.strip()}
+    assert rows["手机"] == ["20", "20", "+0"]  # 200 of the day's 1,000 are 20 of 100
+    assert rows["#发布会"] == ["40", "0", "+90"]
+    assert json.loads(run(broker, "xiaomi", "--json")[1])["top"][1]["usual"] == 200.0
 
 
 def test_all_brands_are_shown_together_and_as_json(broker: str) -> None:
