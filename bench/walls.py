@@ -1,10 +1,11 @@
 """The command center over hours: memory of its process with many followers, and of a wall's page.
 
-    make bench ARGS="walls --minutes 30 --followers 300 --walls 1"
+    make bench ARGS="walls --minutes 30 --followers 300 --walls 50 --pages 1"
 
 Starts a broker in memory and `leimo center`, sends ten windows and an alert a second, follows
-`/api/stream` as often as asked, shows the wall in Chromium, and says how fast memory grows: the
-slope of a line through the samples of the second half, as the first fills caches.
+`/api/stream` as often as asked, asks for pictures as so many walls do, shows some in Chromium, and
+says how fast memory grows: the slope of a line through the samples of the second half, as the first
+fills caches.
 """
 
 import argparse
@@ -16,6 +17,7 @@ import re
 import sys
 import tempfile
 import time
+from collections import deque
 from collections.abc import AsyncIterator
 from pathlib import Path
 from statistics import linear_regression, median
@@ -40,6 +42,7 @@ BRANDS = 50
 _UPDATES_S = 10
 _MINUTE_MS = 60_000
 _SAMPLE_S = 10.0
+_REDRAW_S = 1.0
 _CHROMIUM = "/usr/bin/chromium"
 _MB = 1 << 20
 _PATIENCE_S = 120
@@ -162,8 +165,65 @@ class _Followers:
             self.lost += 1
 
 
+class _Walls:
+    """Screens that do what `wall.js` does: follow the stream, and ask for a picture as things come,
+    once a second at most, and every five seconds anyhow."""
+
+    def __init__(self, url: str, count: int) -> None:
+        self._url, self._count = url, count
+        self.pictures = 0
+        self.lost = 0
+        self.took_ms: deque[float] = deque(maxlen=5_000)
+
+    @contextlib.asynccontextmanager
+    async def show(self) -> AsyncIterator[None]:
+        connector = aiohttp.TCPConnector(limit=0)
+        timeout = aiohttp.ClientTimeout(total=None, sock_read=_PATIENCE_S)
+        async with aiohttp.ClientSession(timeout=timeout, connector=connector) as session:
+            tasks = [asyncio.create_task(self._one(session, n)) for n in range(self._count)]
+            try:
+                yield
+            finally:
+                for task in tasks:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _one(self, session: aiohttp.ClientSession, number: int) -> None:
+        came = asyncio.Event()
+        width, height = ((1920, 1080), (3840, 2160), (1280, 720))[number % 3]
+        screen = {"w": width, "h": height, "lang": ("zh", "en")[number % 2], "group": ""}
+        drawing = asyncio.create_task(self._draw(session, screen, came))
+        try:
+            async with session.get(f"{self._url}/api/stream") as answer:
+                answer.raise_for_status()
+                async for part in answer.content.iter_any():
+                    if b"event: " in part:
+                        came.set()
+            self.lost += 1
+        except (aiohttp.ClientError, TimeoutError):
+            self.lost += 1
+        finally:
+            drawing.cancel()
+            await asyncio.gather(drawing, return_exceptions=True)
+
+    async def _draw(
+        self, session: aiohttp.ClientSession, screen: dict[str, Any], came: asyncio.Event
+    ) -> None:
+        while True:
+            began_s = time.monotonic()
+            async with session.get(f"{self._url}/wall/picture", params=screen) as answer:
+                answer.raise_for_status()
+                await answer.read()
+            self.took_ms.append(1000 * (time.monotonic() - began_s))
+            self.pictures += 1
+            await asyncio.sleep(_REDRAW_S)
+            came.clear()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(came.wait(), 4 * _REDRAW_S)
+
+
 @contextlib.asynccontextmanager
-async def _walls(url: str, count: int) -> AsyncIterator[Any]:
+async def _pages(url: str, count: int) -> AsyncIterator[Any]:
     """The wall in so many pages; a session of the debugger with the first. None: no page."""
     if not count:
         yield None
@@ -219,7 +279,8 @@ async def _measure(arguments: argparse.Namespace, folder: Path, settings: Settin
     try:
         url = await _address(center)
         followers = _Followers(url, arguments.followers)
-        async with followers.follow(), _walls(url, arguments.walls) as session:
+        walls = _Walls(url, arguments.walls)
+        async with followers.follow(), walls.show(), _pages(url, arguments.pages) as session:
             began_s = time.monotonic()
             while (at_s := time.monotonic() - began_s) < arguments.minutes * 60:
                 heap, nodes = await _heap(session)
@@ -228,7 +289,7 @@ async def _measure(arguments: argparse.Namespace, folder: Path, settings: Settin
                 print(
                     f"{at_s:6.0f} s  center {sample.center_bytes / _MB:7.1f} MB  "
                     f"heap {heap / _MB:6.2f} MB  nodes {nodes}  events {followers.events}  "
-                    f"lost {followers.lost}",
+                    f"pictures {walls.pictures}  lost {followers.lost + walls.lost}",
                     flush=True,
                 )
                 await asyncio.sleep(_SAMPLE_S)
@@ -237,6 +298,8 @@ async def _measure(arguments: argparse.Namespace, folder: Path, settings: Settin
         await asyncio.gather(sending, return_exceptions=True)
         await asyncio.to_thread(center.stop)
     print(f"{arguments.minutes:g} minutes, {arguments.followers} followers, lost {followers.lost}")
+    took = f", a picture in {median(walls.took_ms):.0f} ms" if walls.took_ms else ""
+    print(f"{arguments.walls} walls, lost {walls.lost}, {walls.pictures:,} pictures{took} (median)")
     print(f"center: {_slope(samples, 'center_bytes')}")
     print(f"heap of a wall: {_slope(samples, 'heap_bytes')}")
 
@@ -257,7 +320,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="bench walls", description=__doc__)
     parser.add_argument("--minutes", type=float, default=30)
     parser.add_argument("--followers", type=int, default=300)
-    parser.add_argument("--walls", type=int, default=1)
+    parser.add_argument("--walls", type=int, default=50, help="that ask for pictures")
+    parser.add_argument("--pages", type=int, default=1, help="walls in Chromium")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, EmbeddedBroker.start() as broker:
         settings = Settings(broker=broker.address, partitions=1, replication=1)

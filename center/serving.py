@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import logging
 import os
-import signal
 import socket
 import time
 from collections.abc import Iterator, Sequence
@@ -28,6 +27,7 @@ from center.store.opening import SqlStore, open_store
 from center.store.protocol import Offsets, Record
 from center.version import VERSION
 from kafka_io.settings import Settings
+from kafka_io.stop_signals import stop_on_signals
 from schemas.errors import OperatorError
 
 log = logging.getLogger(__name__)
@@ -198,7 +198,7 @@ async def _run(
         timeout_graceful_shutdown=_LAST_ANSWERS_S,
     )
     server = _Server(config)
-    stop = _stop_on_signals()
+    stop = stop_on_signals()
     host, port = listening.getsockname()[:2]
     log.info("leimo %s: the center is at http://%s:%d/", VERSION, host, port)
     ingest, archiver = follows
@@ -221,12 +221,3 @@ async def _run(
     for result in results:
         if isinstance(result, BaseException) and not isinstance(result, asyncio.CancelledError):
             raise result
-
-
-def _stop_on_signals() -> asyncio.Event:
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(number) is not signal.SIG_IGN:
-            loop.add_signal_handler(number, stop.set)
-    return stop

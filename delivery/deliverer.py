@@ -18,6 +18,7 @@ from delivery.sender import Sender
 from kafka_io.clients import client_options, stop_consumer
 from kafka_io.followers import CatalogueFollower
 from kafka_io.settings import Profile, Settings
+from kafka_io.stop_signals import stop_on_signals
 from kafka_io.topic_admin import refuse_missing, refuse_wrong_partitions, topic_states
 from kafka_io.topic_names import Names
 from kafka_io.writers import Checkpoint, has_transactions
@@ -26,7 +27,7 @@ from schemas.errors import OperatorError
 from schemas.topics import DELIVERIES
 from streams.metrics import DeliveryMetrics
 from streams.monitoring import serve_monitoring
-from streams.stop import die, stop_on_signals, unless_stopped
+from streams.stop import die, unless_stopped
 from streams.version import VERSION
 
 log = logging.getLogger(__name__)

@@ -19,6 +19,7 @@ from analysis.pipeline import Analyser
 from analysis.shipped import analyser_of
 from kafka_io.followers import CatalogueFollower, wait_for_catalogue
 from kafka_io.settings import Profile, Settings
+from kafka_io.stop_signals import stop_on_signals
 from kafka_io.topic_admin import (
     TopicError,
     TopicState,
@@ -38,7 +39,7 @@ from streams.app import StreamApp, add_stages, declare_changelog, new_app
 from streams.metrics import Metrics
 from streams.monitoring import serve_monitoring
 from streams.stall_watch import watch_for_stalls
-from streams.stop import die, stop_on_signals, unless_stopped
+from streams.stop import die, unless_stopped
 from streams.version import VERSION
 from streams.worker import run_app
 

@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import os
-import signal
 import sys
 from collections.abc import Coroutine
 from typing import Any, NoReturn, TypeVar
@@ -13,16 +12,6 @@ EXIT_FATAL = 70
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
-
-
-def stop_on_signals() -> asyncio.Event:
-    """Set by SIGINT, SIGTERM and SIGHUP; by the last one not under `nohup`, which ignores it."""
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(number) is not signal.SIG_IGN:
-            loop.add_signal_handler(number, stop.set)
-    return stop
 
 
 async def unless_stopped(work: Coroutine[Any, Any, T], stop: asyncio.Event) -> T | None:

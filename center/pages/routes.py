@@ -17,6 +17,7 @@ from center.pages.files import static_file
 from center.pages.frame import page, preferences
 from center.pages.login import Door
 from center.pages.oidc import OidcDoor
+from center.pages.shared import Shared
 from center.pages.texts import texts
 from center.pages.wall import draw_wall, rows_on, screen_of
 from center.principal import Principal
@@ -26,11 +27,18 @@ from schemas.rules import Rule
 _PLAIN_PAGES = ("incidents", "engage", "search", "measure", "compare", "feeds", "rules")
 
 
+_PICTURE_MS = 1_000
+"""So old may a wall's picture be: a wall asks for another once a second at most."""
 _USES = {
     rule.kind.value: [name for name in rule.__struct_fields__ if name not in {"id", "conditions"}]
     for rule in get_args(Rule)
 }
 """Kind of rule -> fields that it uses."""
+
+
+def now_ms() -> int:
+    """The clock."""
+    return time.time_ns() // 1_000_000
 
 
 class ReadWall(Protocol):
@@ -44,6 +52,7 @@ class Pages:
 
     def __init__(self, access: Access, read_wall: ReadWall, oidc: Oidc | None = None) -> None:
         self._read_wall = read_wall
+        self._pictures: Shared[tuple[str, list[str]]] = Shared(_PICTURE_MS, now_ms)
         self._door = Door(access, oidc.login_url if oidc else "")
         self._oidc = OidcDoor(access, oidc, self._door).routes() if oidc else []
 
@@ -88,13 +97,19 @@ class Pages:
         return Response(picture, media_type="image/svg+xml", headers=headers)
 
     async def _drawn(self, request: Request, width: int, height: int) -> tuple[str, list[str]]:
-        words = texts(preferences(request).language)
+        """Once for all screens of a kind, however many hang in the building."""
+        language = preferences(request).language
         zone = _zone(request.query_params.get("tz") or preferences(request).zone)
-        screen = screen_of(width, height, words, zone, time.time_ns() // 1_000_000)
         principal = request.scope["state"]["viewer"].principal
         group = request.query_params.get("group", "")
-        wall = await self._read_wall(principal, group, rows_on(screen))
-        return draw_wall(wall, screen), wall.groups
+
+        async def draw() -> tuple[str, list[str]]:
+            screen = screen_of(width, height, texts(language), zone, now_ms())
+            wall = await self._read_wall(principal, group, rows_on(screen))
+            return draw_wall(wall, screen), wall.groups
+
+        kind = (principal.scope, group, language, zone.key, width, height)
+        return await self._pictures.get(kind, draw)
 
 
 async def _overview(request: Request) -> Response:

@@ -148,7 +148,7 @@ def _row(brand: WallBrand, columns: _Columns, y: float, room: float) -> Iterator
     yield _text(columns.name, middle + 15, 42, "w-ink w-mid", cut(one_line(brand.name), cells))
     yield from _spark(brand, columns.spark, columns.spark_end, y + 16, y + room - 16)
     yield _text(columns.posts, middle + 19, 54, "w-ink w-num w-bold w-end", count(brand.posts_1h))
-    usual = "–" if brand.expected_1h is None else count(brand.expected_1h)
+    usual = "–" if brand.expected_1h is None else amount(brand.expected_1h)
     yield _text(columns.usual, middle + 17, 36, "w-ink3 w-num w-end", usual)
     net = brand.net_sentiment_1h
     mood = "w-ink3" if not net or round(net) == 0 else "w-positive" if net > 0 else "w-negative"

@@ -7,6 +7,9 @@ from typing import Any, Protocol
 Row = tuple[Any, ...]
 Parameters = Mapping[str, Any]
 NOTHING: Parameters = {}
+IDLE_READERS = 8
+"""So many connections wait for the next question, each with a cache of its own; more that a rush
+needed are closed."""
 
 
 class Transaction(Protocol):

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from center.store.database import NOTHING, Parameters, Row
+from center.store.database import IDLE_READERS, NOTHING, Parameters, Row
 from center.store.tables import MIGRATIONS, SCHEMA_VERSION, TABLES, create_statements
 from schemas.errors import OperatorError
 
@@ -138,7 +138,9 @@ class PostgresDatabase:
         try:
             yield connection
         finally:
-            if not connection.closed:
+            if self._readers.qsize() >= IDLE_READERS:
+                connection.close()
+            elif not connection.closed:
                 self._readers.put(connection)
 
     def rows(self, sql: str, parameters: Parameters = NOTHING) -> list[Row]:

@@ -59,6 +59,8 @@ _ASKS = f"""m.is_repost = 0 AND m.spam = '' AND m.place = 'own' AND m.channel <>
     OR m.intents LIKE '% {Objective.SOCIAL_SALES} %')"""
 _WORDS_OF = 10_000
 """So many of the newest mentions give the words of a span."""
+_SHORT_MS = 3 * DAY_MS
+"""For longer spans, where the words of a brand's posts begin and end is not worth looking up."""
 _LIKE = re.compile(r"([\\%_])")
 _ROW = {name: at for at, name in enumerate(MENTION_COLUMNS)}
 
@@ -461,6 +463,13 @@ class Reads:
             words = wanted_words(clean(wanted.words))
             has = self._database.has_words("words") if words else "1 = 0"
             chosen = f"SELECT {self._database.word_id} FROM mention_words WHERE {has}"
+            if "brand" in parameters and wanted.span.to_ms - wanted.span.from_ms <= _SHORT_MS:
+                # Numbers grow as posts come: those of a short span lie close together, and words
+                # of a brand's other days are not read.
+                of_span = """FROM mentions WHERE brand = :brand
+                    AND event_time_ms >= :from_ms AND event_time_ms < :to_ms"""
+                chosen += f""" AND {self._database.word_id} >= (SELECT MIN(id) {of_span})
+                    AND {self._database.word_id} <= (SELECT MAX(id) {of_span})"""
             sql.append(f"m.id IN ({chosen})")
             if words:
                 if "brand" in parameters:

@@ -10,12 +10,13 @@ from typing import Any
 
 import msgspec
 
-from center.store.database import NOTHING, Parameters, Row
+from center.store.database import IDLE_READERS, NOTHING, Parameters, Row
 from center.store.tables import MIGRATIONS, SCHEMA_VERSION, TABLES, create_statements
 from schemas.errors import OperatorError
 
 _BUSY_S = 60.0
-_CACHE_KIB = 64 << 10
+_WRITER_CACHE_KIB = 64 << 10
+_READER_CACHE_KIB = 16 << 10
 _WORDS = """CREATE VIRTUAL TABLE mention_words USING fts5(words, detail = 'none', columnsize = 0,
     tokenize = "unicode61 remove_diacritics 0 categories 'L* M* N* P* S* C*'")"""
 """Our own tokens with spaces between them, so all but spaces belongs to a token."""
@@ -59,21 +60,21 @@ class SqliteDatabase:
                 "in another one"
             )
         try:
-            self._writer = self._connect()
+            self._writer = self._connect(_WRITER_CACHE_KIB)
             self._migrate()
         except (OSError, sqlite3.Error) as error:
             raise OperatorError(
                 f"center_store={path}: {error}; name a file that may be written, or move it away"
             ) from None
 
-    def _connect(self) -> sqlite3.Connection:
+    def _connect(self, cache_kib: int) -> sqlite3.Connection:
         connection = sqlite3.connect(
             self._path, timeout=_BUSY_S, isolation_level=None, check_same_thread=False
         )
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")  # a power cut loses commits, never parts
         connection.execute("PRAGMA temp_store = MEMORY")
-        connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+        connection.execute(f"PRAGMA cache_size = -{cache_kib}")
         connection.execute("PRAGMA secure_delete = FAST")
         return connection
 
@@ -123,12 +124,20 @@ class SqliteDatabase:
         try:
             connection = self._readers.get_nowait()
         except queue.Empty:
-            connection = self._connect()
+            connection = self._connect(_READER_CACHE_KIB)
             connection.execute("PRAGMA query_only = ON")
         try:
             yield connection
         finally:
-            self._readers.put(connection)
+            if self._readers.qsize() < IDLE_READERS:
+                self._readers.put(connection)
+            else:
+                connection.close()
+
+    @property
+    def idle_readers(self) -> int:
+        """Connections that wait for a question."""
+        return self._readers.qsize()
 
     def rows(self, sql: str, parameters: Parameters = NOTHING) -> list[Row]:
         with self._reader() as connection:

@@ -23,13 +23,13 @@ from kafka_io.batches import Row
 from kafka_io.dead_letters import dead_letter_row
 from kafka_io.partitions import partition_for
 from kafka_io.settings import Settings
+from kafka_io.stop_signals import stop_on_signals
 from kafka_io.writers import has_transactions
 from schemas.dead_letter import DropReason
 from schemas.topics import BRANDS_CHANGELOG, MENTIONS, POSTS_RAW, WINDOWS, Topic
 from streams.app import add_stages, batch_topic, declare_changelog, new_app
 from streams.metrics import Metrics
 from streams.stall_watch import watch_for_stalls
-from streams.stop import stop_on_signals
 from streams.worker import run_app
 
 Count = tuple[int, dict[int, int]]

@@ -95,7 +95,7 @@ function valuesOf(windows, key, sign = 1) {
 async function talk(span) {
   const [terms, authors] = await Promise.all([get("terms", { brand, ...span }), get("authors", { brand, ...span })]);
   boxes.terms.replaceChildren(ranked(terms.top.slice(0, 12), { name: (term) => plain(term.term, 40), value: (term) => term.posts, act: (term) => toPosts({ term: term.term }) }));
-  boxes.rising.replaceChildren(ranked(terms.rising.slice(0, 12), { name: (term) => plain(term.term, 40), value: (term) => Math.max(term.score ?? term.posts, 0), shown: (term) => fmt.count(term.posts), act: (term) => toPosts({ term: term.term }) }));
+  boxes.rising.replaceChildren(ranked(terms.rising.slice(0, 12), { none: "terms.rising.none", name: (term) => plain(term.term, 40), value: (term) => Math.max(term.score ?? term.posts, 0), shown: (term) => fmt.count(term.posts), act: (term) => toPosts({ term: term.term }) }));
   const caused = authors.items.some((author) => author.reposts_caused > 0);
   boxes.authors.replaceChildren(ranked(authors.items.slice(0, 12), { name: (author) => plain(author.author, 40), value: (author) => (caused ? author.reposts_caused : author.reach), act: (author) => toPosts(author.reposts_caused > 0 ? { original: author.author, source: author.source } : { author: author.author, source: author.source }) }));
 }

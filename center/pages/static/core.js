@@ -182,8 +182,8 @@ export function moodBar(positive, neutral, negative) {
     s("rect", { class: "bar-back", width: 100, height: 6 }), s("rect", { class: "bar-positive", width: a, height: 6 }),
     s("rect", { class: "bar-negative", x: a + b, width: 100 - a - b, height: 6 }));
 }
-export function ranked(items, { name, value, shown, act, kind = "bar" }) {
-  if (!items.length) return h("p", { class: "empty" }, t("nothing"));
+export function ranked(items, { name, value, shown, act, kind = "bar", none = "nothing" }) {
+  if (!items.length) return h("p", { class: "empty" }, t(none));
   const most = Math.max(...items.map(value), 1);
   return h("div", { class: "ranked" }, items.map((item) => [
     act ? h("button", { class: "name", onclick: () => act(item), title: name(item) }, name(item)) : h("span", { class: "name", title: name(item) }, name(item)),

@@ -2,6 +2,7 @@
 import "./frame.js";
 import { $, calmly, card, figure, fmt, get, h, named, plain, t, trouble, when } from "./core.js";
 import { dataAgeS, on } from "./live.js";
+import { brandNames } from "./names.js";
 
 const boxes = { figures: h("div", { class: "w12" }), feeds: h("div", {}), gaps: h("div", {}), deliveries: h("div", {}), silences: h("div", {}) };
 $("sub").textContent = t("feeds.about");
@@ -11,6 +12,11 @@ function rows(box, heads, items, cells, none) {
   box.replaceChildren(items.length ? h("div", { class: "scroll" }, h("table", {}, h("thead", {}, h("tr", {}, heads.map(([key, kind = ""]) => h("th", { class: kind, scope: "col" }, t(key))))), h("tbody", {}, items.map((item) => h("tr", {}, cells(item).map((cell, index) => h("td", { class: heads[index][1] || "" }, cell))))))) : h("p", { class: "empty" }, t(none)));
 }
 async function part(box, work) { try { await work(); } catch (error) { box.replaceChildren(trouble(error)); } }
+let names = null;
+function outcome({ outcome: what, reason }) {
+  const [said, why] = [named("outcome", what), named("reason", reason)];
+  return h("span", {}, said, why !== said && h("span", { class: "quiet small" }, ` · ${why}`));
+}
 async function refresh() {
   const day = Date.now() - 86400e3;
   await Promise.all([
@@ -26,8 +32,8 @@ async function refresh() {
       (gap) => [plain(gap.feed, 40), when(gap.from_ms), fmt.duration(gap.to_ms - gap.from_ms), h("span", { title: plain(gap.detail, 300) }, named("gap", gap.reason))], "feeds.no_gaps")),
     part(boxes.silences, async () => rows(boxes.silences, [["brand"], ["rule"], ["until_head"], ["why"], ["silence.by"]], (await get("silences")).items,
       (silence) => [silence.brands.join(", ") || t("brand.any"), silence.rules.join(", ") || t("rule.any"), when(silence.until_ms), plain(silence.reason, 80), plain(silence.by, 40)], "silences.none")),
-    part(boxes.deliveries, async () => rows(boxes.deliveries, [["when"], ["subscriber"], ["channel"], ["alert"], ["what_became"]], (await get("deliveries", { limit: 30 })).items.filter((one) => one.at_ms >= day),
-      (one) => [when(one.at_ms), plain(one.subscriber), named("receiver", one.channel), h("a", { href: `/alerts/${encodeURIComponent(one.alert)}` }, one.brand), h("span", {}, named("outcome", one.outcome), h("span", { class: "quiet small" }, ` · ${named("reason", one.reason)}`))], "deliveries.none")),
+    part(boxes.deliveries, async () => { names ??= await brandNames(); rows(boxes.deliveries, [["when"], ["subscriber"], ["channel"], ["alert"], ["what_became"]], (await get("deliveries", { limit: 30 })).items.filter((one) => one.at_ms >= day),
+      (one) => [when(one.at_ms), plain(one.subscriber), named("receiver", one.channel), h("a", { href: `/alerts/${encodeURIComponent(one.alert)}` }, names.nameOf(one.brand)), outcome(one)], "deliveries.none"); }),
   ]);
 }
 refresh();

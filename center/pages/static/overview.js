@@ -31,11 +31,13 @@ function choices() {
 async function refresh() {
   choices();
   try {
-    const [brands, incidents] = await Promise.all([get("brands", { sort: state.sort, q: state.q, limit: shown }), get("incidents", { state: "firing", limit: 12 })]);
+    const [brands, incidents] = await Promise.all([get("brands", { sort: state.sort, q: state.q, limit: shown }), get("incidents", { state: "firing", limit: 50 })]);
     draw(brands);
-    going.replaceChildren(...(incidents.items.length ? incidents.items.map(incidentRow) : [h("p", { class: "empty" }, t("wall.calm"))]));
+    going.replaceChildren(...(incidents.items.length ? worst(incidents.items).map(incidentRow) : [h("p", { class: "empty" }, t("wall.calm"))]));
   } catch (error) { list.replaceChildren(trouble(error)); }
 }
+/** As on the wall: the worst first, then the newest. */
+const worst = (incidents) => incidents.sort((a, b) => b.severity - a.severity || b.started_at_ms - a.started_at_ms).slice(0, 12);
 function draw(brands) {
   if (!brands.items.length) {
     list.replaceChildren(h("p", { class: "empty" }, state.q ? t("nothing") : t("overview.none")));
@@ -43,12 +45,12 @@ function draw(brands) {
     return;
   }
   const routed = brands.items.some((brand) => brand.department);
-  const head = [["severity_short", ""], ["brand", ""], ["wall.now", "number"], ["wall.usual", "number"], ["times", "number"], ["negative", "number hide-small"], ["net", "number"], ["trade", "hide-small"], ...(routed ? [["department", "hide-small"]] : [])];
+  const head = [["severity_short", ""], ["brand", ""], ["wall.now", "number"], ["wall.usual", "number hide-small"], ["times", "number"], ["negative", "number hide-small"], ["net", "number"], ["trade", "hide-small"], ...(routed ? [["department", "hide-small"]] : [])];
   list.replaceChildren(h("table", {}, h("thead", {}, h("tr", {}, head.map(([key, kind]) => h("th", { class: kind, scope: "col" }, t(key))))),
     h("tbody", {}, brands.items.map((brand) => h("tr", { class: "goes" },
       h("td", {}, brand.severity ? severity(brand.severity) : ""),
       h("td", {}, h("a", { class: "whole", href: `/brands/${encodeURIComponent(brand.id)}` }, plain(brand.name)), brand.open_alerts > 1 && h("span", { class: "quiet small" }, ` ${t("alerts.n", { n: brand.open_alerts })}`)),
-      h("td", { class: "number" }, fmt.count(brand.posts_1h)), h("td", { class: "number quiet" }, fmt.count(brand.expected_1h)),
+      h("td", { class: "number" }, fmt.count(brand.posts_1h)), h("td", { class: "number quiet hide-small" }, fmt.amount(brand.expected_1h)),
       h("td", { class: "number" }, brand.expected_1h ? `×${fmt.amount(brand.posts_1h / brand.expected_1h)}` : "–"),
       h("td", { class: "number hide-small" }, fmt.count(brand.negative_1h)), h("td", { class: "number" }, mood(brand.net_sentiment_1h)),
       h("td", { class: "quiet hide-small" }, named("trade", brand.trade)), routed ? h("td", { class: "quiet hide-small" }, named("department", brand.department)) : "")))));

@@ -121,11 +121,11 @@ async function remove() {
   if (done) location.assign(`/rules?kind=${kind}`);
 }
 async function history() {
-  if (!id) { past.replaceChildren(h("p", { class: "empty" }, t("doings.none"))); return; }
+  if (!id) { past.replaceChildren(h("p", { class: "empty" }, t("rules.past.none"))); return; }
   try {
     const found = await get("actions", { subject: key() });
     last = found.items.filter((action) => action.kind === "defined" || action.kind === "removed").at(-1) || null;
-    past.replaceChildren(...(found.items.length ? found.items.map((action) => h("div", { class: "doing" }, when(action.at_ms), h("p", {}, h("b", {}, plain(action.who, 60)), ` ${t(`did.${action.kind}`)}`, action.note && h("div", { class: "quiet small" }, plain(action.note, 600))))) : [h("p", { class: "empty" }, t("doings.none"))]));
+    past.replaceChildren(...(found.items.length ? found.items.map((action) => h("div", { class: "doing" }, when(action.at_ms), h("p", {}, h("b", {}, plain(action.who, 60)), ` ${t(`did.${action.kind}`)}`, action.note && h("div", { class: "quiet small" }, plain(action.note, 600))))) : [h("p", { class: "empty" }, t("rules.past.none"))]));
   } catch (error) { past.replaceChildren(trouble(error)); }
 }
 async function begin() {
