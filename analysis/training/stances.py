@@ -58,9 +58,10 @@ EXPRESSIONS = Path(__file__).with_name("stance_expressions.tsv")
 VERSION = "4"
 SETTINGS = Settings(least_texts=2, penalty=5e-5, smoothing=7, aimed=0.6, mixed_in=0.4, kept=90_000)
 """A written post weighs six tenths of a mention, a sentence made of a pattern or about the product
-four tenths, a review or an expression one tenth: chosen by cross-validation over the brands of the
-mentions to learn from, among what keeps the denials of the checklist, which posts have seldom. As
-much as a mention for written posts, and four tenths for expressions, cost a fifth of these."""
+four tenths, a review or an expression one tenth. Those of patterns and reviews were chosen by
+cross-validation over the brands of the mentions to learn from; those of written posts and
+expressions so that the denials of the checklist are kept, which posts have seldom: as much as a
+mention for written posts, and four tenths for expressions, cost a fifth of these."""
 
 ORDERS = (4, 1, 3, 3)
 """The longest n-grams of each field of a reading."""
