@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import re
 import sys
 import time
 from collections.abc import Coroutine
@@ -18,6 +19,8 @@ T = TypeVar("T")
 _NO_COORDINATOR = "GroupCoordinatorNotAvailableError"
 _REBALANCING = "because it is rebalancing"
 _COORDINATOR_COMES_S = 30
+_SAME_AGAIN_S = 10.0
+_MOST_KEPT = 1_000
 
 
 def load_settings(**overrides: Any) -> Settings:
@@ -58,6 +61,35 @@ class OperatorFilter(logging.Filter):
         return record.created > self._patient_until_s or _NO_COORDINATOR not in message
 
 
+class RepeatFilter(logging.Filter):
+    """Says what a library says again and again once in ten seconds, and how often it was said.
+
+    Without a broker, the clients of a process say several hundred times a second that it is not
+    there, and fill a disk within days. Messages that differ in numbers alone are the same.
+    """
+
+    def __init__(self, library: str) -> None:
+        super().__init__(library)
+        self._told: dict[str, tuple[float, int]] = {}
+        """Message -> when it was told, and how often it came since."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if not super().filter(record):
+            return True  # of another library
+        message = record.getMessage()
+        same = re.sub(r"\d+", "0", message)
+        told_s, left_out = self._told.get(same, (0.0, 0))
+        if record.created < told_s + _SAME_AGAIN_S:
+            self._told[same] = (told_s, left_out + 1)
+            return False
+        if len(self._told) >= _MOST_KEPT:
+            self._told.clear()
+        self._told[same] = (record.created, 0)
+        if left_out:
+            record.msg, record.args = f"{message} (and {left_out:,} more like it before)", ()
+        return True
+
+
 def start_logging(level: str) -> None:
     """Key and value lines on standard error; other libraries speak up from warnings on."""
     logging.basicConfig(
@@ -68,6 +100,7 @@ def start_logging(level: str) -> None:
     )
     for handler in logging.getLogger().handlers:
         handler.addFilter(OperatorFilter(time.time()))
+        handler.addFilter(RepeatFilter("aiokafka"))
     for ours in (*PACKAGES, "leimo"):
         logging.getLogger(ours).setLevel(level)
 

@@ -108,6 +108,34 @@ def _passing(passed_ms: int) -> tuple[float, float, float, float]:
     return fadings.level, fadings.hour, fadings.day, weight
 
 
+_HOUR_PASSING = _passing(HOUR_MS)
+
+
+_Pieces = tuple[tuple[int, float], ...]
+"""How many blocks ago, and minutes of that block."""
+
+
+@lru_cache(maxsize=1024)
+def _pieces(into_ms: int) -> tuple[_Pieces, ...]:
+    """Of what each horizon but the first adds to the one before, so far into a block.
+
+    >>> _pieces(0)[0], _pieces(2 * MINUTE_MS)[0]
+    (((1, 4.0),), ((0, 2.0), (1, 2.0)))
+    """
+    found: list[_Pieces] = []
+    at_ms = into_ms
+    for horizon_min in HORIZONS_MIN[1:]:
+        until_ms = into_ms - (horizon_min - 1) * MINUTE_MS
+        pieces = []
+        while at_ms > until_ms:
+            block = (at_ms - 1) // _BLOCK_MS
+            first_ms = max(block * _BLOCK_MS, until_ms)
+            pieces.append((-block, (at_ms - first_ms) / MINUTE_MS))
+            at_ms = first_ms
+        found.append(tuple(pieces))
+    return tuple(found)
+
+
 class Baseline(msgspec.Struct, array_like=True, gc=False):
     """The usual volume of one brand: at most 640 bytes in the changelog."""
 
@@ -186,17 +214,12 @@ class Baseline(msgspec.Struct, array_like=True, gc=False):
         now = self.expected(start_ms, holidays)
         means = [now]
         total = now
-        at_ms = start_ms
         blocks = array(FLOAT, self.blocks)
-        for horizon_min in HORIZONS_MIN[1:]:
-            until_ms = start_ms - (horizon_min - 1) * MINUTE_MS
-            while at_ms > until_ms:
-                block_ms = (at_ms - 1) // _BLOCK_MS * _BLOCK_MS
-                first_ms = block_ms if block_ms > until_ms else until_ms  # calls cost more
-                is_known = block_ms >= self.since_ms
-                rate = blocks[block_ms // _BLOCK_MS % _BLOCKS] if is_known else now
-                total += (at_ms - first_ms) / MINUTE_MS * rate
-                at_ms = first_ms
+        newest, oldest = start_ms // _BLOCK_MS, -(-self.since_ms // _BLOCK_MS)
+        for pieces in _pieces(start_ms % _BLOCK_MS):
+            for back, minutes in pieces:
+                number = newest - back
+                total += minutes * (blocks[number % _BLOCKS] if number >= oldest else now)
             means.append(total)
         return means
 
@@ -239,6 +262,9 @@ class Baseline(msgspec.Struct, array_like=True, gc=False):
         blocks = array(FLOAT, self.blocks)
         profile, (trust, ratio, plain) = self._profile(), self._level()
         of_the_week = profile.of_the_week(weekday_of(first * _BLOCK_MS, holidays))
+        from_hour = PLACES[first * _BLOCK_MIN % MINUTES_A_DAY][0]
+        until_hour = PLACES[last * _BLOCK_MIN % MINUTES_A_DAY][1]
+        profile.work_out(from_hour, (until_hour - from_hour) % HOURS + 1)
         for number in range(first, last + 1):
             minute = number * _BLOCK_MIN % MINUTES_A_DAY
             if not minute:
@@ -252,8 +278,14 @@ class Baseline(msgspec.Struct, array_like=True, gc=False):
         self.of_the_day, self.of_the_week = of_the_day, of_the_week
         self.blocks = blocks.tobytes()
 
-    def pass_empty(self, until_ms: int, holidays: Holidays = NO_HOLIDAYS) -> None:
-        """Take the time without posts up to `until_ms` into account."""
+    def pass_empty(
+        self, until_ms: int, holidays: Holidays = NO_HOLIDAYS, *, is_glimpse: bool = False
+    ) -> None:
+        """Take the time without posts up to `until_ms` into account.
+
+        `is_glimpse`: nobody asks it afterwards what is expected of that very five minutes, nor of
+        the hour before.
+        """
         minutes = (until_ms - self.known_to_ms) / MINUTE_MS
         if minutes <= 0 or self.since_ms < 0:
             return
@@ -264,20 +296,30 @@ class Baseline(msgspec.Struct, array_like=True, gc=False):
         )
         self._pass_hours(until_ms, holidays)
         from_ms, self.known_to_ms = self.known_to_ms, until_ms
-        self._note_blocks(from_ms, holidays)
+        if not is_glimpse:
+            self._note_blocks(from_ms, holidays)
 
     def _pass_hours(self, until_ms: int, holidays: Holidays) -> None:
         """The season passes whole days at once, and the rest hour by hour."""
         season, profile = array(FLOAT, self.season), self._profile()
-        days, rest_ms = divmod(until_ms - self.known_to_ms, DAY_MS)
+        passed_ms = until_ms - self.known_to_ms
+        days, rest_ms = passed_ms // DAY_MS, passed_ms % DAY_MS  # `divmod` is a call
         usual_total = self.usual_total
         if days:
             usual_total = 0.0
             kept = math.exp2(-days * 60 / HOUR_HALF_LIFE_MIN)
-            for hour in range(HOURS):
-                season[hour] *= kept
+            season[:HOURS] = array(FLOAT, [each * kept for each in season[:HOURS]])
         at_ms = until_ms - rest_ms
         weekday = weekday_of(at_ms, holidays)
+        if rest_ms:
+            # The first piece is read between two middles, the others at the begin of their hour.
+            first = PLACES[at_ms % DAY_MS // MINUTE_MS][0]
+            hours = (until_ms - 1) // HOUR_MS - at_ms // HOUR_MS
+            if first != at_ms % DAY_MS // HOUR_MS:
+                hours += 2
+            else:
+                hours = hours + 1 if hours else 2
+            profile.work_out(first, hours if hours < HOURS else HOURS)
         of_week, day = profile.of_the_week(weekday), HOURS + weekday
         while at_ms < until_ms:
             since_ms = at_ms % DAY_MS
@@ -285,10 +327,19 @@ class Baseline(msgspec.Struct, array_like=True, gc=False):
                 weekday = weekday_of(at_ms, holidays)
                 of_week, day = profile.of_the_week(weekday), HOURS + weekday
             hour = since_ms // HOUR_MS
-            of_hour_ms = HOUR_MS - at_ms % HOUR_MS
-            of_hour_ms = min(of_hour_ms, until_ms - at_ms)
-            level_kept, hour_kept, day_kept, weight = _passing(of_hour_ms)
-            of_day = profile.of_the_day(at_ms)
+            of_hour_ms, left_ms = HOUR_MS - at_ms % HOUR_MS, until_ms - at_ms
+            if left_ms < of_hour_ms:  # noqa: PLR1730 - a call less
+                of_hour_ms = left_ms
+            if of_hour_ms == HOUR_MS:
+                level_kept, hour_kept, day_kept, weight = _HOUR_PASSING
+                of_day = 0.5 * profile[(hour or HOURS) - 1] + 0.5 * profile[hour]
+            else:
+                level_kept, hour_kept, day_kept, weight = _passing(of_hour_ms)
+                if at_ms % MINUTE_MS:
+                    of_day = profile.of_the_day(at_ms)
+                else:  # the same without a call
+                    before, after, left, right = PLACES[since_ms // MINUTE_MS]
+                    of_day = left * profile[before] + right * profile[after]
             usual_total = usual_total * level_kept + of_day * of_week * weight
             season[hour] *= hour_kept
             season[day] *= day_kept

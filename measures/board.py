@@ -112,7 +112,7 @@ class Board:
             self.states, self._partition_state, self._index, speaks_for_all=self._speaks_for_all
         )
         expectations = Expectations(
-            self.states, self._partition_state, self._index, evaluation.pass_empty
+            self.states, self._partition_state, self._index, evaluation.look_ahead
         )
         return evaluation, expectations
 

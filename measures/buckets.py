@@ -12,6 +12,10 @@ from schemas.mention import AnyMention, Channel, GroupMention, Mention, Objectiv
 from schemas.window import Window
 
 BUCKET_MS = 60_000
+_POSITIVE, _NEGATIVE, _OWN = Polarity.POSITIVE, Polarity.NEGATIVE, Place.OWN
+_OWNED, _PAID, _EARNED = Channel.OWNED, Channel.PAID, Channel.EARNED
+_CLIENT_MANAGEMENT = Objective.CLIENT_MANAGEMENT
+# A member of an enum costs more to look up than all else that is done with it.
 UNPUBLISHED = -1
 
 
@@ -119,26 +123,30 @@ class Bucket(msgspec.Struct, array_like=True, gc=False):
     largest_sampled: int = 0
     """... and beyond the largest number in `sample`, once that is full."""
 
-    def add(self, mention: AnyMention, author: int) -> None:
+    def add(self, mention: AnyMention, author: int) -> None:  # noqa: PLR0912 - calls cost more
         """Count a mention, of the author with this hash; of an edit, that there was one."""
         if mention.is_edit:
             self.edits += 1
             return
         self.posts += 1
-        self.reposts += mention.is_repost
-        if mention.place is not Place.OWN:
+        if mention.is_repost:
+            self.reposts += 1
+        is_own = mention.place is _OWN
+        if not is_own:
             self.exposures += 1
-        polarity = mention.polarity
-        self.positive += polarity is Polarity.POSITIVE
-        self.negative += polarity is Polarity.NEGATIVE
-        self.addresses += mention.is_address
-        self.products += mention.product != ""
-        spam = mention.spam
+        polarity, spam = mention.polarity, mention.spam
+        is_negative = polarity is _NEGATIVE
+        if is_negative:
+            self.negative += 1
+        elif polarity is _POSITIVE:
+            self.positive += 1
+        if mention.product:
+            self.products += 1
         if spam:
             self.spam += 1
-            self.spam_spoken += mention.place is Place.OWN
-            self.spam_positive += polarity is Polarity.POSITIVE
-            self.spam_negative += polarity is Polarity.NEGATIVE
+            self.spam_spoken += is_own
+            self.spam_positive += polarity is _POSITIVE
+            self.spam_negative += is_negative
         if mention.intents:
             intents = self.intents = self.intents or {}
             for objective in mention.intents:
@@ -148,26 +156,29 @@ class Bucket(msgspec.Struct, array_like=True, gc=False):
             regions = self.regions = self.regions or {}
             regions[region] = regions[region] + 1 if region in regions else 1
         self.sentiment_milli += mention.sentiment_milli
-        self.reach += mention.reach
-        channel = mention.channel
-        if channel is Channel.OWNED:
-            self.owned += 1
-        elif channel is Channel.PAID:
-            self.paid += 1
-        self.newcomers += mention.is_newcomer
-        if mention.is_address and polarity is Polarity.NEGATIVE and not spam:
-            self.attacks += 1
-        is_louder = self.loudest < mention.reach <= LARGEST_REACH
-        if is_louder and channel is not Channel.OWNED and not spam:
-            self.loudest = mention.reach
+        channel, reach = mention.channel, mention.reach
+        if channel is not _EARNED:
+            if channel is _OWNED:
+                self.owned += 1
+            else:
+                self.paid += 1
+        if mention.is_newcomer:
+            self.newcomers += 1
+        if mention.is_address:
+            self.addresses += 1
+            if is_negative and not spam:
+                self.attacks += 1
+        if self.loudest < reach <= LARGEST_REACH and channel is not _OWNED and not spam:
+            self.loudest = reach
+        self.reach += reach
         self.authors.add(author, is_counted=not spam)
         self.texts.add(mention.text_hash)
 
     def _note_loud(self, mention: Mention, number: int, kept: Kept | None) -> None:
         """Note the loudest that says something itself; of equals the one with the lower number."""
         loud, upset = self.loud, self.upset
-        reach, is_negative = mention.reach, mention.polarity is Polarity.NEGATIVE
-        is_upset = is_negative or Objective.CLIENT_MANAGEMENT in mention.intents
+        reach, is_negative = mention.reach, mention.polarity is _NEGATIVE
+        is_upset = is_negative or _CLIENT_MANAGEMENT in mention.intents
         if (loud is None or reach >= loud.reach) or (
             is_upset and (upset is None or reach >= upset.reach)
         ):
@@ -210,7 +221,7 @@ class Bucket(msgspec.Struct, array_like=True, gc=False):
         if not largest or author <= largest:
             self.largest_said = note_said(self.said, largest, author, mention)
         is_known = 0 < mention.reach <= LARGEST_REACH
-        if is_known and mention.channel is Channel.EARNED and mention.place is Place.OWN:
+        if is_known and mention.channel is _EARNED and mention.place is _OWN:
             self._note_loud(mention, number, kept)
 
     def hit(self, rules: Iterable[str], mention: Mention, author: int) -> None:

@@ -119,6 +119,13 @@ class Evaluation:
         self._skip_outage(baseline, until_ms)
         baseline.pass_empty(until_ms, self._index.holidays)
 
+    def look_ahead(self, copy: Baseline, until_ms: int) -> None:
+        """The same for what is expected later than in the five minutes at `until_ms`."""
+        if until_ms <= copy.known_to_ms:
+            return
+        self._skip_outage(copy, until_ms)
+        copy.pass_empty(until_ms, self._index.holidays, is_glimpse=True)
+
     def evaluate_closed(
         self, brand: str, state: BrandState, start_ms: int, *, is_live: bool
     ) -> None:

@@ -40,14 +40,14 @@ class Expectations:
         states: dict[str, BrandState],
         partition_state: PartitionState,
         index: RuleIndex,
-        pass_empty: Callable[[Baseline, int], None],
+        look_ahead: Callable[[Baseline, int], None],
     ) -> None:
-        """`pass_empty` lets a baseline know that no post came until a time."""
+        """`look_ahead` lets the copy of a baseline know that no post came until a time."""
         self.told: list[Expectation] = []
         self._states = states
         self._partition_state = partition_state
         self._index = index
-        self._pass_empty = pass_empty
+        self._look_ahead = look_ahead
 
     def redefine(self, index: RuleIndex) -> None:
         """Brands and rules changed: the next hour is told by the new ones."""
@@ -91,7 +91,7 @@ class Expectations:
         baseline = state.baseline
         if baseline.known_to_ms < hour_ms:
             baseline = _copied(baseline)
-            self._pass_empty(baseline, hour_ms)
+            self._look_ahead(baseline, hour_ms)
         level = baseline.expected(hour_ms + HOUR_MS // 2, self._index.holidays)
         self.told.append(
             Expectation(

@@ -54,12 +54,18 @@ class Extremes(msgspec.Struct, array_like=True, gc=False):
         80.0
         """
         if at_ms >= self.recent_ms + HOUR_MS:
-            self.peaks = [max(pair) for pair in zip(self.peaks, self.earlier, strict=True)]
+            earlier = self.earlier
+            self.peaks = [
+                peak if peak >= earlier[at] else earlier[at] for at, peak in enumerate(self.peaks)
+            ]
             self.earlier, self.recent = self.recent, [0.0] * _HORIZONS
             self.recent_ms = at_ms
         recent = self.recent
         for at, seen in enumerate(sums):
-            excess = PEAK_SHARE * (seen - means[at])
+            more = seen - means[at]
+            if more <= 0:
+                continue
+            excess = PEAK_SHARE * more
             if excess > recent[at]:
                 in_event = at_ms < self.event_ms + EVENT_MS
                 recent[at] = min(excess, self.ceilings[at]) if in_event else excess

@@ -9,7 +9,7 @@ Known after a closed minute, for the open ones behind it:
 """
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from measures.buckets import BUCKET_MS, Bucket
 from measures.common_cause import FEWEST_SHARE, HORIZONS, SPREADS
@@ -19,6 +19,8 @@ from measures.moment import Moment
 from schemas.rules import Rule, RuleKind, SpikeRule
 
 _NO_LIMIT = float("inf")
+_SPIKE: Final = RuleKind.SPIKE
+_COMPOSITE: Final = RuleKind.COMPOSITE
 _FILLED = 0.9
 """Part of the headroom that may fill up unseen: what is expected moves a little within a minute."""
 _LONGER = range(1, len(HORIZONS_MIN))
@@ -57,7 +59,7 @@ def headroom_after(moment: Moment, rules: Sequence[Rule], least_posts: int) -> H
     """What no rule about more posts would notice; `least_posts`: below, there is no rule."""
     until_ms = moment.start_ms + BUCKET_MS
     for rule in rules:
-        if rule.kind is RuleKind.COMPOSITE:
+        if rule.kind is _COMPOSITE:
             return Headroom(until_ms, 0.0, 0.0, 0.0)
     if not moment.baseline.is_warm():
         few = MIN_POSTS - 1
@@ -68,7 +70,7 @@ def headroom_after(moment: Moment, rules: Sequence[Rule], least_posts: int) -> H
         return Headroom(until_ms, left, left, left)
     found: Headroom | None = None
     for rule in rules:
-        if rule.kind is RuleKind.SPIKE:
+        if rule.kind is _SPIKE:
             of_rule = _headroom_for(rule, moment)
             found = of_rule if found is None else _smaller(found, of_rule)
     return found or Headroom(until_ms, _NO_LIMIT, _NO_LIMIT, _NO_LIMIT)

@@ -251,6 +251,8 @@ def _is_near(one: Signal, other: Signal) -> bool:
 
 
 def _share_posts(one: Signal, other: Signal) -> bool:
+    if frozenset(one.posts.values()).isdisjoint(other.posts.values()):
+        return False
     there, back = _part_in(one, other), _part_in(other, one)
     return max(there, back) >= SHARED and min(there, back) >= SHARED_BACK
 

@@ -14,7 +14,7 @@ from measures.horizons import HORIZONS_MIN
 from measures.season import NO_HOLIDAYS, Holidays
 from measures.sketches import PER_AUTHOR
 
-_FIVE_MS, _QUARTER_MS = HORIZONS_MIN[1] * BUCKET_MS, HORIZONS_MIN[2] * BUCKET_MS
+_FIVE_MS, _QUARTER_MS, _HOUR_MS = (minutes * BUCKET_MS for minutes in HORIZONS_MIN[1:])
 
 
 T = TypeVar("T")
@@ -74,12 +74,17 @@ class Moment:
     def sums(self) -> list[float]:
         """Posts over each horizon, without spam and the bursts of single accounts."""
         minute = five = quarter = hour = 0
-        start_ms = self.start_ms
-        for at, bucket in self.hour:
+        start_ms, bucket = self.start_ms, self.bucket
+        if bucket is not None and len(self.state.buckets) == 1:
+            posts = float(bucket.effective_posts())
+            return [posts, posts, posts, posts]
+        for at, bucket in self.state.buckets.items():
+            age_ms = start_ms - at
+            if not 0 <= age_ms < _HOUR_MS:
+                continue
             effective = bucket.published_effective_posts
             if effective < 0 or bucket.is_revised:
                 effective = bucket.effective_posts()
-            age_ms = start_ms - at
             hour += effective
             if age_ms < _QUARTER_MS:
                 quarter += effective

@@ -19,6 +19,8 @@ from measures.spreads import most_learned
 MIN_EXPECTED = 10
 """With a smaller usual sum, nothing is platform-wide."""
 FACTOR = 1.7
+_FEWEST = FACTOR * MIN_EXPECTED
+"""With fewer no burst begins, whatever is expected."""
 _LASTING_FACTOR = 1.3
 _TAIL = 1e-7
 """Of a minute: once in twenty years."""
@@ -57,18 +59,21 @@ class PlatformBurst(msgspec.Struct, array_like=True, gc=False):
     def evaluate(self, start_ms: int) -> bool:
         """Whether all burst, in the minute at `start_ms`; it ends later than it begins."""
         baseline = self.baseline
+        goes_on = self.since_ms >= 0 and start_ms < self.true_ms + _LASTING_MS
+        if not baseline.is_warm() or (not goes_on and self.seen(start_ms) < _FEWEST):
+            return False
         expected = baseline.expected(start_ms)
-        if not baseline.is_warm() or expected < MIN_EXPECTED:
+        if expected < MIN_EXPECTED:
             return False
         limit = max(
             FACTOR * expected,
             gamma_quantile(expected, baseline.spreads.dispersion(0, expected), _TAIL),
         )
-        if self.since_ms >= 0 and start_ms < self.true_ms + _LASTING_MS:
+        if goes_on:
             limit = _LASTING_FACTOR * expected
         if self.seen(start_ms) < limit:
-            return self.since_ms >= 0 and start_ms < self.true_ms + _LASTING_MS
-        if self.since_ms < 0 or start_ms >= self.true_ms + _LASTING_MS:
+            return goes_on
+        if not goes_on:
             self.since_ms = start_ms
         self.true_ms = max(self.true_ms, start_ms)
         return True

@@ -72,18 +72,29 @@ class Profile(dict[int, float]):
         self.day_posts = day_posts
 
     def __missing__(self, hour: int) -> float:
-        # Minutes of this hour of the day that were observed.
-        begin_ms = hour * HOUR_MS
-        observed_ms = self._observed_ms
-        known_ms, since_ms = self._known_ms - begin_ms, self._since_ms - begin_ms
-        if known_ms > 0:
-            observed_ms += known_ms if known_ms < HOUR_MS else HOUR_MS
-        if since_ms > 0:
-            observed_ms -= since_ms if since_ms < HOUR_MS else HOUR_MS
-        faded = math.exp2(-(observed_ms / MINUTE_MS) / HOUR_HALF_LIFE_MIN)
-        weight = (1 - faded) / _HOUR_LOST
-        found = self[hour] = (self._season[hour] + self._slow) / (weight + _SHRINK_MIN)
-        return found
+        self.work_out(hour, 1)
+        return self[hour]
+
+    def work_out(self, first: int, count: int) -> None:
+        """So many hours from this one on, round the clock: at once, since a call for each costs
+        more than all of it."""
+        season, slow, observed_whole_ms = self._season, self._slow, self._observed_ms
+        known_of_day_ms, since_of_day_ms = self._known_ms, self._since_ms
+        worked_out_ms, weight = -1, 0.0
+        for number in range(first, first + count):
+            hour = number % HOURS
+            # Minutes of this hour of the day that were observed.
+            begin_ms = hour * HOUR_MS
+            observed_ms = observed_whole_ms
+            known_ms, since_ms = known_of_day_ms - begin_ms, since_of_day_ms - begin_ms
+            if known_ms > 0:
+                observed_ms += known_ms if known_ms < HOUR_MS else HOUR_MS
+            if since_ms > 0:
+                observed_ms -= since_ms if since_ms < HOUR_MS else HOUR_MS
+            if observed_ms != worked_out_ms:
+                faded = math.exp2(-(observed_ms / MINUTE_MS) / HOUR_HALF_LIFE_MIN)
+                weight, worked_out_ms = (1 - faded) / _HOUR_LOST + _SHRINK_MIN, observed_ms
+            self[hour] = (season[hour] + slow) / weight
 
     def of_the_day(self, at_ms: int) -> float:
         """Posts a minute by the profile of the day, read between the middles of two hours."""

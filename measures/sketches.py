@@ -36,7 +36,10 @@ class Distinct(msgspec.Struct, array_like=True, gc=False):
         """
         hashes = self.hashes
         if isinstance(hashes, bytes):
-            hashes = self.hashes = set(array(_HASH, hashes)) if hashes else set()
+            if not hashes:
+                self.hashes = {hashed}
+                return
+            hashes = self.hashes = set(array(_HASH, hashes))
         if hashed in hashes:
             return
         if len(hashes) <= SIZE:
@@ -64,8 +67,9 @@ class Distinct(msgspec.Struct, array_like=True, gc=False):
         >>> len(distinct.hashes), distinct.count()
         (4, 1)
         """
-        if isinstance(self.hashes, set):
-            self.hashes = array(_HASH, sorted(self.hashes)).tobytes()
+        hashes = self.hashes
+        if isinstance(hashes, set):
+            self.hashes = array(_HASH, sorted(hashes)).tobytes()
 
 
 PER_AUTHOR = 3
@@ -97,6 +101,9 @@ class Authors(msgspec.Struct, array_like=True, gc=False):
         """
         counts = self.counts
         if isinstance(counts, bytes):
+            if not counts:
+                self.counts = {hashed: int(is_counted)}
+                return
             counts = self.counts = _unpacked(counts)
         if hashed in counts:
             if is_counted:
@@ -135,9 +142,10 @@ class Authors(msgspec.Struct, array_like=True, gc=False):
 
     def pack(self) -> None:
         """Rest in a tenth of the space, until the next author comes."""
-        if isinstance(self.counts, dict):
-            ordered = sorted(self.counts.items())
-            self.counts = array(_HASH, chain.from_iterable(ordered)).tobytes()
+        counts = self.counts
+        if isinstance(counts, dict):
+            ordered = sorted(counts.items()) if len(counts) > 1 else counts.items()
+            self.counts = array(_HASH, [*chain.from_iterable(ordered)]).tobytes()
 
     def _size(self) -> int:
         counts = self.counts

@@ -48,7 +48,7 @@ class Spreads(msgspec.Struct, array_like=True, gc=False):
 
     def learn(self, sums: Sequence[float], means: Sequence[float], kept: float) -> None:
         """Take the posts seen and expected over each horizon into account; `kept` of what was."""
-        squares = [(seen - mean) ** 2 / mean for seen, mean in zip(sums, means, strict=True)]
+        squares = [(sums[at] - mean) ** 2 / mean for at, mean in enumerate(means)]
         self._learn(squares, means, kept)
 
     def learn_empty(self, means: Sequence[float], kept: float) -> None:

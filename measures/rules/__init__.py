@@ -1,8 +1,8 @@
 """One rule kind, one file: asked about a brand at a minute, it finds something or nothing."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Final
 
 from measures.brand_state import BELIEVED_POSTS, OpenAlert
 from measures.horizons import HORIZONS_MIN
@@ -35,6 +35,7 @@ MORE_POSTS = frozenset({RuleKind.SPIKE, RuleKind.COMPOSITE})
 _MAY_ALWAYS = frozenset({RuleKind.DROP, RuleKind.SHARE})
 _SPIKE = frozenset({RuleKind.SPIKE})
 _QUARTER = HORIZONS_MIN.index(15)
+_SHARE: Final = RuleKind.SHARE
 _CRISIS = frozenset({RuleKind.CRISIS})
 _SENTIMENT = frozenset({RuleKind.SENTIMENT})
 _INFLUENCER = frozenset({RuleKind.INFLUENCER})
@@ -65,14 +66,10 @@ def kinds_at(
     return kinds
 
 
-def evaluate(moment: Moment, rule: Rule) -> Iterator[Finding]:
+def evaluate(moment: Moment, rule: Rule) -> Iterable[Finding]:
     """What the rule finds of the brand, or of each of a group of rivals; nothing is changed."""
     alerts = moment.state.alerts
-    if rule.kind is RuleKind.SHARE:
-        yield from share.findings(
-            moment, rule, {open_alert.about for open_alert in alerts.values()}
-        )
-        return
+    if rule.kind is _SHARE:
+        return share.findings(moment, rule, {open_alert.about for open_alert in alerts.values()})
     found = EVALUATORS[rule.kind](moment, rule, alerts.get(rule.id) if alerts else None)
-    if found is not None:
-        yield found
+    return () if found is None else (found,)

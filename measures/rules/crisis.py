@@ -19,6 +19,7 @@ EXPOSURES_A_POST = 5
 _USUAL_TIMES = 3.0
 """Of the usual number of them, which count for nothing."""
 _STILL = 0.5
+_NEGATIVE = Polarity.NEGATIVE
 _NAME = 40
 """Code points of an author that are told."""
 
@@ -42,7 +43,7 @@ class Crises:
         """Ids of the rules that a mention speaks for: by a word, or in anger by what it wants."""
         text, is_any = mention.text, self._any
         found = self._named(text) if text and is_any is not None and is_any(text) else []
-        if self._by_objective and mention.polarity is Polarity.NEGATIVE:
+        if self._by_objective and mention.polarity is _NEGATIVE:
             wanted = frozenset(mention.intents)
             found += [
                 rule_id

@@ -26,12 +26,13 @@ def evaluate(moment: Moment, rule: SentimentRule, open_alert: OpenAlert | None) 
     state = moment.state
     if moment.bucket is None or not moment.bucket.negative or state.judged < BELIEVED_POSTS:
         return None
-    buckets = moment.last(HORIZON_MIN)
-    moods = [bucket.moods() for bucket in buckets]
-    posts = sum(spoken for spoken, _, _ in moods)
+    posts = negative = 0
+    for bucket in moment.last(HORIZON_MIN):
+        spoken, _, bad = bucket.moods()
+        posts += spoken
+        negative += bad
     if posts < rule.min_posts:
         return None
-    negative = sum(bad for _, _, bad in moods)
     usual = usual_share(state)
     limit = least_z(rule.false_alerts_per_month)
     still = _STILL if open_alert is not None else 1.0

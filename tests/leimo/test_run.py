@@ -7,7 +7,7 @@ import typer
 from aiokafka.errors import KafkaError, KafkaTimeoutError, TopicAuthorizationFailedError
 
 from kafka_io.settings import Settings
-from leimo.run import OperatorFilter, run
+from leimo.run import OperatorFilter, RepeatFilter, run
 
 
 @pytest.mark.parametrize(
@@ -39,3 +39,31 @@ def test_a_worker_that_joins_is_no_failed_heartbeat(message: str, is_told: bool)
     record = logging.makeLogRecord({"msg": message, "levelno": logging.WARNING})
 
     assert OperatorFilter(started_s=0).filter(record) is is_told
+
+
+def said(name: str, message: str, at_s: float) -> logging.LogRecord:
+    return logging.makeLogRecord({"name": name, "msg": message, "created": 1e9 + at_s})
+
+
+def test_what_a_library_repeats_is_told_once_in_ten_seconds_and_counted() -> None:
+    repeats = RepeatFilter("aiokafka")
+    told = []
+    for tenth in range(250):
+        record = said(
+            "aiokafka.client", f"Unable connect to node {tenth % 3}: 100% [refused]", tenth / 10
+        )
+        if repeats.filter(record):
+            told.append(record.getMessage())
+    first = "Unable connect to node 0: 100% [refused]"
+    assert told[0] == first
+    assert [one.partition(" (")[2] for one in told[1:]] == ["and 99 more like it before)"] * 2
+
+
+def test_what_differs_and_what_we_say_is_told_each_time() -> None:
+    repeats = RepeatFilter("aiokafka")
+    assert repeats.filter(said("aiokafka", "refused by node 1", 0))
+    assert not repeats.filter(said("aiokafka", "refused by node 2", 1))
+    assert repeats.filter(said("aiokafka", "timed out at node 1", 1))
+    ours = [said("delivery.receiver", "does not take messages", at) for at in range(3)]
+    assert all(map(repeats.filter, ours))
+    assert all(repeats.filter(said("aiokafka", "x" * number, 2)) for number in range(1, 3_000))
