@@ -9,6 +9,7 @@ from analysis.brands import Dropped, Found
 from analysis.clauses import clauses_of, reach_of
 from analysis.moods import Moods
 from analysis.naming import BY_SENSES, NO_QUOTE, Judgement, Namer
+from analysis.ngrams import CLOSING, OPENING
 from analysis.pipeline import Analyser, Analysis
 from analysis.sentiment import SentimentModel
 from schemas.mention import Polarity
@@ -49,7 +50,8 @@ class Clause(msgspec.Struct, frozen=True):
     polarity: Polarity
     score: float
     told_by: list[tuple[str, float]]
-    """The words that weigh most: above 0 for positive, below for negative."""
+    """The words that weigh most: above 0 for positive, below for negative. Some weigh as they do
+    because they begin or end the text, so the same may stand here twice."""
 
 
 class Stance(msgspec.Struct, frozen=True):
@@ -147,7 +149,10 @@ def _clauses(model: SentimentModel, own: str, analysis: Analysis) -> Iterator[Cl
             brands=_named_within(analysis, start, end),
             polarity=mood.polarity,
             score=mood.score,
-            told_by=[(ngram, round(pull, 2)) for ngram, pull in model.told_by(own[start:end])],
+            told_by=[
+                (ngram.strip(OPENING + CLOSING), round(pull, 2))
+                for ngram, pull in model.told_by(own[start:end])
+            ],
         )
 
 

@@ -2,10 +2,12 @@
 
 Each board learns of the begin of every alert, of its own at once and of the others' by signals in
 `mentions`. Whether two alerts are one event depends on their two signals alone, an incident is what
-hangs together by that, and its head the first by an order of all. Alerts of one brand of which it
-is not known what they have in common count as one event too, the nearest first, unless that would
-join two that are known to be different: so the mood of an hour does not make one of two events at
-once. Whoever has taken in the same signals finds the same incidents, in whatever order they came.
+hangs together by that, and its head the first by an order of all. Those that have most in common
+are joined first, and none where that would join two that are known to be different: so a spike over
+two events that begin at once is put to the one of which it says more, and makes no one event of
+them. Then alerts of one brand of which it is not known what they have in common count as one event
+too, the nearest first, under the same condition: so does the mood of an hour.
+Whoever has taken in the same signals finds the same incidents, in whatever order they came.
 An alert is published at once, with the incident that is known then; when an earlier head becomes
 known it is published again.
 """
@@ -54,6 +56,8 @@ class Incidents:
         self.state = state or IncidentState()
         self._linked: dict[str, dict[str, bool]] = {}
         """Alert -> those that tell of the same, and whether they have something in common."""
+        self._differing: dict[str, set[str]] = {}
+        """Alert -> those of its brand that are known to tell of something else."""
         self._heads: dict[str, str] = {}
         """Alert -> head of its incident, as far as it was asked for since the last signal."""
         self._is_settled = False
@@ -130,13 +134,25 @@ class Incidents:
         for each in found:
             if each not in group_of:
                 known = _hanging(linked, [each], known_alone=True)
-                group_of |= dict.fromkeys(known, known)
-        for one, other in self._supposed(found):
-            mine, others = group_of[one], group_of[other]
-            if mine is not others and not self._differ(mine, others):
-                mine |= others
-                group_of |= dict.fromkeys(others, mine)
+                if self._differing and self._differ(known, known):
+                    group_of |= self._parted(known)
+                else:
+                    group_of |= dict.fromkeys(known, known)
+        self._join(group_of, self._supposed(found))
         return group_of[alert]
+
+    def _parted(self, alerts: set[str]) -> dict[str, set[str]]:
+        """Groups of alerts that hang together, where some of them are known to differ."""
+        signals = self.state.signals
+
+        def order(pair: tuple[str, str]) -> tuple[float, int, tuple[int, str], tuple[int, str]]:
+            one, other = (signals[each] for each in pair)
+            apart_ms = abs(one.started_at_ms - other.started_at_ms)
+            return -_in_common(one, other), apart_ms, _age(one), _age(other)
+
+        group_of = {each: {each} for each in alerts}
+        self._join(group_of, sorted(self._ties(alerts, are_known=True), key=order))
+        return group_of
 
     def _supposed(self, alerts: set[str]) -> list[tuple[str, str]]:
         """Pairs of which it is not known what they have in common, those nearest in time first."""
@@ -146,31 +162,49 @@ class Incidents:
             one, other = (signals[each] for each in pair)
             return abs(one.started_at_ms - other.started_at_ms), _age(one), _age(other)
 
-        pairs = [
+        return sorted(self._ties(alerts, are_known=False), key=order)
+
+    def _ties(self, alerts: set[str], *, are_known: bool) -> list[tuple[str, str]]:
+        signals = self.state.signals
+        return [
             (one, other)
             for one in alerts
             for other, is_known in self._linked[one].items()
-            if not is_known and _age(signals[one]) < _age(signals[other])
+            if is_known is are_known and _age(signals[one]) < _age(signals[other])
         ]
-        return sorted(pairs, key=order)
 
-    def _differ(self, some: Iterable[str], others: Iterable[str]) -> bool:
+    def _join(self, group_of: dict[str, set[str]], pairs: Iterable[tuple[str, str]]) -> None:
+        """Make one group of the two of each pair, unless alerts of them are known to differ."""
+        for one, other in pairs:
+            mine, others = group_of[one], group_of[other]
+            if mine is not others and not self._differ(mine, others):
+                mine |= others
+                group_of |= dict.fromkeys(others, mine)
+
+    def _differ(self, some: Iterable[str], others: set[str]) -> bool:
         """Whether one of these is known to tell of something else than one of the others."""
-        signals = self.state.signals
-        theirs = [signals[each] for each in others]
-        return any(
-            _is_near(signals[one], other) and _are_known_to_differ(signals[one], other)
-            for one in some
-            for other in theirs
-        )
+        differing = self._differing
+        for each in some:  # noqa: SIM110 - a generator is a call for each
+            if each in differing and not differing[each].isdisjoint(others):
+                return True
+        return False
 
     def _link(self, signal: Signal) -> None:
-        linked = self._linked
-        mine = linked.setdefault(signal.alert, {})
+        linked, alert = self._linked, signal.alert
+        mine = linked.setdefault(alert, {})
         for other in self.state.signals.values():
-            if other.alert in linked and other.alert != signal.alert and are_one(signal, other):
+            if other.alert not in linked or other.alert == alert:
+                continue
+            if are_one(signal, other):
                 is_known = is_known_as_one(signal, other)
-                mine[other.alert] = linked[other.alert][signal.alert] = is_known
+                mine[other.alert] = linked[other.alert][alert] = is_known
+            elif (
+                signal.brand == other.brand
+                and -SAME_BRAND_MS <= signal.started_at_ms - other.started_at_ms <= SAME_BRAND_MS
+                and _are_known_to_differ(signal, other)
+            ):
+                self._differing.setdefault(alert, set()).add(other.alert)
+                self._differing.setdefault(other.alert, set()).add(alert)
 
     def _forget(self) -> None:
         signals = self.state.signals
@@ -184,6 +218,8 @@ class Incidents:
             del signals[each]
             for other in self._linked.pop(each):
                 del self._linked[other][each]
+            for other in self._differing.pop(each, ()):
+                self._differing[other].discard(each)
 
 
 def _hanging(
@@ -244,6 +280,24 @@ def is_known_as_one(one: Signal, other: Signal) -> bool:
     )
 
 
+def _in_common(one: Signal, other: Signal) -> float:
+    """How much of their posts is of one thing: a term of both, or posts of the same threads.
+
+    >>> fire = {"alert": "a", "brand": "x", "kind": "crisis", "started_at_ms": 0, "severity": 1}
+    >>> of_one, of_both = {"battery": 0.9}, {"battery": 0.5, "milk": 0.4}
+    >>> _in_common(Signal(**fire, terms=of_one), Signal(**fire, terms=of_both))
+    0.5
+    """
+    of_terms, theirs = 0.0, other.terms
+    for term, share in one.terms.items():  # a generator is a call for each term
+        if term in theirs:
+            both = share if share < theirs[term] else theirs[term]
+            of_terms = both if both > of_terms else of_terms
+    if not one.posts or not other.posts:
+        return of_terms
+    return max(of_terms, min(_part_in(one, other), _part_in(other, one)))
+
+
 def _is_near(one: Signal, other: Signal) -> bool:
     """Whether they are about one brand, and begin within an hour."""
     apart_ms = abs(one.started_at_ms - other.started_at_ms)
@@ -268,7 +322,11 @@ def _part_in(one: Signal, other: Signal) -> float:
         comparable = {number: thread for number, thread in posts.items() if number <= largest}
         posts = comparable if len(comparable) >= _COMPARABLE else posts
     threads = frozenset(other.posts.values())
-    return sum(thread in threads for thread in posts.values()) / len(posts)
+    shared = 0
+    for thread in posts.values():  # a generator is a call for each post
+        if thread in threads:
+            shared += 1
+    return shared / len(posts)
 
 
 _COMPARABLE = 3
@@ -309,9 +367,14 @@ def _are_known_to_differ(one: Signal, other: Signal) -> bool:
 
 
 def _has_a_cause(signal: Signal) -> bool:
-    """Whether many of its posts are about one thing: they share a term, or an original."""
-    if max(signal.terms.values(), default=0.0) >= LEADING:
+    """Whether many of its posts are about one thing: they share a term, or an original.
+
+    Two of four that share a word do so by chance.
+    """
+    leading = max(signal.terms.values(), default=0.0)
+    if leading >= LEADING and round(leading * len(signal.posts)) >= _COMPARABLE:
         return True
-    threads = list(signal.posts.values())
-    most = max(threads.count(thread) for thread in set(threads))
-    return most >= max(_COMPARABLE, LEADING * len(threads))
+    posts_of: dict[int, int] = {}
+    for thread in signal.posts.values():  # a generator is a call for each post
+        posts_of[thread] = posts_of[thread] + 1 if thread in posts_of else 1
+    return max(posts_of.values()) >= max(_COMPARABLE, LEADING * len(signal.posts))

@@ -1,9 +1,11 @@
 """Learn the stance weights: `python -m analysis.training.stances --out FILE DATA`.
 
-From four sources: mentions of the public data that people read (`stance_labels.tsv` holds hashes
-and labels, the texts are in DATA), sentences that were written for it (`written_stances.tsv`),
-stances towards one product (NLPCC 2016, iPhone SE), and short reviews, which name nobody and are
-about what was bought: as if the name stood before them, with little weight.
+From five sources: mentions of the public data that people read (`stance_labels.tsv` holds hashes
+and labels, the texts are in DATA), posts and sentences that were written for it
+(`written_stances.tsv`), what people say in praise and blame of what they bought
+(`stance_expressions.tsv`), stances towards one product (NLPCC 2016, iPhone SE), and short reviews,
+which name nobody and are about what was bought: as if the name stood before them, with little
+weight.
 Mentions marked `test` are measured and never learned, nor is any mention of their brands; those
 marked `aside` stand between the two and are left out. How labels came about: docs/labelling.md.
 The same files give the same bytes.
@@ -52,22 +54,25 @@ from schemas.mention import Polarity
 
 LABELS = Path(__file__).with_name("stance_labels.tsv")
 WRITTEN = Path(__file__).with_name("written_stances.tsv")
-VERSION = "3"
-SETTINGS = Settings(least_texts=2, penalty=5e-5, smoothing=7, aimed=1.0, mixed_in=0.4, kept=90_000)
-"""Chosen by cross-validation over the brands of the mentions to learn from: a written sentence
-weighs as much as a mention, one made of a pattern or about the product four tenths of it, a review
-one tenth. With less weight patterns help less with what is rare in posts (denials, comparisons),
-with more they cost what is common. Reviews of two tenths are worth .005 more there, and drown
-denials: of sentences with one, a fifth fewer are judged right."""
+EXPRESSIONS = Path(__file__).with_name("stance_expressions.tsv")
+VERSION = "4"
+SETTINGS = Settings(least_texts=2, penalty=5e-5, smoothing=7, aimed=0.6, mixed_in=0.4, kept=90_000)
+"""A written post weighs six tenths of a mention, a sentence made of a pattern or about the product
+four tenths, a review or an expression one tenth. Those of patterns and reviews were chosen by
+cross-validation over the brands of the mentions to learn from; those of written posts and
+expressions so that the denials of the checklist are kept, which posts have seldom: as much as a
+mention for written posts, and four tenths for expressions, cost a fifth of these."""
 
 ORDERS = (4, 1, 3, 3)
 """The longest n-grams of each field of a reading."""
 
-JUDGED = (2.5, 2.0)
+JUDGED = (3.0, 2.0)
 """For the choice of the class positive and negative count so many times their chance. By
-cross-validation over brands macro-F1 is .570 at .703 accuracy with it, and .508 at .746 without. In
-the mix of posts that somebody else drew (61 in 100 neutral, 22 negative, 17 positive; of those that
-are learned, 72 are neutral) it would be .588 at .671. The score keeps the chances as they are."""
+cross-validation over brands (with written posts of the weight of a mention) macro-F1 is .569 at
+.714 accuracy with it, and .498 at .739 without. In the mix of posts that somebody else drew (61 in
+100 neutral, 22 negative, 17 positive; of those that are learned, 72 are neutral) it is .582 at
+.674, without .487 at .666; of written posts that were not learned .693 at .763, without .624 at
+.746. The score keeps the chances as they are."""
 
 REVIEWS = {"shop_train": 5000, "htl_train": 2500, "car_train3": 4000}
 """Set -> so many of its reviews are learned, chosen by their content."""
@@ -135,6 +140,16 @@ def written_sentences(lines: Iterable[str]) -> Iterator[Read]:
                 text += part
         places = tuple((text, start, end, tuple(rivals)) for start, end in ours)
         yield Read(places, _CLASS[label[0]], "written")
+
+
+def expressions(lines: Iterable[str]) -> Iterator[Read]:
+    """What people say of what they bought, `label<TAB>words`, each right behind a name.
+
+    >>> [read] = expressions(["n\\t一周没到"])
+    >>> read.places[0][0], CLASSES[read.label]
+    ('品牌一周没到', 'neg')
+    """
+    return written_sentences(line.replace("\t", "\t{B}", 1) for line in lines)
 
 
 def review_mentions(folder: Path, name: str) -> list[Read]:
@@ -241,11 +256,14 @@ def learn(read: Material, moods: SentimentModel) -> Weights:
     """Weights from all of it."""
     mentions = read.mentions
     made = list(written_sentences(pattern_sentences()))
+    with EXPRESSIONS.open(encoding="utf-8") as lines:
+        said = list(expressions(lines))
     parts = [
         examples("mentions", "train", mentions, moods),
         examples("written", "target", read.written, moods),
         examples("patterns", "mix", made, moods),
         examples("product", "mix", read.product, moods),
+        examples("expressions", "review", said, moods),
         *(examples(name, "review", found, moods) for name, found in read.reviews.items()),
     ]
     factor = calibrate(parts, [one.brand for one in mentions for _ in one.places])

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from bench.evaluate import mentions, sentiment, spam, speed, stances
-from bench.evaluate.tables import put_into, table
+from bench.evaluate.tables import put_parts, table
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "analysis.md"
@@ -118,14 +118,14 @@ def main() -> int:
     if not (given.data / "sentiment").is_dir():
         sys.stderr.write(f"{given.data}: holds no data to measure on; name it with --data\n")
         return 1
-    parts = []
+    parts = {}
     for name in given.only or PARTS:
         title, tables = PARTS[name]
-        parts.append(f"**{title}**\n\n" + "\n\n".join(tables(given.data)))
-        sys.stdout.write(parts[-1] + "\n\n")
+        parts[title] = "\n\n".join(tables(given.data))
+        sys.stdout.write(f"**{title}**\n\n{parts[title]}\n\n")
         sys.stdout.flush()
     if given.write:
-        put_into(PAGE, "\n\n".join(parts))
+        put_parts(PAGE, parts)
     return 0
 
 

@@ -191,9 +191,11 @@ def try_out(
         fields = {"reason": answer.reason.value, "status": answer.status, "detail": answer.detail}
         say_json(orjson.dumps(fields))
     else:
-        status = answer.status or "no answer"
+        was_asked = answer.status or answer.reason is not Reason.MISCONFIGURED
+        status = (answer.status or "no answer") if was_asked else "not asked"
+        words = IN_WORDS[answer.reason].replace("; it is tried again", "")  # a test is not
         detail = f": {one_line(answer.detail)}" if answer.detail else ""
-        say(f"{one_line(subscriber)}: {status}: {IN_WORDS[answer.reason]}{detail}")
+        say(f"{one_line(subscriber)}: {status}: {words}{detail}")
     if answer.reason is not Reason.SENT:
         raise typer.Exit(1)
 

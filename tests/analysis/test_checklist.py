@@ -29,8 +29,8 @@ LEAST = {
     "fan_or_campaign_tag": 0.85,
     "headline_figure": 0.95,
     "intensity_slang": 0.85,
-    "irony": 0.65,
-    "mixed_dominant": 0.8,
+    "irony": 0.8,
+    "mixed_dominant": 0.85,
     "negated_disappointment": 0.85,
     "negation_simple": 0.85,
     "price_list_or_advert": 0.95,
@@ -40,8 +40,8 @@ LEAST = {
     "traditional_product": 0.85,
 }
 """A share that was reached. What fails: docs/models/stances.md."""
-LEAST_OF_ALL = 0.88
-LEAST_OF_FRESH = 0.65
+LEAST_OF_ALL = 0.9
+LEAST_OF_FRESH = 0.7
 _SIGNS = {Polarity.POSITIVE: "p", Polarity.NEGATIVE: "n", Polarity.NEUTRAL: "0"}
 
 

@@ -26,9 +26,16 @@ def test_everything_that_led_to_the_analysis_is_there() -> None:
     assert all(each.because for each in told.candidates)
     assert "".join(clause.text for clause in told.clauses) == told.analysis.own_words
     assert all(clause.told_by for clause in told.clauses)
+    words = "".join(word for clause in told.clauses for word, _ in clause.told_by)
+    assert words.isprintable()  # the marks of a text's begin and end are the model's own
     assert {stance.brand for stance in told.stances} == {"apple", "xiaomi"}
     assert all(stance.spoke_for for stance in told.stances)
     assert msgspec.json.decode(msgspec.json.encode(told))["analysis"]["language"] == "zh"
+
+
+def test_words_that_weigh_by_where_they_stand_are_told_without_marks() -> None:
+    [clause] = explain(ANALYSER, MOODS, "美的空调不错").clauses
+    assert {"不错", "错"} <= {word for word, _ in clause.told_by}
 
 
 PIECES = st.lists(

@@ -41,6 +41,9 @@ def decided(sentence: str) -> Polarity | None:
         ("A因数据造假被立案", N),
         ("垃圾A", N),
         ("A可以，上午下单下午就到了", P),
+        ("A的座椅不舒服，别买", N),
+        ("A一点都不好用", N),
+        ("我不觉得A不好用", P),
     ],
 )
 def test_decides(sentence: str, right: Polarity) -> None:

@@ -6,7 +6,16 @@ from pathlib import Path
 from analysis.pipeline import Analyser
 from analysis.tokens import tokenizer_named
 from analysis.training.corpus import CLASSES, Corpus
-from analysis.training.stances import REVIEWS, material, product_mentions, review_mentions
+from analysis.training.stances import (
+    EXPRESSIONS,
+    REVIEWS,
+    WRITTEN,
+    expressions,
+    material,
+    product_mentions,
+    review_mentions,
+    written_sentences,
+)
 from analysis.weights import Input
 from schemas.catalogue import Brand
 from tests.catalogue.test_shipped import NoMoods
@@ -59,3 +68,30 @@ def test_mentions_that_are_measured_are_not_learned(tmp_path: Path) -> None:
     assert [one.split for one in read.mentions] == ["train"]
     assert {name: len(found) for name, found in read.reviews.items()} == dict.fromkeys(REVIEWS, 1)
     assert len(read.written) > 3000
+
+
+def test_an_expression_stands_right_behind_the_name_and_takes_a_side() -> None:
+    lines = EXPRESSIONS.read_text(encoding="utf-8").splitlines()
+    read = list(expressions(lines))
+    assert len({one.places for one in read}) == len(lines) > 2000
+    assert {CLASSES[one.label] for one in read} == {"pos", "neg"}
+    assert all(
+        text[end:] in line
+        for one, line in zip(read, lines, strict=True)
+        for text, _, end, *_ in one.places
+    )
+
+
+def test_every_written_post_names_the_brand_and_none_is_a_sentence_of_a_checklist() -> None:
+    lines = WRITTEN.read_text(encoding="utf-8").splitlines()
+    read = list(written_sentences(lines))
+    assert all(one.places for one in read)
+    tests = Path(__file__).parents[1]
+    asked = {
+        text.replace(name, "")
+        for file in ("checklist.tsv", "checklist_fresh.tsv")
+        for _, name, _, text in (
+            line.split("\t") for line in (tests / file).read_text(encoding="utf-8").splitlines()
+        )
+    }
+    assert not asked & {line.split("\t")[1].replace("{B}", "") for line in lines}

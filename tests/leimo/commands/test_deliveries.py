@@ -181,6 +181,8 @@ def test_what_keeps_a_test_from_going_out_is_told(
     done = leimo("subscribers", "test", "duty")
     assert done.exit_code == 1
     assert "SUBSCRIBER_OPS_URL stands for nothing; set the variable" in done.stdout
+    assert done.stdout.startswith("duty: not asked: ")
+    assert "tried again" not in done.stdout
     monkeypatch.setenv("SUBSCRIBER_OPS_URL", "http://127.0.0.1:1/")
     assert "LEIMO_DELIVER_NETWORKS" in leimo("subscribers", "test", "duty").stdout
     unknown = leimo("subscribers", "test", "dity")
