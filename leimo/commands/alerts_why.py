@@ -40,8 +40,10 @@ def list_(
     """
     import msgspec
 
+    from leimo.brands_in_force import refuse_unknown
     from leimo.kept_brands import latest_alerts
     from leimo.run import load_settings, run
+    from schemas.alert import EVERY_BRAND
     from views.plain_text import one_line
     from views.times import shown
 
@@ -53,6 +55,8 @@ def list_(
         and (not firing or alert.state.value == "firing")
         and (not heads or alert.incident in ("", alert.id))
     ]
+    if brand and not found:
+        run(refuse_unknown(settings, set(brand) - {EVERY_BRAND}), settings)
     if as_json:
         for alert in found:
             say_json(msgspec.json.encode(alert))

@@ -99,10 +99,11 @@ async def _watch(
 ) -> None:
     import asyncio
 
+    from leimo.brands_in_force import refuse_unknown
     from leimo.watch.session import run_json, run_watch
     from views.view import Order
 
-    await _refuse_unknown(settings, only)
+    await refuse_unknown(settings, only)
     stop = asyncio.Event()
     order = Order(sort.value)
     if as_json:
@@ -112,23 +113,6 @@ async def _watch(
     else:
         work = run_watch(settings, console=console, stop=stop, names={}, only=only, order=order)
     await _until_signal(work, stop)
-
-
-async def _refuse_unknown(settings: "Settings", brands: frozenset[str]) -> None:
-    """Raise `OperatorError` where the catalogue in force lacks a brand; an empty one may be filled
-    yet."""
-    from catalogue.findings import did_you_mean
-    from catalogue.topic import held_definitions
-    from schemas.errors import OperatorError
-
-    if not brands:
-        return
-    keys = [key.decode(errors="replace") for key in await held_definitions(settings)]
-    known = sorted(key.removeprefix("brand:") for key in keys if key.startswith("brand:"))
-    for brand in sorted(brands - set(known)):
-        if known:
-            mend = did_you_mean(brand, known, "see `leimo catalogue show`")
-            raise OperatorError(f"--brand {brand}: no such brand is in force; {mend}")
 
 
 async def _until_signal(work: "Coroutine[None, None, None]", stop: "asyncio.Event") -> None:

@@ -9,6 +9,9 @@ from measures.rules.finding import Finding, severity_of
 from measures.sketches import PER_AUTHOR, SIZE
 from schemas.rules import SpikeRule
 
+_NONE = 0.05
+"""Expected posts that would be told as 0.0."""
+
 
 def evaluate(moment: Moment, rule: SpikeRule, open_alert: OpenAlert | None) -> Finding | None:
     """The horizon with the most unusual count, or whether what began goes on."""
@@ -98,6 +101,12 @@ def _goes_on(moment: Moment, open_alert: OpenAlert) -> Finding | None:
 
 
 def _cause(seen: float, expected: float, horizon_min: int) -> str:
+    """
+    >>> _cause(27, 0.01, 5), _cause(27, 0.9, 5)
+    ('27 posts in 5 min, none expected', '27 posts in 5 min, 0.9 expected (30 x)')
+    """
+    if expected < _NONE:
+        return f"{seen:.0f} posts in {horizon_min} min, none expected"
     return (
         f"{seen:.0f} posts in {horizon_min} min, {expected:.1f} expected "
         f"({seen / max(expected, 0.1):.0f} x)"

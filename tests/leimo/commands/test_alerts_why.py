@@ -105,3 +105,6 @@ def test_alerts_are_listed_with_their_incidents(broker: str) -> None:
     [alert] = map(json.loads, shown.splitlines())
     assert alert["incident"] == alert["id"]
     assert run(broker, "list", "--brand", "quiet")[1] == "no alerts\n"
+    code, shown = run(broker, "list", "--brand", "quite")
+    assert code == 1
+    assert "--brand quite: no such brand is in force; did you mean quiet" in shown
