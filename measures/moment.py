@@ -78,7 +78,9 @@ class Moment:
         if bucket is not None and len(self.state.buckets) == 1:
             posts = float(bucket.effective_posts())
             return [posts, posts, posts, posts]
-        for at, bucket in self.state.buckets.items():
+        buckets = self.state.buckets
+        # In a backlog there may be hundreds: then the hour's are looked up.
+        for at, bucket in buckets.items() if len(buckets) <= HORIZONS_MIN[-1] else self.hour:
             age_ms = start_ms - at
             if not 0 <= age_ms < _HOUR_MS:
                 continue

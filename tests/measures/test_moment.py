@@ -1,5 +1,7 @@
 """The last hour of a brand, as the rules look at it."""
 
+from typing import NoReturn
+
 from measures.brand_state import BrandState
 from measures.buckets import Bucket
 from measures.moment import Moment
@@ -35,6 +37,23 @@ def test_a_ring_of_two_hours_gives_the_same_as_a_sparse_one() -> None:
 
 def test_minutes_that_lie_ahead_are_left_out() -> None:
     assert Moment(state(10, 11, 500), at(11)).sums == [1.0, 2.0, 2.0, 2.0]
+
+
+class Looked(dict[int, Bucket]):
+    """A ring that nobody goes through as a whole."""
+
+    def items(self) -> NoReturn:
+        raise AssertionError("a backlog's minutes are gone through for each of them")
+
+    values = items
+
+
+def test_of_a_backlog_the_hour_alone_is_looked_at() -> None:
+    held = state(*range(500))
+    held.buckets = Looked(held.buckets)
+    moment = Moment(held, at(100))
+    assert moment.sums == [1.0, 5.0, 15.0, 60.0]
+    assert moment.authors(60) == 60
 
 
 def test_sums_leave_out_spam_and_the_bursts_of_single_accounts() -> None:
