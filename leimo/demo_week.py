@@ -118,6 +118,8 @@ class _Writer:
         self._store = store
         self._next: dict[str, int] = {}
         self._firing: dict[str, Alert] = {}
+        self._over: list[Alert] = []
+        """Not written yet."""
         self.mentions = 0
 
     def end(self, end_ms: int) -> None:
@@ -139,10 +141,12 @@ class _Writer:
                 self._firing[alert.id] = alert
             else:
                 self._firing.pop(alert.id, None)
+                self._over.append(alert)
+        alerts = self._of_past_incidents()
         records = [
             *(self._record(MENTIONS.name, one.brand, one) for one in mentions),
             *(self._record(WINDOWS.name, one.key.decode(), one) for one in output.windows),
-            *(self._record(ALERTS.name, one.fingerprint, one) for one in output.alerts),
+            *(self._record(ALERTS.name, one.fingerprint, one) for one in alerts),
             *(self._record(TRENDS.name, one.brand, one) for one in output.trends),
             *(
                 self._record(EXPECTATIONS.name, one.key.decode(), one)
@@ -152,10 +156,21 @@ class _Writer:
         self.mentions += len(mentions)
         self._store.apply(records, {(topic, PARTITION): at for topic, at in self._next.items()})
 
+    def _of_past_incidents(self) -> list[Alert]:
+        """Alerts whose incidents are over: those of days ago are not to look as if they went on."""
+        going_on = {_incident(alert) for alert in self._firing.values()}
+        past = [alert for alert in self._over if _incident(alert) not in going_on]
+        self._over = [alert for alert in self._over if _incident(alert) in going_on]
+        return past
+
     def _record(self, topic: str, key: str, value: object) -> Record:
         offset = self._next.get(topic, 0)
         self._next[topic] = offset + 1
         return Record(topic, PARTITION, offset, key, value)
+
+
+def _incident(alert: Alert) -> str:
+    return alert.incident or alert.id
 
 
 def main() -> None:

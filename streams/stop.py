@@ -34,7 +34,7 @@ def die(reason: str, error: BaseException | None = None) -> NoReturn:
     """
     if error is not None:
         log.error("what went wrong:", exc_info=error)
-    log.critical("%s; the worker ends and its partitions go to the next one", reason)
+    log.critical("%s; the process ends, and the next one goes on from the last commit", reason)
     logging.shutdown()
     sys.stderr.flush()
     os._exit(EXIT_FATAL)

@@ -29,5 +29,5 @@ def test_it_ends_with_code_70_and_the_reason_and_nothing_runs_after_it() -> None
 
     assert (done.returncode, done.stdout) == (70, "")
     *trace, last = done.stderr.splitlines()
-    assert last.startswith("CRITICAL commit of measure-3 failed; the worker ends")
+    assert last.startswith("CRITICAL commit of measure-3 failed; the process ends")
     assert "ValueError: refused" in trace
