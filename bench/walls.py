@@ -18,7 +18,8 @@ import sys
 import tempfile
 import time
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from statistics import linear_regression, median
 from typing import Any, NamedTuple
@@ -133,6 +134,23 @@ async def _send(settings: Settings, stop: asyncio.Event) -> None:
         await producer.stop()
 
 
+@contextlib.asynccontextmanager
+async def _each(
+    count: int, one: Callable[[aiohttp.ClientSession, int], Awaitable[None]]
+) -> AsyncIterator[None]:
+    """So many at once, by number, until the block ends."""
+    timeout = aiohttp.ClientTimeout(total=None, sock_read=_PATIENCE_S)
+    connector = aiohttp.TCPConnector(limit=0)
+    async with aiohttp.ClientSession(timeout=timeout, connector=connector) as session:
+        tasks = [asyncio.ensure_future(one(session, number)) for number in range(count)]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+
 class _Followers:
     """Clients of the stream, each with a connection of its own."""
 
@@ -141,20 +159,10 @@ class _Followers:
         self.events = 0
         self.lost = 0
 
-    @contextlib.asynccontextmanager
-    async def follow(self) -> AsyncIterator[None]:
-        timeout = aiohttp.ClientTimeout(total=None, sock_read=_PATIENCE_S)
-        connector = aiohttp.TCPConnector(limit=0)
-        async with aiohttp.ClientSession(timeout=timeout, connector=connector) as session:
-            tasks = [asyncio.create_task(self._one(session)) for _ in range(self._count)]
-            try:
-                yield
-            finally:
-                for task in tasks:
-                    task.cancel()
-                await asyncio.gather(*tasks, return_exceptions=True)
+    def follow(self) -> AbstractAsyncContextManager[None]:
+        return _each(self._count, self._one)
 
-    async def _one(self, session: aiohttp.ClientSession) -> None:
+    async def _one(self, session: aiohttp.ClientSession, _: int) -> None:
         try:
             async with session.get(f"{self._url}/api/stream") as answer:
                 answer.raise_for_status()
@@ -175,18 +183,8 @@ class _Walls:
         self.lost = 0
         self.took_ms: deque[float] = deque(maxlen=5_000)
 
-    @contextlib.asynccontextmanager
-    async def show(self) -> AsyncIterator[None]:
-        connector = aiohttp.TCPConnector(limit=0)
-        timeout = aiohttp.ClientTimeout(total=None, sock_read=_PATIENCE_S)
-        async with aiohttp.ClientSession(timeout=timeout, connector=connector) as session:
-            tasks = [asyncio.create_task(self._one(session, n)) for n in range(self._count)]
-            try:
-                yield
-            finally:
-                for task in tasks:
-                    task.cancel()
-                await asyncio.gather(*tasks, return_exceptions=True)
+    def show(self) -> AbstractAsyncContextManager[None]:
+        return _each(self._count, self._one)
 
     async def _one(self, session: aiohttp.ClientSession, number: int) -> None:
         came = asyncio.Event()
