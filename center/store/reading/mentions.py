@@ -1,0 +1,134 @@
+"""Lists of mentions, and what is counted of them."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from center.store.protocol import (
+    Heard,
+    MentionFilter,
+    MentionRow,
+    MentionSort,
+    RegionRow,
+    Scope,
+    WordRow,
+)
+from center.store.reading.conditions import Conditions
+from center.store.reading.mention_rows import listed_in, mention_row
+from center.store.tables import MENTION_COLUMNS
+from schemas.mention import Polarity
+
+_M_COLUMNS = ", ".join(f"m.{name}" for name in MENTION_COLUMNS)
+_ORDERS = {
+    MentionSort.TIME: ("m.event_time_ms", "DESC"),
+    MentionSort.REACH: ("m.reach", "DESC"),
+    MentionSort.MOOD: ("m.sentiment_milli", "ASC"),
+}
+_WORDS_OF = 10_000
+"""So many of the newest mentions give the words of a span."""
+
+
+class MentionReads(Conditions):
+    """Queries of mentions."""
+
+    def mentions(
+        self,
+        scope: Scope,
+        wanted: MentionFilter,
+        sort: MentionSort,
+        after: tuple[int, int] | None,
+        limit: int,
+    ) -> list[MentionRow]:
+        """One page, by its filter and order."""
+        where = self._of_mentions(scope, wanted)
+        column, direction = _ORDERS[sort]
+        sql, parameters = where.sql, where.parameters
+        if after is not None:
+            sign = "<" if direction == "DESC" else ">"
+            sql += f" AND ({column}, m.id) {sign} (:after_value, :after_id)"
+            parameters = parameters | {"after_value": after[0], "after_id": after[1]}
+        order = f"ORDER BY {column} {direction}, m.id {direction}"
+        # The page is chosen by the index alone: rows of other pages are not read.
+        rows = self._database.rows(
+            f"""SELECT {_M_COLUMNS} FROM mentions m
+            WHERE m.id IN (SELECT m.id FROM mentions m WHERE {sql} {order} LIMIT :most) {order}""",
+            parameters | {"most": limit},
+        )
+        return [mention_row(row, column.removeprefix("m.")) for row in rows]
+
+    def count_mentions(self, scope: Scope, wanted: MentionFilter, at_most: int) -> int:
+        """How many there are, counted up to `at_most`."""
+        where = self._of_mentions(scope, wanted)
+        rows = self._database.rows(
+            f"""SELECT COUNT(*) FROM
+            (SELECT 1 FROM mentions m WHERE {where.sql} LIMIT :most) AS found""",
+            where.parameters | {"most": at_most},
+        )
+        return int(rows[0][0])
+
+    def all_mentions(self, scope: Scope, wanted: MentionFilter) -> Iterator[MentionRow]:
+        """All of them, the oldest first."""
+        where = self._of_mentions(scope, wanted)
+        rows = self._database.stream(
+            f"""SELECT {_M_COLUMNS} FROM mentions m WHERE {where.sql}
+            ORDER BY m.event_time_ms, m.id""",
+            where.parameters,
+        )
+        return (mention_row(row, "event_time_ms") for row in rows)
+
+    def words(self, scope: Scope, wanted: MentionFilter, limit: int) -> list[WordRow]:
+        """The words of the newest mentions, the most frequent first."""
+        where = self._of_mentions(scope, wanted)
+        rows = self._database.rows(
+            f"""SELECT m.terms, m.polarity FROM mentions m WHERE {where.sql}
+            ORDER BY m.event_time_ms DESC, m.id DESC LIMIT :most""",
+            where.parameters | {"most": _WORDS_OF},
+        )
+        posts: Counter[str] = Counter()
+        negative: Counter[str] = Counter()
+        for terms, polarity in rows:
+            words = listed_in(terms, "\n")
+            posts.update(words)
+            if polarity == Polarity.NEGATIVE:
+                negative.update(words)
+        ordered = sorted(posts.items(), key=lambda item: (-item[1], item[0]))
+        return [WordRow(term, count, negative[term]) for term, count in ordered[:limit]]
+
+    def heard(self, scope: Scope, wanted: MentionFilter, limit: int) -> list[Heard]:
+        """Accounts by the reposts that they caused, then by reach."""
+        where = self._of_mentions(scope, wanted)
+        wrote = self._database.rows(
+            f"""SELECT m.author, m.source, COUNT(*), MAX(m.reach),
+            SUM(CASE WHEN m.polarity = 'negative' THEN 1 ELSE 0 END) FROM mentions m
+            WHERE {where.sql} AND m.author <> '' GROUP BY m.author, m.source
+            ORDER BY 4 DESC, 3 DESC, 1 LIMIT :most""",
+            where.parameters | {"most": 10 * limit},
+        )
+        caused = self._database.rows(
+            f"""SELECT m.original_author, m.source, COUNT(*) FROM mentions m
+            WHERE {where.sql} AND m.original_author <> '' GROUP BY m.original_author, m.source
+            ORDER BY 3 DESC, 1 LIMIT :most""",
+            where.parameters | {"most": 10 * limit},
+        )
+        found = {
+            (author, source): Heard(author, source, posts, reach, 0, int(negative))
+            for author, source, posts, reach, negative in wrote
+        }
+        for author, source, reposts in caused:
+            held = found.get((author, source), Heard(author, source, 0, 0, 0, 0))
+            found[author, source] = held._replace(reposts_caused=reposts)
+        ordered = sorted(
+            found.values(), key=lambda one: (-one.reposts_caused, -one.reach, one.author)
+        )
+        return ordered[:limit]
+
+    def regions(self, scope: Scope, wanted: MentionFilter) -> list[RegionRow]:
+        """Provinces, those with the most posts first."""
+        where = self._of_mentions(scope, wanted)
+        rows = self._database.rows(
+            f"""SELECT m.region, COUNT(*),
+            SUM(CASE WHEN m.polarity = 'positive' THEN 1 ELSE 0 END),
+            SUM(CASE WHEN m.polarity = 'negative' THEN 1 ELSE 0 END) FROM mentions m
+            WHERE {where.sql} GROUP BY m.region ORDER BY 2 DESC, 1 LIMIT 500""",
+            where.parameters,
+        )
+        return [RegionRow(region, posts, int(up), int(down)) for region, posts, up, down in rows]
