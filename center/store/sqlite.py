@@ -101,7 +101,8 @@ class SqliteDatabase:
 
     def _create(self, kept: Collection[str] = ()) -> None:
         for statement in (*create_statements("WITHOUT ROWID", kept), _WORDS):
-            self._writer.execute(statement)
+            # A key of this type is the row's own number, and needs no index.
+            self._writer.execute(statement.replace(" BIGINT ", " INTEGER "))
 
     @contextmanager
     def _transaction(self, connection: sqlite3.Connection) -> Iterator[None]:

@@ -287,6 +287,8 @@ def test_tables_of_the_version_before_get_what_is_new(store_url: str) -> None:
     old.apply(records(MENTIONS.name, mention(1)), {})
     with old._database.writing() as tx:
         tx.run("DROP TABLE archive_due")
+        tx.run("DROP INDEX mentions_listed")
+        tx.run("CREATE INDEX mentions_by_brand_event_time_ms ON mentions (brand, event_time_ms)")
         for table, column in (
             ("mentions", "original"),
             ("mentions", "depth"),
