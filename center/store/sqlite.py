@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from center.store.database import IDLE_READERS, NOTHING, Parameters, Row
+from center.store.merging import Merging, WordTable
 from center.store.tables import MIGRATIONS, SCHEMA_VERSION, TABLES, create_statements
 from schemas.errors import OperatorError
 
@@ -22,7 +23,7 @@ _WORDS = """CREATE VIRTUAL TABLE mention_words USING fts5(words, detail = 'none'
 """Our own tokens with spaces between them, so all but spaces belongs to a token."""
 
 
-class SqliteTransaction:
+class SqliteTransaction(Merging):
     """On the one connection that writes."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
@@ -44,7 +45,7 @@ class SqliteTransaction:
         )
 
 
-class SqliteDatabase:
+class SqliteDatabase(WordTable):
     """One file; see `Database`."""
 
     outages: tuple[type[Exception], ...] = (sqlite3.OperationalError,)
@@ -159,7 +160,10 @@ class SqliteDatabase:
     def listed(self, values: Sequence[str]) -> object:
         return msgspec.json.encode(values).decode()
 
-    def has_words(self, name: str) -> str:
+    def holds(self, column: str, name: str) -> str:
+        return f"INSTR({column}, :{name}) > 0"
+
+    def matches(self, name: str) -> str:
         return f"mention_words MATCH :{name}"
 
     def wanted_words(self, words: Sequence[str]) -> object:

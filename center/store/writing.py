@@ -6,7 +6,8 @@ from typing import Any
 
 import msgspec
 
-from center.store.database import Database, Transaction
+from center.store.database import Database, Transaction, Verbs
+from center.store.merging import merge_statement
 from center.store.protocol import (
     COUNT_NAMES,
     DAY_MS,
@@ -138,7 +139,7 @@ class Writes:
                 for source, following in positions.items()
                 if following > held.get(source, -1)
             ]
-            _upsert(tx, BY_NAME["offsets"], ahead)
+            tx.upsert(BY_NAME["offsets"], ahead)
         return sum(map(len, by_topic.values()))
 
     def note_filling(self, percent: int, until_ms: int) -> None:
@@ -230,7 +231,7 @@ class Writes:
                 WHERE 1 = 1 GROUP BY n.brand, n.start_ms - n.start_ms % {size_ms}
                 ON CONFLICT (brand, start_ms) DO UPDATE SET {added}"""
             )
-        tx.run(_merge(table))
+        tx.run(merge_statement(table))
 
     def _mentions(self, tx: Transaction, records: list[Record]) -> None:
         """By identity, each once; those that were taken back come without their text.
@@ -280,9 +281,7 @@ class Writes:
             if isinstance(one, Deletion):
                 place = (one.scope.value, clean(one.source), clean(one.subject))
                 newest[place] = (*place, one.at_ms, 0)
-        table = BY_NAME["deletions"]
-        tx.load(table.name, table.column_names, newest.values())
-        tx.run(_merge(table, "excluded.at_ms > deletions.at_ms"))
+        tx.upsert(BY_NAME["deletions"], newest.values(), "excluded.at_ms > deletions.at_ms")
         chosen = """SELECT m.id FROM new_deletions d JOIN mentions m ON m.post = d.subject
             AND m.source = d.source WHERE d.scope = 'post'
             UNION SELECT m.id FROM new_deletions d JOIN mentions m ON m.author = d.subject
@@ -312,12 +311,12 @@ class Writes:
             )
             for one in newest.values()
         )
-        _upsert(tx, BY_NAME["alerts"], rows, "excluded.revision >= alerts.revision")
+        tx.upsert(BY_NAME["alerts"], rows, "excluded.revision >= alerts.revision")
 
     def _trends(self, tx: Transaction, records: list[Record]) -> None:
         newest = {one.value.brand: one.value for one in records if isinstance(one.value, Trend)}
         rows = ((one.brand, one.at_ms, _json(one)) for one in newest.values())
-        _upsert(tx, BY_NAME["trends"], rows, "excluded.at_ms >= trends.at_ms")
+        tx.upsert(BY_NAME["trends"], rows, "excluded.at_ms >= trends.at_ms")
 
     def _expectations(self, tx: Transaction, records: list[Record]) -> None:
         newest = {
@@ -326,7 +325,7 @@ class Writes:
             if isinstance(one.value, Expectation)
         }
         rows = ((*place, record) for place, record in newest.items())
-        _upsert(tx, BY_NAME["expectations"], rows)
+        tx.upsert(BY_NAME["expectations"], rows)
 
     def _gaps(self, tx: Transaction, records: list[Record]) -> None:
         newest = {
@@ -335,7 +334,7 @@ class Writes:
             if isinstance(one.value, FeedGap)
         }
         rows = ((*place, one.to_ms, _json(one)) for place, one in newest.items())
-        _upsert(tx, BY_NAME["gaps"], rows)
+        tx.upsert(BY_NAME["gaps"], rows)
 
     def _feeds(self, tx: Transaction, records: list[Record]) -> None:
         def row(record: Record) -> tuple[Any, ...] | None:
@@ -356,13 +355,7 @@ class Writes:
                     *(one.brand, one.at_ms, _json(one)),
                 )
                 first.setdefault(key, row)
-        table = BY_NAME["actions"]
-        tx.load(table.name, table.column_names, first.values())
-        names = ", ".join(table.column_names)
-        tx.run(
-            f"""INSERT INTO actions ({names}) SELECT {names} FROM new_actions WHERE 1 = 1
-            ON CONFLICT (record_key) DO NOTHING"""
-        )
+        tx.add(BY_NAME["actions"], first.values())
 
     def _deliveries(self, tx: Transaction, records: list[Record]) -> None:
         def row(record: Record) -> tuple[Any, ...] | None:
@@ -400,7 +393,7 @@ _APPLIERS: Mapping[str, Callable[[Writes, Transaction, list[Record]], None]] = {
 
 
 def _keyed(
-    tx: Transaction,
+    tx: Verbs,
     table: Table,
     records: Iterable[Record],
     row: Callable[[Record], tuple[Any, ...] | None],
@@ -415,33 +408,15 @@ def _keyed(
     for key in [key for key, made in newest.items() if made is None]:
         sql = f"DELETE FROM {table.name} WHERE {table.key[0]} = :key"
         tx.run(sql, {"key": key})
-    _upsert(tx, table, (made for made in newest.values() if made is not None))
+    tx.upsert(table, (made for made in newest.values() if made is not None))
 
 
-def _upsert(
-    tx: Transaction, table: Table, rows: Iterable[Sequence[Any]], where: str = "1 = 1"
-) -> None:
-    tx.load(table.name, table.column_names, rows)
-    tx.run(_merge(table, where))
-
-
-def _merge(table: Table, where: str = "1 = 1") -> str:
-    """From the staging table into the table, over what is there by key where `where` holds."""
-    names = ", ".join(table.column_names)
-    others = [name for name in table.column_names if name not in table.key]
-    changes = ", ".join(f"{name} = excluded.{name}" for name in others)
-    return (
-        f"INSERT INTO {table.name} ({names}) SELECT {names} FROM new_{table.name} WHERE 1 = 1 "
-        f"ON CONFLICT ({', '.join(table.key)}) DO UPDATE SET {changes} WHERE {where}"
-    )
-
-
-def _meta(tx: Transaction, name: str) -> int:
+def _meta(tx: Verbs, name: str) -> int:
     rows = tx.rows("SELECT value FROM meta WHERE name = :name", {"name": name})
     return int(rows[0][0]) if rows else 0
 
 
-def _all_meta(tx: Transaction) -> dict[str, int]:
+def _all_meta(tx: Verbs) -> dict[str, int]:
     return dict(tx.rows("SELECT name, value FROM meta"))
 
 
@@ -457,24 +432,20 @@ def standings(meta: Mapping[str, int]) -> dict[int, Standing]:
     return found
 
 
-def _set_standing(tx: Transaction, partition: int, standing: Standing) -> None:
+def _set_standing(tx: Verbs, partition: int, standing: Standing) -> None:
     for field, value in standing._asdict().items():
         set_meta(tx, f"{STANDING}/{field}/{partition}", value)
 
 
-def note_newest_post(tx: Transaction, newest_ms: int) -> None:
+def note_newest_post(tx: Verbs, newest_ms: int) -> None:
     """Event time of the newest mention that was taken in."""
     if newest_ms > _meta(tx, _NEWEST_POST):
         set_meta(tx, _NEWEST_POST, newest_ms)
 
 
-def set_meta(tx: Transaction, name: str, value: int) -> None:
+def set_meta(tx: Verbs, name: str, value: int) -> None:
     """Keep a number by name."""
-    tx.run(
-        """INSERT INTO meta (name, value) VALUES (:name, :value)
-        ON CONFLICT (name) DO UPDATE SET value = excluded.value""",
-        {"name": name, "value": value},
-    )
+    tx.upsert(BY_NAME["meta"], [(name, value)])
 
 
 def _window_row(window: Window) -> tuple[Any, ...]:

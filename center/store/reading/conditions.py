@@ -1,11 +1,10 @@
 """Which rows somebody asks for, and may see."""
 
-import re
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from center.store.database import NOTHING, Database
-from center.store.protocol import DAY_MS, MentionFilter, Scope
+from center.store.database import NOTHING, Readable
+from center.store.protocol import DAY_MS, MentionFilter, Scope, Span
 from center.store.words import brand_word, wanted_words
 from center.store.writing import clean
 from schemas.mention import Objective
@@ -16,7 +15,6 @@ _ASKS = f"""m.is_repost = 0 AND m.spam = '' AND m.place = 'own' AND m.channel <>
     OR m.intents LIKE '% {Objective.SOCIAL_SALES} %')"""
 _SHORT_MS = 3 * DAY_MS
 """For longer spans, where the words of a brand's posts begin and end is not worth looking up."""
-_LIKE = re.compile(r"([\\%_])")
 
 
 class Where(NamedTuple):
@@ -27,8 +25,8 @@ class Where(NamedTuple):
 class Conditions:
     """Conditions on rows, in SQL."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, database: Readable) -> None:
+        self._readable = database
 
     def _of_brands(self, scope: Scope, brands: Iterable[str] | None) -> Where:
         """The one place where what somebody may not see is held back."""
@@ -40,8 +38,8 @@ class Conditions:
             wanted = [clean(brand) for brand in brands if scope.allows(brand)]
         if len(wanted) == 1:  # the planner knows best what to do with one
             return Where("brand = :brand", {"brand": wanted[0]})
-        chosen = self._database.is_one_of("brand", "brands")
-        return Where(chosen, {"brands": self._database.listed(wanted)})
+        chosen = self._readable.is_one_of("brand", "brands")
+        return Where(chosen, {"brands": self._readable.listed(wanted)})
 
     def _of_mentions(self, scope: Scope, wanted: MentionFilter) -> Where:
         brands = self._of_brands(scope, wanted.brands or None)
@@ -81,23 +79,21 @@ class Conditions:
             sql.append("m.intents LIKE :intent")
             parameters["intent"] = f"% {wanted.intent.value} %"
         if wanted.term:
-            sql.append(r"m.terms LIKE :term ESCAPE '\'")
-            escaped = _LIKE.sub(r"\\\1", clean(wanted.term))
-            parameters["term"] = f"%\n{escaped}\n%"
+            sql.append(self._readable.holds("m.terms", "term"))
+            parameters["term"] = f"\n{clean(wanted.term)}\n"
         if wanted.words:
             words = wanted_words(clean(wanted.words))
-            has = self._database.has_words("words") if words else "1 = 0"
-            chosen = f"SELECT {self._database.word_id} FROM mention_words WHERE {has}"
-            if "brand" in parameters and wanted.span.to_ms - wanted.span.from_ms <= _SHORT_MS:
-                # Numbers grow as posts come: those of a short span lie close together, and words
-                # of a brand's other days are not read.
-                of_span = """FROM mentions WHERE brand = :brand
-                    AND event_time_ms >= :from_ms AND event_time_ms < :to_ms"""
-                chosen += f""" AND {self._database.word_id} >= (SELECT MIN(id) {of_span})
-                    AND {self._database.word_id} <= (SELECT MAX(id) {of_span})"""
-            sql.append(f"m.id IN ({chosen})")
+            sql.append(self._has_words(wanted.span, is_one_brand="brand" in parameters))
             if words:
                 if "brand" in parameters:
                     words.insert(0, brand_word(parameters["brand"]))
-                parameters["words"] = self._database.wanted_words(words)
+                parameters["words"] = self._readable.wanted_words(words)
+            else:
+                sql[-1] = "1 = 0"
         return Where(" AND ".join(sql), parameters)
+
+    def _has_words(self, span: Span, *, is_one_brand: bool) -> str:
+        is_short = is_one_brand and span.to_ms - span.from_ms <= _SHORT_MS
+        among = """FROM mentions WHERE brand = :brand
+            AND event_time_ms >= :from_ms AND event_time_ms < :to_ms"""
+        return self._readable.has_words("words", among if is_short else "")

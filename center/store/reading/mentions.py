@@ -1,7 +1,7 @@
 """Lists of mentions, and what is counted of them."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from center.store.protocol import (
     Heard,
@@ -13,7 +13,7 @@ from center.store.protocol import (
     WordRow,
 )
 from center.store.reading.conditions import Conditions
-from center.store.reading.mention_rows import listed_in, mention_row
+from center.store.reading.mention_rows import mention_row
 from center.store.tables import MENTION_COLUMNS
 from schemas.mention import Polarity
 
@@ -47,18 +47,15 @@ class MentionReads(Conditions):
             sql += f" AND ({column}, m.id) {sign} (:after_value, :after_id)"
             parameters = parameters | {"after_value": after[0], "after_id": after[1]}
         order = f"ORDER BY {column} {direction}, m.id {direction}"
-        # The page is chosen by the index alone: rows of other pages are not read.
-        rows = self._database.rows(
-            f"""SELECT {_M_COLUMNS} FROM mentions m
-            WHERE m.id IN (SELECT m.id FROM mentions m WHERE {sql} {order} LIMIT :most) {order}""",
-            parameters | {"most": limit},
+        rows = self._readable.rows(
+            self._readable.page(_M_COLUMNS, sql, order), parameters | {"most": limit}
         )
         return [mention_row(row, column.removeprefix("m.")) for row in rows]
 
     def count_mentions(self, scope: Scope, wanted: MentionFilter, at_most: int) -> int:
         """How many there are, counted up to `at_most`."""
         where = self._of_mentions(scope, wanted)
-        rows = self._database.rows(
+        rows = self._readable.rows(
             f"""SELECT COUNT(*) FROM
             (SELECT 1 FROM mentions m WHERE {where.sql} LIMIT :most) AS found""",
             where.parameters | {"most": at_most},
@@ -68,7 +65,7 @@ class MentionReads(Conditions):
     def all_mentions(self, scope: Scope, wanted: MentionFilter) -> Iterator[MentionRow]:
         """All of them, the oldest first."""
         where = self._of_mentions(scope, wanted)
-        rows = self._database.stream(
+        rows = self._readable.stream(
             f"""SELECT {_M_COLUMNS} FROM mentions m WHERE {where.sql}
             ORDER BY m.event_time_ms, m.id""",
             where.parameters,
@@ -78,32 +75,27 @@ class MentionReads(Conditions):
     def words(self, scope: Scope, wanted: MentionFilter, limit: int) -> list[WordRow]:
         """The words of the newest mentions, the most frequent first."""
         where = self._of_mentions(scope, wanted)
-        rows = self._database.rows(
+        rows = self._readable.rows(
             f"""SELECT m.terms, m.polarity FROM mentions m WHERE {where.sql}
             ORDER BY m.event_time_ms DESC, m.id DESC LIMIT :most""",
             where.parameters | {"most": _WORDS_OF},
         )
-        posts: Counter[str] = Counter()
-        negative: Counter[str] = Counter()
-        for terms, polarity in rows:
-            words = listed_in(terms, "\n")
-            posts.update(words)
-            if polarity == Polarity.NEGATIVE:
-                negative.update(words)
+        posts = _counted(terms for terms, _ in rows)
+        negative = _counted(terms for terms, polarity in rows if polarity == Polarity.NEGATIVE)
         ordered = sorted(posts.items(), key=lambda item: (-item[1], item[0]))
         return [WordRow(term, count, negative[term]) for term, count in ordered[:limit]]
 
     def heard(self, scope: Scope, wanted: MentionFilter, limit: int) -> list[Heard]:
         """Accounts by the reposts that they caused, then by reach."""
         where = self._of_mentions(scope, wanted)
-        wrote = self._database.rows(
+        wrote = self._readable.rows(
             f"""SELECT m.author, m.source, COUNT(*), MAX(m.reach),
             SUM(CASE WHEN m.polarity = 'negative' THEN 1 ELSE 0 END) FROM mentions m
             WHERE {where.sql} AND m.author <> '' GROUP BY m.author, m.source
             ORDER BY 4 DESC, 3 DESC, 1 LIMIT :most""",
             where.parameters | {"most": 10 * limit},
         )
-        caused = self._database.rows(
+        caused = self._readable.rows(
             f"""SELECT m.original_author, m.source, COUNT(*) FROM mentions m
             WHERE {where.sql} AND m.original_author <> '' GROUP BY m.original_author, m.source
             ORDER BY 3 DESC, 1 LIMIT :most""",
@@ -124,7 +116,7 @@ class MentionReads(Conditions):
     def regions(self, scope: Scope, wanted: MentionFilter) -> list[RegionRow]:
         """Provinces, those with the most posts first."""
         where = self._of_mentions(scope, wanted)
-        rows = self._database.rows(
+        rows = self._readable.rows(
             f"""SELECT m.region, COUNT(*),
             SUM(CASE WHEN m.polarity = 'positive' THEN 1 ELSE 0 END),
             SUM(CASE WHEN m.polarity = 'negative' THEN 1 ELSE 0 END) FROM mentions m
@@ -132,3 +124,14 @@ class MentionReads(Conditions):
             where.parameters,
         )
         return [RegionRow(region, posts, int(up), int(down)) for region, posts, up, down in rows]
+
+
+def _counted(listed: Iterable[str]) -> Counter[str]:
+    """How often each word stands in lists that `writing.listed` made.
+
+    >>> _counted(["\\na\\nb\\n", "", "\\na\\n"])
+    Counter({'a': 2, 'b': 1})
+    """
+    found = Counter("".join(listed).split("\n"))
+    del found[""]
+    return found

@@ -26,10 +26,10 @@ class _Taken(Conditions):
         wanted = sorted(set(map(clean, subjects)))
         if not wanted:
             return Forgotten()
-        chosen = self._database.is_one_of("subject", "subjects")
-        rows = self._database.rows(
+        chosen = self._readable.is_one_of("subject", "subjects")
+        rows = self._readable.rows(
             f"SELECT source, subject, at_ms FROM deletions WHERE scope = :scope AND {chosen}",
-            {"scope": scope, "subjects": self._database.listed(wanted)},
+            {"scope": scope, "subjects": self._readable.listed(wanted)},
         )
         return Forgotten(
             Deletion(scope=DeletionScope(scope), source=source, subject=subject, at_ms=at_ms)
@@ -63,7 +63,7 @@ class AlertReads(_Taken):
         """The newest state of a brand's talk, without accounts that were taken back."""
         if not scope.allows(brand):
             return None
-        rows = self._database.rows(
+        rows = self._readable.rows(
             "SELECT record FROM trends WHERE brand = :brand", {"brand": clean(brand)}
         )
         if not rows:
@@ -98,7 +98,7 @@ class AlertReads(_Taken):
         if after is not None:
             sql.append("(started_at_ms, id) < (:after_ms, :after_id)")
             parameters |= {"after_ms": after[0], "after_id": clean(after[1])}
-        rows = self._database.rows(
+        rows = self._readable.rows(
             f"""SELECT record FROM alerts WHERE {" AND ".join(sql)}
             ORDER BY started_at_ms DESC, id DESC LIMIT :most""",
             parameters | {"most": limit},
@@ -107,7 +107,7 @@ class AlertReads(_Taken):
 
     def alert(self, scope: Scope, alert: str) -> Alert | None:
         """One by its id."""
-        rows = self._database.rows("SELECT record FROM alerts WHERE id = :id", {"id": clean(alert)})
+        rows = self._readable.rows("SELECT record FROM alerts WHERE id = :id", {"id": clean(alert)})
         found = self._without_taken_back(rows)
         return found[0] if found and scope.allows(found[0].brand) else None
 
@@ -122,9 +122,9 @@ class ActionReads(Conditions):
         sql = ["1 = 1"]
         parameters: dict[str, Any] = {"most": limit}
         if scope.brands is not None:
-            allowed = self._database.is_one_of("a.brand", "scope")
-            of_alert = self._database.is_one_of("l.brand", "scope")
-            of_post = self._database.is_one_of("m.brand", "scope")
+            allowed = self._readable.is_one_of("a.brand", "scope")
+            of_alert = self._readable.is_one_of("l.brand", "scope")
+            of_post = self._readable.is_one_of("m.brand", "scope")
             sql.append(
                 f"""({allowed} OR (a.brand = '' AND (EXISTS (SELECT 1 FROM alerts l
                 WHERE (l.id = a.subject OR l.incident = a.subject) AND {of_alert})
@@ -132,14 +132,14 @@ class ActionReads(Conditions):
                 WHERE m.source || '/' || m.post = a.subject AND {of_post}
                 AND m.post = SUBSTR(a.subject, LENGTH(m.source) + 2))))))"""
             )
-            parameters["scope"] = self._database.listed(sorted(scope.brands))
+            parameters["scope"] = self._readable.listed(sorted(scope.brands))
         if on is not None:
             sql.append("a.on_what = :on_what")
             parameters["on_what"] = on.value
         if subjects is not None:
-            sql.append(self._database.is_one_of("a.subject", "subjects"))
-            parameters["subjects"] = self._database.listed([clean(one) for one in subjects])
-        rows = self._database.rows(
+            sql.append(self._readable.is_one_of("a.subject", "subjects"))
+            parameters["subjects"] = self._readable.listed([clean(one) for one in subjects])
+        rows = self._readable.rows(
             f"""SELECT a.record FROM actions a WHERE {" AND ".join(sql)}
             ORDER BY a.off DESC LIMIT :most""",
             parameters,
@@ -154,7 +154,7 @@ class ActionReads(Conditions):
             if value:
                 sql.append(f"{column} = :{column}")
                 parameters[column] = clean(value)
-        rows = self._database.rows(
+        rows = self._readable.rows(
             f"""SELECT record FROM deliveries WHERE {" AND ".join(sql)}
             ORDER BY at_ms DESC, record_key LIMIT :most""",
             parameters | {"most": limit},
@@ -167,7 +167,7 @@ class FeedReads(Conditions):
 
     def gaps(self, span: Span) -> list[FeedGap]:
         """Those that touch the span, in order."""
-        rows = self._database.rows(
+        rows = self._readable.rows(
             """SELECT record FROM gaps WHERE from_ms < :to_ms AND to_ms > :from_ms
             ORDER BY from_ms, feed LIMIT 1000""",
             span._asdict(),
@@ -176,5 +176,5 @@ class FeedReads(Conditions):
 
     def feeds(self) -> list[FeedPosition]:
         """Every feed's newest word of itself, by name."""
-        rows = self._database.rows("SELECT record FROM feeds ORDER BY feed")
+        rows = self._readable.rows("SELECT record FROM feeds ORDER BY feed")
         return [msgspec.json.decode(record, type=FeedPosition) for (record,) in rows]

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from center.store.database import Database, Row
+from center.store.database import Readable, Row
 from center.store.protocol import MINUTE_MS, Brand, Definition, Freshness, Scope
 from center.store.reading.conditions import Conditions
 from center.store.writing import FILLING_PERCENT, FILLING_UNTIL, clean, standings
@@ -15,17 +15,17 @@ from schemas.catalogue import Definition as AnyDefinition
 class StateReads(Conditions):
     """Queries of the store as a whole."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Readable) -> None:
         super().__init__(database)
         self._brands: tuple[Row | None, list[Brand]] = (None, [])
         """Of which state of the catalogue, and the brands: thousands take a while to read."""
 
     def freshness(self) -> Freshness:
         """How far the store has come."""
-        newest = self._database.rows("SELECT MAX(start_ms) FROM windows_1m")[0][0]
-        rows = self._database.rows("SELECT name, value FROM meta")
+        newest = self._readable.rows("SELECT MAX(start_ms) FROM windows_1m")[0][0]
+        rows = self._readable.rows("SELECT name, value FROM meta")
         meta: dict[str, int] = dict(rows)
-        closed_until_ms = 0 if newest is None else newest + MINUTE_MS
+        closed_until_ms = newest + MINUTE_MS if newest else 0
         percent = meta.get(FILLING_PERCENT, 100)
         if percent < 100:  # what is filled in so far is not what is shown as now
             closed_until_ms = max(closed_until_ms, meta[FILLING_UNTIL])
@@ -44,7 +44,7 @@ class StateReads(Conditions):
 
     def definitions(self, kind: str = "") -> list[Definition]:
         """Records of the catalogue, by key; of one kind, or of all."""
-        rows = self._database.rows(
+        rows = self._readable.rows(
             """SELECT record_key, record FROM definitions
             WHERE kind = :kind OR :kind = '' ORDER BY record_key""",
             {"kind": clean(kind)},
@@ -53,7 +53,7 @@ class StateReads(Conditions):
 
     def brands(self, scope: Scope) -> list[Brand]:
         """The brands in force, by id."""
-        version = self._database.rows(
+        version = self._readable.rows(
             """SELECT COUNT(*), (SELECT MAX(next) FROM offsets WHERE topic = 'catalogue')
             FROM definitions WHERE kind = 'brand'"""
         )[0]
@@ -66,7 +66,7 @@ class StateReads(Conditions):
     def is_counted(self, brand: str) -> bool:
         """Whether a window of the brand is held: it may not be in force any more."""
         sql = "SELECT 1 FROM windows_1d WHERE brand = :brand LIMIT 1"
-        return bool(self._database.rows(sql, {"brand": clean(brand)}))
+        return bool(self._readable.rows(sql, {"brand": clean(brand)}))
 
     def _read_brands(self) -> Iterator[Brand]:
         for record in self.definitions("brand"):

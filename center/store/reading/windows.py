@@ -31,7 +31,7 @@ class WindowReads(StateReads):
     ) -> list[CountRow]:
         """Windows of a size that begin within the span."""
         where = self._of_brands(scope, brands)
-        rows = self._database.rows(
+        rows = self._readable.rows(
             f"""SELECT brand, start_ms, {_COLUMNS} FROM {WINDOW_TABLES[size]}
             WHERE {where.sql} AND start_ms >= :from_ms AND start_ms < :to_ms
             ORDER BY brand, start_ms""",
@@ -46,7 +46,7 @@ class WindowReads(StateReads):
         where = self._of_brands(scope, brands)
         found: dict[str, tuple[int, ...]] = {}
         for size, part in pieces(span, self.freshness().minutes_from_ms):
-            rows = self._database.rows(
+            rows = self._readable.rows(
                 f"""SELECT brand, {_SUMS} FROM {WINDOW_TABLES[size]} WHERE {where.sql}
                 AND start_ms >= :from_ms AND start_ms < :to_ms GROUP BY brand""",
                 where.parameters | part._asdict(),
@@ -66,7 +66,7 @@ class WindowReads(StateReads):
     ) -> list[Expectation]:
         """Those of the hours that begin within the span, in order of brand and hour."""
         where = self._of_brands(scope, brands)
-        rows = self._database.rows(
+        rows = self._readable.rows(
             f"""SELECT record FROM expectations WHERE {where.sql}
             AND start_ms >= :from_ms AND start_ms < :to_ms ORDER BY brand, start_ms""",
             where.parameters | span._asdict(),
