@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from center.store.tables import Table
 
@@ -79,20 +79,27 @@ class Readable(Protocol):
     def close(self) -> None: ...
 
 
-class Database(Readable, Protocol):
+T_co = TypeVar("T_co", bound=Verbs, covariant=True)
+
+
+class Writable(Readable, Protocol[T_co]):
+    """One that is written to, by one at a time."""
+
+    def writing(self) -> AbstractContextManager[T_co]:
+        """The one batch that is written: others wait."""
+        ...
+
+    def drop_all(self, kept: Collection[str] = ()) -> None:
+        """Drop every table but those that are kept, and make them anew."""
+        ...
+
+
+class Database(Writable[Transaction], Protocol):
     """One in which tables are changed within transactions."""
 
     word_id: str
     """Column of `mention_words` that holds the mention's id."""
 
-    def writing(self) -> AbstractContextManager[Transaction]:
-        """The one transaction that writes: others wait."""
-        ...
-
     def split(self, column: str) -> str:
         """Words with spaces between them, as `mention_words` keeps them."""
-        ...
-
-    def drop_all(self, kept: Collection[str] = ()) -> None:
-        """Drop every table but those that are kept, and make them anew."""
         ...
