@@ -68,6 +68,10 @@ class Readable(Protocol):
         """
         ...
 
+    def of_authors(self, name: str) -> str:
+        """Condition on a mention `m`: one of the accounts of the parameter `name` wrote it."""
+        ...
+
     def wanted_words(self, words: Sequence[str]) -> object:
         """Words, as a parameter of `has_words`."""
         ...

@@ -51,6 +51,15 @@ class WordTable:
                 AND {self.word_id} <= (SELECT MAX(id) {among})"""
         return f"m.id IN ({chosen})"
 
+    def is_one_of(self, column: str, name: str) -> str:
+        """Condition: the column holds one of the list that the parameter `name` is."""
+        raise NotImplementedError
+
+    def of_authors(self, name: str) -> str:
+        """By two indexes: rows of other accounts are not read."""
+        chosen = self.is_one_of("n.author", name)
+        return f"m.id IN (SELECT n.id FROM mentions n WHERE {chosen})"
+
     def page(self, columns: str, where: str, order: str) -> str:
         """The index alone chooses: rows of other pages are not read."""
         return f"""SELECT {columns} FROM mentions m

@@ -27,7 +27,7 @@ _MENTION_TYPES = {
 
 _LISTED_BY = (
     *("brand", "event_time_ms", "id", "is_edit", "reach", "sentiment_milli", "is_repost"),
-    *("polarity", "place", "channel", "region"),
+    *("polarity", "place", "channel", "region", "source", "original_author"),
 )
 """What lists of a brand's posts are counted, sorted and mostly filtered by: with all of it in the
 index, only the posts of the page that is shown are read."""

@@ -205,6 +205,9 @@ class ClickHouseDatabase:
     def has_words(self, name: str, among: str) -> str:
         return f"hasAllTokens(m.words, :{name})"
 
+    def of_authors(self, name: str) -> str:
+        return f"m.author IN :{name}"
+
     def wanted_words(self, words: Sequence[str]) -> object:
         return list(words)
 

@@ -13,7 +13,7 @@ _ASKS = f"""m.is_repost = 0 AND m.spam = '' AND m.place = 'own' AND m.channel <>
     AND m.is_deleted = 0 AND (m.is_address = 1
     OR m.intents LIKE '% {Objective.CLIENT_MANAGEMENT} %'
     OR m.intents LIKE '% {Objective.SOCIAL_SALES} %')"""
-_SHORT_MS = 3 * DAY_MS
+SHORT_MS = 3 * DAY_MS
 """For longer spans, where the words of a brand's posts begin and end is not worth looking up."""
 
 
@@ -93,7 +93,7 @@ class Conditions:
         return Where(" AND ".join(sql), parameters)
 
     def _has_words(self, span: Span, *, is_one_brand: bool) -> str:
-        is_short = is_one_brand and span.to_ms - span.from_ms <= _SHORT_MS
+        is_short = is_one_brand and span.to_ms - span.from_ms <= SHORT_MS
         among = """FROM mentions WHERE brand = :brand
             AND event_time_ms >= :from_ms AND event_time_ms < :to_ms"""
         return self._readable.has_words("words", among if is_short else "")

@@ -10,11 +10,13 @@ from center.store.protocol import (
     MentionSort,
     RegionRow,
     Scope,
+    Span,
     WordRow,
 )
-from center.store.reading.conditions import Conditions
+from center.store.reading.conditions import SHORT_MS, Conditions, Where
 from center.store.reading.mention_rows import mention_row
 from center.store.tables import MENTION_COLUMNS
+from center.store.writing import clean
 from schemas.mention import Polarity
 
 _M_COLUMNS = ", ".join(f"m.{name}" for name in MENTION_COLUMNS)
@@ -23,6 +25,8 @@ _ORDERS = {
     MentionSort.REACH: ("m.reach", "DESC"),
     MentionSort.MOOD: ("m.sentiment_milli", "ASC"),
 }
+_ACCOUNTS_A_PLACE = 10
+"""So many accounts are looked at for each that is shown."""
 _WORDS_OF = 10_000
 """So many of the newest mentions give the words of a span."""
 
@@ -39,6 +43,33 @@ class MentionReads(Conditions):
         limit: int,
     ) -> list[MentionRow]:
         """One page, by its filter and order."""
+        if wanted.words and sort is MentionSort.TIME and len(wanted.brands) == 1:
+            days = self._newest_days(wanted, after)
+            if days != wanted.span:
+                rows = self._page(scope, wanted._replace(span=days), sort, after, limit)
+                if len(rows) == limit:
+                    return rows
+        return self._page(scope, wanted, sort, after, limit)
+
+    def _newest_days(self, wanted: MentionFilter, after: tuple[int, int] | None) -> Span:
+        """The end of the span in which posts of the brand are searched first."""
+        to_ms = wanted.span.to_ms if after is None else min(wanted.span.to_ms, after[0] + 1)
+        parameters = {"brand": clean(wanted.brands[0]), "to_ms": to_ms}
+        newest_ms = self._readable.rows(
+            """SELECT MAX(event_time_ms) FROM mentions
+            WHERE brand = :brand AND event_time_ms < :to_ms""",
+            parameters,
+        )[0][0]
+        return Span(max(wanted.span.from_ms, (newest_ms or 0) - SHORT_MS), to_ms)
+
+    def _page(
+        self,
+        scope: Scope,
+        wanted: MentionFilter,
+        sort: MentionSort,
+        after: tuple[int, int] | None,
+        limit: int,
+    ) -> list[MentionRow]:
         where = self._of_mentions(scope, wanted)
         column, direction = _ORDERS[sort]
         sql, parameters = where.sql, where.parameters
@@ -88,18 +119,20 @@ class MentionReads(Conditions):
     def heard(self, scope: Scope, wanted: MentionFilter, limit: int) -> list[Heard]:
         """Accounts by the reposts that they caused, then by reach."""
         where = self._of_mentions(scope, wanted)
+        accounts = self._farthest_reaching(where, _ACCOUNTS_A_PLACE * limit)
+        authors = self._readable.listed(sorted({author for author, _ in accounts}))
         wrote = self._readable.rows(
             f"""SELECT m.author, m.source, COUNT(*), MAX(m.reach),
             SUM(CASE WHEN m.polarity = 'negative' THEN 1 ELSE 0 END) FROM mentions m
-            WHERE {where.sql} AND m.author <> '' GROUP BY m.author, m.source
-            ORDER BY 4 DESC, 3 DESC, 1 LIMIT :most""",
-            where.parameters | {"most": 10 * limit},
+            WHERE {where.sql} AND {self._readable.of_authors("authors")}
+            GROUP BY m.author, m.source""",
+            where.parameters | {"authors": authors},
         )
         caused = self._readable.rows(
             f"""SELECT m.original_author, m.source, COUNT(*) FROM mentions m
             WHERE {where.sql} AND m.original_author <> '' GROUP BY m.original_author, m.source
             ORDER BY 3 DESC, 1 LIMIT :most""",
-            where.parameters | {"most": 10 * limit},
+            where.parameters | {"most": _ACCOUNTS_A_PLACE * limit},
         )
         found = {
             (author, source): Heard(author, source, posts, reach, 0, int(negative))
@@ -112,6 +145,18 @@ class MentionReads(Conditions):
             found.values(), key=lambda one: (-one.reposts_caused, -one.reach, one.author)
         )
         return ordered[:limit]
+
+    def _farthest_reaching(self, where: Where, most: int) -> set[tuple[str, str]]:
+        """Accounts of the posts with the greatest reach: what others wrote is not looked at."""
+        order = "ORDER BY m.reach DESC, m.id DESC"
+        sql = self._readable.page("m.author, m.source", where.sql, order)
+        read = 2 * most
+        while True:
+            rows = self._readable.rows(sql, where.parameters | {"most": read})
+            found = {(author, source) for author, source in rows if author}
+            if len(found) >= most or len(rows) < read:
+                return found
+            read *= 4
 
     def regions(self, scope: Scope, wanted: MentionFilter) -> list[RegionRow]:
         """Provinces, those with the most posts first."""
