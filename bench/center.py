@@ -244,9 +244,7 @@ def ask(store: SqlStore) -> None:
     )
     asking = AppAsking(create_app(center))
     asking.get("/api/brands", {})  # the board is worked out, as it is where anybody looked before
-    asking.get(
-        "/api/mentions", {"q": "电池"}
-    )  # and the words are loaded, as who takes posts in has
+    asking.get("/api/mentions", {"q": "电池"})  # as are the words
     drawn = random.Random(2)
     for name, (path, parameters) in questions(end_ms).items():
         times, cpus = [], []

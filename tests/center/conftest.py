@@ -108,16 +108,31 @@ def _emptied(url: str) -> str:
     return url
 
 
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    """Address of an empty store in a file."""
+    return f"sqlite:///{tmp_path / 'center.db'}"
+
+
+def _empty_store(kind: str, request: pytest.FixtureRequest) -> str:
+    if kind == "postgres":
+        found = request.getfixturevalue("postgres")
+        assert isinstance(found, Postgres)
+        return _emptied(found.url)
+    url: str = request.getfixturevalue(f"{kind}_url")
+    return _emptied(url)
+
+
 @pytest.fixture(params=["sqlite", "postgres", "clickhouse"])
-def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def store_url(request: pytest.FixtureRequest) -> str:
     """Address of an empty store of each kind."""
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'center.db'}"
-    if request.param == "clickhouse":
-        return _emptied(request.getfixturevalue("clickhouse_url"))
-    found = request.getfixturevalue("postgres")
-    assert isinstance(found, Postgres)
-    return _emptied(found.url)
+    return _empty_store(request.param, request)
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def transactional_url(request: pytest.FixtureRequest) -> str:
+    """Address of an empty store of each kind that has transactions."""
+    return _empty_store(request.param, request)
 
 
 @pytest.fixture

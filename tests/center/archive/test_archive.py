@@ -282,8 +282,8 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
         Archive(tmp_path / "file" / "archive")
 
 
-def test_tables_of_the_version_before_get_what_is_new(store_url: str) -> None:
-    old = open_store(store_url)
+def test_tables_of_the_version_before_get_what_is_new(transactional_url: str) -> None:
+    old = open_store(transactional_url)
     old.apply(records(MENTIONS.name, mention(1)), {})
     with old._database.writing() as tx:
         tx.run("DROP TABLE archive_due")
@@ -295,13 +295,13 @@ def test_tables_of_the_version_before_get_what_is_new(store_url: str) -> None:
             ("deletions", "is_swept"),
         ):
             tx.run(f"ALTER TABLE {table} DROP COLUMN {column}")
-        if store_url.startswith("sqlite"):
+        if transactional_url.startswith("sqlite"):
             tx.run("PRAGMA user_version = 1")
         else:
             tx.run("UPDATE schema_version SET version = 1")
     old.close()
 
-    found = open_store(store_url)
+    found = open_store(transactional_url)
     assert found.due_hours(NOW_MS) == [(Kind.MENTIONS, START_MS)]
     found.apply(records(MENTIONS.name, mention(2, depth=3), first=2), {})
     depths = [row.mention.depth for row in found.all_mentions(EVERYTHING, MentionFilter())]
