@@ -1,4 +1,4 @@
-"""The tables, the same for SQLite and PostgreSQL, and the way from one version to the next."""
+"""The tables, the same for all databases, and the way from one version to the next."""
 
 from collections.abc import Collection, Sequence
 from typing import NamedTuple

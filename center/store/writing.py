@@ -72,7 +72,7 @@ _DAYS_A_TABLE: Mapping[str, tuple[str, int]] = {
 
 
 def clean(text: str) -> str:
-    """Text that both databases take: PostgreSQL knows no NUL.
+    """Text that all databases take: PostgreSQL knows no NUL.
 
     >>> clean("a\\0b")
     'a\\ufffdb'

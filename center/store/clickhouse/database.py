@@ -55,6 +55,8 @@ class Batch:
         self._database = database
         self._client = client
         self._steps: list[Callable[[], object]] = []
+        self._last: tuple[tuple[str, tuple[str, ...]], list[Sequence[Any]]] | None = None
+        """Table and columns of the last step and its rows, if rows are what it writes."""
         self.taken_back: list[Row] = []
         """Rows of `deletions` that are part of it."""
 
@@ -64,6 +66,7 @@ class Batch:
 
     def run(self, sql: str, parameters: Parameters = NOTHING) -> None:
         """One statement, in its turn."""
+        self._last = None
         self._steps.append(partial(self._client.command, _typed(sql, parameters), dict(parameters)))
 
     def insert(self, name: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
@@ -75,8 +78,14 @@ class Batch:
             for at in places:
                 if row[at] is None:
                     raise ValueError(f"{name}.{columns[at]} is NOT NULL, and a row has no value")
-        if found:
-            self._steps.append(partial(self._client.insert, name, found, columns))
+        if not found:
+            return
+        place = (name, tuple(columns))
+        if self._last is not None and self._last[0] == place:
+            self._last[1].extend(found)  # one insert: each makes a part
+            return
+        self._last = (place, found)
+        self._steps.append(partial(self._client.insert, name, found, columns))
 
     def upsert(self, table: Table, rows: Iterable[Sequence[Any]], where: str = "1 = 1") -> None:
         """Rows over what is there by key; which one holds is part of the table."""

@@ -1,4 +1,4 @@
-"""The archive, on stores of both kinds: what it holds, and a store that is made again from it."""
+"""The archive, on stores of all kinds: what it holds, and a store that is made again from it."""
 
 from pathlib import Path
 from typing import Any

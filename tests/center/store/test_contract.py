@@ -1,4 +1,4 @@
-"""What every store promises, on SQLite and PostgreSQL."""
+"""What every store promises, on SQLite, PostgreSQL and ClickHouse."""
 
 import random
 from collections import Counter
