@@ -105,7 +105,7 @@ def test_a_batch_that_was_cut_off_anywhere_is_whole_when_it_comes_again(
             else:
                 break
         steps += 1
-    assert steps > 10
+    assert steps > 7
     assert state(clickhouse) == expected
 
 
