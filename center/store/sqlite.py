@@ -26,20 +26,20 @@ _WORDS = """CREATE VIRTUAL TABLE mention_words USING fts5(words, detail = 'none'
 class SqliteTransaction(Merging):
     """On the one connection that writes."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
+    def __init__(self, cursor: sqlite3.Cursor) -> None:
+        self._cursor = cursor
 
     def run(self, sql: str, parameters: Parameters = NOTHING) -> None:
-        self._connection.execute(sql, dict(parameters))
+        self._cursor.execute(sql, dict(parameters))
 
     def rows(self, sql: str, parameters: Parameters = NOTHING) -> list[Row]:
-        return self._connection.execute(sql, dict(parameters)).fetchall()
+        return self._cursor.execute(sql, dict(parameters)).fetchall()
 
     def load(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
         """Fill the staging table, which lies in memory."""
         names, marks = ", ".join(columns), ", ".join("?" * len(columns))
-        self._connection.execute(f"DELETE FROM new_{table}")
-        self._connection.executemany(
+        self._cursor.execute(f"DELETE FROM new_{table}")
+        self._cursor.executemany(
             f"INSERT INTO new_{table} ({names}) VALUES ({marks})",
             rows,
         )
@@ -62,6 +62,8 @@ class SqliteDatabase(WordTable):
             )
         try:
             self._writer = self._connect(_WRITER_CACHE_KIB)
+            # One for good: a connection remembers the last hundreds of those that it gave.
+            self._cursor = self._writer.cursor()
             self._migrate()
         except (OSError, sqlite3.Error) as error:
             raise OperatorError(
@@ -86,7 +88,7 @@ class SqliteDatabase(WordTable):
                 f"center_store={self._path}: its tables are of version {version}, and this leimo "
                 f"knows {SCHEMA_VERSION}; use the newer leimo, or name another file"
             )
-        with self._transaction(self._writer):
+        with self._transaction():
             if version == 0:
                 self._create()
             for step in range(version + 1 if version else SCHEMA_VERSION + 1, SCHEMA_VERSION + 1):
@@ -106,20 +108,20 @@ class SqliteDatabase(WordTable):
             self._writer.execute(statement.replace(" BIGINT ", " INTEGER "))
 
     @contextmanager
-    def _transaction(self, connection: sqlite3.Connection) -> Iterator[None]:
-        connection.execute("BEGIN IMMEDIATE")
+    def _transaction(self) -> Iterator[None]:
+        self._cursor.execute("BEGIN IMMEDIATE")
         try:
             yield
         except BaseException:
-            connection.execute("ROLLBACK")
+            self._cursor.execute("ROLLBACK")
             raise
-        connection.execute("COMMIT")
+        self._cursor.execute("COMMIT")
 
     @contextmanager
     def writing(self) -> Iterator[SqliteTransaction]:
         """The one transaction that writes, of this process and of others."""
-        with self._lock, self._transaction(self._writer):
-            yield SqliteTransaction(self._writer)
+        with self._lock, self._transaction():
+            yield SqliteTransaction(self._cursor)
 
     @contextmanager
     def _reader(self) -> Iterator[sqlite3.Connection]:
@@ -174,7 +176,7 @@ class SqliteDatabase(WordTable):
 
     def drop_all(self, kept: Collection[str] = ()) -> None:
         """Make tables anew but those that are kept; readers see the old ones, or the new."""
-        with self._lock, self._transaction(self._writer):
+        with self._lock, self._transaction():
             for table in {"mention_words", *(table.name for table in TABLES)} - set(kept):
                 self._writer.execute(f"DROP TABLE main.{table}")
             self._create(kept)
