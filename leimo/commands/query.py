@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from leimo.terminal import say, say_json
+from schemas.counted import counted
 
 if TYPE_CHECKING:
     from center.asked import Parameters
@@ -139,7 +140,7 @@ def mentions(
         return
     _rows(found["items"], ("at_ms", "brand", "polarity", "reach", "author", "text"))
     more = "" if found["total_is_exact"] else "more than "
-    say(f"{more}{found['total']:,} posts")
+    say(f"{more}{counted(found['total'], 'post')}")
     if found["why"]:
         say(f"windows count {found['counted']:,}: {found['why']}")
 
