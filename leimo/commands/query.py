@@ -312,6 +312,17 @@ def _rows(rows: list[dict[str, Any]], columns: tuple[str, ...]) -> None:
             if name.endswith("_ms"):
                 cells.append("" if value is None else shown(value))
             else:
-                cells.append("" if value is None else one_line(str(value)))
+                cells.append(one_line(_cell(value)))
         table.add_row(*cells)
     terminal().print(table)
+
+
+def _cell(value: object) -> str:
+    """
+    >>> [_cell(value) for value in (408.0, 7944501, -5.9, None, "x")]
+    ['408', '7,944,501', '-5.9', '', 'x']
+    """
+    if value is None:
+        return ""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return f"{value:,.12g}" if is_number else str(value)

@@ -248,7 +248,7 @@ def test_where_to_start(committed_offset: int | None, first: int, end: int, star
     [
         (10, 3, 9, "deleted and made anew.*delete the other topics.*`leimo topics apply`"),
         (1, 0, 0, "deleted and made anew"),
-        (2, 3, 9, "1 records were removed by retention.*LEIMO_GROUP"),
+        (2, 3, 9, "retention removed 1 record that.*LEIMO_GROUP"),
         (0, 9, 9, "9 records were removed"),
     ],
 )
