@@ -511,7 +511,7 @@ def start_offset(
         raise OffsetError(
             f"{source[0]}/{source[1]}: the group {group} has read up to {committed}, but the "
             f"partition begins at {first}: retention removed "
-            f"{counted(first - committed, 'record')} that nobody had counted. Raise retention.ms, and start over under another name "
-            "with LEIMO_GROUP."
+            f"{counted(first - committed, 'record')} that nobody had counted. Raise retention.ms, "
+            "and start over under another name with LEIMO_GROUP."
         )
     return committed
