@@ -373,7 +373,7 @@ class Baseline(msgspec.Struct, array_like=True, gc=False):
         fadings = self._fade(minutes)
         self.usual_total = self.usual_total * fadings.level + season_posts
         self.level_total += value
-        if math.isfinite(cap):
+        if cap < math.inf:
             # The level follows what goes on; the season must not take an event for a rhythm.
             least = FLOOR * minutes
             usual_posts = season_posts if season_posts >= least else least

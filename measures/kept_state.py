@@ -17,10 +17,11 @@ import msgspec
 from measures.brand_state import BrandState
 from measures.buckets import Bucket
 
-LOOSE_MINUTES = 8
-"""With more than so many settled minutes in its own entry, a brand's older ones move out."""
-NEWEST = 4
-"""Settled minutes that stay: late posts still change them."""
+LOOSE_MINUTES = 4
+"""With more than so many settled minutes in its own entry, a brand's older ones move out. Minutes
+are most of an entry, and each commit writes those that stay again."""
+NEWEST = 1
+"""Settled minutes that stay: a late post still changes the newest one."""
 
 Entry = tuple[bytes, bytes | None]
 """Key and value of the changelog; no value: the entry is removed."""
@@ -112,7 +113,8 @@ class Past:
         self.changed.clear()
         self._written = written
         own = {
-            start_ms: written.get(start_ms, buckets[start_ms]) for start_ms in sorted(self.loose)
+            start_ms: written[start_ms] if start_ms in written else buckets[start_ms]
+            for start_ms in sorted(self.loose)
         }
         yield brand, stamped(msgspec.structs.replace(state, buckets=own))
         yield from self._removed(brand, buckets)
@@ -121,7 +123,7 @@ class Past:
         """Entries whose last minute has left the ring, the oldest first, up to one that is used."""
         while self.chunks:
             number, starts = next(iter(self.chunks.items()))
-            if any(start_ms in buckets for start_ms in starts):
+            if not starts.isdisjoint(buckets):
                 return
             del self.chunks[number]
             yield past_key(brand, number), None
@@ -160,7 +162,7 @@ class KeptStates:
 
     def entries(self, brand: str, state: BrandState) -> Iterable[Entry]:
         """What has to be written of a brand that has changed since the last call."""
-        past = self.pasts.get(brand)
+        past = self.pasts[brand] if brand in self.pasts else None  # noqa: SIM401 - a call less
         if past is None:
             if len(state.buckets) <= LOOSE_MINUTES:
                 return [(brand.encode(), stamped(state))]

@@ -46,8 +46,9 @@ class PlatformBurst(msgspec.Struct, array_like=True, gc=False):
         """
         if posts & (posts - 1):
             return False
-        seen = self.bits.get(start_ms, 0)
-        self.bits[start_ms] = seen + 1
+        bits = self.bits
+        seen = bits[start_ms] if start_ms in bits else 0  # noqa: SIM401 - a call less
+        bits[start_ms] = seen + 1
         return not seen
 
     def seen(self, start_ms: int) -> float:
