@@ -142,12 +142,13 @@ class Evaluation:
         ):
             self._evaluate(brand, moment, self._kinds_at(moment))
         baseline = state.baseline
-        if sums[-1] >= MIN_POSTS and baseline.is_warm() and moment.is_unusual(1.0, MIN_POSTS):
+        is_warm = baseline.is_warm()
+        if sums[-1] >= MIN_POSTS and is_warm and moment.is_unusual(1.0, MIN_POSTS):
             baseline.extremes.begin_event(start_ms, sums, moment.means)
         if bucket.loud is not None and bucket.loud.reach >= self._schedule.least_reach:
             state.voiced_ms = start_ms
         is_observed = not self._unobserved.stretches or not self._unobserved.holds(start_ms)
-        if sums[_QUARTER] >= FEWEST_AUTHORS and is_observed and baseline.is_warm():
+        if is_warm and is_observed and sums[_QUARTER] >= FEWEST_AUTHORS:
             for at, cause in moment.causes.items():
                 state.causes.learn(start_ms, HORIZONS.index(at), cause.authors)
         state.learn(start_ms, sums, moment.means, self._index.holidays, is_observed=is_observed)
