@@ -231,7 +231,8 @@ class Namer:
 
     def _judged(self, name: Named, because: str, milli: int, is_accepted: bool = True) -> Judgement:
         if is_accepted and milli < self._least[name.brand]:
-            is_accepted, because = False, f"less sure than {self._least[name.brand]}‰; {because}"
+            least = self._least[name.brand] / 1000
+            is_accepted, because = False, f"less sure than {least:g}; {because}"
         return Judgement(name._replace(confidence_milli=milli), is_accepted, because)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from backtest.history import History
 from backtest.processes import Batch, analysing
-from feeds.files import Refusal, read_lines
+from feeds.files import CutOff, Refusal, read_lines
 from feeds.source import FeedError
 from kafka_io.reading import PartitionReader
 from kafka_io.settings import Settings
@@ -29,10 +29,12 @@ OnProgress = Callable[[int, int | None], None]
 
 
 class Refused:
-    """Records that are no posts, by reason."""
+    """What was left out: records that are no posts, by reason, and ends of files."""
 
     def __init__(self) -> None:
         self.reasons: Counter[DropReason] = Counter()
+        self.cut_off: list[str] = []
+        """Of each file that ends in the middle, that it does; its whole lines were taken."""
 
     def __str__(self) -> str:
         """
@@ -42,7 +44,10 @@ class Refused:
         '3 records are no posts and were left out: 2 empty, 1 not_json'
         """
         listed = ", ".join(f"{count:,} {reason}" for reason, count in self.reasons.most_common())
-        return f"{self.reasons.total():,} records are no posts and were left out: {listed}"
+        total = self.reasons.total()
+        if total == 1:
+            return f"1 record is no post and was left out: {listed}"
+        return f"{total:,} records are no posts and were left out: {listed}"
 
 
 def refuse_missing_files(files: Sequence[Path]) -> None:
@@ -64,7 +69,7 @@ def add_files(
     """Take all posts of files into the history.
 
     Raises:
-        OperatorError: a file cannot be read, or ends in the middle.
+        OperatorError: a file cannot be read.
     """
     reader = Lines(source, _now_ms())
     read = 0
@@ -86,7 +91,7 @@ def add_files_on(
     """`add_files` on so many processes; the history is of this catalogue.
 
     Raises:
-        OperatorError: a file cannot be read, or ends in the middle.
+        OperatorError: a file cannot be read.
     """
     read = 0
 
@@ -124,6 +129,8 @@ def _batches(files: Sequence[Path], refused: Refused) -> Iterator[list[Line]]:
                 posts = [Line(post) for line in lines for post in posts_in(line)]
                 for first in range(0, len(posts), _AT_ONCE):
                     yield posts[first : first + _AT_ONCE]
+        except CutOff as error:
+            refused.cut_off.append(str(error))
         except FeedError as error:
             raise OperatorError(str(error)) from error
 

@@ -11,9 +11,10 @@ from backtest.compare import Pair
 from backtest.history import History
 from backtest.on_history import BIN_MS, Outcome
 from backtest.plots import svg_of_counts
-from backtest.text import Names, counted, how_long, moment, summary, what
+from backtest.text import Names, how_long, moment, summary, what
 from schemas.alert import Alert, Sample
 from schemas.catalogue import Catalogue
+from schemas.counted import counted
 from schemas.errors import OperatorError
 from views.plain_text import one_line
 
@@ -187,7 +188,7 @@ def _facts(alert: Alert) -> Iterator[str]:
 
 
 def _writer(sample: Sample) -> str:
-    return f"{sample.reach:,} followers" if sample.reach else ""
+    return counted(sample.reach, "follower") if sample.reach else ""
 
 
 def _spark(counts: Mapping[int, int], start_ms: int, until_ms: int) -> Spark:

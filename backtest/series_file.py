@@ -161,7 +161,10 @@ def _value(text: str) -> float | None:
     value = float(text)
     if math.isinf(value):
         raise ValueError(f"{_shown(text)} is no count; leave it empty where it is not known")
-    return max(-MOST, min(value, MOST))
+    if value < 0:
+        mend = "counts are 0 or more; leave it empty where it is not known"
+        raise ValueError(f"{_shown(text)} is below 0; {mend}")
+    return min(value, MOST)
 
 
 def _shown(text: str) -> str:

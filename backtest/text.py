@@ -10,6 +10,7 @@ from backtest.history import History
 from backtest.on_history import Fired, Outcome
 from schemas.alert import EVERY_BRAND, Alert
 from schemas.catalogue import Catalogue
+from schemas.counted import counted
 from views.plain_text import cut, fit, one_line, width_of
 from views.times import shown
 
@@ -42,10 +43,10 @@ def names_of(catalogues: Iterable[Catalogue], this: str, other: str) -> Names:
 def summary(history: History, outcome: Outcome) -> Iterator[str]:
     """What was read, and how much was found."""
     repeats = history.records - history.posts
-    repeated = f" ({repeats:,} repeats left out)" if repeats else ""
+    repeated = f" ({counted(repeats, 'repeat')} left out)" if repeats else ""
     yield (
-        f"{history.posts:,} posts{repeated}, {len(history):,} of them about "
-        f"{len(outcome.counts):,} brands"
+        f"{counted(history.posts, 'post')}{repeated}, {len(history):,} of them about "
+        f"{counted(len(outcome.counts), 'brand')}"
     )
     yield f"{moment(history.first_ms)} to {moment(history.end_ms)} UTC: {span(history)}"
     outages = history.outages()
@@ -103,15 +104,6 @@ def lasting(minutes: int) -> str:
     return " ".join(filter(None, parts)) or "0 min"
 
 
-def counted(count: int, noun: str) -> str:
-    """A count with its noun.
-
-    >>> counted(1, "alert"), counted(2000, "alert")
-    ('1 alert', '2,000 alerts')
-    """
-    return f"{count:,} {noun}" + ("" if count == 1 else "s")
-
-
 def what(alert: Alert, names: Names) -> str:
     """The reason without the name of the brand, which stands beside it."""
     return one_line(alert.reason.removeprefix(f"{names.brands.get(alert.brand, '')}: "))
@@ -149,7 +141,7 @@ def brand_lines(outcome: Outcome, names: Names, most: int = 10) -> Iterator[str]
     for brand, count in listed[:most]:
         yield f"  {fit(names.of(brand), width)}  {count:>7,}"
     if len(listed) > most:
-        yield f"  and {len(listed) - most:,} more brands"
+        yield f"  and {counted(len(listed) - most, 'more brand')}"
 
 
 def alert_lines(pairs: Sequence[Pair], names: Names, *, is_compared: bool) -> Iterator[str]:

@@ -1,5 +1,5 @@
 """`python -m bench` compares posts a second; see also `analysis`, `board`, `center`, `delivery`,
-`feeds`, `live`, `messages`, `outside`, `restart`, `scaling` and `walls`."""
+`feeds`, `live`, `messages`, `outside`, `pictures`, `restart`, `scaling` and `walls`."""
 
 import logging
 import sys
@@ -13,6 +13,7 @@ from bench import (
     feeds_outside,
     live,
     messages,
+    pictures,
     restart,
     scaling,
     throughput,
@@ -28,6 +29,7 @@ KINDS = {
     "live": live.main,
     "messages": messages.main,
     "outside": feeds_outside.main,
+    "pictures": pictures.main,
     "restart": restart.main,
     "scaling": scaling.main,
     "walls": walls.main,

@@ -20,6 +20,7 @@ from delivery.messages import (
 from delivery.pictures import bars
 from schemas.alert import Alert
 from schemas.catalogue import DigestSpan, Subscriber, Wording
+from schemas.counted import agreeing
 from schemas.delivery import Delivery, Digest
 from schemas.feed import FeedGap
 
@@ -43,7 +44,8 @@ _WORDS: Mapping[Wording, Mapping[str, str]] = {
     Wording.EN: {
         "day": "daily", "week": "weekly", "day before": "the day before",
         "week before": "the week before",
-        "volume": "Volume", "posts": "{count} posts", "change": " ({change} against {before})",
+        "volume": "Volume", "posts": "{count} {count|post|posts}",
+        "change": " ({change} against {before})",
         "mood": "Mood", "shares": "{positive} positive, {negative} negative", "none": "none",
         "was": " ({before}: {value})", "share": "Share of voice", "terms": "Terms",
         "rising": "Rising", "alerts": "Alerts", "no alerts": "none",
@@ -51,7 +53,7 @@ _WORDS: Mapping[Wording, Mapping[str, str]] = {
         "ended": "{since} to {until}", "goes on": "since {since}, still firing",
         "holder": "in the hands of {who}", "false alarm": "{who} called it a false alarm",
         "more": "{count} more", "top posts": "Top posts behind alerts",
-        "post": "{author} ({reach} followers): {text}",
+        "post": "{author} ({reach} {reach|follower|followers}): {text}",
         "gap": "Gaps: figures may be too low", "gap line": "{feed}: {since} to {until}",
         "comma": ", ", "between": ", ",
         "picture": "{brand}: posts every {unit}, at most {top}", "hour": "hour",
@@ -90,7 +92,9 @@ class _Page:
         return f"[{head}] {brands} {when}"
 
     def volume(self, found: BrandFigures) -> str:
-        posts = self.words["posts"].format(count=f"{found.now.posts:,}")
+        posts = agreeing(self.words["posts"], count=found.now.posts).format(
+            count=f"{found.now.posts:,}"
+        )
         if found.then is None:
             return posts + self.words["unknown"].format(before=self._before)
         if not found.then.posts:
@@ -161,7 +165,7 @@ class _Page:
         return [
             (
                 harmless(
-                    self.words["post"]
+                    agreeing(self.words["post"], reach=one.reach)
                     .replace("{reach}", f"{one.reach:,}")
                     .replace("{author}", one.author, 1)
                     .replace("{text}", one.text, 1)

@@ -15,6 +15,7 @@ from delivery.links import HOLDS_MS, Ticket, link
 from schemas.action import ActionKind
 from schemas.alert import EVERY_BRAND, Alert, AlertState, Sample
 from schemas.catalogue import Subscriber, Wording
+from schemas.counted import agreeing
 from schemas.delivery import Delivery, Notice
 from schemas.mention import GROUP_PREFIX
 from views.doings import NOTHING_DONE, Doing
@@ -73,10 +74,12 @@ _WORDS: Mapping[Wording, Mapping[str, str]] = {
         "seen": "Seen {seen}, expected {expected} ({unit})", "posts": "posts",
         "mood": "Negative {now} (usually {before})", "terms": "Rising: {terms}",
         "span": "From {since} to {until} ({zone})", "all": "all brands",
-        "post": "Post ({author}, {reach} followers): {text}", "department": "For: {department}",
+        "post": "Post ({author}, {reach} {reach|follower|followers}): {text}",
+        "department": "For: {department}",
         "start": "Since {since} ({zone})", "why": "Why: {reason}",
         "holder": "In the hands of {who}", "false alarm": "{who} called it a false alarm",
-        "escalated": "Escalated: {who} has not acknowledged it", "several": "{count} alerts",
+        "escalated": "Escalated: {who} has not acknowledged it",
+        "several": "{count} {count|alert|alerts}",
         "taken": "taken", "released": "given back", "is false": "false alarm",
         "taken by": "{who} has it ({at}, {zone})",
         "released by": "{who} gave it back ({at}, {zone})",
@@ -210,7 +213,7 @@ def message_of_several(
         url = url or addresses.of_alert(alert.id)
         if url:
             links.append(Link(harmless(_name(alert.brand, names, words)), url))
-    count = words["several"].format(count=len(alerts))
+    count = agreeing(words["several"], count=len(alerts)).format(count=len(alerts))
     listed = dict.fromkeys(_name(alert.brand, names, words) for _, alert in alerts)
     first = told[0]
     return Message(
@@ -373,7 +376,8 @@ class _Given(dict[str, str]):
 
 
 def _post(sample: Sample, words: Mapping[str, str]) -> str:
-    return words["post"].format(author=sample.author, reach=f"{sample.reach:,}", text=sample.text)
+    post = agreeing(words["post"], reach=sample.reach)
+    return post.format(author=sample.author, reach=f"{sample.reach:,}", text=sample.text)
 
 
 def _number(value: float) -> str:

@@ -13,6 +13,7 @@ from kafka_io.clients import client_options
 from kafka_io.settings import Profile, Settings
 from kafka_io.topic_names import Names
 from kafka_io.waiting import telling
+from schemas.counted import counted
 from schemas.errors import OperatorError
 from schemas.topics import TOPICS, Topic
 
@@ -57,7 +58,7 @@ class TopicState(NamedTuple):
         found = []
         if self.replicas < replication:
             found.append(
-                f"it has {self.replicas} replicas, wanted {replication}; "
+                f"it has {counted(self.replicas, 'replica')}, wanted {replication}; "
                 "kafka-reassign-partitions gives it more"
             )
         checked = {
@@ -153,7 +154,8 @@ def refuse_wrong_partitions(states: Iterable[TopicState]) -> None:
     wrong = [state for state in states if state.found is not None and not state.is_right]
     if wrong:
         lines = "\n".join(
-            f"  {state.name}: {state.found} partitions, the settings say {state.wanted}"
+            f"  {state.name}: {counted(state.found or 0, 'partition')}, "
+            f"the settings say {state.wanted}"
             for state in wrong
         )
         raise TopicError(

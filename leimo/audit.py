@@ -40,6 +40,7 @@ from measures.recount import (
 )
 from measures.watermarks import EventTime
 from schemas.catalogue import Catalogue
+from schemas.counted import counted
 from schemas.dead_letter import DropReason
 from schemas.errors import OperatorError
 from schemas.feed import FeedGap
@@ -401,17 +402,19 @@ async def _ignore(catalogue: Catalogue) -> None:
 
 def summary(report: Report) -> Iterable[str]:
     """The report as lines for a person."""
-    yield f"{report.records:,} records read: {report.posts:,} posts, {report.repeats:,} repeats"
+    posts, repeats = counted(report.posts, "post"), counted(report.repeats, "repeat")
+    yield f"{counted(report.records, 'record')} read: {posts}, {repeats}"
     if report.since_ms > 0:
         yield f"windows from {shown(report.since_ms)}"
-    yield f"{report.windows:,} windows compared, {report.open_windows:,} minutes still open"
+    still_open = counted(report.open_windows, "minute")
+    yield f"{counted(report.windows, 'window')} compared, {still_open} still open"
     if report.waiting_posts:
         yield (
-            f"{report.waiting_posts:,} posts not yet taken by the workers, "
-            f"{report.waiting_windows:,} windows left out until they are; see `leimo lag`"
+            f"{counted(report.waiting_posts, 'post')} not yet taken by the workers, "
+            f"{counted(report.waiting_windows, 'window')} left out until they are; see `leimo lag`"
         )
     if report.late:
-        yield f"{report.late:,} posts came too late to change a window"
+        yield f"{counted(report.late, 'post')} came too late to change a window"
     if report.removed:
         yield f"removed by retention before they were counted: {report.removed:,}"
     if report.gaps:

@@ -33,6 +33,7 @@ from leimo.demo_refusals import report
 from leimo.terminal import say, terminal
 from leimo.windows_file import write_windows
 from schemas.catalogue import Catalogue
+from schemas.counted import counted
 from schemas.errors import OperatorError
 from schemas.post import Source
 from schemas.topics import CATALOGUE, POSTS_RAW
@@ -219,7 +220,7 @@ async def refuse_used(settings: Settings) -> None:
             partitions = [(POSTS_RAW.name, at) for at in range(states[POSTS_RAW.name])]
             bounds = await reader.bounds(partitions)
         if count := sum(end - first for first, end in bounds.values()):
-            held.append(f"posts ({count:,} records)")
+            held.append(f"posts ({counted(count, 'record')})")
     if held:
         raise OperatorError(
             f"--broker {settings.broker} is in use: it holds {' and '.join(held)}, and a "

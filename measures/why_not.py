@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from measures.brand_state import BELIEVED_POSTS, BrandState
+from measures.alert_life import resolve_after_ms
+from measures.brand_state import BELIEVED_POSTS, BrandState, OpenAlert
 from measures.buckets import BUCKET_MS, bucket_start_ms
 from measures.moment import Moment
 from measures.partition_state import PartitionState
@@ -73,6 +74,13 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     horizon_min: int = 0
     alert: str = ""
     """Id of the alert that fires."""
+    is_held_open: bool = False
+    """It would not begin by what this minute sees; an alert that fires stays open for longer."""
+    held_at_ms: int = 0
+    """Of an alert that fires: start of the last minute in which its condition held. To go on, it
+    asks for less than to begin."""
+    over_at_ms: int = 0
+    """When it ends, unless its condition holds again."""
     cause: str = ""
     """What was found, where something was."""
 
@@ -154,10 +162,10 @@ def _answer(
     start_ms = asked.start_ms
     moment = Moment(state, start_ms, index.holidays, partition_state.event_time.outage[1])
     seen = _SEEN[rule.kind](moment, rule, asked.brand)
+    finding = _finding(moment, rule, asked.brand)
     open_alert = state.alerts.get(key)
     if open_alert is not None and open_alert.started_at_ms <= start_ms:
-        return _told(rule, seen, WhyNot.FIRES, alert=open_alert.id, cause=open_alert.cause)
-    finding = _finding(moment, rule, asked.brand)
+        return _fires(rule, seen, open_alert, is_held_open=finding is None)
     if finding is None:
         return _told(rule, seen, _why_nothing(seen))
     past, waits = state.past.get(key), state.pending.get(key)
@@ -174,6 +182,15 @@ def _answer(
     reason = suppressed_by(rule, finding, start_ms, around)
     why = WhyNot.HOLDS if reason is None else WhyNot(reason.value)
     return _told(rule, seen, why, cause=finding.cause)
+
+
+def _fires(rule: Rule, seen: Seen, open_alert: OpenAlert, *, is_held_open: bool) -> Answer:
+    return msgspec.structs.replace(
+        _told(rule, seen, WhyNot.FIRES, alert=open_alert.id, cause=open_alert.cause),
+        is_held_open=is_held_open,
+        held_at_ms=open_alert.true_at_ms,
+        over_at_ms=open_alert.true_at_ms + resolve_after_ms(rule),
+    )
 
 
 def _told(rule: Rule, seen: Seen, reason: WhyNot, alert: str = "", cause: str = "") -> Answer:

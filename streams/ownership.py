@@ -20,6 +20,7 @@ from kafka_io.reading import PartitionReader
 from kafka_io.settings import Settings
 from kafka_io.topic_names import Names
 from kafka_io.writers import AcknowledgedWriter, Checkpoint, Offsets, TransactionalWriter, Writer
+from schemas.counted import counted
 from streams.attempts import (
     AGAIN,
     ALONE,
@@ -509,8 +510,8 @@ def start_offset(
     if committed < first:
         raise OffsetError(
             f"{source[0]}/{source[1]}: the group {group} has read up to {committed}, but the "
-            f"partition begins at {first}: {first - committed} records were removed by retention "
-            "before they were counted. Raise retention.ms, and start over under another name "
-            "with LEIMO_GROUP."
+            f"partition begins at {first}: retention removed "
+            f"{counted(first - committed, 'record')} that nobody had counted. Raise retention.ms, "
+            "and start over under another name with LEIMO_GROUP."
         )
     return committed

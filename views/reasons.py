@@ -22,16 +22,16 @@ _SHARED = re.compile(
     r"(?:; rising: .*|; bursts are expected: .*)?$"
 )
 _PASSED_ON = re.compile(
-    r", and (\d+) accounts passed such posts on without a word \((\d+) usual\), "
-    r"(\d+) in the last minute, (\d+) times one(?: of (.+?))?(?:; rising: .*|; bursts are .*)?$"
+    r", and (\d+) accounts? passed such posts on without a word \((\d+) usual\), "
+    r"(\d+) in the last minute, (\d+) times? one(?: of (.+?))?(?:; rising: .*|; bursts are .*)?$"
 )
-_POSTS = re.compile(r" of (\d+) (?:posts|mentions) ")
-_CRISIS_POSTS = re.compile(r"(\d+) posts with crisis words ")
-_REPOSTS = re.compile(r" spreads: (\d+) reposts of it so far")
+_POSTS = re.compile(r" of (\d+) (?:posts?|mentions?) ")
+_CRISIS_POSTS = re.compile(r"(\d+) posts? with crisis words ")
+_REPOSTS = re.compile(r" spreads: (\d+) reposts? of it so far")
 _SILENT = re.compile(r"no posts (?:at all )?for (\d+) min")
 _MISSING = re.compile(r"posts of (\d+) min are missing")
 _CONDITIONS = re.compile(
-    r"(?P<posts>\d+) posts in (?P<posts_min>\d+) min, (?P<usual>[\d.]+) expected \((?P<x>\d+) x\)"
+    r"(?P<posts>\d+) posts? in (?P<posts_min>\d+) min, (?P<usual>[\d.]+) expected \((?P<x>\d+) x\)"
     r"|(?P<what>authors|reach) (?P<many>[\d,]+) in (?P<many_min>\d+) min"
     r"|(?P<share>\d+) % (?P<mood>negative|positive), (?P<usual_share>\d+) % usual"
 )

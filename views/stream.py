@@ -9,6 +9,7 @@ from typing import Any
 from aiokafka.errors import KafkaError
 
 from kafka_io.settings import Settings
+from schemas.counted import noun_of
 from schemas.errors import OperatorError
 from views import figures
 from views.follow import Follower
@@ -103,10 +104,10 @@ class Stream:
                 f"{figures.count(self._skipped)} mentions came faster than they can be shown; "
                 "closed windows make up for them."
             )
-        if self._follower.unreadable:
+        if unreadable := self._follower.unreadable:
             problems.append(
-                f"{figures.count(self._follower.unreadable)} records could not be read: is "
-                "another version of leimo writing them?"
+                f"{figures.count(unreadable)} {noun_of(unreadable, 'record')} could not be read: "
+                "is another version of leimo writing them?"
             )
         return problems
 

@@ -58,7 +58,12 @@ Zone = Annotated[str, Query(max_length=60, description="IANA name, for days and 
 _MOST_ALERTS = 1000
 _MOST_ACTIONS = 5000
 _LEAST_BEFORE = 10
-"""Posts or followers before, below which a change in percent says nothing."""
+"""Of what is counted before, below which a change in percent says nothing."""
+_LEAST_POSTS_BEFORE = 30
+_LEAST_PART_BEFORE = 100
+"""A brand that had fewer posts in the span before, or less than a hundredth of those of now, was
+hardly heard then, or the data begin there: no figure of its posts is compared."""
+_NOT_OF_POSTS = frozenset({"alerts", "answered", "response_time"})
 
 
 def boundaries(span: Span, step: Step, zone: str) -> list[int]:
@@ -226,6 +231,7 @@ def kpis(
     now = _figures(center, asker, brand, span)
     then = _figures(center, asker, brand, before)
     counts = center.store.totals(asker.scope, [brand], span).get(brand)
+    is_heard = _is_heard(then["posts"][1], now["posts"][1])
     return answers.Kpis(
         brand=brand,
         from_ms=span.from_ms,
@@ -236,12 +242,24 @@ def kpis(
                 unit=unit,
                 value=value,
                 before=then[name][1],
-                change=_change(unit, value, then[name][1]),
+                change=_change(unit, value, then[name][1])
+                if is_heard or name in _NOT_OF_POSTS
+                else None,
             )
             for name, (unit, value) in now.items()
         ],
         objectives={one: count(counts, intent_column(one.value)) for one in INTENTS},
     )
+
+
+def _is_heard(before: float | None, now: float | None) -> bool:
+    """Whether the posts of the span before are enough to be compared with.
+
+    >>> _is_heard(9, 10), _is_heard(33, 9_966), _is_heard(30, 3_000), _is_heard(900, 12)
+    (False, False, True, True)
+    """
+    then = before or 0
+    return then >= _LEAST_POSTS_BEFORE and then * _LEAST_PART_BEFORE >= (now or 0)
 
 
 def _change(unit: str, value: float | None, before: float | None) -> float | None:

@@ -148,19 +148,52 @@ def _show(brand: str, start_ms: int, found: "Sequence[Answer]") -> None:
         say("no rule watches it")
     for answer in found:
         say(f"  {one_line(answer.rule):22} {answer.reason.value:20} {_numbers(answer)}".rstrip())
-        if answer.cause:
-            say(f"  {'':22} {one_line(answer.cause)}")
+        for line in (one_line(answer.cause), _still(answer, start_ms)):
+            if line:
+                say(f"  {'':22} {line}")
+
+
+def _still(answer: "Answer", start_ms: int) -> str:
+    """Why an alert fires that would not begin by what this minute sees."""
+    from views.times import shown
+
+    if not answer.is_held_open:
+        return ""
+    ends = f"over at {shown(answer.over_at_ms)} unless it holds again"
+    if answer.held_at_ms >= start_ms:
+        return f"held open: to go on takes less than to begin; {ends}"
+    last = f"its condition held last in the minute from {shown(answer.held_at_ms)}"
+    return f"held open: {last}; {ends}"
 
 
 def _numbers(answer: "Answer") -> str:
     """What was seen, what is usual, and the limit, as far as each is known."""
+    from schemas.rules import RuleKind
+
     told = []
     if answer.seen is not None:
-        told.append(f"{answer.seen:,.10g} {answer.unit} in {answer.horizon_min} min")
+        # A time without posts is its own horizon.
+        over = "" if answer.kind == RuleKind.SILENCE else f" in {answer.horizon_min} min"
+        told.append(f"{_number(answer.seen)} {_unit(answer)}{over}")
     if answer.expected is not None:
-        told.append(f"{answer.expected:,.10g} expected")
+        told.append(f"{_number(answer.expected)} expected")
     if answer.limit is not None:
-        told.append(f"limit {answer.limit:,.10g}")
+        told.append(f"limit {_number(answer.limit)}")
     if answer.alert:
         told.append(f"alert {answer.alert[:8]}")
     return ", ".join(told)
+
+
+def _unit(answer: "Answer") -> str:
+    one = {"posts": "post", "followers": "follower"}
+    return one.get(answer.unit, answer.unit) if answer.seen == 1 else answer.unit
+
+
+def _number(value: float) -> str:
+    """
+    >>> [_number(value) for value in (4.0, 0.02, 0.0049, 12.34, 429.84, 1665839.62)]
+    ['4', '0.02', '0', '12.3', '430', '1,665,840']
+    """
+    decimals = 0 if abs(value) >= 100 else 1 if abs(value) >= 1 else 2
+    text = f"{value:,.{decimals}f}"
+    return text.rstrip("0").rstrip(".") if decimals else text

@@ -8,6 +8,7 @@ import typer
 
 from leimo.commands.analyse import SourceName
 from leimo.terminal import say
+from schemas.counted import counted
 
 if TYPE_CHECKING:
     from backtest.compare import Pair
@@ -206,6 +207,8 @@ def _history(catalogue: "Catalogue", origin: _Origin) -> "History":
         else:
             settings = load_settings(broker=origin.broker)
             run(add_topic(history, settings, refused, on_progress), settings)
+    for cut in refused.cut_off:
+        say(f"warning: {cut}", err=True)
     if refused.reasons:
         say(f"{refused}.", err=True)
     if not history.records:
@@ -219,8 +222,6 @@ def _history(catalogue: "Catalogue", origin: _Origin) -> "History":
         mend = "see --source" if refused.reasons else "name files with posts"
         raise OperatorError(f"{where}: no {origin.source} posts at all; {mend}")
     if not len(history):
-        from backtest.text import counted
-
         mend = "see --catalogue and --source"
         raise OperatorError(
             f"{counted(history.posts, 'post')} read, and none mentions a brand; {mend}"

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from leimo.terminal import say, say_json, terminal
+from schemas.counted import counted
 
 if TYPE_CHECKING:
     from catalogue.file import Examined, Finding
@@ -122,7 +123,7 @@ def _confirmed(changes: "Changes") -> bool:
 
     from schemas.errors import OperatorError
 
-    count = _counted(len(changes.removed), "definition")
+    count = counted(len(changes.removed), "definition")
     for key in changes.removed[:_LISTED]:
         say(f"- {key}", err=True)
     if len(changes.removed) > _LISTED:
@@ -185,18 +186,14 @@ def _summary(examined: "Examined") -> str:
     brands = examined.catalogue.brands
     names = sum(1 + len(brand.aliases) for brand in brands)
     held = (
-        f"{_counted(len(brands), 'brand')}, {_counted(names, 'name')}, "
-        f"{_counted(len(examined.catalogue.rules), 'rule')}"
+        f"{counted(len(brands), 'brand')}, {counted(names, 'name')}, "
+        f"{counted(len(examined.catalogue.rules), 'rule')}"
     )
     if examined.catalogue.intents:
-        held += f", {_counted(len(examined.catalogue.intents), 'intent')}"
-    errors = _counted(len(examined.errors), "error") if examined.errors else "no errors"
-    warnings = f", {_counted(len(examined.warnings), 'warning')}" if examined.warnings else ""
+        held += f", {counted(len(examined.catalogue.intents), 'intent')}"
+    errors = counted(len(examined.errors), "error") if examined.errors else "no errors"
+    warnings = f", {counted(len(examined.warnings), 'warning')}" if examined.warnings else ""
     return f"{held}: {errors}{warnings}"
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}" + ("" if count == 1 else "s")
 
 
 def _print_findings(examined: "Examined", *, err: bool = False) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from leimo.terminal import say
+from schemas.counted import counted
 
 if TYPE_CHECKING:
     from backtest.series_detector import PacedDetector
@@ -44,8 +45,9 @@ def detect(
     depends on it and the rows before it alone.
 
     Times are ISO 8601 (UTC where they name no zone), or seconds or milliseconds since 1970. A
-    value may be empty: not known. Blank lines are no rows. Rows that are left out are not known
-    either, which is not the same as 0.
+    value is a count, 0 or more; empty, `nan`, `na`, `null` or `none` says that it is not known.
+    Rows that are left out are not known either, which is not the same as 0. Blank lines are no
+    rows.
 
     Examples:
 
@@ -82,11 +84,11 @@ def detect(
         fail(f"{series_name(series)}: has no row; write timestamp,value rows, one a line")
     if turned.rows:
         say(
-            f"Earlier than the row before: {_counted(turned.rows, 'row')}, first {turned.first}. "
+            f"Earlier than the row before: {counted(turned.rows, 'row')}, first {turned.first}. "
             "Sort rows by time: each is judged by those before it.",
             err=True,
         )
-    say(f"{_counted(alerts, 'alert')} in {_counted(rows, 'row')}.", err=True)
+    say(f"{counted(alerts, 'alert')} in {counted(rows, 'row')}.", err=True)
 
 
 class _Turned:
@@ -181,10 +183,6 @@ def _json_value(row: "Row") -> object:
     if re.fullmatch(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?", row.written):
         return msgspec.Raw(row.written.encode())
     return None if row.value is None else float(row.written)
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count:,} {noun}" + ("" if count == 1 else "s")
 
 
 def _step_ms(text: str) -> int:

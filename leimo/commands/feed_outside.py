@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from leimo.terminal import say, terminal
+from schemas.counted import counted
 from schemas.post import Source
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def push(
 
     server, number = run(run_push(settings, source, tell), settings)
     if not quiet:
-        say(f"{server.accepted_posts:,} posts accepted", err=True)
+        say(f"{counted(server.accepted_posts, 'post')} accepted", err=True)
     if number:
         raise typer.Exit(128 + number)
 

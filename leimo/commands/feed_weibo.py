@@ -13,6 +13,7 @@ from leimo.commands.live_feeds import (
     run_feeds,
 )
 from leimo.terminal import say
+from schemas.counted import counted
 
 if TYPE_CHECKING:
     from feeds.live.weibo.keywords import Changes, Keywords
@@ -114,7 +115,7 @@ def subscriptions(
         fail("the catalogue names no brand; nothing was changed")
     if len(wanted.words) > MAX_KEYWORDS:
         fail(
-            f"the catalogue has {len(wanted.words):,} names, and a subscription takes "
+            f"the catalogue has {counted(len(wanted.words), 'name')}, and a subscription takes "
             f"{MAX_KEYWORDS:,}; split it over several subscriptions"
         )
 
@@ -138,7 +139,7 @@ def subscriptions(
                     "more keywords than were asked for; look again in a minute",
                     err=True,
                 )
-            say(f"the subscription follows the catalogue: {len(wanted.words):,} keywords")
+            say(f"the subscription follows the catalogue: {counted(len(wanted.words), 'keyword')}")
 
     try:
         run(work(), settings)

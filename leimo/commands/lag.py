@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from leimo.terminal import say, say_json
+from schemas.counted import noun_of
 
 if TYPE_CHECKING:
     from kafka_io.settings import Settings
@@ -54,8 +55,9 @@ def lag(
     names = Names(settings)
     for topic, lags in waiting.items():
         name = names.on_broker(topic)
+        waits = sum(lags.values())
         behind = sum(1 for records in lags.values() if records)
-        say(f"{name:<12} {sum(lags.values()):>12} records in {behind} of {len(lags)}")
+        say(f"{name:<12} {waits:>12} {noun_of(waits, 'record')} in {behind} of {len(lags)}")
 
 
 async def _waiting(settings: "Settings") -> dict[str, dict[int, int]]:

@@ -8,6 +8,7 @@ import typer
 
 from leimo.commands.feed_end import leave, say_line
 from leimo.terminal import terminal
+from schemas.counted import counted
 
 if TYPE_CHECKING:
     from feeds.live.process import LiveOutcome
@@ -100,7 +101,7 @@ def _finish(
 
     if not quiet:
         of = f", a sample of {sample:.3g} of the authors" if sample < 1 else ""
-        say_line(f"{outcome.tally.posts:,} posts sent{of}")
+        say_line(f"{counted(outcome.tally.posts, 'post')} sent{of}")
     if outcome.is_given_up:
         leave(outcome.error, outcome.exit_code)
     runner.close()

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from leimo.terminal import say, say_json
+from schemas.counted import counted
 
 if TYPE_CHECKING:
     from center.asked import Parameters
@@ -139,7 +140,7 @@ def mentions(
         return
     _rows(found["items"], ("at_ms", "brand", "polarity", "reach", "author", "text"))
     more = "" if found["total_is_exact"] else "more than "
-    say(f"{more}{found['total']:,} posts")
+    say(f"{more}{counted(found['total'], 'post')}")
     if found["why"]:
         say(f"windows count {found['counted']:,}: {found['why']}")
 
@@ -311,6 +312,17 @@ def _rows(rows: list[dict[str, Any]], columns: tuple[str, ...]) -> None:
             if name.endswith("_ms"):
                 cells.append("" if value is None else shown(value))
             else:
-                cells.append("" if value is None else one_line(str(value)))
+                cells.append(one_line(_cell(value)))
         table.add_row(*cells)
     terminal().print(table)
+
+
+def _cell(value: object) -> str:
+    """
+    >>> [_cell(value) for value in (408.0, 7944501, -5.9, None, "x")]
+    ['408', '7,944,501', '-5.9', '', 'x']
+    """
+    if value is None:
+        return ""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return f"{value:,.12g}" if is_number else str(value)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from leimo.terminal import say, say_json
+from schemas.counted import counted, noun_of
 
 if TYPE_CHECKING:
     from kafka_io.topic_admin import TopicState
@@ -37,7 +38,7 @@ def apply(broker: Broker = None, as_json: AsJson = False) -> None:
         return
     for state in states:
         verb = "created" if state.found is None else "kept   "
-        say(f"{verb}  {state.name:<18} {state.wanted} partitions")
+        say(f"{verb}  {state.name:<18} {counted(state.wanted, 'partition')}")
 
 
 @app.command("list")
@@ -62,7 +63,7 @@ def list_topics(broker: Broker = None, as_json: AsJson = False) -> None:
         for state in states:
             found = "missing" if state.found is None else f"{state.found}/{state.wanted}"
             kept = "-" if state.found is None else _days(state.config.get("retention.ms"))
-            replicas = f"{state.replicas or '-':>2} replicas"
+            replicas = f"{state.replicas or '-':>2} {noun_of(state.replicas or 0, 'replica'):8}"
             say(f"{state.name:<18} {found:>8} {replicas} {kept:>8}  {state.topic.about}")
     faults = faults_of(states, wanted_replicas(settings))
     for fault in faults:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from leimo.terminal import say, say_json, terminal
+from schemas.counted import counted
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -57,7 +58,7 @@ def trends(
             unread += 1
     if unread:
         name = Names(settings).on_broker(TRENDS.name)
-        say(f"{unread} records of `{name}` are no trends and were left out.", err=True)
+        say(f"Left out of `{name}`: {counted(unread, 'record')} that tell no trend.", err=True)
     unknown = [brand for brand in brands or () if brand not in held]
     if unknown:
         fail(f"{', '.join(unknown)}: nothing was told of it yet; see `leimo trends` for all")

@@ -4,6 +4,7 @@ from measures.brand_state import BELIEVED_POSTS, OpenAlert
 from measures.horizons import HORIZONS_MIN
 from measures.moment import Moment
 from measures.rules.finding import Finding, severity_of
+from schemas.counted import noun_of
 from schemas.rules import CompositeRule, Condition, Measure
 
 
@@ -81,7 +82,8 @@ def _told(condition: Condition, seen: float, usual: float) -> str:
     match condition.measure:
         case Measure.POSTS:
             times = f" ({seen / max(usual, 0.1):.0f} x)"
-            return f"{seen:.0f} posts in {condition.over_min} min, {usual:.1f} expected{times}"
+            posts = f"{seen:.0f} {noun_of(seen, 'post')}"
+            return f"{posts} in {condition.over_min} min, {usual:.1f} expected{times}"
         case Measure.AUTHORS | Measure.REACH:
             return f"{condition.measure.value} {seen:,.0f} in {condition.over_min} min"
     return f"{seen:.0f} % {condition.measure.value}, {usual:.0f} % usual"

@@ -10,6 +10,7 @@ from measures.buckets import Bucket
 from measures.moment import Moment
 from measures.rule_index import RuleIndex
 from measures.rules.finding import Finding, severity_of
+from schemas.counted import noun_of
 from schemas.mention import Mention, Polarity
 from schemas.rules import CrisisRule, Rule
 
@@ -112,7 +113,7 @@ def evaluate(moment: Moment, rule: CrisisRule, open_alert: OpenAlert | None) -> 
             return None
     elif not is_hit and seen < _STILL * least:
         return None
-    cause = f"{hits} posts with crisis words ({rule.id}) in {HORIZON_MIN} min"
+    cause = f"{hits} {noun_of(hits, 'post')} with crisis words ({rule.id}) in {HORIZON_MIN} min"
     if exposed:
         usual = HORIZON_MIN * moment.state.usual_exposures(moment.start_ms)
         cause += _passed_on(exposed, usual, sum(bucket.exposed_to(rule.id).values()))
@@ -166,6 +167,7 @@ def _passed_on(exposed: Mapping[str, int], usual: float, now: int) -> str:
     total = sum(exposed.values())
     author = f" of {whose[:_NAME]}" if whose else ""
     return (
-        f", and {total} accounts passed such posts on without a word ({usual:.0f} usual), "
-        f"{now} in the last minute, {exposed[whose]} times one{author}"
+        f", and {total} {noun_of(total, 'account')} passed such posts on without a word "
+        f"({usual:.0f} usual), "
+        f"{now} in the last minute, {exposed[whose]} {noun_of(exposed[whose], 'time')} one{author}"
     )

@@ -5,6 +5,7 @@ from measures.detector import gamma_quantile, gamma_tail
 from measures.moment import Moment
 from measures.rules.finding import Finding
 from measures.season import DAY_MS, MINUTE_MS
+from schemas.counted import noun_of
 from schemas.rules import DropRule
 
 HORIZON_MIN = 60
@@ -29,7 +30,7 @@ def evaluate(moment: Moment, rule: DropRule, open_alert: OpenAlert | None) -> Fi
     if seen >= (limit if open_alert is None else max(limit, _STILL_SHARE * expected)):
         return None
     severity = max(1, min(10, 1 + int(4 * (1 - seen / max(limit, 1)))))
-    cause = f"{seen:.0f} posts in the last hour, {expected:.0f} expected"
+    cause = f"{seen:.0f} {noun_of(seen, 'post')} in the last hour, {expected:.0f} expected"
     chance = 1 - gamma_tail(max(seen, 0.5), expected, dispersion)
     return Finding(seen, expected, severity, cause, horizon_min=HORIZON_MIN, probability=chance)
 

@@ -12,6 +12,7 @@ from measures.buckets import BUCKET_MS, Bucket, Loud
 from measures.moment import Moment
 from measures.post_samples import Sample
 from measures.rules.finding import Finding, severity_of
+from schemas.counted import counted, noun_of
 from schemas.rules import InfluencerRule
 
 HORIZON_MIN = 60
@@ -44,7 +45,7 @@ def evaluate(moment: Moment, rule: InfluencerRule, open_alert: OpenAlert | None)
     upset = bucket.upset
     if upset is not None and _is_large(moment, bucket, upset, rule, open_alert):
         what = "speaks badly of it" if upset.is_negative else "complains or asks"
-        return _found(upset, rule, f"an account with {upset.reach:,} followers {what}")
+        return _found(upset, rule, f"an account with {counted(upset.reach, 'follower')} {what}")
     if may_spread(moment) or bucket.loudest >= rule.min_reach:
         spreads = _spreading(moment, rule, open_alert)
         if spreads is not None:
@@ -102,7 +103,8 @@ def _spreading(
     if best is None:
         return None
     reach, reposts, loud = best
-    cause = f"a post of an account with {reach:,} followers spreads: {reposts} reposts of it so far"
+    followers, so_far = counted(reach, "follower"), f"{reposts} {noun_of(reposts, 'repost')}"
+    cause = f"a post of an account with {followers} spreads: {so_far} of it so far"
     return _found(loud, rule, cause)
 
 

@@ -6,6 +6,7 @@ from statistics import NormalDist
 from measures.brand_state import BELIEVED_POSTS, BrandState, OpenAlert
 from measures.moment import Moment
 from measures.rules.finding import Finding
+from schemas.counted import noun_of
 from schemas.rules import SentimentRule
 
 HORIZON_MIN = 60
@@ -45,7 +46,8 @@ def evaluate(moment: Moment, rule: SentimentRule, open_alert: OpenAlert | None) 
         ):
             return None
     share, z = negative / posts, _z(negative, posts, usual)
-    cause = f"{share:.0%} of {posts} posts in the last hour negative, {usual:.0%} usual"
+    of = f"{posts} {noun_of(posts, 'post')}"
+    cause = f"{share:.0%} of {of} in the last hour negative, {usual:.0%} usual"
     severity = max(1, min(10, 1 + int((z - limit) / 1.5)))
     chance = 1 - NormalDist().cdf(z)
     return Finding(

@@ -9,6 +9,7 @@ from measures.buckets import BUCKET_MS
 from measures.moment import Moment
 from measures.rules.finding import Finding
 from measures.rules.sentiment import least_z
+from schemas.counted import noun_of
 from schemas.rules import ShareRule
 
 HORIZON_MIN = 60
@@ -51,6 +52,7 @@ def findings(moment: Moment, rule: ShareRule, firing: set[str]) -> Iterator[Find
         still = 0.5 if brand in firing else 1.0
         if abs(z) < still * limit or abs(share - usual) < still * _MIN_SHIFT:
             continue
-        cause = f"{share:.0%} of {posts} mentions of it and its rivals, {usual:.0%} usual"
+        of = f"{posts} {noun_of(posts, 'mention')}"
+        cause = f"{share:.0%} of {of} of it and its rivals, {usual:.0%} usual"
         severity = max(1, min(10, 1 + int((abs(z) - limit) / 1.5)))
         yield Finding(share * 100, usual * 100, severity, cause, "% share", about=brand)

@@ -7,6 +7,7 @@ from measures.horizons import HORIZONS_MIN
 from measures.moment import Moment
 from measures.rules.finding import Finding, severity_of
 from measures.sketches import PER_AUTHOR, SIZE
+from schemas.counted import noun_of
 from schemas.rules import SpikeRule
 
 _NONE = 0.05
@@ -105,9 +106,9 @@ def _cause(seen: float, expected: float, horizon_min: int) -> str:
     >>> _cause(27, 0.01, 5), _cause(27, 0.9, 5)
     ('27 posts in 5 min, none expected', '27 posts in 5 min, 0.9 expected (30 x)')
     """
+    posts = f"{seen:.0f} {noun_of(seen, 'post')}"
     if expected < _NONE:
-        return f"{seen:.0f} posts in {horizon_min} min, none expected"
+        return f"{posts} in {horizon_min} min, none expected"
     return (
-        f"{seen:.0f} posts in {horizon_min} min, {expected:.1f} expected "
-        f"({seen / max(expected, 0.1):.0f} x)"
+        f"{posts} in {horizon_min} min, {expected:.1f} expected ({seen / max(expected, 0.1):.0f} x)"
     )

@@ -7,7 +7,7 @@ import pytest
 
 from analysis.pipeline import Analyser
 from analysis.tokens import tokenizer_named
-from catalogue.checks import unused_by
+from catalogue.check_rules import unused_by
 from catalogue.file import parse
 from schemas.catalogue import Holiday, Silence
 from schemas.rules import RULE_OF_KIND, Condition, InfluencerRule, RuleKind, SilenceRule

@@ -71,7 +71,7 @@ async def test_topics_that_may_lose_records_are_refused_in_production() -> None:
         "brands-changelog: retention.ms is 604800000, wanted -1",
     ]
     with pytest.raises(
-        TopicError, match=r"production refuses .*mentions: it has 1 replicas, wanted 2"
+        TopicError, match=r"production refuses .*mentions: it has 1 replica, wanted 2"
     ):
         refuse_faults(states, 2)
 

@@ -103,7 +103,7 @@ def test_production_names_topics_that_are_not_replicated(
         assert process.wait(DEADLINE_S) == 1, log.read_text()
 
     told = log.read_text()
-    assert f"{MENTIONS.name}: it has 1 replicas, wanted 2" in told
+    assert f"{MENTIONS.name}: it has 1 replica, wanted 2" in told
     assert "LEIMO_PROFILE=dev" in last_line(log)
 
 

@@ -68,6 +68,22 @@ def test_what_fires_names_its_alert() -> None:
     assert "40 posts in 1 min" in answer.cause
 
 
+def test_what_fires_on_without_its_posts_says_until_when() -> None:
+    feed = burst(FIRE)
+    feed.posts(feed.some(6, text="起火"))
+    assert not asked(feed, FIRE)["fire"].is_held_open
+    [alert] = feed.alerts
+    feed.minutes(15, 1)
+    answer = asked(feed, FIRE)["fire"]
+    assert (answer.reason, answer.seen) == (WhyNot.FIRES, 0)
+    assert answer.is_held_open
+    assert answer.held_at_ms == alert.updated_at_ms
+    assert answer.over_at_ms == alert.updated_at_ms + (1 + FIRE.resolve_after_min) * 60_000
+    while not [one for one in feed.alerts if one.ended_at_ms]:
+        feed.minutes(5, 1)
+    assert [one.ended_at_ms for one in feed.alerts if one.ended_at_ms] == [answer.over_at_ms]
+
+
 @pytest.mark.parametrize(
     ("rule", "expected"),
     [

@@ -231,7 +231,7 @@ async def test_posts_that_retention_removed_uncounted_are_noticed(kafka_settings
     await admin.close()
 
     async with owning(kafka_settings) as owner:
-        with pytest.raises(OffsetError, match=r"begins at 6: 4 records were removed"):
+        with pytest.raises(OffsetError, match=r"begins at 6: retention removed 4 records"):
             await owner.ownership.take_over(ASSIGNED)
 
 
@@ -248,8 +248,8 @@ def test_where_to_start(committed_offset: int | None, first: int, end: int, star
     [
         (10, 3, 9, "deleted and made anew.*delete the other topics.*`leimo topics apply`"),
         (1, 0, 0, "deleted and made anew"),
-        (2, 3, 9, "1 records were removed by retention.*LEIMO_GROUP"),
-        (0, 9, 9, "9 records were removed"),
+        (2, 3, 9, "retention removed 1 record that.*LEIMO_GROUP"),
+        (0, 9, 9, "retention removed 9 records"),
     ],
 )
 def test_offsets_that_do_not_fit_are_refused_with_the_mend(

@@ -97,7 +97,7 @@ async def test_it_shows_what_stands_in_the_topics_and_what_comes(broker: Broker)
             await write_mention(producer, 2)
             await seen(stream, lambda view: minute_posts(view) == (7, 2))
             problems = stream.status(stream.board.view()).problems
-            assert any("1 records could not be read" in problem for problem in problems)
+            assert any("1 record could not be read" in problem for problem in problems)
 
 
 @pytest.mark.kafka

@@ -114,7 +114,8 @@ class Kpi(Answer):
     before: float | None
     change: float | None
     """Relative, in percent; of points and percents the difference; null: before were none, or fewer
-    than ten posts or followers."""
+    than ten. Also of all figures that are made of posts, where the brand had fewer than 30 posts
+    before, or less than a hundredth of those of now."""
 
 
 class Kpis(Answer):

@@ -38,7 +38,7 @@ function draw(alert) {
   const posts = alert.brand === "*" ? null : `/brands/${encodeURIComponent(alert.brand)}?${query({ from, to })}#posts`;
   const shares = evidence.negative_now !== null ? t("alert.negative", { now: fmt.share(evidence.negative_now), before: fmt.share(evidence.negative_before) }) : "–";
   const figures = h("dl", { class: "figures" },
-    figure(t("seen"), `${fmt.amount(alert.seen)}${alert.unit === "percent" ? " %" : ""}`, { note: named("unit", alert.unit) }),
+    figure(t("seen"), `${fmt.amount(alert.seen)}${alert.unit === "percent" ? " %" : ""}`, { note: unitOf(alert) }),
     figure(t("expected"), `${fmt.amount(alert.expected)}${alert.unit === "percent" ? " %" : ""}`, { note: alert.expected > 0 ? `×${fmt.amount(alert.seen / alert.expected)}` : "" }),
     figure(t("alert.posts", { minutes: evidence.horizon_min }), fmt.count(evidence.posts), { href: posts, note: t("alert.authors", { n: fmt.count(evidence.authors) }) }),
     figure(t("reach"), fmt.count(evidence.reach), { note: t("alert.reposts", { n: fmt.count(evidence.reposts) }) }),
@@ -59,6 +59,12 @@ function draw(alert) {
     samples.length ? card(t("alert.samples"), "w12", samples) : "", deliveryCard, done, list && card(t("alert.its_posts"), "w12", list.box)));
   if (volumeChart) drawVolume(alert, volumeChart);
   list?.refresh({ brand: alert.brand, from, to });
+}
+/** What of all posts of the span was seen: rules leave some out. */
+function unitOf(alert) {
+  const fewer = alert.unit === "posts" && alert.evidence.posts - alert.seen >= 1;
+  if (fewer && alert.kind === "crisis") return t("alert.of_crisis");
+  return fewer && ["spike", "composite"].includes(alert.kind) ? t("alert.effective") : named("unit", alert.unit);
 }
 function intents(evidence) {
   const items = Object.entries(evidence.intents);

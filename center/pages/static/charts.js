@@ -102,8 +102,16 @@ export function volume(c, { windows, alerts, span, bars }) {
     ],
   };
 }
+// Of alerts whose pins would cover each other the worst is shown.
+function apart(alerts, span) {
+  const shown = [];
+  for (const alert of [...alerts].sort((a, b) => b.severity - a.severity || b.started_at_ms - a.started_at_ms)) {
+    if (shown.every((one) => Math.abs(one.started_at_ms - alert.started_at_ms) > (span.to - span.from) / 50)) shown.push(alert);
+  }
+  return shown;
+}
 function markers(alerts, posts, span) {
-  return alerts.filter((alert) => alert.started_at_ms >= span.from && alert.started_at_ms < span.to).map((alert) => {
+  return apart(alerts.filter((alert) => alert.started_at_ms >= span.from && alert.started_at_ms < span.to), span).map((alert) => {
     const near = posts.reduce((best, point) => (Math.abs(point[0] - alert.started_at_ms) < Math.abs(best[0] - alert.started_at_ms) ? point : best), posts[0] || [alert.started_at_ms, 0]);
     return { coord: [alert.started_at_ms, near[1]], severity: alert.severity, alert: alert.id, name: reasonOf(alert) };
   });

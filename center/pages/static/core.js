@@ -14,7 +14,9 @@ function validZone(name) {
 export function t(key, values = {}) {
   const text = boot.texts[key];
   if (text === undefined) return key;
-  return text.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? String(values[name]) : whole));
+  // "{n|post|posts}": which of the two depends on the count.
+  const agreeing = text.replace(/\{(\w+)\|([^|{}]*)\|([^|{}]*)\}/g, (whole, name, one, many) => (/^[+−]?1$/.test(String(values[name])) ? one : many));
+  return agreeing.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? String(values[name]) : whole));
 }
 export const has = (key) => key in boot.texts;
 export const named = (prefix, value) => (has(`${prefix}.${value}`) ? t(`${prefix}.${value}`) : value);

@@ -10,8 +10,8 @@ export function kpiValue(kpi) {
   return kpi.unit === "points" ? fmt.signed(kpi.value) : fmt.count(kpi.value);
 }
 export function changeOf(kpi) {
-  if (kpi.change === null) return t(kpi.before === 0 ? "kpi.zero_before" : kpi.before === null || kpi.value === null ? "kpi.no_before" : "kpi.few_before");
   const points = kpi.unit === "percent" || kpi.unit === "points";
+  if (kpi.change === null) return t(kpi.before === 0 && !points ? "kpi.zero_before" : kpi.before === null || kpi.value === null ? "kpi.no_before" : "kpi.few_before");
   if (!points && kpi.change >= TIMES_FROM_PERCENT) return t("kpi.times", { times: fmt.amount(kpi.value / kpi.before) });
   return t(points ? "kpi.points" : "kpi.percent", { change: fmt.signed(kpi.change) });
 }

@@ -230,6 +230,21 @@ async def test_kpis_are_told_against_the_span_before(filled: SqlStore) -> None:
     assert items["response_time"]["value"] is None
 
 
+async def test_a_handful_of_posts_before_is_not_compared_with(filled: SqlStore) -> None:
+    async with asking(center_over(filled, NOW_MS)) as client:
+        begun = f"from={START_MS}&to={NOW_MS}"
+        few = f"from={START_MS + HOUR_MS // 2}&to={START_MS + HOUR_MS}"
+        found = [
+            (await got(client, f"/api/kpis?brand=xiaomi&{span}"))["items"] for span in (begun, few)
+        ]
+    assert [{one["name"]: one["before"] for one in items}["posts"] for items in found] == [0, 22]
+    for items in found:
+        changes = {one["name"]: one["change"] for one in items}
+        assert {changes[name] for name in ("posts", "reach", "net_sentiment", "earned_share")} == {
+            None
+        }
+
+
 async def test_alerts_fold_into_incidents(filled: SqlStore) -> None:
     async with asking(center_over(filled, NOW_MS)) as client:
         folded = await got(client, "/api/incidents")

@@ -164,6 +164,22 @@ def test_the_reason_of_an_alert_is_told_in_the_language_of_the_page(
     assert told["zh"] != told["en"]
 
 
+def test_words_agree_with_their_count(visit: Any) -> None:
+    page = visit(lang="en").goes("/")
+    said = page.evaluate(
+        """async () => {
+            const frame = document.querySelector("script[type=module]").src;
+            const { t } = await import(frame.replace(/[^/]+$/, "core.js"));
+            return [["alerts.n", "1"], ["alerts.n", 0], ["post.reach", 1], ["posts.total", "1,001"]]
+                .map(([key, n]) => t(key, { n }))
+                .concat(t("kpi.points", { change: "−1" }));
+        }"""
+    )
+    assert said == [
+        "1 alert", "0 alerts", "1 follower", "1,001 posts", "−1 point on the span before",
+    ]  # fmt: skip
+
+
 def test_the_language_is_switched_and_stays(visit: Any) -> None:
     page = visit(lang="en").goes("/")
     expect(page.locator("h1")).to_have_text("Overview")

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 
 import msgspec
 import pytest
@@ -72,7 +73,8 @@ def test_why_names_a_reason_for_each_rule(broker: str) -> None:
         for rule in ("fire", "spike")
     )
     assert "fires" in fire
-    assert "limit 4" in fire
+    assert "5 posts in 10 min, limit 4" in fire
+    assert re.search(r"held open: its condition held last in .+; over at .+ unless it", shown)
     assert "below_limit" in spike
     code, shown = run(broker, "why", "x", "--json")
     answers = {one["rule"]: one for one in map(json.loads, shown.splitlines())}

@@ -164,8 +164,8 @@ def test_right_windows_are_exact(settings: Settings) -> None:
 
     assert told.exit_code == 0, told.stdout
     assert told.stdout.splitlines() == [
-        "7 records read: 4 posts, 1 repeats",
-        "2 windows compared, 1 minutes still open",
+        "7 records read: 4 posts, 1 repeat",
+        "2 windows compared, 1 minute still open",
         "lost: 0",
         "counted twice: 0",
         "windows with a wrong number: 0",
@@ -200,7 +200,7 @@ def test_a_post_that_took_too_long_was_put_aside_and_not_counted(settings: Setti
     told = audit(settings, RIGHT[1], DEAD, put_aside)
 
     assert told.exit_code == 0, told.stdout
-    assert told.stdout.startswith("7 records read: 3 posts, 1 repeats\n1 windows compared")
+    assert told.stdout.startswith("7 records read: 3 posts, 1 repeat\n1 window compared")
 
 
 def test_every_way_to_be_wrong_is_counted(settings: Settings) -> None:
@@ -272,10 +272,10 @@ def test_a_range_looks_at_its_own_windows_only(settings: Settings) -> None:
     assert whole.stdout.endswith("NOT EXACT\n")
 
     since = audit(settings, options=("--since", "2026-01-01T00:01"))
-    assert "1 windows compared, 1 minutes still open" in since.stdout
+    assert "1 window compared, 1 minute still open" in since.stdout
     assert since.exit_code == 0
     until = audit(settings, options=("--until", "2026-01-01T00:01"))
-    assert "1 windows compared, 0 minutes still open" in until.stdout
+    assert "1 window compared, 0 minutes still open" in until.stdout
     assert until.exit_code == 1
 
 
@@ -286,9 +286,9 @@ def test_posts_that_are_not_taken_yet_are_no_loss(settings: Settings) -> None:
 
     assert told.exit_code == 1
     assert told.stdout.splitlines()[:-1] == [
-        "1 records read: 1 posts, 0 repeats",
+        "1 record read: 1 post, 0 repeats",
         "0 windows compared, 0 minutes still open",
-        "6 posts not yet taken by the workers, 1 windows left out until they are; see `leimo lag`",
+        "6 posts not yet taken by the workers, 1 window left out until they are; see `leimo lag`",
         "lost: 0",
         "counted twice: 0",
         "windows with a wrong number: 0",

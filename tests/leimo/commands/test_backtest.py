@@ -239,7 +239,7 @@ MISTAKES: dict[str, tuple[list[str], int, str]] = {
     "other source": (["b.ndjson", "--source", "jetstream"], 1, "no jetstream posts at all; see"),
     "unknown source": (["b.ndjson", "--source", "myspace"], 2, "myspace"),
     "no mentions": (["weather.json"], 1, "1 post read, and none mentions a brand; see"),
-    "cut file": (["cut.json.gz"], 1, "the gzip file is cut off"),
+    "broken file": (["broken.json.gz"], 1, "broken gzip after the posts above"),
     "no catalogue": (["b.ndjson", "--catalogue", "no.yml"], 2, "no.yml: cannot be read"),
     "broken other catalogue": (["b.ndjson", "--against", "b.ndjson"], 2, "b.ndjson:2: is no YAML"),
     "no rules": (["b.ndjson", "--catalogue", "norules.yml"], 2, "norules.yml: has no rules"),
@@ -262,7 +262,8 @@ def test_mistakes_are_named(
     Path("b.ndjson").write_bytes((folder / "b.ndjson").read_bytes())
     Path("empty.json").write_bytes(b"")
     Path("weather.json").write_bytes(written([post(1, 0, "天气")]))
-    Path("cut.json.gz").write_bytes((folder / "a.ndjson.gz").read_bytes()[:-30])
+    packed = (folder / "a.ndjson.gz").read_bytes()
+    Path("broken.json.gz").write_bytes(packed[:1000] + b"\xff" * 100 + packed[1100:])
     Path("norules.yml").write_text("brands: [{id: huawei, name: 华为}]\n")
     defaults = [] if "--source" in given else ["--source", "leimo"]
     result = leimo(*given, *defaults)
@@ -292,6 +293,27 @@ def test_lines_that_are_no_posts_are_counted_by_reason(folder: Path, tmp_path: P
     assert "3 records are no posts and were left out: " in result.stderr
     assert "1 not_json" in result.stderr
     assert objects(result)[-1]["posts"] == 2100
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_the_whole_lines_of_a_file_that_is_cut_off_are_taken(
+    jobs: str, folder: Path, tmp_path: Path
+) -> None:
+    lines = [post(at, at, "老干妈真香") for at in range(500)]
+    packed = gzip.compress(written(lines))
+    whole, cut, after = (tmp_path / name for name in ("whole.gz", "cut.gz", "after.json"))
+    whole.write_bytes(packed)
+    cut.write_bytes(packed[: len(packed) // 2])
+    after.write_bytes(written([post(9000, 9000, "老干妈真香")]))
+    options = ("--source", "leimo", "--catalogue", str(folder / "mine.yml"), "--jobs", jobs)
+
+    result = leimo(str(cut), str(after), *options, "--json")
+    assert 100 < objects(result)[-1]["posts"] < 501
+    told = f"warning: {cut}: the gzip file is cut off; every whole line before the cut was taken"
+    assert told in result.stderr
+    result = leimo(str(whole), str(after), *options, "--json")
+    assert objects(result)[-1]["posts"] == 501
+    assert "cut off" not in result.stderr
 
 
 def test_ctrl_c_ends_it_without_a_traceback(folder: Path, tmp_path: Path) -> None:

@@ -92,7 +92,7 @@ def test_push_says_where_it_listens_and_ends_on_a_signal(address: str) -> None:
         feed.send_signal(signal.SIGTERM)
         _, error = feed.communicate(timeout=30)
     assert feed.returncode == 128 + signal.SIGTERM
-    assert b"1 posts accepted" in error
+    assert b"1 post accepted" in error
     assert values(address) == [POST]
 
 
