@@ -26,7 +26,7 @@ async function deliveries() {
   try {
     const explained = await get("deliveries/explain", { alert: id });
     told_to.replaceChildren(explained.items.length ? h("div", { class: "scroll" }, h("table", {}, h("thead", {}, h("tr", {}, ["subscriber", "channel", "what_became", "when"].map((key) => h("th", { scope: "col" }, t(key))))), h("tbody", {}, explained.items.map(({ subscriber, delivery, reason, in_words }) =>
-      h("tr", {}, h("td", {}, plain(subscriber)), h("td", {}, delivery ? named("receiver", delivery.channel) : "–"), h("td", {}, named("reason", reason), h("div", { class: "quiet small", lang: "en" }, plain(in_words))), h("td", { class: "nowrap small" }, delivery ? when(delivery.at_ms) : "–"))))))
+      h("tr", {}, h("td", {}, plain(subscriber)), h("td", {}, delivery ? named("receiver", delivery.channel) : "–"), h("td", {}, named("reason", reason), h("div", { class: "quiet small only-english" }, plain(in_words))), h("td", { class: "nowrap small" }, delivery ? when(delivery.at_ms) : "–"))))))
       : h("p", { class: "empty" }, t("deliveries.none")));
   } catch (error) { told_to.replaceChildren(trouble(error)); }
 }

@@ -7,6 +7,7 @@ import urllib.request
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -162,6 +163,53 @@ def test_the_reason_of_an_alert_is_told_in_the_language_of_the_page(
     assert "：" not in told["en"].partition(": ")[0]
     assert not re.search(r"\b(posts|expected|account)\b", told["zh"])
     assert told["zh"] != told["en"]
+
+
+def test_an_alert_says_what_its_figure_leaves_out(visit: Any, running: Running) -> None:
+    alert = an_alert(running)
+    page = visit(lang="en").goes(f"/alerts/{alert}")
+
+    def with_spam(route: Any) -> None:
+        told = route.fetch().json()
+        changed = told | {"kind": "spike", "unit": "posts", "seen": 87.0}
+        route.fulfill(json=changed | {"evidence": told["evidence"] | {"posts": 236}})
+
+    page.route(f"**/api/alerts/{alert}", with_spam)
+    page.reload()
+    seen = page.locator(".figures .figure").first
+    expect(seen).to_contain_text("posts, without doubtful ones and floods")
+
+
+def test_of_pins_that_would_cover_each_other_the_worst_is_shown(
+    visit: Any, running: Running
+) -> None:
+    page = visit(lang="en").goes("/brands/huawei?range=24h")
+
+    def four(route: Any) -> None:
+        """Three at nearly one time, and one hours later."""
+        begun_ms = int(parse_qs(urlsplit(route.request.url).query)["from"][0])
+        alerts = [(3, 3_600_000), (7, 3_660_000), (5, 3_720_000), (1, 40_000_000)]
+        route.fulfill(json={"next": None, "items": [
+            {"id": f"a{severity}", "severity": severity, "state": "resolved", "kind": "spike",
+             "reason": "", "reason_zh": "", "started_at_ms": begun_ms + after_ms}
+            for severity, after_ms in alerts
+        ]})  # fmt: skip
+
+    page.route("**/api/alerts?*", four)
+    page.reload()
+    assert sorted(page.evaluate(_PINS)) == [1, 7]
+
+
+_PINS = """() => new Promise((done) => {
+    const look = () => {
+        const charts = [...document.querySelectorAll("[_echarts_instance_]")];
+        const pins = charts
+            .flatMap((box) => echarts.getInstanceByDom(box).getOption()?.series || [])
+            .flatMap((one) => (one.markPoint?.data || []).map((pin) => pin.severity));
+        pins.length ? done(pins) : requestAnimationFrame(look);
+    };
+    look();
+})"""
 
 
 def test_words_agree_with_their_count(visit: Any) -> None:
