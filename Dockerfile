@@ -5,7 +5,7 @@ RUN python -m venv /opt/leimo
 # What leimo depends on changes seldom: a layer of its own.
 COPY pyproject.toml constraints.txt ./
 # With the extras that services use: stores, archive and login of the center, channels of deliver.
-RUN python -c "import tomllib; p = tomllib.load(open('pyproject.toml', 'rb'))['project']; print(*p['dependencies'], *(one for extra in ('apprise', 'oidc', 'parquet', 'postgres') for one in p['optional-dependencies'][extra]), sep='\n')" > requirements.txt \
+RUN python -c "import tomllib; p = tomllib.load(open('pyproject.toml', 'rb'))['project']; print(*p['dependencies'], *(one for extra in ('apprise', 'clickhouse', 'oidc', 'parquet', 'postgres') for one in p['optional-dependencies'][extra]), sep='\n')" > requirements.txt \
     && /opt/leimo/bin/pip install --no-cache-dir --constraint constraints.txt --requirement requirements.txt
 COPY . .
 RUN /opt/leimo/bin/pip install --no-cache-dir --no-deps .

@@ -25,13 +25,14 @@ from center.asked import AppAsking
 from center.board import Board
 from center.context import Center
 from center.ingest.reading import decoded
-from center.store.opening import SqlStore, open_store
+from center.store.opening import SqlStore, StagedStore, open_store
 from center.store.protocol import COUNT_NAMES, DAY_MS, INTENTS, MINUTE_MS, Record
 from center.store.sqlite import SqliteDatabase
 from center.store.tables import MENTION_COLUMNS
 from kafka_io.settings import Settings
 from schemas.action import Action
 from schemas.catalogue import Brand
+from schemas.errors import OperatorError
 from schemas.mention import Mention, Objective, Polarity
 from schemas.topics import CATALOGUE, MENTIONS, WINDOWS
 from schemas.window import Window
@@ -154,7 +155,7 @@ def _windows(posts: dict[tuple[str, int], int], first: int) -> Iterator[Record]:
         yield Record(WINDOWS.name, 0, first + number, "", window)
 
 
-def copy_batch(store: SqlStore, copies: int) -> None:
+def copy_batch(store: StagedStore, copies: int) -> None:
     """Put the batch that was applied last into the store again, as posts of its own.
 
     It still stands in the staging table, in order of time; copies lie behind it, as they would have
@@ -181,7 +182,7 @@ def copy_batch(store: SqlStore, copies: int) -> None:
 
 def _with_a_large_cache(store: SqlStore) -> None:
     """Copies come in large transactions; what is asked later uses connections of its own."""
-    if isinstance(store._database, SqliteDatabase):
+    if isinstance(store, StagedStore) and isinstance(store._database, SqliteDatabase):
         store._database._writer.execute(f"PRAGMA cache_size = -{2 << 20}")
 
 
@@ -203,7 +204,10 @@ def fill(store: SqlStore, count: int, copies: int = 1) -> tuple[float, float, fl
         took_s += lasts[-1]
         cpu_s += time.process_time() - began_cpu_s
         done += len(raws)
-        copy_batch(store, copies)
+        if copies > 1:
+            if not isinstance(store, StagedStore):
+                raise OperatorError("--copies: ClickHouse has no staging table to copy from")
+            copy_batch(store, copies)
     tail = lasts[-max(1, len(lasts) // 10) :]
     return done / took_s, BATCH * len(tail) / sum(tail), done / cpu_s
 
@@ -240,6 +244,7 @@ def ask(store: SqlStore) -> None:
     )
     asking = AppAsking(create_app(center))
     asking.get("/api/brands", {})  # the board is worked out, as it is where anybody looked before
+    asking.get("/api/mentions", {"q": "电池"})  # as are the words
     drawn = random.Random(2)
     for name, (path, parameters) in questions(end_ms).items():
         times, cpus = [], []

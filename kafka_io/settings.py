@@ -203,7 +203,8 @@ class Settings(BaseSettings):
     )
     center_store: SecretStr = Field(
         SecretStr("sqlite:///leimo-center.db"),
-        description="read model of the center: sqlite:///FILE or postgresql://USER@HOST/DATABASE",
+        description="read model of the center: sqlite:///FILE, postgresql://USER@HOST/DATABASE or "
+        "clickhouse://USER@HOST/DATABASE",
     )
     center_users_file: FilePath | None = Field(
         None, description="users and tokens of the center (TOML); required off the loopback"

@@ -48,7 +48,7 @@ from center.store.protocol import (
     Size,
     Span,
 )
-from center.store.reading import by_brand
+from center.store.reading.windows import by_brand
 from schemas.action import ActionKind, ActionSubject
 from schemas.expectation import Expectation
 

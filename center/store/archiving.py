@@ -1,14 +1,14 @@
 """What the archive takes from a store, and gives back to it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from center.store.database import Row, Transaction
+from center.store.database import Row
 from center.store.protocol import COUNT_NAMES, DAY_MS, HOUR_MS
-from center.store.tables import BY_NAME, MENTION_COLUMNS
+from center.store.tables import MENTION_COLUMNS
 from center.store.words import brand_word, words_of
-from center.store.writing import RESTORING, Writes, note_newest_post, set_meta
+from center.store.writing import RESTORING, T, Writes, note_newest_post, set_meta
 from schemas.deletion import Deletion, DeletionScope
 
 ARCHIVED_MENTION = MENTION_COLUMNS[1:]
@@ -34,7 +34,7 @@ class Due(NamedTuple):
     """Brand -> how often something came of it: what comes while the file is written counts on."""
 
 
-class Archiving(Writes):
+class Archiving(Writes[T]):
     """The half of a store that an archive sees."""
 
     def is_new(self) -> bool:
@@ -80,20 +80,6 @@ class Archiving(Writes):
         span = {"from_ms": hour_ms, "to_ms": hour_ms + HOUR_MS}
         return self._database.stream(sql, {"brand": brand, **span})
 
-    def note_archived(self, due: Due) -> None:
-        """The file holds what was due, but for what came meanwhile."""
-        with self._database.writing() as tx:
-            rows = (
-                (due.kind.value, brand, due.hour_ms, changes)
-                for brand, changes in due.changes.items()
-            )
-            tx.load("archive_due", BY_NAME["archive_due"].column_names, rows)
-            tx.run(
-                """DELETE FROM archive_due WHERE EXISTS (SELECT 1 FROM new_archive_due n
-                WHERE n.kind = archive_due.kind AND n.brand = archive_due.brand
-                AND n.hour_ms = archive_due.hour_ms AND n.changes = archive_due.changes)"""
-            )
-
     def unswept(self, limit: int) -> list[Deletion]:
         """What was taken back, and files of hours that the store does not hold may still have."""
         rows = self._database.rows(
@@ -106,16 +92,13 @@ class Archiving(Writes):
             for scope, source, subject, at_ms in rows
         ]
 
+    def note_archived(self, due: Due) -> None:
+        """The file holds what was due, but for what came meanwhile."""
+        raise NotImplementedError
+
     def note_swept(self, deletions: Sequence[Deletion]) -> None:
         """No file has them any more; what was asked for again meanwhile stays to be done."""
-        with self._database.writing() as tx:
-            rows = ((one.scope.value, one.source, one.subject, one.at_ms, 1) for one in deletions)
-            tx.load("deletions", BY_NAME["deletions"].column_names, rows)
-            tx.run(
-                """UPDATE deletions SET is_swept = 1 WHERE EXISTS (SELECT 1 FROM new_deletions n
-                WHERE n.scope = deletions.scope AND n.source = deletions.source
-                AND n.subject = deletions.subject AND n.at_ms = deletions.at_ms)"""
-            )
+        raise NotImplementedError
 
     def restore(self, kind: Kind, rows: Sequence[Row]) -> None:
         """Take rows of a file in, each once; they lack in no file."""
@@ -125,11 +108,16 @@ class Archiving(Writes):
             if kind is Kind.WINDOWS:
                 self._merge_windows(tx, rows)
             else:
-                self._restore_mentions(tx, rows)
+                self._merge_mentions(tx, ((*row, _words(row)) for row in rows))
+                note_newest_post(tx, max(row[_M["event_time_ms"]] for row in rows))
 
-    def _restore_mentions(self, tx: Transaction, rows: Sequence[Row]) -> None:
-        self._merge_mentions(tx, ((*row, _words(row)) for row in rows))
-        note_newest_post(tx, max(row[_M["event_time_ms"]] for row in rows))
+    def _merge_windows(self, tx: T, rows: Iterable[Sequence[Any]]) -> None:
+        """Rows of `windows_1m`, by revision; their hours and days follow."""
+        raise NotImplementedError
+
+    def _merge_mentions(self, tx: T, rows: Iterable[Sequence[Any]]) -> None:
+        """Rows of `ARCHIVED_MENTION` and their words; those taken back lose theirs."""
+        raise NotImplementedError
 
     def held_from_ms(self, now_ms: int) -> int:
         """Begin of the first hour of which the store holds all mentions."""

@@ -2,7 +2,9 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
+
+from center.store.tables import Table
 
 Row = tuple[Any, ...]
 Parameters = Mapping[str, Any]
@@ -12,28 +14,34 @@ IDLE_READERS = 8
 needed are closed."""
 
 
-class Transaction(Protocol):
-    """Everything in it becomes durable, or nothing."""
+class Verbs(Protocol):
+    """What is written by key, however a database does it."""
 
     def run(self, sql: str, parameters: Parameters = NOTHING) -> None: ...
     def rows(self, sql: str, parameters: Parameters = NOTHING) -> list[Row]: ...
+
+    def upsert(self, table: Table, rows: Iterable[Sequence[Any]], where: str = "1 = 1") -> None:
+        """Rows over what is there by key, where `where` holds (`excluded`: what comes)."""
+        ...
+
+    def add(self, table: Table, rows: Iterable[Sequence[Any]]) -> None:
+        """Rows whose keys are not there yet."""
+        ...
+
+
+class Transaction(Verbs, Protocol):
+    """Everything in it becomes durable, or nothing."""
 
     def load(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
         """Fill the staging table `new_` of a table, which is emptied before."""
         ...
 
 
-class Database(Protocol):
-    """SQL with parameters written `:name`, in which both databases agree but for a few words."""
+class Readable(Protocol):
+    """SQL with parameters written `:name`, in which all databases agree but for a few words."""
 
     outages: tuple[type[Exception], ...]
     """What goes wrong while the database is away or full, and may go right later."""
-    word_id: str
-    """Column of `mention_words` that holds the mention's id."""
-
-    def writing(self) -> AbstractContextManager[Transaction]:
-        """The one transaction that writes: others wait."""
-        ...
 
     def rows(self, sql: str, parameters: Parameters = NOTHING) -> list[Row]: ...
 
@@ -49,20 +57,53 @@ class Database(Protocol):
         """A list, as a parameter of `is_one_of`."""
         ...
 
-    def has_words(self, name: str) -> str:
-        """Condition on `mention_words`: it has all words of the parameter `name`."""
+    def holds(self, column: str, name: str) -> str:
+        """Condition: the text of the column holds that of the parameter `name`."""
+        ...
+
+    def has_words(self, name: str, among: str) -> str:
+        """Condition on a mention `m`: it has all words of the parameter `name`.
+
+        `among`: mentions that it is one of, `FROM ... WHERE ...`; empty: not worth looking up.
+        """
+        ...
+
+    def of_authors(self, name: str) -> str:
+        """Condition on a mention `m`: one of the accounts of the parameter `name` wrote it."""
         ...
 
     def wanted_words(self, words: Sequence[str]) -> object:
         """Words, as a parameter of `has_words`."""
         ...
 
-    def split(self, column: str) -> str:
-        """Words with spaces between them, as `mention_words` keeps them."""
+    def page(self, columns: str, where: str, order: str) -> str:
+        """Query for columns of the first `:most` mentions `m` in an order."""
+        ...
+
+    def close(self) -> None: ...
+
+
+T_co = TypeVar("T_co", bound=Verbs, covariant=True)
+
+
+class Writable(Readable, Protocol[T_co]):
+    """One that is written to, by one at a time."""
+
+    def writing(self) -> AbstractContextManager[T_co]:
+        """The one batch that is written: others wait."""
         ...
 
     def drop_all(self, kept: Collection[str] = ()) -> None:
         """Drop every table but those that are kept, and make them anew."""
         ...
 
-    def close(self) -> None: ...
+
+class Database(Writable[Transaction], Protocol):
+    """One in which tables are changed within transactions."""
+
+    word_id: str
+    """Column of `mention_words` that holds the mention's id."""
+
+    def split(self, column: str) -> str:
+        """Words with spaces between them, as `mention_words` keeps them."""
+        ...

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from center.store.database import IDLE_READERS, NOTHING, Parameters, Row
+from center.store.merging import Merging, WordTable
 from center.store.tables import MIGRATIONS, SCHEMA_VERSION, TABLES, create_statements
 from schemas.errors import OperatorError
 
@@ -32,7 +33,7 @@ def _named(sql: str) -> str:
     return _PARAMETER.sub(r"%(\1)s", sql.replace("%", "%%"))
 
 
-class PostgresTransaction:
+class PostgresTransaction(Merging):
     """On the one connection that writes."""
 
     def __init__(self, connection: "psycopg.Connection[Row]") -> None:
@@ -56,7 +57,7 @@ class PostgresTransaction:
                 copy.write_row(row)
 
 
-class PostgresDatabase:
+class PostgresDatabase(WordTable):
     """One schema of one database; see `Database`."""
 
     word_id = "id"
@@ -164,7 +165,10 @@ class PostgresDatabase:
     def listed(self, values: Sequence[str]) -> object:
         return list(values)
 
-    def has_words(self, name: str) -> str:
+    def holds(self, column: str, name: str) -> str:
+        return f"STRPOS({column}, :{name}) > 0"
+
+    def matches(self, name: str) -> str:
         return f"words @> :{name}"
 
     def wanted_words(self, words: Sequence[str]) -> object:

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from center.store.database import IDLE_READERS, NOTHING, Parameters, Row
+from center.store.merging import Merging, WordTable
 from center.store.tables import MIGRATIONS, SCHEMA_VERSION, TABLES, create_statements
 from schemas.errors import OperatorError
 
@@ -22,29 +23,29 @@ _WORDS = """CREATE VIRTUAL TABLE mention_words USING fts5(words, detail = 'none'
 """Our own tokens with spaces between them, so all but spaces belongs to a token."""
 
 
-class SqliteTransaction:
+class SqliteTransaction(Merging):
     """On the one connection that writes."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
+    def __init__(self, cursor: sqlite3.Cursor) -> None:
+        self._cursor = cursor
 
     def run(self, sql: str, parameters: Parameters = NOTHING) -> None:
-        self._connection.execute(sql, dict(parameters))
+        self._cursor.execute(sql, dict(parameters))
 
     def rows(self, sql: str, parameters: Parameters = NOTHING) -> list[Row]:
-        return self._connection.execute(sql, dict(parameters)).fetchall()
+        return self._cursor.execute(sql, dict(parameters)).fetchall()
 
     def load(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
         """Fill the staging table, which lies in memory."""
         names, marks = ", ".join(columns), ", ".join("?" * len(columns))
-        self._connection.execute(f"DELETE FROM new_{table}")
-        self._connection.executemany(
+        self._cursor.execute(f"DELETE FROM new_{table}")
+        self._cursor.executemany(
             f"INSERT INTO new_{table} ({names}) VALUES ({marks})",
             rows,
         )
 
 
-class SqliteDatabase:
+class SqliteDatabase(WordTable):
     """One file; see `Database`."""
 
     outages: tuple[type[Exception], ...] = (sqlite3.OperationalError,)
@@ -61,6 +62,8 @@ class SqliteDatabase:
             )
         try:
             self._writer = self._connect(_WRITER_CACHE_KIB)
+            # One for good: a connection remembers the last hundreds of those that it gave.
+            self._cursor = self._writer.cursor()
             self._migrate()
         except (OSError, sqlite3.Error) as error:
             raise OperatorError(
@@ -85,7 +88,7 @@ class SqliteDatabase:
                 f"center_store={self._path}: its tables are of version {version}, and this leimo "
                 f"knows {SCHEMA_VERSION}; use the newer leimo, or name another file"
             )
-        with self._transaction(self._writer):
+        with self._transaction():
             if version == 0:
                 self._create()
             for step in range(version + 1 if version else SCHEMA_VERSION + 1, SCHEMA_VERSION + 1):
@@ -101,23 +104,24 @@ class SqliteDatabase:
 
     def _create(self, kept: Collection[str] = ()) -> None:
         for statement in (*create_statements("WITHOUT ROWID", kept), _WORDS):
-            self._writer.execute(statement)
+            # A key of this type is the row's own number, and needs no index.
+            self._writer.execute(statement.replace(" BIGINT ", " INTEGER "))
 
     @contextmanager
-    def _transaction(self, connection: sqlite3.Connection) -> Iterator[None]:
-        connection.execute("BEGIN IMMEDIATE")
+    def _transaction(self) -> Iterator[None]:
+        self._cursor.execute("BEGIN IMMEDIATE")
         try:
             yield
         except BaseException:
-            connection.execute("ROLLBACK")
+            self._cursor.execute("ROLLBACK")
             raise
-        connection.execute("COMMIT")
+        self._cursor.execute("COMMIT")
 
     @contextmanager
     def writing(self) -> Iterator[SqliteTransaction]:
         """The one transaction that writes, of this process and of others."""
-        with self._lock, self._transaction(self._writer):
-            yield SqliteTransaction(self._writer)
+        with self._lock, self._transaction():
+            yield SqliteTransaction(self._cursor)
 
     @contextmanager
     def _reader(self) -> Iterator[sqlite3.Connection]:
@@ -158,7 +162,10 @@ class SqliteDatabase:
     def listed(self, values: Sequence[str]) -> object:
         return msgspec.json.encode(values).decode()
 
-    def has_words(self, name: str) -> str:
+    def holds(self, column: str, name: str) -> str:
+        return f"INSTR({column}, :{name}) > 0"
+
+    def matches(self, name: str) -> str:
         return f"mention_words MATCH :{name}"
 
     def wanted_words(self, words: Sequence[str]) -> object:
@@ -169,7 +176,7 @@ class SqliteDatabase:
 
     def drop_all(self, kept: Collection[str] = ()) -> None:
         """Make tables anew but those that are kept; readers see the old ones, or the new."""
-        with self._lock, self._transaction(self._writer):
+        with self._lock, self._transaction():
             for table in {"mention_words", *(table.name for table in TABLES)} - set(kept):
                 self._writer.execute(f"DROP TABLE main.{table}")
             self._create(kept)

@@ -1,4 +1,4 @@
-"""The tables, the same for SQLite and PostgreSQL, and the way from one version to the next."""
+"""The tables, the same for all databases, and the way from one version to the next."""
 
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
@@ -24,6 +24,13 @@ _MENTION_TYPES = {
         "TEXT",
     ),
 }
+
+_LISTED_BY = (
+    *("brand", "event_time_ms", "id", "is_edit", "reach", "sentiment_milli", "is_repost"),
+    *("polarity", "place", "channel", "region", "source", "original_author"),
+)
+"""What lists of a brand's posts are counted, sorted and mostly filtered by: with all of it in the
+index, only the posts of the page that is shown are read."""
 
 
 class Table(NamedTuple):
@@ -64,7 +71,7 @@ TABLES = (
         "mentions",
         tuple(f"{name} {_MENTION_TYPES[name]} NOT NULL" for name in MENTION_COLUMNS),
         ("id",),
-        (("brand", "event_time_ms"), ("post",), ("author",)),
+        (_LISTED_BY, ("post",), ("author",)),
         is_clustered=False,
     ),
     Table(
@@ -143,7 +150,17 @@ TABLES = (
 )
 BY_NAME = {table.name: table for table in TABLES}
 
-SCHEMA_VERSION = 2
+
+def _create_index(table: str, columns: Sequence[str]) -> str:
+    """
+    >>> _create_index("alerts", ("brand",))
+    'CREATE INDEX alerts_by_brand ON alerts (brand)'
+    """
+    name = "listed" if columns == _LISTED_BY else f"by_{'_'.join(columns)}"
+    return f"CREATE INDEX {table}_{name} ON {table} ({', '.join(columns)})"
+
+
+SCHEMA_VERSION = 3
 """Raised with every change of the tables, with a step in `MIGRATIONS`."""
 MIGRATIONS: dict[int, Sequence[str]] = {
     2: (
@@ -161,6 +178,10 @@ MIGRATIONS: dict[int, Sequence[str]] = {
             )
         ),
     ),
+    3: (
+        "DROP INDEX mentions_by_brand_event_time_ms",
+        _create_index("mentions", _LISTED_BY),
+    ),
 }
 """Version -> statements that bring tables of the version before to it."""
 
@@ -176,9 +197,6 @@ def create_statements(clustered: str, kept: Collection[str] = ()) -> list[str]:
         ending = clustered if table.is_clustered else ""
         columns = ", ".join(table.columns)
         found.append(f"CREATE TABLE {table.name} ({columns}, PRIMARY KEY ({key})) {ending}")
-        found += [
-            f"CREATE INDEX {table.name}_by_{'_'.join(index)} ON {table.name} ({', '.join(index)})"
-            for index in table.indexes
-        ]
+        found += [_create_index(table.name, index) for index in table.indexes]
     found.append("CREATE UNIQUE INDEX mentions_identity ON mentions (brand, part, off)")
     return found

@@ -2,11 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import msgspec
 
-from center.store.database import Database, Transaction
+from center.store.database import Row, Verbs, Writable
 from center.store.protocol import (
     COUNT_NAMES,
     DAY_MS,
@@ -17,7 +17,7 @@ from center.store.protocol import (
     Record,
 )
 from center.store.standing import Standing, moved
-from center.store.tables import BY_NAME, MENTION_COLUMNS, Table
+from center.store.tables import BY_NAME, Table
 from center.store.words import brand_word, words_of
 from schemas.action import Action
 from schemas.alert import Alert
@@ -51,7 +51,7 @@ FOLLOWED = (
 
 _NEWEST_POST = "newest_post_ms"
 _MINUTES_FROM = "minutes_from_ms"
-_MENTIONS_FROM = "mentions_from_ms"
+MENTIONS_FROM = "mentions_from_ms"
 KEPT_IN_REBUILDS = ("actions", "deletions", "archive_due")
 """Never wrong, and not to be lost: `actions` and `deletions` are as people wrote them, and hours
 whose archive files lack something lack it still."""
@@ -69,19 +69,10 @@ _DAYS_A_TABLE: Mapping[str, tuple[str, int]] = {
     "windows_1h": ("start_ms", 800),
 }
 """Column of the age, and days kept. Days of windows, actions and definitions stay for good."""
-_SUMS = ", ".join(f"SUM(n.{name} - COALESCE(w.{name}, 0))" for name in COUNT_NAMES)
-_COLUMNS = ", ".join(COUNT_NAMES)
-_MENTION_NAMES = ", ".join(MENTION_COLUMNS)
-_WITH_WORDS = (*MENTION_COLUMNS, "words")
-# As `schemas.forgotten.Forgotten.covers` says it.
-_IS_TAKEN_BACK = """EXISTS (SELECT 1 FROM {deletions} d WHERE d.scope = 'post'
-    AND d.source = {m}.source AND d.subject = {m}.post)
-  OR EXISTS (SELECT 1 FROM {deletions} d WHERE d.scope = 'author'
-    AND d.source = {m}.source AND d.subject = {m}.author AND d.at_ms >= {m}.event_time_ms)"""
 
 
 def clean(text: str) -> str:
-    """Text that both databases take: PostgreSQL knows no NUL.
+    """Text that all databases take: PostgreSQL knows no NUL.
 
     >>> clean("a\\0b")
     'a\\ufffdb'
@@ -93,10 +84,14 @@ def _json(record: object) -> str:
     return msgspec.json.encode(record).decode()
 
 
-class Writes:
+T = TypeVar("T", bound=Verbs)
+"""How the database writes."""
+
+
+class Writes(Generic[T]):
     """The writing half of a store."""
 
-    def __init__(self, database: Database, *, mentions_days: int, minutes_days: int) -> None:
+    def __init__(self, database: Writable[T], *, mentions_days: int, minutes_days: int) -> None:
         self._database = database
         self._mentions_days = mentions_days
         self._minutes_days = minutes_days
@@ -138,7 +133,7 @@ class Writes:
                 for source, following in positions.items()
                 if following > held.get(source, -1)
             ]
-            _upsert(tx, BY_NAME["offsets"], ahead)
+            tx.upsert(BY_NAME["offsets"], ahead)
         return sum(map(len, by_topic.values()))
 
     def note_filling(self, percent: int, until_ms: int) -> None:
@@ -162,7 +157,7 @@ class Writes:
         """From here on, what comes of minutes before is in hours and days already."""
         self._drop_due("windows", before_ms)
         with self._database.writing() as tx:
-            if before_ms > _meta(tx, _MINUTES_FROM):
+            if before_ms > meta_value(tx, _MINUTES_FROM):
                 tx.run("DELETE FROM windows_1m WHERE start_ms < :before", {"before": before_ms})
                 set_meta(tx, _MINUTES_FROM, before_ms)
 
@@ -173,19 +168,6 @@ class Writes:
                 "DELETE FROM archive_due WHERE kind = :kind AND hour_ms < :before",
                 {"kind": kind, "before": before_ms - HOUR_MS},
             )
-
-    def _prune_mentions(self, before_ms: int) -> None:
-        self._drop_due("mentions", before_ms)
-        brands = [brand for (brand,) in self._database.rows("SELECT DISTINCT brand FROM mentions")]
-        for brand in brands:
-            with self._database.writing() as tx:
-                old = {"brand": brand, "before": before_ms}
-                chosen = "SELECT id FROM mentions WHERE brand = :brand AND event_time_ms < :before"
-                where = f"{self._database.word_id} IN ({chosen})"
-                tx.run(f"DELETE FROM mention_words WHERE {where}", old)
-                tx.run(f"DELETE FROM mentions WHERE id IN ({chosen})", old)
-        with self._database.writing() as tx:
-            set_meta(tx, _MENTIONS_FROM, max(before_ms, _meta(tx, _MENTIONS_FROM)))
 
     def rebuild(self) -> None:
         """Forget all but what people did and took back: the topics are read anew, from their
@@ -198,9 +180,9 @@ class Writes:
 
     # one kind of records each
 
-    def _windows(self, tx: Transaction, records: list[Record]) -> None:
+    def _windows(self, tx: T, records: list[Record]) -> None:
         """Upsert by revision; the change goes into the hour and the day of the minute as well."""
-        floor_ms = _meta(tx, _MINUTES_FROM)
+        floor_ms = meta_value(tx, _MINUTES_FROM)
         newest: dict[tuple[str, int], Window] = {}
         for record in records:
             window = record.value
@@ -209,70 +191,26 @@ class Writes:
             held = newest.get(place := (window.brand, window.start_ms))
             if window.start_ms >= floor_ms and (held is None or window.revision >= held.revision):
                 newest[place] = window
-        self._merge_windows(tx, map(_window_row, newest.values()))
-        self._mark_due(tx, "windows", "new_windows_1m", "start_ms")
+        self._take_windows(tx, [_window_row(window) for window in newest.values()])
 
-    def _merge_windows(self, tx: Transaction, rows: Iterable[Sequence[Any]]) -> None:
-        table = BY_NAME["windows_1m"]
-        tx.load(table.name, table.column_names, rows)
-        tx.run(
-            """DELETE FROM new_windows_1m WHERE EXISTS (SELECT 1 FROM windows_1m w
-            WHERE w.brand = new_windows_1m.brand AND w.start_ms = new_windows_1m.start_ms
-            AND w.revision > new_windows_1m.revision)"""
-        )
-        for rolled, size_ms in (("windows_1h", HOUR_MS), ("windows_1d", DAY_MS)):
-            added = ", ".join(f"{name} = {rolled}.{name} + excluded.{name}" for name in COUNT_NAMES)
-            tx.run(
-                f"""INSERT INTO {rolled} (brand, start_ms, {_COLUMNS})
-                SELECT n.brand, n.start_ms - n.start_ms % {size_ms} AS begin_ms, {_SUMS}
-                FROM new_windows_1m n LEFT JOIN windows_1m w
-                ON w.brand = n.brand AND w.start_ms = n.start_ms
-                WHERE 1 = 1 GROUP BY n.brand, n.start_ms - n.start_ms % {size_ms}
-                ON CONFLICT (brand, start_ms) DO UPDATE SET {added}"""
-            )
-        tx.run(_merge(table))
+    def _take_windows(self, tx: T, rows: list[Row]) -> None:
+        """Rows of `windows_1m`, each of another minute; hours, days and the archive follow."""
+        raise NotImplementedError
 
-    def _mentions(self, tx: Transaction, records: list[Record]) -> None:
+    def _mentions(self, tx: T, records: list[Record]) -> None:
         """By identity, each once; those that were taken back come without their text.
 
         Deletions are read as committed and mentions as written, so either may come first.
         """
         found = [record.value for record in records if isinstance(record.value, Mention)]
-        if not found:
-            return
-        self._merge_mentions(tx, map(_mention_row, found))
-        self._mark_due(tx, "mentions", "new_mentions", "event_time_ms")
-        note_newest_post(tx, max(one.event_time_ms for one in found))
+        if found:
+            self._take_mentions(tx, found)
+            note_newest_post(tx, max(one.event_time_ms for one in found))
 
-    def _merge_mentions(self, tx: Transaction, rows: Iterable[Sequence[Any]]) -> None:
-        """Rows of `MENTION_COLUMNS` without the id, and their words."""
-        (next_id,) = tx.rows("SELECT COALESCE(MAX(id), 0) + 1 FROM mentions")[0]
-        tx.load("mentions", _WITH_WORDS, ((next_id + at, *row) for at, row in enumerate(rows)))
-        taken_back = _IS_TAKEN_BACK.format(deletions="deletions", m="new_mentions")
-        tx.run(
-            f"""UPDATE new_mentions SET text = '', terms = '', author = '', words = '',
-            is_deleted = 1 WHERE {taken_back}"""
-        )
-        tx.run(
-            f"""INSERT INTO mentions ({_MENTION_NAMES}) SELECT {_MENTION_NAMES} FROM new_mentions
-            WHERE 1 = 1 ON CONFLICT (brand, part, off) DO NOTHING"""
-        )
-        tx.run(
-            f"""INSERT INTO mention_words ({self._database.word_id}, words)
-            SELECT n.id, {self._database.split("n.words")} FROM new_mentions n
-            WHERE n.words <> '' AND EXISTS (SELECT 1 FROM mentions m WHERE m.id = n.id)"""
-        )
+    def _take_mentions(self, tx: T, mentions: list[Mention]) -> None:
+        raise NotImplementedError
 
-    def _mark_due(self, tx: Transaction, kind: str, table: str, column: str) -> None:
-        """The archive's files of these brands and hours lack something from now on."""
-        tx.run(
-            f"""INSERT INTO archive_due (kind, brand, hour_ms, changes)
-            SELECT DISTINCT '{kind}', brand, {column} - {column} % {HOUR_MS}, 1 FROM {table}
-            WHERE 1 = 1 ON CONFLICT (kind, hour_ms, brand)
-            DO UPDATE SET changes = archive_due.changes + 1"""
-        )
-
-    def _deletions(self, tx: Transaction, records: list[Record]) -> None:
+    def _deletions(self, tx: T, records: list[Record]) -> None:
         """Counts stay; text, terms, words and author of what is held go."""
         newest: dict[tuple[str, ...], tuple[Any, ...]] = {}
         for record in records:
@@ -280,23 +218,16 @@ class Writes:
             if isinstance(one, Deletion):
                 place = (one.scope.value, clean(one.source), clean(one.subject))
                 newest[place] = (*place, one.at_ms, 0)
-        table = BY_NAME["deletions"]
-        tx.load(table.name, table.column_names, newest.values())
-        tx.run(_merge(table, "excluded.at_ms > deletions.at_ms"))
-        chosen = """SELECT m.id FROM new_deletions d JOIN mentions m ON m.post = d.subject
-            AND m.source = d.source WHERE d.scope = 'post'
-            UNION SELECT m.id FROM new_deletions d JOIN mentions m ON m.author = d.subject
-            AND m.source = d.source AND m.event_time_ms <= d.at_ms WHERE d.scope = 'author'"""
-        where = f"{self._database.word_id} IN ({chosen})"
-        tx.run(f"DELETE FROM mention_words WHERE {where}")
-        held = f"(SELECT * FROM mentions WHERE is_deleted = 0 AND id IN ({chosen})) AS gone"
-        self._mark_due(tx, "mentions", held, "event_time_ms")
-        tx.run(
-            f"""UPDATE mentions SET text = '', terms = '', author = '', is_deleted = 1
-            WHERE id IN ({chosen})"""
-        )
+        self._take_back(tx, list(newest.values()))
 
-    def _alerts(self, tx: Transaction, records: list[Record]) -> None:
+    def _take_back(self, tx: T, rows: list[Row]) -> None:
+        """Rows of `deletions`."""
+        raise NotImplementedError
+
+    def _prune_mentions(self, before_ms: int) -> None:
+        raise NotImplementedError
+
+    def _alerts(self, tx: T, records: list[Record]) -> None:
         newest: dict[str, Alert] = {}
         for record in records:
             one = record.value
@@ -312,39 +243,39 @@ class Writes:
             )
             for one in newest.values()
         )
-        _upsert(tx, BY_NAME["alerts"], rows, "excluded.revision >= alerts.revision")
+        tx.upsert(BY_NAME["alerts"], rows, "excluded.revision >= alerts.revision")
 
-    def _trends(self, tx: Transaction, records: list[Record]) -> None:
+    def _trends(self, tx: T, records: list[Record]) -> None:
         newest = {one.value.brand: one.value for one in records if isinstance(one.value, Trend)}
         rows = ((one.brand, one.at_ms, _json(one)) for one in newest.values())
-        _upsert(tx, BY_NAME["trends"], rows, "excluded.at_ms >= trends.at_ms")
+        tx.upsert(BY_NAME["trends"], rows, "excluded.at_ms >= trends.at_ms")
 
-    def _expectations(self, tx: Transaction, records: list[Record]) -> None:
+    def _expectations(self, tx: T, records: list[Record]) -> None:
         newest = {
             (one.value.brand, one.value.start_ms): _json(one.value)
             for one in records
             if isinstance(one.value, Expectation)
         }
         rows = ((*place, record) for place, record in newest.items())
-        _upsert(tx, BY_NAME["expectations"], rows)
+        tx.upsert(BY_NAME["expectations"], rows)
 
-    def _gaps(self, tx: Transaction, records: list[Record]) -> None:
+    def _gaps(self, tx: T, records: list[Record]) -> None:
         newest = {
             (one.value.feed, one.value.from_ms): one.value
             for one in records
             if isinstance(one.value, FeedGap)
         }
         rows = ((*place, one.to_ms, _json(one)) for place, one in newest.items())
-        _upsert(tx, BY_NAME["gaps"], rows)
+        tx.upsert(BY_NAME["gaps"], rows)
 
-    def _feeds(self, tx: Transaction, records: list[Record]) -> None:
+    def _feeds(self, tx: T, records: list[Record]) -> None:
         def row(record: Record) -> tuple[Any, ...] | None:
             one = record.value
             return (record.key, _json(one)) if isinstance(one, FeedPosition) else None
 
         _keyed(tx, BY_NAME["feeds"], records, row)
 
-    def _actions(self, tx: Transaction, records: list[Record]) -> None:
+    def _actions(self, tx: T, records: list[Record]) -> None:
         """Never changed: of records with one key, the first holds."""
         first: dict[str, tuple[Any, ...]] = {}
         for record in records:
@@ -356,15 +287,9 @@ class Writes:
                     *(one.brand, one.at_ms, _json(one)),
                 )
                 first.setdefault(key, row)
-        table = BY_NAME["actions"]
-        tx.load(table.name, table.column_names, first.values())
-        names = ", ".join(table.column_names)
-        tx.run(
-            f"""INSERT INTO actions ({names}) SELECT {names} FROM new_actions WHERE 1 = 1
-            ON CONFLICT (record_key) DO NOTHING"""
-        )
+        tx.add(BY_NAME["actions"], first.values())
 
-    def _deliveries(self, tx: Transaction, records: list[Record]) -> None:
+    def _deliveries(self, tx: T, records: list[Record]) -> None:
         def row(record: Record) -> tuple[Any, ...] | None:
             one = record.value
             if not isinstance(one, Delivery):
@@ -374,7 +299,7 @@ class Writes:
 
         _keyed(tx, BY_NAME["deliveries"], records, row)
 
-    def _definitions(self, tx: Transaction, records: list[Record]) -> None:
+    def _definitions(self, tx: T, records: list[Record]) -> None:
         def row(record: Record) -> tuple[Any, ...] | None:
             one = record.value
             if not isinstance(one, Definition):
@@ -384,7 +309,7 @@ class Writes:
         _keyed(tx, BY_NAME["definitions"], records, row)
 
 
-_APPLIERS: Mapping[str, Callable[[Writes, Transaction, list[Record]], None]] = {
+_APPLIERS: Mapping[str, Callable[[Any, Any, list[Record]], None]] = {
     WINDOWS.name: Writes._windows,
     MENTIONS.name: Writes._mentions,
     DELETIONS.name: Writes._deletions,
@@ -400,7 +325,7 @@ _APPLIERS: Mapping[str, Callable[[Writes, Transaction, list[Record]], None]] = {
 
 
 def _keyed(
-    tx: Transaction,
+    tx: Verbs,
     table: Table,
     records: Iterable[Record],
     row: Callable[[Record], tuple[Any, ...] | None],
@@ -415,33 +340,15 @@ def _keyed(
     for key in [key for key, made in newest.items() if made is None]:
         sql = f"DELETE FROM {table.name} WHERE {table.key[0]} = :key"
         tx.run(sql, {"key": key})
-    _upsert(tx, table, (made for made in newest.values() if made is not None))
+    tx.upsert(table, (made for made in newest.values() if made is not None))
 
 
-def _upsert(
-    tx: Transaction, table: Table, rows: Iterable[Sequence[Any]], where: str = "1 = 1"
-) -> None:
-    tx.load(table.name, table.column_names, rows)
-    tx.run(_merge(table, where))
-
-
-def _merge(table: Table, where: str = "1 = 1") -> str:
-    """From the staging table into the table, over what is there by key where `where` holds."""
-    names = ", ".join(table.column_names)
-    others = [name for name in table.column_names if name not in table.key]
-    changes = ", ".join(f"{name} = excluded.{name}" for name in others)
-    return (
-        f"INSERT INTO {table.name} ({names}) SELECT {names} FROM new_{table.name} WHERE 1 = 1 "
-        f"ON CONFLICT ({', '.join(table.key)}) DO UPDATE SET {changes} WHERE {where}"
-    )
-
-
-def _meta(tx: Transaction, name: str) -> int:
+def meta_value(tx: Verbs, name: str) -> int:
     rows = tx.rows("SELECT value FROM meta WHERE name = :name", {"name": name})
     return int(rows[0][0]) if rows else 0
 
 
-def _all_meta(tx: Transaction) -> dict[str, int]:
+def _all_meta(tx: Verbs) -> dict[str, int]:
     return dict(tx.rows("SELECT name, value FROM meta"))
 
 
@@ -457,24 +364,20 @@ def standings(meta: Mapping[str, int]) -> dict[int, Standing]:
     return found
 
 
-def _set_standing(tx: Transaction, partition: int, standing: Standing) -> None:
+def _set_standing(tx: Verbs, partition: int, standing: Standing) -> None:
     for field, value in standing._asdict().items():
         set_meta(tx, f"{STANDING}/{field}/{partition}", value)
 
 
-def note_newest_post(tx: Transaction, newest_ms: int) -> None:
+def note_newest_post(tx: Verbs, newest_ms: int) -> None:
     """Event time of the newest mention that was taken in."""
-    if newest_ms > _meta(tx, _NEWEST_POST):
+    if newest_ms > meta_value(tx, _NEWEST_POST):
         set_meta(tx, _NEWEST_POST, newest_ms)
 
 
-def set_meta(tx: Transaction, name: str, value: int) -> None:
+def set_meta(tx: Verbs, name: str, value: int) -> None:
     """Keep a number by name."""
-    tx.run(
-        """INSERT INTO meta (name, value) VALUES (:name, :value)
-        ON CONFLICT (name) DO UPDATE SET value = excluded.value""",
-        {"name": name, "value": value},
-    )
+    tx.upsert(BY_NAME["meta"], [(name, value)])
 
 
 def _window_row(window: Window) -> tuple[Any, ...]:
@@ -496,7 +399,7 @@ def listed(values: Iterable[str], mark: str) -> str:
     return f"{mark}{joined}{mark}" if joined else ""
 
 
-def _mention_row(one: Mention) -> tuple[Any, ...]:
+def mention_row(one: Mention) -> tuple[Any, ...]:
     text = clean(one.text)
     return (
         *(one.brand, one.partition, one.offset, one.event_time_ms, one.polarity.value),

@@ -1,5 +1,6 @@
-"""Stores of both kinds, empty."""
+"""Stores of all kinds, empty."""
 
+import importlib.util
 import os
 import pwd
 import shutil
@@ -89,17 +90,49 @@ def postgres() -> Iterator[Postgres]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
-def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+@pytest.fixture(scope="session")
+def clickhouse_url(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """ClickHouse's engine within this process, which takes one folder for good; skips where chdb
+    is not installed, unless REQUIRE_CLICKHOUSE=1."""
+    if importlib.util.find_spec("chdb") is None:
+        if os.environ.get("REQUIRE_CLICKHOUSE"):
+            raise ModuleNotFoundError("no chdb (pip install leimo[dev])")
+        pytest.skip("needs chdb (pip install leimo[dev])")
+    return f"chdb://{tmp_path_factory.mktemp('clickhouse')}"
+
+
+def _emptied(url: str) -> str:
+    found = open_store(url)
+    found.empty()
+    found.close()
+    return url
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    """Address of an empty store in a file."""
+    return f"sqlite:///{tmp_path / 'center.db'}"
+
+
+def _empty_store(kind: str, request: pytest.FixtureRequest) -> str:
+    if kind == "postgres":
+        found = request.getfixturevalue("postgres")
+        assert isinstance(found, Postgres)
+        return _emptied(found.url)
+    url: str = request.getfixturevalue(f"{kind}_url")
+    return _emptied(url)
+
+
+@pytest.fixture(params=["sqlite", "postgres", "clickhouse"])
+def store_url(request: pytest.FixtureRequest) -> str:
     """Address of an empty store of each kind."""
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'center.db'}"
-    found = request.getfixturevalue("postgres")
-    assert isinstance(found, Postgres)
-    emptied = open_store(found.url)
-    emptied.empty()
-    emptied.close()
-    return found.url
+    return _empty_store(request.param, request)
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def transactional_url(request: pytest.FixtureRequest) -> str:
+    """Address of an empty store of each kind that has transactions."""
+    return _empty_store(request.param, request)
 
 
 @pytest.fixture

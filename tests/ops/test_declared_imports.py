@@ -22,6 +22,7 @@ EXTRAS_OF = {
     "center/access/id_tokens.py": ["oidc"],
     "center/archive/files.py": ["parquet"],
     "center/api/export.py": ["parquet"],
+    "center/store/clickhouse": ["clickhouse"],
     "center/store/postgres.py": ["postgres"],
     "kafka_io/brokers.py": ["demo"],
     "bench": ["evaluate", "bench"],

@@ -1,4 +1,4 @@
-"""The archive, on stores of both kinds: what it holds, and a store that is made again from it."""
+"""The archive, on stores of all kinds: what it holds, and a store that is made again from it."""
 
 from pathlib import Path
 from typing import Any
@@ -282,24 +282,26 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
         Archive(tmp_path / "file" / "archive")
 
 
-def test_tables_of_the_version_before_get_what_is_new(store_url: str) -> None:
-    old = open_store(store_url)
+def test_tables_of_the_version_before_get_what_is_new(transactional_url: str) -> None:
+    old = open_store(transactional_url)
     old.apply(records(MENTIONS.name, mention(1)), {})
     with old._database.writing() as tx:
         tx.run("DROP TABLE archive_due")
+        tx.run("DROP INDEX mentions_listed")
+        tx.run("CREATE INDEX mentions_by_brand_event_time_ms ON mentions (brand, event_time_ms)")
         for table, column in (
             ("mentions", "original"),
             ("mentions", "depth"),
             ("deletions", "is_swept"),
         ):
             tx.run(f"ALTER TABLE {table} DROP COLUMN {column}")
-        if store_url.startswith("sqlite"):
+        if transactional_url.startswith("sqlite"):
             tx.run("PRAGMA user_version = 1")
         else:
             tx.run("UPDATE schema_version SET version = 1")
     old.close()
 
-    found = open_store(store_url)
+    found = open_store(transactional_url)
     assert found.due_hours(NOW_MS) == [(Kind.MENTIONS, START_MS)]
     found.apply(records(MENTIONS.name, mention(2, depth=3), first=2), {})
     depths = [row.mention.depth for row in found.all_mentions(EVERYTHING, MentionFilter())]

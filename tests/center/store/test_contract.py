@@ -1,4 +1,4 @@
-"""What every store promises, on SQLite and PostgreSQL."""
+"""What every store promises, on SQLite, PostgreSQL and ClickHouse."""
 
 import random
 from collections import Counter
@@ -530,7 +530,7 @@ def test_no_folder_is_made_for_a_store(tmp_path: Path) -> None:
 def test_newer_tables_are_refused(tmp_path: object) -> None:
     url = f"sqlite:///{tmp_path}/center.db"
     found = open_store(url)
-    found._database._writer.execute("PRAGMA user_version = 99")  # type: ignore[attr-defined]
+    found._database._writer.execute("PRAGMA user_version = 99")  # type: ignore[union-attr]
     found.close()
     with pytest.raises(OperatorError, match="of version 99"):
         open_store(url)
