@@ -242,7 +242,7 @@ class MeasureStage:
         return partition in self._boards
 
     def _count_windows(self, windows: Sequence[Window]) -> None:
-        revised = sum(window.revision > 0 for window in windows)
+        revised = sum([window.revision > 0 for window in windows])
         self._metrics.windows.labels("revised").inc(revised)
         self._metrics.windows.labels("closed").inc(len(windows) - revised)
 

@@ -28,7 +28,7 @@ import math
 from array import array
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import msgspec
 
@@ -72,8 +72,8 @@ _LEVEL_LOST = 1 - math.exp2(-1 / _LEVEL_HALF_LIFE_MIN)
 _SLOW_LOST = 1 - math.exp2(-1 / _SLOW_HALF_LIFE_MIN)
 
 _BLOCK_MIN = 5
-_BLOCK_MS = _BLOCK_MIN * MINUTE_MS
-_BLOCKS = HOUR_MS // _BLOCK_MS + 1
+BLOCK_MS = _BLOCK_MIN * MINUTE_MS
+_BLOCKS = HOUR_MS // BLOCK_MS + 1
 _NO_BLOCKS = bytes(4 * _BLOCKS)
 
 
@@ -89,7 +89,8 @@ class Fadings(NamedTuple):
 
 
 @lru_cache(maxsize=4096)
-def _fadings(minutes: float) -> Fadings:
+def fadings_of(minutes: float) -> Fadings:
+    """After so many minutes."""
     return Fadings(
         math.exp2(-minutes / _LEVEL_HALF_LIFE_MIN),
         math.exp2(-minutes / _SLOW_HALF_LIFE_MIN),
@@ -103,7 +104,7 @@ def _fadings(minutes: float) -> Fadings:
 @lru_cache(maxsize=1024)
 def _passing(passed_ms: int) -> tuple[float, float, float, float]:
     """Of up to an hour: what is left of level, hour and weekday, and its weight in the level."""
-    fadings = _fadings(passed_ms / MINUTE_MS)
+    fadings = fadings_of(passed_ms / MINUTE_MS)
     weight = (1 - fadings.level) / _LEVEL_LOST
     return fadings.level, fadings.hour, fadings.day, weight
 
@@ -128,8 +129,8 @@ def _pieces(into_ms: int) -> tuple[_Pieces, ...]:
         until_ms = into_ms - (horizon_min - 1) * MINUTE_MS
         pieces = []
         while at_ms > until_ms:
-            block = (at_ms - 1) // _BLOCK_MS
-            first_ms = max(block * _BLOCK_MS, until_ms)
+            block = (at_ms - 1) // BLOCK_MS
+            first_ms = max(block * BLOCK_MS, until_ms)
             pieces.append((-block, (at_ms - first_ms) / MINUTE_MS))
             at_ms = first_ms
         found.append(tuple(pieces))
@@ -157,6 +158,9 @@ class Baseline(msgspec.Struct, array_like=True, gc=False):
     """32-bit floats: the hours' faded totals; for each weekday posts seen, and posts expected."""
     spreads: Spreads = msgspec.field(default_factory=Spreads)
     extremes: Extremes = msgspec.field(default_factory=Extremes)
+
+    horizons_min: ClassVar[Sequence[int]] = HORIZONS_MIN
+    """Those of which it learns how far counts vary."""
 
     def begin(self, start_ms: int) -> None:
         """The stream was observed since `start_ms`, without a post of this brand."""
@@ -215,8 +219,8 @@ class Baseline(msgspec.Struct, array_like=True, gc=False):
         means = [now]
         total = now
         blocks = array(FLOAT, self.blocks)
-        newest, oldest = start_ms // _BLOCK_MS, -(-self.since_ms // _BLOCK_MS)
-        for pieces in _pieces(start_ms % _BLOCK_MS):
+        newest, oldest = start_ms // BLOCK_MS, -(-self.since_ms // BLOCK_MS)
+        for pieces in _pieces(start_ms % BLOCK_MS):
             for back, minutes in pieces:
                 number = newest - back
                 total += minutes * (blocks[number % _BLOCKS] if number >= oldest else now)
@@ -225,7 +229,7 @@ class Baseline(msgspec.Struct, array_like=True, gc=False):
 
     def _season(self, at_ms: int, holidays: Holidays) -> float:
         """Posts a minute by hour and weekday; the same within five minutes."""
-        if at_ms // _BLOCK_MS != self.known_to_ms // _BLOCK_MS:
+        if at_ms // BLOCK_MS != self.known_to_ms // BLOCK_MS:
             profile = self._profile()
             return profile.of_the_day(at_ms) * profile.of_the_week(weekday_of(at_ms, holidays))
         return self.of_the_day * self.of_the_week
@@ -253,22 +257,22 @@ class Baseline(msgspec.Struct, array_like=True, gc=False):
 
     def _note_blocks(self, from_ms: int, holidays: Holidays) -> None:
         """Keep what is expected of the five minutes that begin now."""
-        last = self.known_to_ms // _BLOCK_MS
-        first, oldest = from_ms // _BLOCK_MS + 1, last - _BLOCKS + 1
+        last = self.known_to_ms // BLOCK_MS
+        first, oldest = from_ms // BLOCK_MS + 1, last - _BLOCKS + 1
         if first < oldest:  # noqa: PLR1730 - a call less
             first = oldest
         if first > last:
             return
         blocks = array(FLOAT, self.blocks)
         profile, (trust, ratio, plain) = self._profile(), self._level()
-        of_the_week = profile.of_the_week(weekday_of(first * _BLOCK_MS, holidays))
+        of_the_week = profile.of_the_week(weekday_of(first * BLOCK_MS, holidays))
         from_hour = PLACES[first * _BLOCK_MIN % MINUTES_A_DAY][0]
         until_hour = PLACES[last * _BLOCK_MIN % MINUTES_A_DAY][1]
         profile.work_out(from_hour, (until_hour - from_hour) % HOURS + 1)
         for number in range(first, last + 1):
             minute = number * _BLOCK_MIN % MINUTES_A_DAY
             if not minute:
-                of_the_week = profile.of_the_week(weekday_of(number * _BLOCK_MS, holidays))
+                of_the_week = profile.of_the_week(weekday_of(number * BLOCK_MS, holidays))
             before, after, left, right = PLACES[minute]
             of_the_day = left * profile[before] + right * profile[after]
             season = of_the_day * of_the_week
@@ -292,7 +296,7 @@ class Baseline(msgspec.Struct, array_like=True, gc=False):
         expected = self.expected(self.known_to_ms, holidays)
         fadings = self._fade(minutes)
         self.spreads.learn_empty(
-            [expected * horizon for horizon in HORIZONS_MIN], fadings.dispersion
+            [expected * horizon for horizon in self.horizons_min], fadings.dispersion
         )
         self._pass_hours(until_ms, holidays)
         from_ms, self.known_to_ms = self.known_to_ms, until_ms
@@ -369,7 +373,7 @@ class Baseline(msgspec.Struct, array_like=True, gc=False):
         fadings = self._fade(minutes)
         self.usual_total = self.usual_total * fadings.level + season_posts
         self.level_total += value
-        if math.isfinite(cap):
+        if cap < math.inf:
             # The level follows what goes on; the season must not take an event for a rhythm.
             least = FLOOR * minutes
             usual_posts = season_posts if season_posts >= least else least
@@ -402,11 +406,11 @@ class Baseline(msgspec.Struct, array_like=True, gc=False):
         if self.is_seasoned():
             self.extremes.learn(at_ms, sums, means)
         if not unusual:
-            kept = _fadings(step_ms / MINUTE_MS).dispersion
+            kept = fadings_of(step_ms / MINUTE_MS).dispersion
             self.spreads.learn(sums, means, kept)
 
     def _fade(self, minutes: float) -> Fadings:
-        fadings = _fadings(minutes)
+        fadings = fadings_of(minutes)
         self.level_total *= fadings.level
         self.slow_total *= fadings.slow
         self.extremes.fade(fadings.peak)

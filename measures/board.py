@@ -7,6 +7,7 @@ any repetitions, publish the same windows.
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence, Set
+from functools import partial
 
 import msgspec
 
@@ -112,7 +113,10 @@ class Board:
             self.states, self._partition_state, self._index, speaks_for_all=self._speaks_for_all
         )
         expectations = Expectations(
-            self.states, self._partition_state, self._index, evaluation.look_ahead
+            self.states,
+            self._partition_state,
+            self._index,
+            partial(evaluation.pass_empty, is_glimpse=True),
         )
         return evaluation, expectations
 

@@ -157,9 +157,10 @@ class BrandState(msgspec.Struct, array_like=True, gc=False):
 
     def is_duplicate(self, mention: AnyMention) -> bool:
         """Whether the mention was applied before; if not, it counts as applied from now on."""
-        if mention.offset <= self.applied.get(mention.partition, -1):
+        applied, partition = self.applied, mention.partition
+        if mention.offset <= (applied[partition] if partition in applied else -1):  # noqa: SIM401
             return True
-        self.applied[mention.partition] = mention.offset
+        applied[partition] = mention.offset
         return False
 
     def learn(
@@ -277,8 +278,10 @@ class BrandState(msgspec.Struct, array_like=True, gc=False):
         """
         buckets = self.buckets
         limit_ms = min(limit_ms, self.baseline.known_to_ms - HORIZONS_MIN[-1] * BUCKET_MS)
-        while buckets:
-            start_ms, bucket = next(iter(buckets.items()))
+        gone = []
+        for start_ms, bucket in buckets.items():
             if start_ms + BUCKET_MS > limit_ms or bucket.revision < 0 or bucket.is_revised:
-                return
+                break
+            gone.append(start_ms)
+        for start_ms in gone:
             self.ring_posts -= buckets.pop(start_ms).posts

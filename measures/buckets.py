@@ -281,8 +281,8 @@ class Bucket(msgspec.Struct, array_like=True, gc=False):
         authors, texts = self.authors, self.texts
         bursts, spoken = authors.bursts() if authors.over else 0, self.posts - self.exposures
         self.published_effective_posts = self.posts - self.spam - bursts
-        self.published_authors = authors.count()
-        window = Window(
+        self.published_authors, texts_seen = authors.pack(), texts.pack()
+        return Window(
             brand=brand,
             start_ms=start_ms,
             size_ms=BUCKET_MS,
@@ -299,7 +299,7 @@ class Bucket(msgspec.Struct, array_like=True, gc=False):
             sentiment_milli=self.sentiment_milli,
             reach=self.reach,
             authors=self.published_authors,
-            texts=texts.count(),
+            texts=texts_seen,
             owned=self.owned,
             paid=self.paid,
             earned=self.posts - self.owned - self.paid,
@@ -309,9 +309,6 @@ class Bucket(msgspec.Struct, array_like=True, gc=False):
             intents=dict(sorted(self.intents.items())) if self.intents else {},
             late=late,
         )
-        authors.pack()
-        texts.pack()
-        return window
 
 
 def _louder(one: Loud | None, other: Loud) -> Loud:

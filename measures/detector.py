@@ -166,7 +166,9 @@ def return_level(observed_ms: int, false_alerts_per_month: float) -> float:
     >>> return_level(30 * DAY_MS, 1.0), round(return_level(3 * DAY_MS, 1.0), 2)
     (1.0, 1.58)
     """
-    months = min(max(observed_ms, SEASONED_MS) / (MONTH_MIN * MINUTE_MS), 1.0)
+    months = (observed_ms if observed_ms > SEASONED_MS else SEASONED_MS) / (MONTH_MIN * MINUTE_MS)
+    if months > 1.0:  # noqa: PLR1730 - a call less
+        months = 1.0
     return math.pow(months * false_alerts_per_month, -1 / _TAIL_INDEX)
 
 

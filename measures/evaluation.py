@@ -112,19 +112,17 @@ class Evaluation:
         self._forget(brand, state)
         self._schedule.note(brand, state)
 
-    def pass_empty(self, baseline: Baseline, until_ms: int) -> None:
-        """Time without posts of a brand; an outage of the whole feed is not learned."""
-        if until_ms <= baseline.known_to_ms:
-            return
-        self._skip_outage(baseline, until_ms)
-        baseline.pass_empty(until_ms, self._index.holidays)
+    def pass_empty(self, baseline: Baseline, until_ms: int, *, is_glimpse: bool = False) -> None:
+        """Time without posts of a brand; an outage of the whole feed is not learned.
 
-    def look_ahead(self, copy: Baseline, until_ms: int) -> None:
-        """The same for what is expected later than in the five minutes at `until_ms`."""
-        if until_ms <= copy.known_to_ms:
+        `is_glimpse`: see `Baseline.pass_empty`.
+        """
+        known_to_ms = baseline.known_to_ms
+        if until_ms <= known_to_ms:
             return
-        self._skip_outage(copy, until_ms)
-        copy.pass_empty(until_ms, self._index.holidays, is_glimpse=True)
+        if self._unobserved.stretches or self._partition_state.event_time.outage[1] > known_to_ms:
+            self._skip_outage(baseline, until_ms)
+        baseline.pass_empty(until_ms, self._index.holidays, is_glimpse=is_glimpse)
 
     def evaluate_closed(
         self, brand: str, state: BrandState, start_ms: int, *, is_live: bool
@@ -144,12 +142,13 @@ class Evaluation:
         ):
             self._evaluate(brand, moment, self._kinds_at(moment))
         baseline = state.baseline
-        if sums[-1] >= MIN_POSTS and baseline.is_warm() and moment.is_unusual(1.0, MIN_POSTS):
+        is_warm = baseline.is_warm()
+        if sums[-1] >= MIN_POSTS and is_warm and moment.is_unusual(1.0, MIN_POSTS):
             baseline.extremes.begin_event(start_ms, sums, moment.means)
         if bucket.loud is not None and bucket.loud.reach >= self._schedule.least_reach:
             state.voiced_ms = start_ms
         is_observed = not self._unobserved.stretches or not self._unobserved.holds(start_ms)
-        if sums[_QUARTER] >= FEWEST_AUTHORS and is_observed and baseline.is_warm():
+        if is_warm and is_observed and sums[_QUARTER] >= FEWEST_AUTHORS:
             for at, cause in moment.causes.items():
                 state.causes.learn(start_ms, HORIZONS.index(at), cause.authors)
         state.learn(start_ms, sums, moment.means, self._index.holidays, is_observed=is_observed)

@@ -85,8 +85,8 @@ def _regions(buckets: Iterable[Bucket]) -> dict[str, int]:
         if bucket.regions:
             for region, posts in bucket.regions.items():
                 counts[region] += posts
-    order = sorted(counts, key=lambda region: (-counts[region], region))
-    return {region: counts[region] for region in order[:_REGIONS]}
+    order = sorted([(-posts, region) for region, posts in counts.items()])
+    return {region: counts[region] for _, region in order[:_REGIONS]}
 
 
 def _share(known: float) -> float | None:

@@ -3,12 +3,12 @@
 import msgspec
 
 from measures.common_cause import Usual
-from measures.trends import HARDLY, first_of, rising_of, scored, top_of
+from measures.trends import HARDLY, Told, first_of, told_of
 from schemas.alert import Sample, Term
 from schemas.forgotten import Forgotten
 from schemas.links import link_to
 from schemas.mention import Mention
-from schemas.trend import Influencer, Trend, TrendTerm
+from schemas.trend import Influencer, Trend
 
 _KEPT = 12
 """Recent terms, and as many usual ones, that survive a clean-up; four times as many are kept."""
@@ -82,13 +82,13 @@ class Talk(msgspec.Struct, array_like=True, gc=False):
 
     def rising(self, count: int = 5) -> tuple[Term, ...]:
         """The terms that are most above their usual share of the talk, for a reason of an alert."""
-        recent = {term: pair[0] / self.recent_weight for term, pair in self.counts.items()}
-        usual = {term: pair[1] / self.usual_weight for term, pair in self.counts.items()}
-        found = sorted(
-            (term for term, seen in recent.items() if seen >= 0.5),
-            key=lambda term: (-(recent[term] ** 2) / (1 + usual[term]), term),
-        )
-        return tuple(Term(term, max(1, round(recent[term]))) for term in found[:count])
+        found = []
+        for term, (recent, usual) in self.counts.items():
+            seen = recent / self.recent_weight
+            if seen >= HARDLY:
+                found.append((-(seen**2) / (1 + usual / self.usual_weight), term, seen))
+        found.sort()
+        return tuple([Term(term, max(1, round(seen))) for _, term, seen in found[:count]])
 
     def usual(self) -> Usual:
         """What is usually said about the brand."""
@@ -97,24 +97,26 @@ class Talk(msgspec.Struct, array_like=True, gc=False):
     def trend(self, brand: str, at_ms: int) -> Trend:
         """The state of the talk, as it is published."""
         self.untold = 0
-        terms = self._scored()
+        told = self._told()
         total, usual_total = self._totals()
         return Trend(
             brand=brand,
             at_ms=at_ms,
             counted=round(total, 1),
             usually_counted=round(usual_total, 1),
-            top=top_of(terms),
-            rising=rising_of(terms),
+            top=told.top,
+            rising=told.rising,
             influencers=first_of(
-                Influencer(
-                    author,
-                    int(reach),
-                    round(posts / self.recent_weight, 1),
-                    round(reposts / self.recent_weight, 1),
-                )
-                for author, (reach, posts, reposts) in self.influencers.items()
-                if posts or reposts
+                [
+                    Influencer(
+                        author,
+                        int(reach),
+                        round(posts / self.recent_weight, 1),
+                        round(reposts / self.recent_weight, 1),
+                    )
+                    for author, (reach, posts, reposts) in self.influencers.items()
+                    if posts or reposts
+                ]
             ),
         )
 
@@ -123,15 +125,15 @@ class Talk(msgspec.Struct, array_like=True, gc=False):
         recent = self.total[0] / self.recent_weight
         return recent, max(self.total[1] / self.usual_weight - recent, 0.0)
 
-    def _scored(self) -> list[TrendTerm]:
-        """The terms that a trend can tell of."""
+    def _told(self) -> Told:
+        """The terms that a trend tells of."""
         counts = {}
         for term, (recent, usual) in self.counts.items():
             seen = recent / self.recent_weight
             if seen >= HARDLY:
                 before = usual / self.usual_weight - seen
                 counts[term] = seen, before if before > 0.0 else 0.0
-        return scored(counts, *self._totals())
+        return told_of(counts, *self._totals())
 
     def telling(self, count: int = 3) -> tuple[Sample, ...]:
         """The kept posts with the largest weight."""

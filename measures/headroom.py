@@ -48,7 +48,9 @@ class Headroom(NamedTuple):
         if start_ms == self.until_ms:
             return buckets[start_ms].posts <= self.next
         posts = 0
-        first_ms = max(self.until_ms, start_ms - _MINUTES_BACK * BUCKET_MS)
+        first_ms = start_ms - _MINUTES_BACK * BUCKET_MS
+        if first_ms < self.until_ms:  # noqa: PLR1730 - a call less
+            first_ms = self.until_ms
         for at_ms in range(first_ms, start_ms + BUCKET_MS, BUCKET_MS):
             if at_ms in buckets:
                 posts += buckets[at_ms].posts

@@ -9,7 +9,7 @@ matter which of the two is the newer one after a crash: they say the same, and w
 in both, the brand's own entry is the truth.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TypeVar
 
 import msgspec
@@ -17,10 +17,11 @@ import msgspec
 from measures.brand_state import BrandState
 from measures.buckets import Bucket
 
-LOOSE_MINUTES = 8
-"""With more than so many settled minutes in its own entry, a brand's older ones move out."""
-NEWEST = 4
-"""Settled minutes that stay: late posts still change them."""
+LOOSE_MINUTES = 4
+"""With more than so many settled minutes in its own entry, a brand's older ones move out. Minutes
+are most of an entry, and each commit writes those that stay again."""
+NEWEST = 1
+"""Settled minutes that stay: a late post still changes the newest one."""
 
 Entry = tuple[bytes, bytes | None]
 """Key and value of the changelog; no value: the entry is removed."""
@@ -87,49 +88,49 @@ class Past:
             for starts in self.chunks.values():
                 starts.discard(start_ms)
 
-    def entries(self, brand: bytes, state: BrandState) -> Iterator[Entry]:
+    def entries(self, brand: bytes, state: BrandState) -> list[Entry]:
         """What has to be written now that the brand has changed."""
-        buckets = state.buckets
+        buckets, before = state.buckets, self._written
         self.loose &= buckets.keys()
         still = self.loose - self.changed
-        before = self._written
         written = {
-            start: before[start] if start in before else _raw(buckets[start]) for start in still
+            start_ms: before[start_ms]
+            if start_ms in before
+            else msgspec.Raw(_encode_body(buckets[start_ms]))
+            for start_ms in still
         }
-        settled = sorted(
-            [
-                start_ms
-                for start_ms in still
-                if buckets[start_ms].revision >= 0 and not buckets[start_ms].is_revised
-            ]
-        )
+        settled = [
+            start_ms
+            for start_ms in still
+            if buckets[start_ms].revision >= 0 and not buckets[start_ms].is_revised
+        ]
+        found: list[Entry] = []
         if len(settled) > LOOSE_MINUTES:
-            moved = settled[:-NEWEST]
+            moved = sorted(settled)[:-NEWEST]
             number, state.past_entries = state.past_entries, state.past_entries + 1
-            yield past_key(brand, number), stamped({start: written.pop(start) for start in moved})
+            chunk = {start_ms: written.pop(start_ms) for start_ms in moved}
+            found.append((past_key(brand, number), stamped(chunk)))
             self.chunks[number] = set(moved)
             self.loose.difference_update(moved)
         self.changed.clear()
         self._written = written
-        own = {
-            start_ms: written.get(start_ms, buckets[start_ms]) for start_ms in sorted(self.loose)
-        }
-        yield brand, stamped(msgspec.structs.replace(state, buckets=own))
-        yield from self._removed(brand, buckets)
+        own = {}
+        for start_ms in sorted(self.loose):
+            own[start_ms] = written[start_ms] if start_ms in written else buckets[start_ms]
+        found.append((brand, stamped(msgspec.structs.replace(state, buckets=own))))
+        self._remove(brand, buckets, found)
+        return found
 
-    def _removed(self, brand: bytes, buckets: Mapping[int, Bucket]) -> Iterator[Entry]:
-        """Entries whose last minute has left the ring, the oldest first, up to one that is used."""
-        while self.chunks:
-            number, starts = next(iter(self.chunks.items()))
-            if any(start_ms in buckets for start_ms in starts):
-                return
+    def _remove(self, brand: bytes, buckets: Mapping[int, Bucket], found: list[Entry]) -> None:
+        """Entries whose last minute has left the ring go, the oldest first, up to one in use."""
+        gone = []
+        for number, starts in self.chunks.items():
+            if not starts.isdisjoint(buckets):
+                break
+            gone.append(number)
+        for number in gone:
             del self.chunks[number]
-            yield past_key(brand, number), None
-
-
-def _raw(bucket: Bucket) -> msgspec.Raw:
-    """A minute that changes no more, to be written again and again."""
-    return msgspec.Raw(_encode_body(bucket))
+            found.append((past_key(brand, number), None))
 
 
 def past_key(brand: bytes, number: int) -> bytes:
@@ -160,7 +161,7 @@ class KeptStates:
 
     def entries(self, brand: str, state: BrandState) -> Iterable[Entry]:
         """What has to be written of a brand that has changed since the last call."""
-        past = self.pasts.get(brand)
+        past = self.pasts[brand] if brand in self.pasts else None  # noqa: SIM401 - a call less
         if past is None:
             if len(state.buckets) <= LOOSE_MINUTES:
                 return [(brand.encode(), stamped(state))]

@@ -49,7 +49,10 @@ class Moment:
         self.holidays = holidays
         self.observed_since_ms = observed_since_ms
         """Since then the feed is read without an outage, and for this brand too."""
-        self.bucket: Bucket | None = state.buckets.get(start_ms)
+        buckets = state.buckets
+        self.bucket: Bucket | None = (
+            buckets[start_ms] if start_ms in buckets else None  # noqa: SIM401 - a call less
+        )
         """The minute itself; None: no posts."""
         self._by_author: dict[int, Mapping[int, int]] = {}
         self._verdicts: dict[tuple[float, float], Verdict] = {}
@@ -74,13 +77,13 @@ class Moment:
     def sums(self) -> list[float]:
         """Posts over each horizon, without spam and the bursts of single accounts."""
         minute = five = quarter = hour = 0
-        start_ms, bucket = self.start_ms, self.bucket
-        if bucket is not None and len(self.state.buckets) == 1:
+        start_ms, bucket, buckets = self.start_ms, self.bucket, self.state.buckets
+        minutes = len(buckets)
+        if bucket is not None and minutes == 1:
             posts = float(bucket.effective_posts())
             return [posts, posts, posts, posts]
-        buckets = self.state.buckets
         # In a backlog there may be hundreds: then the hour's are looked up.
-        for at, bucket in buckets.items() if len(buckets) <= HORIZONS_MIN[-1] else self.hour:
+        for at, bucket in buckets.items() if minutes <= HORIZONS_MIN[-1] else self.hour:
             age_ms = start_ms - at
             if not 0 <= age_ms < _HOUR_MS:
                 continue

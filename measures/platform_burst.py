@@ -10,9 +10,8 @@ import math
 
 import msgspec
 
-from measures.baselines import Baseline
 from measures.detector import gamma_quantile
-from measures.horizons import HORIZONS_MIN
+from measures.minute_baseline import MinuteBaseline
 from measures.season import MINUTE_MS
 from measures.spreads import most_learned
 
@@ -25,7 +24,6 @@ _LASTING_FACTOR = 1.3
 _TAIL = 1e-7
 """Of a minute: once in twenty years."""
 _LASTING_MS = 5 * MINUTE_MS
-_ALL = len(HORIZONS_MIN)
 KEPT_MS = 15 * MINUTE_MS
 """For so long after the end of a minute others may ask what was seen in it."""
 
@@ -33,7 +31,7 @@ KEPT_MS = 15 * MINUTE_MS
 class PlatformBurst(msgspec.Struct, array_like=True, gc=False):
     """All brands of a partition together; kept in the changelog beside event time."""
 
-    baseline: Baseline = msgspec.field(default_factory=Baseline)
+    baseline: MinuteBaseline = msgspec.field(default_factory=MinuteBaseline)
     bits: dict[int, int] = msgspec.field(default_factory=dict)
     """Start of a minute -> sum of the bit lengths of the brands' posts."""
     since_ms: int = -1
@@ -48,8 +46,9 @@ class PlatformBurst(msgspec.Struct, array_like=True, gc=False):
         """
         if posts & (posts - 1):
             return False
-        seen = self.bits.get(start_ms, 0)
-        self.bits[start_ms] = seen + 1
+        bits = self.bits
+        seen = bits[start_ms] if start_ms in bits else 0  # noqa: SIM401 - a call less
+        bits[start_ms] = seen + 1
         return not seen
 
     def seen(self, start_ms: int) -> float:
@@ -95,7 +94,7 @@ class PlatformBurst(msgspec.Struct, array_like=True, gc=False):
         cap = most_learned(usual, 1.0) if baseline.is_warm() else math.inf
         is_burst = self.since_ms >= 0 and self.since_ms <= start_ms <= self.true_ms
         baseline.learn(start_ms, seen, cap)
-        baseline.learn_sums(start_ms, [float(seen)] * _ALL, [usual] * _ALL, unusual=is_burst)
+        baseline.learn_count(float(seen), usual, unusual=is_burst)
 
     def forget(self, start_ms: int) -> None:
         """The minute at `start_ms` is closed since `KEPT_MS`."""

@@ -12,6 +12,11 @@ _HASH = "I"
 _HASH_BYTES = 4
 
 
+def _estimate(largest: int) -> int:
+    """How many hashes there are, by the largest of the smallest `SIZE` + 1."""
+    return round(SIZE * _SPACE / (largest + 1))
+
+
 class Distinct(msgspec.Struct, array_like=True, gc=False):
     """Distinct 32-bit hashes: exact up to `SIZE`, an estimate above (about 9 % standard error).
 
@@ -55,21 +60,23 @@ class Distinct(msgspec.Struct, array_like=True, gc=False):
         size = len(hashes) // _HASH_BYTES if isinstance(hashes, bytes) else len(hashes)
         if size <= SIZE:
             return size
-        largest = max(array(_HASH, hashes) if isinstance(hashes, bytes) else hashes)
-        return round(SIZE * _SPACE / (largest + 1))
+        return _estimate(max(array(_HASH, hashes) if isinstance(hashes, bytes) else hashes))
 
-    def pack(self) -> None:
-        """Rest in a tenth of the space, until the next hash comes.
+    def pack(self) -> int:
+        """Rest in a tenth of the space, until the next hash comes; returns what `count` does.
 
         >>> distinct = Distinct()
         >>> distinct.add(7)
-        >>> distinct.pack()
-        >>> len(distinct.hashes), distinct.count()
-        (4, 1)
+        >>> distinct.pack(), len(distinct.hashes)
+        (1, 4)
         """
         hashes = self.hashes
-        if isinstance(hashes, set):
-            self.hashes = array(_HASH, sorted(hashes)).tobytes()
+        if isinstance(hashes, bytes):
+            return self.count()
+        ordered = sorted(hashes)
+        self.hashes = array(_HASH, ordered).tobytes()
+        size = len(ordered)
+        return size if size <= SIZE else _estimate(ordered[-1])
 
 
 PER_AUTHOR = 3
@@ -124,7 +131,7 @@ class Authors(msgspec.Struct, array_like=True, gc=False):
         """How many different authors there are: as `Distinct.count`."""
         counts = self.counts
         size = len(counts) // (2 * _HASH_BYTES) if isinstance(counts, bytes) else len(counts)
-        return size if size <= SIZE else round(SIZE * _SPACE / (self._largest() + 1))
+        return size if size <= SIZE else _estimate(self._largest())
 
     def bursts(self) -> int:
         """Posts beyond an author's third: exact while all authors are kept, else an estimate."""
@@ -140,12 +147,15 @@ class Authors(msgspec.Struct, array_like=True, gc=False):
         counts = self.counts
         return _pairs(counts) if isinstance(counts, bytes) else counts.items()
 
-    def pack(self) -> None:
-        """Rest in a tenth of the space, until the next author comes."""
+    def pack(self) -> int:
+        """Rest in a tenth of the space, until the next author comes; returns what `count` does."""
         counts = self.counts
-        if isinstance(counts, dict):
-            ordered = sorted(counts.items()) if len(counts) > 1 else counts.items()
-            self.counts = array(_HASH, [*chain.from_iterable(ordered)]).tobytes()
+        if isinstance(counts, bytes):
+            return self.count()
+        size = len(counts)
+        ordered = sorted(counts.items()) if size > 1 else counts.items()
+        self.counts = array(_HASH, [*chain.from_iterable(ordered)]).tobytes()
+        return size if size <= SIZE else _estimate(max(counts))
 
     def _size(self) -> int:
         counts = self.counts

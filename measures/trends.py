@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
 from schemas.trend import Influencer, Trend, TrendTerm
 
@@ -47,31 +48,40 @@ def log_likelihood(count: float, total: float, usual: float, usual_total: float)
     return surely if count * usual_total > usual * total else -surely
 
 
-def scored(
-    counts: Mapping[str, tuple[float, float]], total: float, usual_total: float
-) -> list[TrendTerm]:
-    """Terms with their score; `counts`: term -> recent and usual count, apart from each other."""
-    return [
-        TrendTerm(
-            term,
-            round(count, 1),
-            round(usual, 1),
-            round(log_likelihood(count, total, usual, usual_total), 1),
-        )
+class Told(NamedTuple):
+    """What a trend tells of terms."""
+
+    top: tuple[TrendTerm, ...]
+    """The most frequent ones."""
+    rising: tuple[TrendTerm, ...]
+    """Those whose share rose surely."""
+
+
+def told_of(counts: Mapping[str, tuple[float, float]], total: float, usual_total: float) -> Told:
+    """The terms to tell of; `counts`: term -> recent and usual count, apart from each other.
+
+    Only those are scored: a score costs more than all else that is done with a term.
+    """
+    seen = {term: round(count, 1) for term, (count, _) in counts.items()}
+    first = sorted([(-count, term) for term, count in seen.items()])[:TOP]
+    may_rise = [
+        term
         for term, (count, usual) in counts.items()
+        if seen[term] >= LEAST and count * usual_total > usual * total
     ]
-
-
-def top_of(terms: Iterable[TrendTerm]) -> tuple[TrendTerm, ...]:
-    """The most frequent terms."""
-    found = sorted([(-term.count, term.term, term) for term in terms])
-    return tuple([term for _, _, term in found[:TOP]])
-
-
-def rising_of(terms: Iterable[TrendTerm]) -> tuple[TrendTerm, ...]:
-    """The terms whose share rose surely."""
-    surely = [term for term in terms if term.score >= SURELY and term.count >= LEAST]
-    return tuple(sorted(surely, key=lambda term: (-term.score, term.term))[:TOP])
+    scored: dict[str, TrendTerm] = {}
+    for term in [*[term for _, term in first], *may_rise]:
+        if term not in scored:
+            count, usual = counts[term]
+            score = round(log_likelihood(count, total, usual, usual_total), 1)
+            scored[term] = TrendTerm(term, seen[term], round(usual, 1), score)
+    surely = sorted(
+        [(-scored[term].score, term) for term in may_rise if scored[term].score >= SURELY]
+    )
+    return Told(
+        tuple([scored[term] for _, term in first]),
+        tuple([scored[term] for _, term in surely[:TOP]]),
+    )
 
 
 def overall(trends: Iterable[Trend]) -> Trend:
@@ -99,20 +109,23 @@ def overall(trends: Iterable[Trend]) -> Trend:
                 round(before.posts + one.posts, 1),
                 round(before.reposts + one.reposts, 1),
             )
-    terms = scored(counts, total, usual_total)
+    told_terms = told_of(counts, total, usual_total)
     return Trend(
         brand="",
         at_ms=newest_ms,
         counted=round(total, 1),
         usually_counted=round(usual_total, 1),
-        top=top_of(terms),
-        rising=rising_of(terms),
+        top=told_terms.top,
+        rising=told_terms.rising,
         influencers=first_of(influencers.values()),
     )
 
 
 def first_of(influencers: Iterable[Influencer]) -> tuple[Influencer, ...]:
     """Those who cause most reposts, then those with most followers."""
-    loud = [one for one in influencers if one.posts or one.reposts]
-    found = sorted(loud, key=lambda one: (-one.reposts, -one.reach, one.author))
-    return tuple(found[:TOP])
+    loud = [
+        (-one.reposts, -one.reach, one.author, one)
+        for one in influencers
+        if one.posts or one.reposts
+    ]
+    return tuple([one for _, _, _, one in sorted(loud)[:TOP]])

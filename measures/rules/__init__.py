@@ -71,5 +71,6 @@ def evaluate(moment: Moment, rule: Rule) -> Iterable[Finding]:
     alerts = moment.state.alerts
     if rule.kind is _SHARE:
         return share.findings(moment, rule, {open_alert.about for open_alert in alerts.values()})
-    found = EVALUATORS[rule.kind](moment, rule, alerts.get(rule.id) if alerts else None)
+    open_alert = alerts[rule.id] if rule.id in alerts else None  # noqa: SIM401 - a call less
+    found = EVALUATORS[rule.kind](moment, rule, open_alert)
     return () if found is None else (found,)

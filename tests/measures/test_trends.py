@@ -7,8 +7,8 @@ from scipy.stats import chi2_contingency  # type: ignore[import-untyped]
 
 from measures.board import Board
 from measures.explanations import Talk
-from measures.trends import EVERY_MS, SURELY, log_likelihood, overall
-from schemas.trend import Trend
+from measures.trends import EVERY_MS, LEAST, SURELY, TOP, log_likelihood, overall, told_of
+from schemas.trend import Trend, TrendTerm
 from tests.measures.stream import MINUTE, START, board, mention, run, tick
 
 counts = st.integers(1, 500)
@@ -44,6 +44,34 @@ def talk_of(days: int, then: tuple[str, ...]) -> Talk:
         talk.note_content(mention(0, offset, terms=("手机", *then)))
         talk.pass_minute()
     return talk
+
+
+_COUNT = st.one_of(st.floats(0.5, 60), st.sampled_from([0.5, 1.0, 1.95, 2.0, 2.05]))
+_TOTAL = st.integers(0, 20_000).map(lambda sevenths: sevenths / 7)
+
+
+@given(
+    counts=st.dictionaries(st.text("abcd", max_size=4), st.tuples(_COUNT, _TOTAL), max_size=60),
+    total=_TOTAL,
+    usual_total=_TOTAL,
+)
+def test_scored_or_not_the_same_terms_are_told(
+    counts: dict[str, tuple[float, float]], total: float, usual_total: float
+) -> None:
+    """As if each term were scored."""
+    every = [
+        TrendTerm(
+            term,
+            round(count, 1),
+            round(usual, 1),
+            round(log_likelihood(count, total, usual, usual_total), 1),
+        )
+        for term, (count, usual) in counts.items()
+    ]
+    surely = [term for term in every if term.score >= SURELY and term.count >= LEAST]
+    told = told_of(counts, total, usual_total)
+    assert told.top == tuple(sorted(every, key=lambda one: (-one.count, one.term))[:TOP])
+    assert told.rising == tuple(sorted(surely, key=lambda one: (-one.score, one.term))[:TOP])
 
 
 def test_what_is_new_rises_and_what_is_usual_does_not() -> None:
