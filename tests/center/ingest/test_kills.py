@@ -13,14 +13,14 @@ from tests.center.ingest.kills import kill_under_load
 
 @pytest.mark.slow
 async def test_the_store_equals_the_topics(
-    kafka_topics: str, kafka_broker: ApacheKafka, store_url: str, tmp_path: Path
+    kafka_topics: str, kafka_broker: ApacheKafka, transactional_url: str, tmp_path: Path
 ) -> None:
-    is_sqlite = store_url.startswith("sqlite")
+    is_sqlite = transactional_url.startswith("sqlite")
     kills, broker_kills = (2, 1) if is_sqlite else (1, 0)
 
     lines, wanted = await kill_under_load(
         kafka_broker,
-        store_url,
+        transactional_url,
         tmp_path,
         kills=kills,
         broker_kills=broker_kills,
