@@ -9,9 +9,6 @@ from center.store.tables import Table
 Row = tuple[Any, ...]
 Parameters = Mapping[str, Any]
 NOTHING: Parameters = {}
-IDLE_READERS = 8
-"""So many connections wait for the next question, each with a cache of its own; more that a rush
-needed are closed."""
 
 
 class Verbs(Protocol):

@@ -1,13 +1,13 @@
 """PostgreSQL: for more mentions than one file takes, and several centers beside each other."""
 
-import queue
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from center.store.database import IDLE_READERS, NOTHING, Parameters, Row
+from center.store.database import NOTHING, Parameters, Row
 from center.store.merging import Merging, WordTable
+from center.store.readers import Readers
 from center.store.tables import MIGRATIONS, SCHEMA_VERSION, TABLES, create_statements
 from schemas.errors import OperatorError
 
@@ -70,7 +70,7 @@ class PostgresDatabase(WordTable):
                 "center_store: PostgreSQL needs psycopg; install leimo[postgres]"
             ) from None
         self._url = url
-        self._readers: queue.LifoQueue[psycopg.Connection[Row]] = queue.LifoQueue()
+        self._readers = Readers(self._connect_reader, lambda connection: not connection.closed)
         self.outages: tuple[type[Exception], ...] = (psycopg.OperationalError,)
         try:
             self._writer = self._connect()
@@ -129,29 +129,19 @@ class PostgresDatabase(WordTable):
             self._writer.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
             yield PostgresTransaction(self._writer)
 
-    @contextmanager
-    def _reader(self) -> Iterator["psycopg.Connection[Row]"]:
-        try:
-            connection = self._readers.get_nowait()
-        except queue.Empty:
-            connection = self._connect()
-            connection.read_only = True
-        try:
-            yield connection
-        finally:
-            if self._readers.qsize() >= IDLE_READERS:
-                connection.close()
-            elif not connection.closed:
-                self._readers.put(connection)
+    def _connect_reader(self) -> "psycopg.Connection[Row]":
+        connection = self._connect()
+        connection.read_only = True
+        return connection
 
     def rows(self, sql: str, parameters: Parameters = NOTHING) -> list[Row]:
-        with self._reader() as connection:
+        with self._readers.one() as connection:
             return connection.execute(_named(sql).encode(), parameters).fetchall()
 
     def stream(self, sql: str, parameters: Parameters = NOTHING) -> Iterator[Row]:
         """Rows of one snapshot, by a cursor of the server."""
         with (
-            self._reader() as connection,
+            self._readers.one() as connection,
             connection.transaction(),
             connection.cursor(name="streamed") as cursor,
         ):
@@ -188,8 +178,4 @@ class PostgresDatabase(WordTable):
     def close(self) -> None:
         """Nobody may read or write any more."""
         self._writer.close()
-        while True:
-            try:
-                self._readers.get_nowait().close()
-            except queue.Empty:
-                return
+        self._readers.close()

@@ -1,6 +1,5 @@
 """SQLite: nothing to start, one file, one writer and any number of readers (WAL)."""
 
-import queue
 import sqlite3
 import threading
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -10,8 +9,9 @@ from typing import Any
 
 import msgspec
 
-from center.store.database import IDLE_READERS, NOTHING, Parameters, Row
+from center.store.database import NOTHING, Parameters, Row
 from center.store.merging import Merging, WordTable
+from center.store.readers import Readers
 from center.store.tables import MIGRATIONS, SCHEMA_VERSION, TABLES, create_statements
 from schemas.errors import OperatorError
 
@@ -54,7 +54,7 @@ class SqliteDatabase(WordTable):
     def __init__(self, path: Path) -> None:
         self._path = path
         self._lock = threading.Lock()
-        self._readers: queue.LifoQueue[sqlite3.Connection] = queue.LifoQueue()
+        self._readers = Readers(self._connect_reader)
         if not path.parent.is_dir():
             raise OperatorError(
                 f"center_store={path}: there is no folder {path.parent}; make it, or name a file "
@@ -123,33 +123,23 @@ class SqliteDatabase(WordTable):
         with self._lock, self._transaction():
             yield SqliteTransaction(self._cursor)
 
-    @contextmanager
-    def _reader(self) -> Iterator[sqlite3.Connection]:
-        try:
-            connection = self._readers.get_nowait()
-        except queue.Empty:
-            connection = self._connect(_READER_CACHE_KIB)
-            connection.execute("PRAGMA query_only = ON")
-        try:
-            yield connection
-        finally:
-            if self._readers.qsize() < IDLE_READERS:
-                self._readers.put(connection)
-            else:
-                connection.close()
+    def _connect_reader(self) -> sqlite3.Connection:
+        connection = self._connect(_READER_CACHE_KIB)
+        connection.execute("PRAGMA query_only = ON")
+        return connection
 
     @property
     def idle_readers(self) -> int:
         """Connections that wait for a question."""
-        return self._readers.qsize()
+        return self._readers.idle
 
     def rows(self, sql: str, parameters: Parameters = NOTHING) -> list[Row]:
-        with self._reader() as connection:
+        with self._readers.one() as connection:
             return connection.execute(sql, dict(parameters)).fetchall()
 
     def stream(self, sql: str, parameters: Parameters = NOTHING) -> Iterator[Row]:
         """Rows of one snapshot, without holding them."""
-        with self._reader() as connection:
+        with self._readers.one() as connection:
             cursor = connection.execute(sql, dict(parameters))
             try:
                 yield from cursor
@@ -184,8 +174,4 @@ class SqliteDatabase(WordTable):
     def close(self) -> None:
         """Nobody may read or write any more."""
         self._writer.close()
-        while True:
-            try:
-                self._readers.get_nowait().close()
-            except queue.Empty:
-                return
+        self._readers.close()

@@ -14,9 +14,9 @@ from center.api.stream import Hub
 from center.app import create_app
 from center.asked import AppAsking
 from center.context import Center
-from center.store.database import IDLE_READERS
 from center.store.opening import SqlStore, open_store
 from center.store.protocol import MINUTE_MS
+from center.store.readers import IDLE
 from center.store.sqlite import SqliteDatabase
 from schemas.catalogue import Brand
 from schemas.topics import ALERTS, CATALOGUE, MENTIONS, WINDOWS
@@ -111,10 +111,10 @@ def test_what_the_stream_keeps_takes_ten_megabytes() -> None:
 
 def test_a_rush_of_questions_leaves_few_connections(tmp_path: Path) -> None:
     database = SqliteDatabase(tmp_path / "center.db")
-    asked = [database.stream("SELECT 1 UNION SELECT 2") for _ in range(3 * IDLE_READERS)]
+    asked = [database.stream("SELECT 1 UNION SELECT 2") for _ in range(3 * IDLE)]
     assert [next(rows) for rows in asked] == [(1,)] * len(asked)  # all at once
     for rows in asked:
         assert list(rows) == [(2,)]
-    assert database.idle_readers == IDLE_READERS
+    assert database.idle_readers == IDLE
     assert database.rows("SELECT 3") == [(3,)]
     database.close()

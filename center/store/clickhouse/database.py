@@ -1,6 +1,5 @@
 """A ClickHouse server over HTTP, or the same engine within this process (chdb)."""
 
-import queue
 import re
 import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
@@ -10,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 from center.store.clickhouse.tables import create_statements, required_columns
-from center.store.database import IDLE_READERS, NOTHING, Parameters, Row
+from center.store.database import NOTHING, Parameters, Row
+from center.store.readers import Readers
 from center.store.tables import SCHEMA_VERSION, TABLES, Table
 from schemas.errors import OperatorError
 
@@ -116,7 +116,7 @@ class ClickHouseDatabase:
             ) from None
         self._url = url
         self._lock = threading.Lock()
-        self._readers: queue.LifoQueue[Client] = queue.LifoQueue()
+        self._readers = Readers(self._connect)
         self.outages: tuple[type[Exception], ...] = (DatabaseError,)
         try:
             self._writer = self._connect()
@@ -174,29 +174,15 @@ class ClickHouseDatabase:
             yield batch
             batch.write()
 
-    @contextmanager
-    def _reader(self) -> Iterator["Client"]:
-        try:
-            client = self._readers.get_nowait()
-        except queue.Empty:
-            client = self._connect()
-        try:
-            yield client
-        finally:
-            if self._readers.qsize() < IDLE_READERS:
-                self._readers.put(client)
-            else:
-                client.close()
-
     def rows(self, sql: str, parameters: Parameters = NOTHING) -> list[Row]:
-        with self._reader() as client:
+        with self._readers.one() as client:
             found = client.query(_typed(sql, parameters), dict(parameters))
             return [tuple(row) for row in found.result_rows]
 
     def stream(self, sql: str, parameters: Parameters = NOTHING) -> Iterator[Row]:
         """Rows of one snapshot, block by block."""
         with (
-            self._reader() as client,
+            self._readers.one() as client,
             client.query_rows_stream(_typed(sql, parameters), dict(parameters)) as found,
         ):
             for row in found:
@@ -233,8 +219,4 @@ class ClickHouseDatabase:
     def close(self) -> None:
         """Nobody may read or write any more."""
         self._writer.close()
-        while True:
-            try:
-                self._readers.get_nowait().close()
-            except queue.Empty:
-                return
+        self._readers.close()
