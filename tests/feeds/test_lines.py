@@ -78,6 +78,7 @@ def test_a_byte_order_mark_is_no_part_of_the_first_line(tmp_path: Path) -> None:
         gzip.compress(b"one\n")[:-8] + b"\x00" * 8,
         zstandard.ZstdCompressor().compress(b"one\n" * 100)[:8] + b"\xff" * 20,
     ],
+    ids=["cut gzip", "wrong check of a gzip", "wrong zstd"],
 )
 def test_damaged_packing_is_named(tmp_path: Path, damage: bytes) -> None:
     path = tmp_path / "posts.packed"
