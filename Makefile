@@ -27,8 +27,10 @@ help: ## This list
 demo: .venv/.runtime ## Broker, simulated feed, worker and alerts in one command; Ctrl-C ends it
 	@$(BIN)/leimo demo $(ARGS)
 
+# The tests of a file stay in one process: they share brokers and databases.
 test: .venv/.dev kafka ## All tests and doctests, with branch coverage
-	@$(BIN)/pytest --cov --cov-report=term:skip-covered $(TESTS) $(ARGS)
+	@$(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadfile \
+		--cov --cov-report=term:skip-covered $(TESTS) $(ARGS)
 
 check: .venv/.dev ## Lint, format, types, and that generated files are up to date
 	$(BIN)/ruff check .
