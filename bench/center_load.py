@@ -24,7 +24,6 @@ from schemas.mention import Mention
 from schemas.topics import ALERTS, CATALOGUE, MENTIONS, WINDOWS
 from schemas.window import Window
 
-UPDATES_S = 10
 PATIENCE_S = 120
 _MINUTE_MS = 60_000
 
@@ -37,15 +36,16 @@ class RunningCenter(NamedTuple):
 
 
 class Load:
-    """Windows of the current minute, revised again and again; an alert; some posts."""
+    """Windows of the current minute, revised again and again; an alert a second; some posts."""
 
-    def __init__(self, brands: int) -> None:
+    def __init__(self, brands: int, updates_s: int) -> None:
+        self.updates_s = updates_s
         self._brands = brands
         self._drawn = random.Random(3)
         self._number = 0
 
     def rows(self) -> list[Row]:
-        """What comes of one tenth of a second."""
+        """What comes with one update."""
         self._number += 1
         now_ms = time.time_ns() // 1_000_000
         start_ms = now_ms // _MINUTE_MS * _MINUTE_MS - _MINUTE_MS
@@ -66,13 +66,13 @@ class Load:
             Row(WINDOWS.name, 0, window.key, msgspec.json.encode(window)),
             Row(MENTIONS.name, 0, brand.encode(), msgspec.json.encode(post)),
         ]
-        if self._number % UPDATES_S == 0:
+        if self._number % self.updates_s == 0:
             found.append(self._alert(brand, now_ms))
         return found
 
     def _alert(self, brand: str, now_ms: int) -> Row:
-        number = self._number // UPDATES_S // 30  # each goes on for half a minute
-        is_over = self._number // UPDATES_S % 30 == 29
+        number = self._number // self.updates_s // 30  # each goes on for half a minute
+        is_over = self._number // self.updates_s % 30 == 29
         alert = Alert(
             id=f"a{number}", fingerprint=f"spike/{brand}", rule="spike", kind="spike", brand=brand,
             state=AlertState.RESOLVED if is_over else AlertState.FIRING,
@@ -96,7 +96,7 @@ async def _send(settings: Settings, stop: asyncio.Event, load: Load, brands: int
             await sender.send(load.rows())
             await sender.flush()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), 1 / UPDATES_S)
+                await asyncio.wait_for(stop.wait(), 1 / load.updates_s)
     finally:
         await producer.stop()
 
@@ -114,9 +114,9 @@ async def _address(center: ChildProcess) -> str:
 
 @contextlib.asynccontextmanager
 async def running_center(
-    folder: Path, settings: Settings, brands: int
+    folder: Path, settings: Settings, brands: int, updates_s: int = 10
 ) -> AsyncIterator[RunningCenter]:
-    """The center of so many brands; each second ten windows and posts and an alert come."""
+    """The center of so many brands; each second so many windows and posts, and an alert, come."""
     await apply_topics(settings)
     command = [sys.executable, "-m", "leimo", "center", "--port", "0"]
     command += ["--store", f"sqlite:///{folder}/center.db"]
@@ -126,7 +126,7 @@ async def running_center(
     }  # fmt: skip
     center = ChildProcess(command, folder, folder / "center.log", environment)
     stop = asyncio.Event()
-    sending = asyncio.create_task(_send(settings, stop, Load(brands), brands))
+    sending = asyncio.create_task(_send(settings, stop, Load(brands, updates_s), brands))
     try:
         yield RunningCenter(await _address(center), center.pid)
     finally:

@@ -2,10 +2,11 @@
 
     make bench ARGS="walls --minutes 30 --followers 300 --walls 50 --pages 1"
 
-Starts a broker in memory and `leimo center`, sends ten windows and an alert a second, follows
-`/api/stream` as often as asked, asks for pictures as so many walls do, shows some in Chromium, and
-says how fast memory grows: the slope of a line through the samples of the second half, as the first
-fills caches.
+Starts a broker in memory and `leimo center`, sends ten windows (`--updates`) and an alert a second,
+follows `/api/stream` as often as asked, asks for pictures as so many walls do, shows some in
+Chromium, and says how fast memory grows: the slope of a line through the samples of the second
+half, as the first fills caches. The stream's 20,000 events fill in 39 minutes with ten updates a
+second, in two with 200.
 """
 
 import argparse
@@ -183,7 +184,7 @@ def _slope(samples: list[Sample], field: str) -> str:
 
 async def _measure(arguments: argparse.Namespace, folder: Path, settings: Settings) -> None:
     samples: list[Sample] = []
-    async with running_center(folder, settings, arguments.brands) as center:
+    async with running_center(folder, settings, arguments.brands, arguments.updates) as center:
         followers = _Followers(center.url, arguments.followers)
         walls = _Walls(center.url, arguments.walls)
         pages = _pages(center.url, arguments.pages)
@@ -215,6 +216,7 @@ def main() -> None:
     parser.add_argument("--walls", type=int, default=50, help="that ask for pictures")
     parser.add_argument("--pages", type=int, default=1, help="walls in Chromium")
     parser.add_argument("--brands", type=int, default=50)
+    parser.add_argument("--updates", type=int, default=10, help="windows and posts a second")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, EmbeddedBroker.start() as broker:
         settings = Settings(broker=broker.address, partitions=1, replication=1)
