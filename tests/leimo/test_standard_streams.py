@@ -21,7 +21,7 @@ def brands(tmp_path: Path) -> Path:
 
 
 def _run(
-    *arguments: str | bytes, typed: bytes = b"", **environment: str
+    *arguments: str | bytes, typed: bytes = b"", surroundings: dict[str, str] | None = None
 ) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(
         [sys.executable, "-m", "leimo", *arguments],
@@ -29,7 +29,7 @@ def _run(
         capture_output=True,
         check=False,
         cwd=ROOT,
-        env={**os.environ, **environment},
+        env={**os.environ, **(surroundings or {})},
         timeout=120,
     )
 
@@ -61,11 +61,11 @@ def test_a_disk_that_fills_on_the_way_is_a_failure(
 def test_what_an_encoding_lacks_is_an_escape(brands: Path, encoding: str, unbuffered: str) -> None:
     surroundings = {"PYTHONIOENCODING": encoding, "PYTHONUNBUFFERED": unbuffered}
     arguments = ["analyse", "--explain", "--catalogue", str(brands)]
-    shown = _run(*arguments, TEXT, **surroundings)
+    shown = _run(*arguments, TEXT, surroundings=surroundings)
     assert shown.returncode == 0, shown.stderr
     lacking = TEXT if encoding == "utf-8" else "\\ud83d\\udd25"
     assert shown.stdout.decode(encoding).startswith(lacking)
-    told = _run(*arguments, "--json", TEXT, **surroundings)
+    told = _run(*arguments, "--json", TEXT, surroundings=surroundings)
     assert json.loads(told.stdout.decode(encoding))["text"] == TEXT
 
 
