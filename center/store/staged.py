@@ -20,6 +20,11 @@ from schemas.mention import Mention
 _HELD = "windows_1m w ON w.brand = n.brand AND w.start_ms = n.start_ms"
 _COLUMNS = ", ".join(COUNT_NAMES)
 _WITH_WORDS = (*MENTION_COLUMNS, "words")
+_BRANDS = """WITH RECURSIVE held (brand) AS (SELECT MIN(brand) FROM mentions
+    UNION ALL SELECT (SELECT MIN(m.brand) FROM mentions m WHERE m.brand > held.brand)
+    FROM held WHERE held.brand IS NOT NULL)
+    SELECT brand FROM held WHERE brand IS NOT NULL"""
+"""From brand to brand in the index of lists: its other entries are not read."""
 # As `schemas.forgotten.Forgotten.covers` says it.
 _IS_TAKEN_BACK = """EXISTS (SELECT 1 FROM {deletions} d WHERE d.scope = 'post'
     AND d.source = {m}.source AND d.subject = {m}.post)
@@ -118,8 +123,7 @@ class StagedWrites(Archiving[Transaction]):
 
     def _prune_mentions(self, before_ms: int) -> None:
         self._drop_due("mentions", before_ms)
-        brands = [brand for (brand,) in self._database.rows("SELECT DISTINCT brand FROM mentions")]
-        for brand in brands:
+        for (brand,) in self._database.rows(_BRANDS):
             with self._database.writing() as tx:
                 old = {"brand": brand, "before": before_ms}
                 chosen = "SELECT id FROM mentions WHERE brand = :brand AND event_time_ms < :before"
