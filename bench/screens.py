@@ -35,24 +35,28 @@ _IN_GREY = ("en", (1280, 720))
 _SHOWN_HEIGHT = 480
 _GREY_HEIGHT = 270
 _GREY_COLUMNS = 4
+_GREY = "in-grey"
 _GAP = 8
 _GROUND = (200, 200, 196)
 _QUALITY = 55
 _ABOUT = """# Screens of the center
 
-Every page in Chinese and English, light and dark, at 1280 × 720, 3840 × 2160 and on a phone, and
-all pages in grey. Written by `make bench ARGS="pictures URL"` of a running demo; a page of its own
-for each: what a page is for is told in [center](center.md).
+Pages in Chinese and English, light and dark, at 1280 × 720, 3840 × 2160 and on a phone, and in
+grey. Written by `make bench ARGS="pictures URL"` from a running demo. What a page is for:
+[center](center.md).
 """
 
 
 def addresses(brand: str, alert: str) -> dict[str, str]:
     """Name -> address of every page that has a look of its own, without the way in."""
     known = {entry.key: entry.path for part in NAVIGATION for entry in part}
-    return known | {
-        "incidents": "/incidents?state=all",
+    return {
+        "overview": known["overview"],
+        "wall": known["wall"],
         "brand": f"/brands/{quote(brand, safe='')}",
         "alert": f"/alerts/{quote(alert, safe='')}",
+        **known,
+        "incidents": "/incidents?state=all",
         "rule": "/rules/rule/spike",
         "brand-definition": f"/rules/brand/{quote(brand, safe='')}",
         "new-rule": "/rules/rule/",
@@ -61,28 +65,38 @@ def addresses(brand: str, alert: str) -> dict[str, str]:
 
 
 def write_sheets(browser: Browser, pages: Mapping[str, str]) -> None:
-    """`pages`: name -> address with its host. One sheet each, the grey one, and their page."""
-    shown: dict[str, dict[tuple[str, str, tuple[int, int]], Image.Image]] = {}
-    grey: list[Image.Image] = []
+    """`pages`: name -> address with its host. A sheet is written as soon as its page was seen in
+    every look: who stops it keeps what is done.
+    """
     first = next(iter(pages.values()))
-    for language, (size, scale) in product(_LANGUAGES, _SIZES.items()):
-        # Cookies hold for a host, whatever its port: one window is for all pages.
-        with window(browser, first, View(size, language, scale=scale)) as looking:
-            for name, address in pages.items():
+    _FOLDER.mkdir(exist_ok=True)
+    grey: list[Image.Image] = []
+    with contextlib.ExitStack() as opened:
+        # Cookies hold for a host, whatever its port: a window is for all pages.
+        windows = {
+            (language, size): opened.enter_context(
+                window(browser, first, View(size, language, scale=scale))
+            )
+            for language, (size, scale) in product(_LANGUAGES, _SIZES.items())
+        }
+        for name, address in pages.items():
+            looks: dict[tuple[str, str, tuple[int, int]], Image.Image] = {}
+            for (language, size), looking in windows.items():
                 for theme, png in zip(_THEMES, looking.in_themes(address, _THEMES), strict=True):
                     taken = Image.open(BytesIO(png)).convert("RGB")
-                    looks = shown.setdefault(name, {})
                     looks[language, theme, size] = _high(taken, _SHOWN_HEIGHT)
                     if (language, size) == _IN_GREY:
                         grey.append(_high(taken.convert("L").convert("RGB"), _GREY_HEIGHT))
-        print(f"{language} {size[0]} x {size[1]}", flush=True)
-    _FOLDER.mkdir(exist_ok=True)
-    order = list(product(_LANGUAGES, _THEMES, _SIZES))
-    for name, looks in shown.items():
-        _write(name, _sheet([looks[look] for look in order], len(_SIZES)))
-    _write("in-grey", _sheet(grey, _GREY_COLUMNS))
-    names = (*pages, "in-grey")
-    listed = "".join(f"\n## {name}\n\n![{name}](screens/{name}.webp)\n" for name in names)
+            order = product(_LANGUAGES, _THEMES, _SIZES)
+            _write(name, _sheet([looks[look] for look in order], len(_SIZES)))
+            _write(_GREY, _sheet(grey, _GREY_COLUMNS))
+            _list([*pages, _GREY])
+
+
+def _list(names: Sequence[str]) -> None:
+    """The page of the sheets that there are."""
+    kept = [name for name in names if (_FOLDER / f"{name}.webp").exists()]
+    listed = "".join(f"\n## {name}\n\n![{name}](screens/{name}.webp)\n" for name in kept)
     (DOCS / "screens.md").write_text(_ABOUT + listed, encoding="utf-8")
 
 
@@ -116,7 +130,9 @@ def login_page() -> Iterator[str]:
     """The address of a way in: a demo has none, for it is open to whoever sits at the machine."""
     with tempfile.TemporaryDirectory() as folder:
         users = Path(folder) / "users.toml"
-        users.write_text(f'[users.li]\npassword = "{PasswordHasher().hash(folder)}"\n')
+        users.write_text(
+            f'[users.li]\nrole = "viewer"\npassword = "{PasswordHasher().hash(folder)}"\n'
+        )
         app = with_pages(create_app(None), Access(AccessOptions(users_file=users)))
         listening = socket.create_server(("127.0.0.1", 0))
         server = uvicorn.Server(uvicorn.Config(app, lifespan="off", log_config=None))

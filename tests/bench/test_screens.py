@@ -1,8 +1,10 @@
 """The contact sheets show every page there is."""
 
+import urllib.request
+
 from PIL import Image
 
-from bench.screens import _GAP, _sheet, addresses
+from bench.screens import _GAP, _sheet, addresses, login_page
 from center.access.access import Access, AccessOptions
 from center.api.answers import Wall
 from center.pages.routes import Pages
@@ -35,3 +37,8 @@ def test_pictures_stand_in_rows_of_one_height() -> None:
     assert sheet.size == (50 + _GAP, 20 + _GAP)
     assert sheet.getpixel((20 + _GAP, 0)) == (30, 0, 0)
     assert sheet.getpixel((0, 10 + _GAP)) == (20, 0, 0)
+
+
+def test_the_way_in_is_shown_without_a_center() -> None:
+    with login_page() as address, urllib.request.urlopen(address, timeout=20) as answer:
+        assert 'name="password"' in answer.read().decode()
