@@ -85,7 +85,7 @@ _SMALL_TARGETS = """(least) => [
 _TEXTS = """[...document.querySelectorAll(
         "h1, h2, th, td, dt, dd, label > span, .quiet, .state, button")]
     .filter((one) => one.offsetParent).map((one) => one.innerText)"""
-_ENGLISH = re.compile(r"\b(the|of|are|not|and|with|posts|expected|usual|open|by|in)\b")
+_ENGLISH = re.compile(r"(?<![-\w])(the|of|are|not|and|with|posts|expected|usual|by|in)(?![-\w])")
 """Words of sentences: names, ids and formats are Latin in Chinese too."""
 
 
