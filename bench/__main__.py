@@ -1,5 +1,5 @@
 """`python -m bench` compares posts a second; see also `analysis`, `board`, `center`, `delivery`,
-`feeds`, `live`, `messages`, `outside`, `pictures`, `restart`, `scaling` and `walls`."""
+`feeds`, `live`, `messages`, `outside`, `page_waits`, `pictures`, `restart`, `scaling`, `walls`."""
 
 import logging
 import sys
@@ -13,6 +13,7 @@ from bench import (
     feeds_outside,
     live,
     messages,
+    page_waits,
     pictures,
     restart,
     scaling,
@@ -29,6 +30,7 @@ KINDS = {
     "live": live.main,
     "messages": messages.main,
     "outside": feeds_outside.main,
+    "page_waits": page_waits.main,
     "pictures": pictures.main,
     "restart": restart.main,
     "scaling": scaling.main,

@@ -2,19 +2,17 @@
 
     make bench ARGS="walls --minutes 30 --followers 300 --walls 50 --pages 1"
 
-Starts a broker in memory and `leimo center`, sends ten windows and an alert a second, follows
-`/api/stream` as often as asked, asks for pictures as so many walls do, shows some in Chromium, and
-says how fast memory grows: the slope of a line through the samples of the second half, as the first
-fills caches.
+Starts a broker in memory and `leimo center`, sends ten windows (`--updates`) and an alert a second,
+follows `/api/stream` as often as asked, asks for pictures as so many walls do, shows some in
+Chromium, and says how fast memory grows: the slope of a line through the samples of the second
+half, as the first fills caches. The stream's 20,000 events fill in 39 minutes with ten updates a
+second, in two with 200.
 """
 
 import argparse
 import asyncio
 import contextlib
-import os
-import random
 import re
-import sys
 import tempfile
 import time
 from collections import deque
@@ -25,28 +23,15 @@ from statistics import linear_regression, median
 from typing import Any, NamedTuple
 
 import aiohttp
-import msgspec
 
-from kafka_io.batches import BatchSender, Row
+from bench.center_load import PATIENCE_S, running_center
 from kafka_io.brokers import EmbeddedBroker
-from kafka_io.child_process import ChildProcess
-from kafka_io.producers import started_producer
 from kafka_io.settings import Settings
-from kafka_io.topic_admin import apply_topics
-from schemas.alert import Alert, AlertState
-from schemas.catalogue import Brand
-from schemas.mention import Mention
-from schemas.topics import ALERTS, CATALOGUE, MENTIONS, WINDOWS
-from schemas.window import Window
 
-BRANDS = 50
-_UPDATES_S = 10
-_MINUTE_MS = 60_000
 _SAMPLE_S = 10.0
 _REDRAW_S = 1.0
-_CHROMIUM = "/usr/bin/chromium"
+CHROMIUM = "/usr/bin/chromium"
 _MB = 1 << 20
-_PATIENCE_S = 120
 
 
 class Sample(NamedTuple):
@@ -69,77 +54,12 @@ def _resident(pid: int) -> int:
     return int(found[1]) << 10 if found else 0
 
 
-class _Load:
-    """Windows of the current minute, revised again and again; an alert; some posts."""
-
-    def __init__(self) -> None:
-        self._drawn = random.Random(3)
-        self._number = 0
-
-    def rows(self) -> list[Row]:
-        """What comes of one tenth of a second."""
-        self._number += 1
-        now_ms = time.time_ns() // 1_000_000
-        start_ms = now_ms // _MINUTE_MS * _MINUTE_MS - _MINUTE_MS
-        brand = f"b{self._drawn.randrange(BRANDS)}"
-        posts = self._drawn.randrange(1, 90)
-        window = Window(
-            brand=brand, start_ms=start_ms, size_ms=_MINUTE_MS, revision=self._number,
-            posts=posts, originals=posts, reposts=0, positive=0, neutral=posts, negative=0,
-            sentiment_milli=0, reach=posts, authors=posts, texts=posts, owned=0, paid=0,
-            earned=posts,
-        )  # fmt: skip
-        post = Mention(
-            brand=brand, partition=0, offset=self._number, event_time_ms=start_ms,
-            author=f"u{self._number % 999}", post=f"p{self._number}", source="weibo",
-            text=f"第{self._number}条", terms=("手机",),
-        )  # fmt: skip
-        found = [
-            Row(WINDOWS.name, 0, window.key, msgspec.json.encode(window)),
-            Row(MENTIONS.name, 0, brand.encode(), msgspec.json.encode(post)),
-        ]
-        if self._number % _UPDATES_S == 0:
-            found.append(self._alert(brand, now_ms))
-        return found
-
-    def _alert(self, brand: str, now_ms: int) -> Row:
-        number = self._number // _UPDATES_S // 30  # each goes on for half a minute
-        is_over = self._number // _UPDATES_S % 30 == 29
-        alert = Alert(
-            id=f"a{number}", fingerprint=f"spike/{brand}", rule="spike", kind="spike", brand=brand,
-            state=AlertState.RESOLVED if is_over else AlertState.FIRING,
-            ended_at_ms=now_ms if is_over else None,
-            revision=self._number, severity=1 + number % 9, started_at_ms=now_ms,
-            updated_at_ms=now_ms, seen=19.0, expected=2.0, reason="19 posts",
-        )  # fmt: skip
-        return Row(ALERTS.name, 0, alert.fingerprint.encode(), msgspec.json.encode(alert))
-
-
-async def _send(settings: Settings, stop: asyncio.Event) -> None:
-    producer = await started_producer(settings)
-    sender = BatchSender(producer)
-    load = _Load()
-    try:
-        brands = [Brand(f"b{number}", f"品牌{number}") for number in range(BRANDS)]
-        await sender.send(
-            Row(CATALOGUE.name, 0, f"brand:{one.id}".encode(), msgspec.json.encode(one))
-            for one in brands
-        )
-        while not stop.is_set():
-            await sender.send(load.rows())
-            await sender.flush()
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), 1 / _UPDATES_S)
-    finally:
-        await producer.stop()
-
-
 @contextlib.asynccontextmanager
 async def _each(
     count: int, one: Callable[[aiohttp.ClientSession, int], Awaitable[None]]
 ) -> AsyncIterator[None]:
     """So many at once, by number, until the block ends."""
-    timeout = aiohttp.ClientTimeout(total=None, sock_read=_PATIENCE_S)
+    timeout = aiohttp.ClientTimeout(total=None, sock_read=PATIENCE_S)
     connector = aiohttp.TCPConnector(limit=0)
     async with aiohttp.ClientSession(timeout=timeout, connector=connector) as session:
         tasks = [asyncio.ensure_future(one(session, number)) for number in range(count)]
@@ -230,12 +150,12 @@ async def _pages(url: str, count: int) -> AsyncIterator[Any]:
 
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
-            executable_path=_CHROMIUM, args=["--no-sandbox", "--disable-dev-shm-usage"]
+            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-dev-shm-usage"]
         )
         pages = [await browser.new_page() for _ in range(count)]
         for page in pages:
             await page.goto(f"{url}/wall")
-            await page.wait_for_selector("#picture svg", timeout=_PATIENCE_S * 1000)
+            await page.wait_for_selector("#picture svg", timeout=PATIENCE_S * 1000)
         session = await pages[0].context.new_cdp_session(pages[0])
         try:
             yield session
@@ -263,22 +183,12 @@ def _slope(samples: list[Sample], field: str) -> str:
 
 
 async def _measure(arguments: argparse.Namespace, folder: Path, settings: Settings) -> None:
-    await apply_topics(settings)
-    command = [sys.executable, "-m", "leimo", "center", "--port", "0"]
-    command += ["--store", f"sqlite:///{folder}/center.db"]
-    root = str(Path(__file__).resolve().parents[1])
-    environment = {
-        **os.environ, "LEIMO_BROKER": settings.broker, "LEIMO_PARTITIONS": "1", "PYTHONPATH": root,
-    }  # fmt: skip
-    center = ChildProcess(command, folder, folder / "center.log", environment)
-    stop = asyncio.Event()
-    sending = asyncio.create_task(_send(settings, stop))
     samples: list[Sample] = []
-    try:
-        url = await _address(center)
-        followers = _Followers(url, arguments.followers)
-        walls = _Walls(url, arguments.walls)
-        async with followers.follow(), walls.show(), _pages(url, arguments.pages) as session:
+    async with running_center(folder, settings, arguments.brands, arguments.updates) as center:
+        followers = _Followers(center.url, arguments.followers)
+        walls = _Walls(center.url, arguments.walls)
+        pages = _pages(center.url, arguments.pages)
+        async with followers.follow(), walls.show(), pages as session:
             began_s = time.monotonic()
             while (at_s := time.monotonic() - began_s) < arguments.minutes * 60:
                 heap, nodes = await _heap(session)
@@ -291,26 +201,11 @@ async def _measure(arguments: argparse.Namespace, folder: Path, settings: Settin
                     flush=True,
                 )
                 await asyncio.sleep(_SAMPLE_S)
-    finally:
-        stop.set()
-        await asyncio.gather(sending, return_exceptions=True)
-        await asyncio.to_thread(center.stop)
     print(f"{arguments.minutes:g} minutes, {arguments.followers} followers, lost {followers.lost}")
     took = f", a picture in {median(walls.took_ms):.0f} ms" if walls.took_ms else ""
     print(f"{arguments.walls} walls, lost {walls.lost}, {walls.pictures:,} pictures{took} (median)")
     print(f"center: {_slope(samples, 'center_bytes')}")
     print(f"heap of a wall: {_slope(samples, 'heap_bytes')}")
-
-
-async def _address(center: ChildProcess) -> str:
-    deadline = time.monotonic() + _PATIENCE_S
-    while True:
-        said = center.log.read_text(encoding="utf-8")
-        if found := re.search(r"http://127\.0\.0\.1:\d+", said):
-            return found.group()
-        if time.monotonic() > deadline or not center.is_running:
-            raise RuntimeError(f"the center does not answer: {said}")
-        await asyncio.sleep(0.1)
 
 
 def main() -> None:
@@ -320,6 +215,8 @@ def main() -> None:
     parser.add_argument("--followers", type=int, default=300)
     parser.add_argument("--walls", type=int, default=50, help="that ask for pictures")
     parser.add_argument("--pages", type=int, default=1, help="walls in Chromium")
+    parser.add_argument("--brands", type=int, default=50)
+    parser.add_argument("--updates", type=int, default=10, help="windows and posts a second")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, EmbeddedBroker.start() as broker:
         settings = Settings(broker=broker.address, partitions=1, replication=1)

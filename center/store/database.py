@@ -104,3 +104,7 @@ class Database(Writable[Transaction], Protocol):
     def split(self, column: str) -> str:
         """Words with spaces between them, as `mention_words` keeps them."""
         ...
+
+    def sum_of(self, expression: str) -> str:
+        """Sum of whole numbers, as a whole number."""
+        ...

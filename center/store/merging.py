@@ -75,3 +75,9 @@ def merge_statement(table: Table, where: str = "1 = 1") -> str:
         f"INSERT INTO {table.name} ({names}) SELECT {names} FROM new_{table.name} WHERE 1 = 1 "
         f"ON CONFLICT ({', '.join(table.key)}) DO UPDATE SET {changes} WHERE {where}"
     )
+
+
+def insert_statement(table: Table) -> str:
+    """From the staging table into the table, in which no row has these keys."""
+    names = ", ".join(table.column_names)
+    return f"INSERT INTO {table.name} ({names}) SELECT {names} FROM new_{table.name}"

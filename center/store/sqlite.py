@@ -164,6 +164,9 @@ class SqliteDatabase(WordTable):
     def split(self, column: str) -> str:
         return column
 
+    def sum_of(self, expression: str) -> str:
+        return f"SUM({expression})"
+
     def drop_all(self, kept: Collection[str] = ()) -> None:
         """Make tables anew but those that are kept; readers see the old ones, or the new."""
         with self._lock, self._transaction():

@@ -1,11 +1,11 @@
 """Records into tables within one transaction, by staging tables: SQLite and PostgreSQL."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from center.store.archiving import Archiving, Due
 from center.store.database import Database, Row, Transaction
-from center.store.merging import merge_statement
+from center.store.merging import insert_statement, merge_statement
 from center.store.protocol import COUNT_NAMES, DAY_MS, HOUR_MS
 from center.store.tables import BY_NAME, MENTION_COLUMNS
 from center.store.writing import (
@@ -17,10 +17,14 @@ from center.store.writing import (
 from schemas.deletion import Deletion
 from schemas.mention import Mention
 
-_SUMS = ", ".join(f"SUM(n.{name} - COALESCE(w.{name}, 0))" for name in COUNT_NAMES)
+_HELD = "windows_1m w ON w.brand = n.brand AND w.start_ms = n.start_ms"
 _COLUMNS = ", ".join(COUNT_NAMES)
-_MENTION_NAMES = ", ".join(MENTION_COLUMNS)
 _WITH_WORDS = (*MENTION_COLUMNS, "words")
+_BRANDS = """WITH RECURSIVE held (brand) AS (SELECT MIN(brand) FROM mentions
+    UNION ALL SELECT (SELECT MIN(m.brand) FROM mentions m WHERE m.brand > held.brand)
+    FROM held WHERE held.brand IS NOT NULL)
+    SELECT brand FROM held WHERE brand IS NOT NULL"""
+"""From brand to brand in the index of lists: its other entries are not read."""
 # As `schemas.forgotten.Forgotten.covers` says it.
 _IS_TAKEN_BACK = """EXISTS (SELECT 1 FROM {deletions} d WHERE d.scope = 'post'
     AND d.source = {m}.source AND d.subject = {m}.post)
@@ -41,22 +45,31 @@ class StagedWrites(Archiving[Transaction]):
     def _merge_windows(self, tx: Transaction, rows: Iterable[Sequence[Any]]) -> None:
         table = BY_NAME["windows_1m"]
         tx.load(table.name, table.column_names, rows)
-        tx.run(
-            """DELETE FROM new_windows_1m WHERE EXISTS (SELECT 1 FROM windows_1m w
-            WHERE w.brand = new_windows_1m.brand AND w.start_ms = new_windows_1m.start_ms
-            AND w.revision > new_windows_1m.revision)"""
-        )
-        for rolled, size_ms in (("windows_1h", HOUR_MS), ("windows_1d", DAY_MS)):
-            added = ", ".join(f"{name} = {rolled}.{name} + excluded.{name}" for name in COUNT_NAMES)
+        # Nearly all are of minutes that nothing is held of: that is found out once.
+        is_revised = bool(tx.rows(f"SELECT 1 FROM new_windows_1m n JOIN {_HELD} LIMIT 1"))
+        if is_revised:
             tx.run(
-                f"""INSERT INTO {rolled} (brand, start_ms, {_COLUMNS})
-                SELECT n.brand, n.start_ms - n.start_ms % {size_ms} AS begin_ms, {_SUMS}
-                FROM new_windows_1m n LEFT JOIN windows_1m w
-                ON w.brand = n.brand AND w.start_ms = n.start_ms
-                WHERE 1 = 1 GROUP BY n.brand, n.start_ms - n.start_ms % {size_ms}
-                ON CONFLICT (brand, start_ms) DO UPDATE SET {added}"""
+                """DELETE FROM new_windows_1m WHERE EXISTS (SELECT 1 FROM windows_1m w
+                WHERE w.brand = new_windows_1m.brand AND w.start_ms = new_windows_1m.start_ms
+                AND w.revision > new_windows_1m.revision)"""
             )
-        tx.run(merge_statement(table))
+        for rolled, size_ms in (("windows_1h", HOUR_MS), ("windows_1d", DAY_MS)):
+            self._roll_up(tx, rolled, size_ms, is_revised=is_revised)
+        tx.run(merge_statement(table) if is_revised else insert_statement(table))
+
+    def _roll_up(self, tx: Transaction, rolled: str, size_ms: int, *, is_revised: bool) -> None:
+        """What the staged minutes change, into their hours or days."""
+        change = "n.{0} - COALESCE(w.{0}, 0)" if is_revised else "n.{0}"
+        sums = ", ".join(self._database.sum_of(change.format(name)) for name in COUNT_NAMES)
+        added = ", ".join(f"{name} = {rolled}.{name} + excluded.{name}" for name in COUNT_NAMES)
+        held = f"LEFT JOIN {_HELD}" if is_revised else ""
+        tx.run(
+            f"""INSERT INTO {rolled} (brand, start_ms, {_COLUMNS})
+            SELECT n.brand, n.start_ms - n.start_ms % {size_ms} AS begin_ms, {sums}
+            FROM new_windows_1m n {held}
+            WHERE 1 = 1 GROUP BY n.brand, n.start_ms - n.start_ms % {size_ms}
+            ON CONFLICT (brand, start_ms) DO UPDATE SET {added}"""
+        )
 
     def _take_mentions(self, tx: Transaction, mentions: list[Mention]) -> None:
         self._merge_mentions(tx, map(mention_row, mentions))
@@ -65,20 +78,23 @@ class StagedWrites(Archiving[Transaction]):
     def _merge_mentions(self, tx: Transaction, rows: Iterable[Sequence[Any]]) -> None:
         """Rows of `MENTION_COLUMNS` without the id, and their words."""
         (next_id,) = tx.rows("SELECT COALESCE(MAX(id), 0) + 1 FROM mentions")[0]
-        tx.load("mentions", _WITH_WORDS, ((next_id + at, *row) for at, row in enumerate(rows)))
+        numbered = ((next_id + at, *row) for at, row in enumerate(_first_of_each(rows)))
+        tx.load("mentions", _WITH_WORDS, numbered)
+        # Whoever writes is alone, so what is not there now does not come to be there.
+        tx.run(
+            """DELETE FROM new_mentions WHERE EXISTS (SELECT 1 FROM mentions m
+            WHERE m.part = new_mentions.part AND m.off = new_mentions.off
+            AND m.brand = new_mentions.brand)"""
+        )
         taken_back = _IS_TAKEN_BACK.format(deletions="deletions", m="new_mentions")
         tx.run(
             f"""UPDATE new_mentions SET text = '', terms = '', author = '', words = '',
             is_deleted = 1 WHERE {taken_back}"""
         )
-        tx.run(
-            f"""INSERT INTO mentions ({_MENTION_NAMES}) SELECT {_MENTION_NAMES} FROM new_mentions
-            WHERE 1 = 1 ON CONFLICT (brand, part, off) DO NOTHING"""
-        )
+        tx.run(insert_statement(BY_NAME["mentions"]))
         tx.run(
             f"""INSERT INTO mention_words ({self._database.word_id}, words)
-            SELECT n.id, {self._database.split("n.words")} FROM new_mentions n
-            WHERE n.words <> '' AND EXISTS (SELECT 1 FROM mentions m WHERE m.id = n.id)"""
+            SELECT id, {self._database.split("words")} FROM new_mentions WHERE words <> ''"""
         )
 
     def _mark_due(self, tx: Transaction, kind: str, table: str, column: str) -> None:
@@ -107,8 +123,7 @@ class StagedWrites(Archiving[Transaction]):
 
     def _prune_mentions(self, before_ms: int) -> None:
         self._drop_due("mentions", before_ms)
-        brands = [brand for (brand,) in self._database.rows("SELECT DISTINCT brand FROM mentions")]
-        for brand in brands:
+        for (brand,) in self._database.rows(_BRANDS):
             with self._database.writing() as tx:
                 old = {"brand": brand, "before": before_ms}
                 chosen = "SELECT id FROM mentions WHERE brand = :brand AND event_time_ms < :before"
@@ -142,3 +157,17 @@ class StagedWrites(Archiving[Transaction]):
                 WHERE n.scope = deletions.scope AND n.source = deletions.source
                 AND n.subject = deletions.subject AND n.at_ms = deletions.at_ms)"""
             )
+
+
+def _first_of_each(rows: Iterable[Sequence[Any]]) -> Iterator[Sequence[Any]]:
+    """Mentions that a batch holds twice, once: their first three columns are their identity.
+
+    >>> list(_first_of_each([("xiaomi", 0, 1, "a"), ("xiaomi", 0, 1, "b"), ("oppo", 0, 1, "a")]))
+    [('xiaomi', 0, 1, 'a'), ('oppo', 0, 1, 'a')]
+    """
+    seen = set()
+    for row in rows:
+        identity = tuple(row[:3])
+        if identity not in seen:
+            seen.add(identity)
+            yield row

@@ -151,6 +151,11 @@ TABLES = (
 BY_NAME = {table.name: table for table in TABLES}
 
 
+_IDENTITY = "CREATE UNIQUE INDEX mentions_identity ON mentions (part, off, brand)"
+"""Places grow as posts come, so new ones go to the end of their partition's; by brand first, each
+goes to another page."""
+
+
 def _create_index(table: str, columns: Sequence[str]) -> str:
     """
     >>> _create_index("alerts", ("brand",))
@@ -160,7 +165,7 @@ def _create_index(table: str, columns: Sequence[str]) -> str:
     return f"CREATE INDEX {table}_{name} ON {table} ({', '.join(columns)})"
 
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 """Raised with every change of the tables, with a step in `MIGRATIONS`."""
 MIGRATIONS: dict[int, Sequence[str]] = {
     2: (
@@ -182,6 +187,7 @@ MIGRATIONS: dict[int, Sequence[str]] = {
         "DROP INDEX mentions_by_brand_event_time_ms",
         _create_index("mentions", _LISTED_BY),
     ),
+    4: ("DROP INDEX mentions_identity", _IDENTITY),
 }
 """Version -> statements that bring tables of the version before to it."""
 
@@ -198,5 +204,5 @@ def create_statements(clustered: str, kept: Collection[str] = ()) -> list[str]:
         columns = ", ".join(table.columns)
         found.append(f"CREATE TABLE {table.name} ({columns}, PRIMARY KEY ({key})) {ending}")
         found += [_create_index(table.name, index) for index in table.indexes]
-    found.append("CREATE UNIQUE INDEX mentions_identity ON mentions (brand, part, off)")
+    found.append(_IDENTITY)
     return found

@@ -108,7 +108,7 @@ class Writes(Generic[T]):
                 {"topic": topic, "part": partition},
             )
             if topic in {WINDOWS.name, MENTIONS.name}:
-                _set_standing(tx, partition, Standing())
+                _set_standings(tx, {partition: Standing()})
 
     def apply(self, records: Sequence[Record], positions: Offsets) -> int:
         """Take records in with how far that is; those below the offsets held are skipped."""
@@ -126,8 +126,7 @@ class Writes(Generic[T]):
                     _APPLIERS[topic.name](self, tx, found)
             fresh = [*by_topic[WINDOWS.name], *by_topic[MENTIONS.name]]
             if fresh:
-                for partition, standing in moved(standings(_all_meta(tx)), fresh).items():
-                    _set_standing(tx, partition, standing)
+                _set_standings(tx, moved(standings(_all_meta(tx)), fresh))
             ahead = [
                 (*source, following)
                 for source, following in positions.items()
@@ -364,9 +363,14 @@ def standings(meta: Mapping[str, int]) -> dict[int, Standing]:
     return found
 
 
-def _set_standing(tx: Verbs, partition: int, standing: Standing) -> None:
-    for field, value in standing._asdict().items():
-        set_meta(tx, f"{STANDING}/{field}/{partition}", value)
+def _set_standings(tx: Verbs, standings: Mapping[int, Standing]) -> None:
+    rows = [
+        (f"{STANDING}/{field}/{partition}", value)
+        for partition, standing in standings.items()
+        for field, value in standing._asdict().items()
+    ]
+    if rows:
+        tx.upsert(BY_NAME["meta"], rows)
 
 
 def note_newest_post(tx: Verbs, newest_ms: int) -> None:

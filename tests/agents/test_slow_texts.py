@@ -139,7 +139,7 @@ def test_both_stages_count_texts_that_are_made_to_be_slow(catalogue: Catalogue) 
         ambiguous_names(catalogue), texts(catalogue, seed=6), strict=False
     ))  # fmt: skip
     for post_id, text in enumerate(islice(named, 40), 1):
-        fuzzer.feed([status(text, post_id)])  # one by one: the limit of CPU time is for a single one
+        fuzzer.feed([status(text, post_id)])  # one by one: the limit is for a single one
     assert fuzzer.outcome().posts == 40
     assert not fuzzer.outcome().dead
 

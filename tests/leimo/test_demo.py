@@ -264,7 +264,7 @@ def test_a_simulation_begins_anew_where_the_broker_holds_too_much(tmp_path: Path
     ) as demo:  # fmt: skip
         assert demo.stderr is not None
         seen = []
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + 240
         for line in demo.stderr:
             seen.append(line)
             if sum("up in" in each for each in seen) == 2 or time.monotonic() > deadline:

@@ -12,7 +12,16 @@ from center.archive.restoring import restore, tell
 from center.metrics import CenterMetrics
 from center.store.archiving import ARCHIVED_MENTION, Kind
 from center.store.opening import SqlStore, open_store
-from center.store.protocol import DAY_MS, EVERYTHING, HOUR_MS, MINUTE_MS, MentionFilter, Record
+from center.store.protocol import (
+    DAY_MS,
+    EVERYTHING,
+    HOUR_MS,
+    MINUTE_MS,
+    MentionFilter,
+    Record,
+    Size,
+    Span,
+)
 from center.store.tables import BY_NAME, MENTION_COLUMNS
 from schemas.action import Action, ActionKind, ActionSubject
 from schemas.deletion import Deletion, DeletionScope
@@ -289,6 +298,8 @@ def test_tables_of_the_version_before_get_what_is_new(transactional_url: str) ->
         tx.run("DROP TABLE archive_due")
         tx.run("DROP INDEX mentions_listed")
         tx.run("CREATE INDEX mentions_by_brand_event_time_ms ON mentions (brand, event_time_ms)")
+        tx.run("DROP INDEX mentions_identity")
+        tx.run("CREATE UNIQUE INDEX mentions_identity ON mentions (brand, part, off)")
         for table, column in (
             ("mentions", "original"),
             ("mentions", "depth"),
@@ -299,11 +310,16 @@ def test_tables_of_the_version_before_get_what_is_new(transactional_url: str) ->
             tx.run("PRAGMA user_version = 1")
         else:
             tx.run("UPDATE schema_version SET version = 1")
+            tx.run("DROP AGGREGATE bigint_sum (BIGINT)")
     old.close()
 
     found = open_store(transactional_url)
     assert found.due_hours(NOW_MS) == [(Kind.MENTIONS, START_MS)]
-    found.apply(records(MENTIONS.name, mention(2, depth=3), first=2), {})
+    came = mention(2, depth=3)
+    found.apply(records(MENTIONS.name, mention(1), came, came, first=2), {})
+    found.apply(records(WINDOWS.name, *windows_of([came])), {})
+    counts = [row.counts[0] for row in found.counts(EVERYTHING, None, Span(0, NOW_MS), Size.DAY)]
     depths = [row.mention.depth for row in found.all_mentions(EVERYTHING, MentionFilter())]
     found.close()
     assert depths == [0, 3]
+    assert counts == [1]

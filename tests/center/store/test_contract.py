@@ -87,6 +87,17 @@ class TestWindows:
         assert posts(store, Size.MINUTE) == {START_MS: 5, START_MS + MINUTE_MS: 1}
         assert posts(store, Size.HOUR) == posts(store, Size.DAY) == {START_MS: 6}
 
+    def test_minutes_that_are_held_and_new_ones_come_together(self, store: SqlStore) -> None:
+        minutes = [mention(n, START_MS + n * MINUTE_MS) for n in range(4)]
+        first, second, third, fourth = windows_of(minutes)
+        newer = replace(second, posts=7, revision=5)
+        store.apply(records(WINDOWS.name, first, newer), {(WINDOWS.name, 0): 2})
+        more = replace(first, posts=3, revision=1)
+        store.apply(records(WINDOWS.name, more, second, third, fourth, first=2), {})
+
+        assert list(posts(store, Size.MINUTE).values()) == [3, 7, 1, 1]
+        assert posts(store, Size.HOUR) == posts(store, Size.DAY) == {START_MS: 12}
+
     def test_an_older_revision_changes_nothing(self, store: SqlStore) -> None:
         (window,) = windows_of([mention(1)])
         newer = replace(window, posts=5, revision=3)
