@@ -4,69 +4,61 @@
     make bench ARGS="pictures http://127.0.0.1:9470"
 
 Shows the worst alert of the last day and its brand, a large brand on dark ground in Chinese, the
-wall, and three pages on a phone. Needs Chromium.
+wall, and three pages on a phone; then every page in every look (`bench.screens`). Needs Chromium.
 """
 
 import argparse
 import base64
 import json
-import re
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from io import BytesIO
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect, sync_playwright
-from playwright.sync_api import TimeoutError as PlaywrightTimeout
+from playwright.sync_api import Browser
 
-_DOCS = Path(__file__).parents[1] / "docs"
-_CHROMIUM = "/usr/bin/chromium"
-_ZONE = "Asia/Shanghai"
+from bench.chromium import View, chromium, window
+from bench.screens import DOCS, addresses, login_page, write_sheets
+
 _DAY_MS = 86_400_000
 _PHONE = (390, 844)
 _GAP_PX = 20
 _COLOURS = 128
-_SETTLED = """() => new Promise((done) => {
-    let timer = setTimeout(done, 1500);
-    new MutationObserver(() => { clearTimeout(timer); timer = setTimeout(done, 1500); })
-        .observe(document.body, { childList: true, subtree: true });
-    setTimeout(done, 10000);
-})"""
-"""Charts are drawn, and for a while nothing is added."""
-
-
-class View(NamedTuple):
-    """How a page is looked at."""
-
-    path: str
-    size: tuple[int, int]
-    language: str = "en"
-    theme: str = "light"
 
 
 def main() -> None:
     """Write the pictures anew."""
     parser = argparse.ArgumentParser(prog="bench pictures", description=main.__doc__)
     parser.add_argument("url", help="of the center of a demo, such as http://127.0.0.1:9470")
+    parser.add_argument("--mailbox", help="Its address; usual: without a sheet of the mailbox.")
     parser.add_argument("--brand", default="huawei", help="The large one; usual: %(default)s.")
+    parser.add_argument("--sheets", action="store_true", help="Contact sheets of all pages alone.")
     given = parser.parse_args()
     url = given.url.rstrip("/")
     alert = _worst(url)
+    with chromium() as browser:
+        if not given.sheets:
+            _write_shown(browser, url, alert, given.brand)
+        with login_page() as login:
+            pages = {name: url + path for name, path in addresses(given.brand, alert["id"]).items()}
+            mailbox = {"mailbox": given.mailbox} if given.mailbox else {}
+            write_sheets(browser, pages | {"login": login} | mailbox)
+
+
+def _write_shown(browser: Browser, url: str, alert: dict[str, Any], brand: str) -> None:
+    """What README and docs/center.md show."""
     views = {
-        "center-brand": View(f"/brands/{alert['brand']}", (1440, 1180)),
-        "center-alert": View(f"/alerts/{alert['id']}", (1440, 1000), "zh"),
-        "center-brand-zh-dark": View(f"/brands/{given.brand}", (1280, 720), "zh", "dark"),
-        "center-wall": View("/wall", (1920, 1080)),
+        "center-brand": (f"/brands/{alert['brand']}", View((1440, 1180))),
+        "center-alert": (f"/alerts/{alert['id']}", View((1440, 1000), "zh")),
+        "center-brand-zh-dark": (f"/brands/{brand}", View((1280, 720), "zh", "dark")),
+        "center-wall": ("/wall", View((1920, 1080))),
     }
-    on_a_phone = [View(path, _PHONE) for path in ("/wall", "/engage", f"/brands/{given.brand}")]
-    with _chromium() as browser:
-        for name, view in views.items():
-            _write(name, _picture(browser, url, view))
-        shown = [_picture(browser, url, view) for view in on_a_phone]
-        _write("center-phone", _beside(browser, shown, _PHONE))
+    for name, (path, view) in views.items():
+        with window(browser, url, view) as looking:
+            _write(name, looking.picture(url + path))
+    with window(browser, url, View(_PHONE)) as looking:
+        shown = [looking.picture(url + path) for path in ("/wall", "/engage", f"/brands/{brand}")]
+    _write("center-phone", _beside(browser, shown, _PHONE))
 
 
 def _worst(url: str) -> dict[str, Any]:
@@ -81,46 +73,6 @@ def _worst(url: str) -> dict[str, Any]:
     ]
     worst: dict[str, Any] = max(recent, key=lambda one: (one["severity"], one["started_at_ms"]))
     return worst
-
-
-@contextmanager
-def _chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=_CHROMIUM, args=["--no-sandbox", "--disable-gpu"]
-        )
-        yield browser
-        browser.close()
-
-
-def _picture(browser: Browser, url: str, view: View) -> bytes:
-    width, height = view.size
-    context = browser.new_context(
-        viewport={"width": width, "height": height}, timezone_id=_ZONE, reduced_motion="reduce"
-    )
-    context.add_cookies(
-        [
-            {"name": "leimo_lang", "value": view.language, "url": url},
-            {"name": "leimo_theme", "value": view.theme, "url": url},
-        ]
-    )
-    page = context.new_page()
-    page.goto(url + view.path)
-    _settle(page, is_wall=view.path == "/wall")
-    taken = page.screenshot()
-    context.close()
-    return taken
-
-
-def _settle(page: Page, *, is_wall: bool) -> None:
-    if is_wall:
-        expect(page.locator("#picture svg")).to_be_visible(timeout=30_000)
-        # A phone has no pointer that could be still: there the tools stay.
-        with suppress(PlaywrightTimeout):
-            page.wait_for_selector("body.is-still", timeout=5_000)
-    else:
-        expect(page.locator("#page, main").first).to_have_text(re.compile(r"\d"), timeout=30_000)
-    page.evaluate(_SETTLED)
 
 
 def _beside(browser: Browser, pictures: list[bytes], size: tuple[int, int]) -> bytes:
@@ -140,7 +92,7 @@ def _beside(browser: Browser, pictures: list[bytes], size: tuple[int, int]) -> b
 
 def _write(name: str, picture: bytes) -> None:
     """With few colours: a third of the bytes, and no difference to be seen."""
-    file = _DOCS / f"{name}.png"
+    file = DOCS / f"{name}.png"
     Image.open(BytesIO(picture)).convert("RGB").quantize(_COLOURS).save(file, optimize=True)
     print(f"docs/{name}.png: {file.stat().st_size:,} bytes")
 

@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query
 
 from center.api import answers, forms
+from center.api.answers.mentions import Difference
 from center.api.asking import (
     Asker,
     BrandId,
@@ -31,6 +32,13 @@ from schemas.mention import Channel, Objective, Polarity
 router = APIRouter(prefix="/api", route_class=TaggedRoute, tags=["mentions"])
 
 MOST_COUNTED = 100_000
+_WHY = {
+    Difference.DROPPED: "posts older than the days that are kept were dropped; windows still count"
+    " them",
+    Difference.OPEN: "minutes that are not closed yet are not counted yet",
+    Difference.LATE: "posts that came too late for their minute are listed and not counted",
+    Difference.BEFORE: "the posts were read before this store began; windows still count them",
+}
 
 
 def filter_of(
@@ -97,13 +105,15 @@ def mentions(
     total = center.store.count_mentions(asker.scope, wanted, MOST_COUNTED + 1)
     counted = counted_by_windows(center, asker, wanted)
     is_exact = total <= MOST_COUNTED
+    difference = _difference(center, wanted, total, counted) if is_exact else None
     return answers.Mentions(
         items=[forms.mention(row) for row in page],
         next=cursor_text(*page[-1].cursor) if len(rows) > limit else None,
         total=min(total, MOST_COUNTED),
         total_is_exact=is_exact,
         counted=counted,
-        why=_why(center, wanted, total, counted) if is_exact else "",
+        difference=difference,
+        why=_WHY[difference] if difference else "",
     )
 
 
@@ -137,17 +147,17 @@ def _column(wanted: MentionFilter) -> str | None:
     return flags[name][getattr(wanted, name)] if name in flags else named.get(name)
 
 
-def _why(center: Center, wanted: MentionFilter, total: int, counted: int | None) -> str:
+def _difference(
+    center: Center, wanted: MentionFilter, total: int, counted: int | None
+) -> Difference | None:
     if counted is None or counted == total:
-        return ""
+        return None
     fresh = center.store.freshness()
     if wanted.span.from_ms < fresh.mentions_from_ms:
-        return "posts older than the days that are kept were dropped; windows still count them"
+        return Difference.DROPPED
     if wanted.span.to_ms > fresh.closed_until_ms:
-        return "minutes that are not closed yet are not counted yet"
-    if total > counted:
-        return "posts that came too late for their minute are listed and not counted"
-    return "the posts were read before this store began; windows still count them"
+        return Difference.OPEN
+    return Difference.LATE if total > counted else Difference.BEFORE
 
 
 @router.get("/terms")

@@ -1,5 +1,7 @@
 """Posts, and what is read from them."""
 
+from enum import StrEnum
+
 from center.api.answers.base import Answer
 from schemas.mention import Channel, Objective, Place, Polarity, SpamSign
 
@@ -38,6 +40,15 @@ class MentionAnswer(Answer):
     region: str
 
 
+class Difference(StrEnum):
+    """Why a list of posts and the count of them differ."""
+
+    DROPPED = "dropped"
+    OPEN = "open"
+    LATE = "late"
+    BEFORE = "before"
+
+
 class Mentions(Answer):
     items: list[MentionAnswer]
     next: str | None
@@ -47,8 +58,10 @@ class Mentions(Answer):
     counted: int | None
     """What windows count for the same brands, span, channel, polarity or objective; null: windows
     cannot tell."""
+    difference: Difference | None
+    """Where `total` and `counted` differ: why, as one word."""
     why: str
-    """Where `total` and `counted` differ: why. Else empty."""
+    """The same as a sentence; empty where they do not differ."""
 
 
 class TermLine(Answer):

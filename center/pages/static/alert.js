@@ -1,10 +1,10 @@
 // One alert: what was seen against what was expected, why, its posts, who was told, what was done.
 import "./frame.js";
-import { $, calmly, card, figure, fmt, get, h, has, named, plain, query, ranked, reasonOf, severity, start, t, trouble, when } from "./core.js";
+import { $, calmly, card, figure, fmt, get, h, has, named, plain, query, ranked, reasonOf, severity, start, t, trouble, upper, when } from "./core.js";
 import { chart, volume } from "./charts.js";
 import { on } from "./live.js";
 import { post, postList } from "./posts.js";
-import { brandOf, doings, incidentRow, kindOf, stateOf, told } from "./incident_rows.js";
+import { brandOf, doings, incidentRow, inUnit, kindOf, stateOf, told } from "./incident_rows.js";
 
 const id = start.subject;
 const body = $("page");
@@ -36,18 +36,18 @@ function draw(alert) {
   const from = Math.min(alert.started_at_ms, alert.updated_at_ms) - horizon;
   const to = Math.max(alert.ended_at_ms || alert.updated_at_ms, alert.started_at_ms) + 60000;
   const posts = alert.brand === "*" ? null : `/brands/${encodeURIComponent(alert.brand)}?${query({ from, to })}#posts`;
-  const shares = evidence.negative_now !== null ? t("alert.negative", { now: fmt.share(evidence.negative_now), before: fmt.share(evidence.negative_before) }) : "–";
+  const shares = evidence.negative_now !== null && evidence.negative_before !== null ? t("alert.negative", { now: fmt.share(evidence.negative_now), before: fmt.share(evidence.negative_before) }) : "–";
   const figures = h("dl", { class: "figures" },
-    figure(t("seen"), `${fmt.amount(alert.seen)}${alert.unit === "percent" ? " %" : ""}`, { note: unitOf(alert) }),
-    figure(t("expected"), `${fmt.amount(alert.expected)}${alert.unit === "percent" ? " %" : ""}`, { note: alert.expected > 0 ? `×${fmt.amount(alert.seen / alert.expected)}` : "" }),
+    figure(t("seen"), inUnit(alert, alert.seen), { note: unitOf(alert) }),
+    figure(t("expected"), inUnit(alert, alert.expected), { note: alert.expected >= 1 ? fmt.times(alert.seen, alert.expected) : "" }),
     figure(t("alert.posts", { minutes: evidence.horizon_min }), fmt.count(evidence.posts), { href: posts, note: t("alert.authors", { n: fmt.count(evidence.authors) }) }),
     figure(t("reach"), fmt.count(evidence.reach), { note: t("alert.reposts", { n: fmt.count(evidence.reposts) }) }),
-    figure(t("negative"), fmt.share(evidence.negative_now), { note: evidence.negative_now !== null ? t("alert.usually", { share: fmt.share(evidence.negative_before) }) : "" }),
+    figure(t("negative"), fmt.share(evidence.negative_now), { note: evidence.negative_before !== null ? t("alert.usually", { share: fmt.share(evidence.negative_before) }) : "" }),
     figure(t("alert.chance"), chance(evidence.probability), { note: t("alert.chance.about") }));
   const parts = [["copies", evidence.copies], ["newcomers", evidence.newcomers], ["spam", evidence.spam], ["bursts", evidence.bursts]].filter(([, value]) => value > 0);
   const kinds = [["earned", evidence.earned], ["owned", evidence.owned], ["paid", evidence.paid]];
   const why = card(t("why"), "w8 stretch", h("p", { class: "reason" }, plain(reasonOf(alert))), h("p", { class: "quiet" }, told(alert), shares !== "–" ? ` · ${shares}` : ""), h("div", { class: "chips apart" }, alert.terms.map((term) => h("a", { class: "chip", href: `/brands/${encodeURIComponent(alert.brand)}?${query({ from, to, term: term.term })}#posts` }, plain(term.term, 40), " ", h("b", {}, fmt.count(term.count))))));
-  const made = card(t("alert.made_of"), "w4 stretch", ranked([...kinds, ...parts].filter(([, value]) => value > 0), { name: ([key]) => t(has(`channel.${key}`) ? `channel.${key}` : `evidence.${key}`), value: ([, value]) => value }), intents(evidence));
+  const made = card(t("alert.made_of"), "w4 stretch", ranked([...kinds, ...parts].filter(([, value]) => value > 0), { name: ([key]) => upper(t(has(`channel.${key}`) ? `channel.${key}` : `evidence.${key}`)), value: ([, value]) => value }), intents(evidence));
   volumeChart = alert.brand === "*" ? null : chart("", t("volume"));
   const done = card(t("doings"), "w6 stretch", alert.actions.length ? h("div", {}, alert.actions.map((action) => h("div", { class: "doing" }, when(action.at_ms), h("p", {}, h("b", {}, plain(action.who, 60)), ` ${t(`did.${action.kind}`)}`, action.assignee && ` → ${plain(action.assignee, 60)}`, action.until_ms && ` ${t("until", { time: fmt.time(action.until_ms) })}`, action.note && h("div", {}, plain(action.note)))))) : h("p", { class: "empty" }, t("doings.none")));
   const deliveryCard = card(t("deliveries"), "w6 stretch", told_to);

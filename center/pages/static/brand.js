@@ -1,6 +1,6 @@
 // One brand: every part follows one range, every figure leads to exactly its posts, the address holds all.
 import "./frame.js";
-import { $, addressState, aside, calmly, card, edgeOf, figure, fmt, get, h, keepInAddress, moodClass, named, plain, rangeChoice, ranked, severity, spanOf, start, stepOf, t, tried, trouble, zone } from "./core.js";
+import { $, addressState, aside, calmly, card, edgeOf, figure, fmt, get, h, keepInAddress, moodClass, named, plain, rangeChoice, ranked, severity, spanOf, start, stepOf, t, tried, trouble, upper, zone } from "./core.js";
 import { brushes, chart, chinaMap, pngButton, rhythm, stacked, tree, volume } from "./charts.js";
 import { changeOf, kpiValue } from "./kpis.js";
 import { on } from "./live.js";
@@ -83,8 +83,8 @@ async function mainCharts(span) {
   const coarse = span.to - span.from <= 6 * 3600e3 ? "15m" : span.to - span.from <= 3 * 86400e3 ? "1h" : "1d";
   const [windows, alerts, moods, channels] = await Promise.all([get("windows", { ...asked, step }), get("alerts", { brand, ...span, limit: 50 }), get("windows", { ...asked, step: coarse, by: "polarity" }), get("windows", { ...asked, step: coarse, by: "channel" })]);
   await charts.volume.show((c) => volume(c, { windows, alerts: alerts.items, span, bars: false }));
-  await charts.mood.show((c) => stacked(c, moods, span, ["positive", "negative"].map((key) => ({ name: named("polarity", key), colour: c[key], values: valuesOf(moods, key, key === "negative" ? -1 : 1) }))));
-  await charts.channel.show((c) => stacked(c, channels, span, [["earned", c["ink-3"]], ["owned", c.accent], ["paid", c["line-2"]]].map(([key, colour]) => ({ name: named("channel", key), colour, values: valuesOf(channels, key) }))));
+  await charts.mood.show((c) => stacked(c, moods, span, ["positive", "negative"].map((key) => ({ name: upper(named("polarity", key)), colour: c[key], values: valuesOf(moods, key, key === "negative" ? -1 : 1) }))));
+  await charts.channel.show((c) => stacked(c, channels, span, [["earned", c["ink-3"]], ["owned", c.accent], ["paid", c["line-2"]]].map(([key, colour]) => ({ name: upper(named("channel", key)), colour, values: valuesOf(channels, key) }))));
 }
 function valuesOf(windows, key, sign = 1) {
   const series = windows.series.find((one) => one.key === key);

@@ -43,6 +43,10 @@ export function chart(kind = "", label = "") {
 }
 new MutationObserver(() => { for (const one of charts) if (one.box.isConnected) one.show(one.make); else { one.chart.dispose(); charts.delete(one); } })
   .observe(document.documentElement, { attributeFilter: ["data-theme"] });
+// Paper is white: charts are drawn in ink while it prints.
+let screenTheme = null;
+addEventListener("beforeprint", () => { screenTheme = document.documentElement.dataset.theme; document.documentElement.dataset.theme = "light"; });
+addEventListener("afterprint", () => { if (screenTheme) document.documentElement.dataset.theme = screenTheme; });
 
 /** A size of text, as large beside the page's own on a large screen as on a small one. */
 const points = (size) => Math.round((size * parseFloat(getComputedStyle(document.documentElement).fontSize)) / 16);
@@ -51,7 +55,7 @@ function base() {
   const font = getComputedStyle(document.body).fontFamily;
   return {
     animation: false, textStyle: { fontFamily: font, color: c["ink-2"], fontSize: points(12) }, color: [c.accent, c.positive, c.negative, c.neutral, c["ink-3"]],
-    grid: { left: 8, right: 12, top: points(28), bottom: 6, containLabel: true },
+    grid: { left: 8, right: points(22), top: points(28), bottom: 6, containLabel: true },
     tooltip: tooltip(c),
     aria: { enabled: false },
   };
@@ -61,10 +65,10 @@ export function tooltip(c) {
 }
 export function timeAxis(c, span) {
   return { type: "time", min: span.from, max: span.to, axisLine: { lineStyle: { color: c["line-2"] } }, axisTick: { show: false }, splitLine: { show: false },
-    axisLabel: { color: c["ink-3"], hideOverlap: true, formatter: (ms) => (span.to - span.from > 3 * 86400e3 ? fmt.day(ms) : fmt.clock(ms)) }, axisPointer: { label: { show: false } } };
+    axisLabel: { color: c["ink-3"], fontSize: points(12), hideOverlap: true, formatter: (ms) => (span.to - span.from > 3 * 86400e3 ? `${fmt.date(ms)}\n${fmt.weekday(ms)}` : fmt.clock(ms)) }, axisPointer: { label: { show: false } } };
 }
 export function countAxis(c, extra = {}) {
-  return { type: "value", minInterval: 1, axisLabel: { color: c["ink-3"], formatter: (value) => fmt.count(value) }, splitLine: { lineStyle: { color: c.line } }, ...extra };
+  return { type: "value", minInterval: 1, axisLabel: { color: c["ink-3"], fontSize: points(12), formatter: (value) => fmt.count(value) }, splitLine: { lineStyle: { color: c.line } }, ...extra };
 }
 export function legend(c, names = undefined) {
   return { top: 0, right: 0, data: names, icon: "roundRect", itemWidth: 10, itemHeight: 4, textStyle: { color: c["ink-2"], fontSize: points(12) } };
@@ -83,7 +87,8 @@ export function volume(c, { windows, alerts, span, bars }) {
   const posts = closed.map((row) => [row[start], row[column(series, "posts")]]);
   const band = windows.expected[0]?.points || [];
   const hour = 3600e3;
-  const level = band.flatMap((point) => [[point.start_ms, point.level], [point.start_ms + hour - 1, point.level]]);
+  // Where nothing was expected, because nothing is known, no line leads across.
+  const level = band.flatMap((point, index) => [[point.start_ms, point.level], [point.start_ms + hour - 1, point.level], ...(band[index + 1]?.start_ms > point.start_ms + hour ? [[point.start_ms + hour, null]] : [])]);
   const limit = band.filter((point) => point.limit !== null).flatMap((point) => [[point.start_ms, point.level], [point.start_ms + hour - 1, point.level]]);
   const above = band.filter((point) => point.limit !== null).flatMap((point) => [[point.start_ms, point.limit - point.level], [point.start_ms + hour - 1, point.limit - point.level]]);
   const line = { type: "line", showSymbol: false, symbol: "none", silent: true };
@@ -143,10 +148,14 @@ export function brushes(one, taken) {
 /** Series of windows divided by something, as stacked bars. */
 export function stacked(c, windows, span, parts) {
   return {
-    legend: legend(c), xAxis: timeAxis(c, span), yAxis: countAxis(c, { axisLabel: { color: c["ink-3"], formatter: (value) => fmt.count(Math.abs(value)) } }),
+    legend: legend(c), xAxis: timeAxis(c, span), yAxis: countAxis(c, { axisLabel: { color: c["ink-3"], fontSize: points(12), formatter: (value) => fmt.count(Math.abs(value)) } }),
     tooltip: { ...tooltip(c), formatter: (items) => [fmt.full(items[0].axisValue), ...items.map((item) => `${item.seriesName}  ${fmt.count(Math.abs(item.value[1]))}`)].join("\n") },
     series: parts.map(({ name, colour, values }) => ({ name, type: "bar", stack: "all", barCategoryGap: "15%", itemStyle: { color: colour }, data: values })),
   };
+}
+/** What a shade stands for: its ends are named, so that it says as much in grey. */
+function scale(c, most, place) {
+  return { type: "continuous", min: 0, max: most, calculable: false, inRange: { color: [c["accent-weak"], c.accent] }, text: [fmt.amount(most), "0"], itemWidth: points(10), itemHeight: points(64), textStyle: { color: c["ink-3"], fontSize: points(11) }, ...place };
 }
 let mapIsKnown = null;
 /** Provinces by posts. */
@@ -155,7 +164,7 @@ export async function chinaMap(one, regions) {
   await mapIsKnown;
   await one.show((c) => ({
     tooltip: { ...tooltip(c), trigger: "item", formatter: (item) => (Number.isFinite(item.value) ? `${item.name}  ${fmt.count(item.value)}` : item.name) },
-    visualMap: { show: false, min: 0, max: Math.max(1, ...regions.map((region) => region.posts)), inRange: { color: [c["accent-weak"], c.accent] } },
+    visualMap: scale(c, Math.max(1, ...regions.map((region) => region.posts)), { left: 0, bottom: 0 }),
     series: [{ type: "map", map: "china", roam: false, selectedMode: false, top: 4, bottom: 4, itemStyle: { areaColor: c.line, borderColor: c.card, borderWidth: 0.75 }, label: { show: false },
       emphasis: { label: { show: false }, itemStyle: { areaColor: c.ink } }, data: regions.map((region) => ({ name: region.region, value: region.posts })) }],
   }));
@@ -164,11 +173,11 @@ export function rhythm(c, hours) {
   const days = [0, 1, 2, 3, 4, 5, 6].map((day) => t(`weekday.${day}`));
   const values = hours.posts.flatMap((row, day) => row.map((posts, hour) => [hour, day, hours.hours[day][hour] ? posts / hours.hours[day][hour] : null]));
   return {
-    grid: { left: 4, right: 4, top: 4, bottom: 4, containLabel: true },
+    grid: { left: 4, right: 4, top: points(26), bottom: 4, containLabel: true },
     tooltip: { ...tooltip(c), trigger: "item", formatter: (item) => `${days[item.value[1]]} ${String(item.value[0]).padStart(2, "0")}:00  ${fmt.amount(item.value[2])}` },
-    xAxis: { type: "category", data: [...Array(24).keys()], axisTick: { show: false }, axisLine: { show: false }, axisLabel: { color: c["ink-3"], interval: 2 } },
-    yAxis: { type: "category", data: days, inverse: true, axisTick: { show: false }, axisLine: { show: false }, axisLabel: { color: c["ink-3"] } },
-    visualMap: { show: false, min: 0, max: Math.max(1, ...values.map((value) => value[2] || 0)), inRange: { color: [c["accent-weak"], c.accent] } },
+    xAxis: { type: "category", data: [...Array(24).keys()], axisTick: { show: false }, axisLine: { show: false }, axisLabel: { color: c["ink-3"], fontSize: points(12), interval: 2 } },
+    yAxis: { type: "category", data: days, inverse: true, axisTick: { show: false }, axisLine: { show: false }, axisLabel: { color: c["ink-3"], fontSize: points(12) } },
+    visualMap: scale(c, Math.max(1, ...values.map((value) => value[2] || 0)), { orient: "horizontal", right: 0, top: 0 }),
     series: [{ type: "heatmap", data: values.filter((value) => value[2] !== null), itemStyle: { borderColor: c.card, borderWidth: 2, borderRadius: 3 } }],
   };
 }

@@ -18,6 +18,8 @@ export function t(key, values = {}) {
   const agreeing = text.replace(/\{(\w+)\|([^|{}]*)\|([^|{}]*)\}/g, (whole, name, one, many) => (/^[+−]?1$/.test(String(values[name])) ? one : many));
   return agreeing.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? String(values[name]) : whole));
 }
+/** As the first word of a label. */
+export const upper = (text) => text.charAt(0).toLocaleUpperCase(lang) + text.slice(1);
 export const has = (key) => key in boot.texts;
 export const named = (prefix, value) => (has(`${prefix}.${value}`) ? t(`${prefix}.${value}`) : value);
 
@@ -90,18 +92,25 @@ async function taken(answer) {
 }
 
 // Figures
+const LEAST_USUAL = 1;
+const MOST_TIMES = 100;
 const whole = new Intl.NumberFormat(locale, { maximumFractionDigits: 0 });
-const short = new Intl.NumberFormat(locale, { notation: "compact", maximumFractionDigits: 1 });
+// English writes "6.1M": a small m would be a thousandth.
+const short = new Intl.NumberFormat(lang === "zh" ? locale : "en", { notation: "compact", maximumFractionDigits: 1 });
 const small = new Intl.NumberFormat(locale, { maximumFractionDigits: 1 });
 export const fmt = {
   count: (value) => (value === null || value === undefined ? "–" : Math.abs(value) < 100000 ? whole.format(value) : short.format(value)),
   amount: (value) => (value === null || value === undefined ? "–" : Math.abs(value) >= 10 ? fmt.count(value) : small.format(value)),
   signed: (value) => (value === null || value === undefined ? "–" : `${Math.round(value) > 0 ? "+" : Math.round(value) < 0 ? "−" : ""}${whole.format(Math.abs(Math.round(value)))}`),
-  share: (value) => (value === null || value === undefined ? "–" : `${small.format(100 * value)} %`),
+  percent: (value) => (value === null || value === undefined ? "–" : `${fmt.amount(value)}\u00a0%`),
+  share: (value) => (value === null || value === undefined ? "–" : `${small.format(100 * value)}\u00a0%`),
+  /** How many times the usual: nothing beside a usual of less than a post, and no more than it can mean. */
+  times: (seen, usual) => (!(usual >= LEAST_USUAL) ? "–" : seen / usual > MOST_TIMES ? `>\u00a0×${MOST_TIMES}` : `×${fmt.amount(seen / usual)}`),
   clock: (ms) => format("clock", { hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).format(ms),
   time: (ms) => format("time", { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).format(ms),
   full: (ms) => format("full", { dateStyle: "medium", timeStyle: "medium" }).format(ms),
-  day: (ms) => format("day", { month: "short", day: "numeric", weekday: "short" }).format(ms),
+  date: (ms) => format("date", { month: "short", day: "numeric" }).format(ms),
+  weekday: (ms) => format("weekday", { weekday: "short" }).format(ms),
   duration: (ms) => {
     const seconds = Math.max(0, ms / 1000);
     if (seconds < 120) return t("unit.s", { n: Math.round(seconds) });

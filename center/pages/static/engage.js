@@ -30,7 +30,7 @@ function draw() {
   list.replaceChildren(...(rows.length ? rows : [h("p", { class: "empty" }, t(`engage.empty.${state.state}`))]));
   if (found.next) list.append(h("div", { class: "more" }, h("button", { onclick: more }, t("more"))));
   side.replaceChildren(card(t("engage.departments"), "", found.departments.length ? h("div", { class: "scroll" }, h("table", {}, h("thead", {}, h("tr", {}, ["department", "engage.open", "engage.answered", "engage.median"].map((key, index) => h("th", { class: index ? "number" : "", scope: "col" }, t(key))))),
-    h("tbody", {}, found.departments.map((part) => h("tr", {}, h("td", {}, h("button", { class: "chip", onclick: () => change({ department: state.department === part.department ? "" : part.department }) }, named("department", part.department) || "–")), h("td", { class: "number" }, fmt.count(part.open)), h("td", { class: "number" }, fmt.count(part.answered)), h("td", { class: "number" }, part.median_s === null ? "–" : fmt.duration(part.median_s * 1000))))))) : h("p", { class: "empty" }, t("nothing"))));
+    h("tbody", {}, found.departments.map((part) => h("tr", {}, h("td", {}, h("button", { class: "chip", onclick: () => change({ department: state.department === part.department ? "" : part.department }) }, part.department ? named("department", part.department) : t("department.none"))), h("td", { class: "number" }, fmt.count(part.open)), h("td", { class: "number" }, fmt.count(part.answered)), h("td", { class: "number" }, part.median_s === null ? "–" : fmt.duration(part.median_s * 1000))))))) : h("p", { class: "empty" }, t("nothing"))));
 }
 async function more() {
   const next = await get("engage", { ...state, limit: 40, cursor: found.next });

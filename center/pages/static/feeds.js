@@ -32,7 +32,7 @@ async function refresh() {
       (gap) => [plain(gap.feed, 40), when(gap.from_ms), fmt.duration(gap.to_ms - gap.from_ms), h("span", { title: plain(gap.detail, 300) }, named("gap", gap.reason))], "feeds.no_gaps")),
     part(boxes.silences, async () => rows(boxes.silences, [["brand"], ["rule"], ["until_head"], ["why"], ["silence.by"]], (await get("silences")).items,
       (silence) => [silence.brands.join(", ") || t("brand.any"), silence.rules.join(", ") || t("rule.any"), when(silence.until_ms), plain(silence.reason, 80), plain(silence.by, 40)], "silences.none")),
-    part(boxes.deliveries, async () => { names ??= await brandNames(); rows(boxes.deliveries, [["when"], ["subscriber"], ["channel"], ["alert"], ["what_became"]], (await get("deliveries", { limit: 30 })).items.filter((one) => one.at_ms >= day),
+    part(boxes.deliveries, async () => { names ??= await brandNames(); rows(boxes.deliveries, [["when", "nowrap"], ["subscriber"], ["channel", "hide-small"], ["alert"], ["what_became"]], (await get("deliveries", { limit: 30 })).items.filter((one) => one.at_ms >= day),
       (one) => [when(one.at_ms), plain(one.subscriber), named("receiver", one.channel), h("a", { href: `/alerts/${encodeURIComponent(one.alert)}` }, names.nameOf(one.brand)), outcome(one)], "deliveries.none"); }),
   ]);
 }

@@ -1,5 +1,5 @@
 // Preferences, logout, counts in the navigation, keys: what every framed page has.
-import { $, get, calmly, csrf, fmt, h, has, t } from "./core.js";
+import { $, get, calmly, csrf, fmt, h, t, toast } from "./core.js";
 import { on } from "./live.js";
 
 for (const select of document.querySelectorAll("[data-preference]")) {
@@ -49,5 +49,5 @@ addEventListener("keydown", (event) => {
     if (box) box.focus(); else location.assign("/search");
   } else if (going && GOES[event.key]) location.assign(GOES[event.key]);
   going = event.key === "g";
-  if (event.key === "?" && has("keys")) document.querySelector(".mark").title = t("keys");
+  if (event.key === "?") toast(t("keys"));
 });

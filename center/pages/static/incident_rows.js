@@ -3,9 +3,9 @@ import { ask, field, fmt, h, may, named, plain, send, severity, t, toast, tried 
 
 export function kindOf(alert) { return named("kind", alert.kind); }
 export function brandOf(alert) { return alert.brand === "*" ? t("everything") : plain(alert.brand_name || alert.brand); }
+export const inUnit = (alert, value) => (alert.unit === "percent" ? fmt.percent(value) : fmt.amount(value));
 export function told(alert) {
-  const unit = alert.unit === "percent" ? " %" : "";
-  return t("alert.seen", { seen: `${fmt.amount(alert.seen)}${unit}`, expected: `${fmt.amount(alert.expected)}${unit}`, unit: named("unit", alert.unit) });
+  return t("alert.seen", { seen: inUnit(alert, alert.seen), expected: inUnit(alert, alert.expected), unit: named("unit", alert.unit) });
 }
 export function stateOf(alert) {
   if (alert.state === "resolved") return h("span", { class: "state" }, t("state.resolved"));

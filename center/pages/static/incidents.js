@@ -40,7 +40,7 @@ function draw(cursor) {
   const head = [["severity_short"], ["brand"], ["kind", "hide-small"], ["what"], ["began", "hide-small"], ["lasted", "hide-small"], ["state"]];
   list.replaceChildren(h("div", { class: "scroll" }, h("table", {}, h("thead", {}, h("tr", {}, head.map(([key, kind = ""]) => h("th", { class: kind, scope: "col" }, t(key))))),
     h("tbody", {}, rows.map((incident) => h("tr", { class: "goes" }, h("td", {}, severity(incident.severity)),
-      h("td", {}, h("a", { class: "whole", href: `/alerts/${encodeURIComponent(incident.head.id)}` }, brandOf(incident.head)), incident.alerts > 1 && h("div", { class: "quiet small" }, t("alerts.n", { n: incident.alerts }))),
+      h("td", {}, h("a", { class: "whole", href: `/alerts/${encodeURIComponent(incident.head.id)}` }, brandOf(incident.head)), incident.alerts > 1 && h("div", { class: "quiet small nowrap" }, t("alerts.n", { n: incident.alerts }))),
       h("td", { class: "nowrap hide-small" }, kindOf(incident.head)), h("td", {}, h("b", { class: "show-small" }, kindOf(incident.head)), told(incident.head), incident.head.terms.length ? h("div", { class: "quiet small" }, incident.head.terms.slice(0, 5).map((term) => plain(term.term, 30)).join(" · ")) : ""),
       h("td", { class: "nowrap small hide-small" }, when(incident.started_at_ms)), h("td", { class: "nowrap small quiet hide-small" }, fmt.duration((incident.ended_at_ms || Date.now()) - incident.started_at_ms)),
       h("td", {}, stateOf({ ...incident.head, acknowledged_by: incident.acknowledged_by, assignee: incident.assignee, state: incident.state }))))))), more);

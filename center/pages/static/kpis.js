@@ -5,7 +5,7 @@ const TIMES_FROM_PERCENT = 1000;
 
 export function kpiValue(kpi) {
   if (kpi.value === null) return "–";
-  if (kpi.unit === "percent") return `${fmt.amount(kpi.value)} %`;
+  if (kpi.unit === "percent") return fmt.percent(kpi.value);
   if (kpi.unit === "minutes") return fmt.duration(kpi.value * 60000);
   return kpi.unit === "points" ? fmt.signed(kpi.value) : fmt.count(kpi.value);
 }

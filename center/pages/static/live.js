@@ -45,13 +45,14 @@ function show() {
   const box = $("freshness");
   if (!box) return;
   const age = dataAgeS();
-  const filling = health && health.filling_percent !== null ? t("filling", { percent: health.filling_percent }) : "";
+  const isFilling = health && health.filling_percent !== null;
+  const filling = isFilling ? t("filling", { percent: health.filling_percent }) : "";
   const banner = $("filling");
   banner.hidden = !filling;
   if (banner.textContent !== filling) banner.textContent = filling;
   const stale = lost || (!filling && (age === null || age > STALE_AFTER_S));
   const text = lost ? t("connection_lost", { time: fmt.duration(Date.now() - lost) })
-    : filling || (age === null ? (health ? t("no_data") : t("connecting")) : old(age));
+    : isFilling ? t("filling.short", { percent: health.filling_percent }) : (age === null ? (health ? t("no_data") : t("connecting")) : old(age));
   if (box.textContent !== text) box.textContent = text;
   box.classList.toggle("is-stale", Boolean(stale && (health || lost)));
 }

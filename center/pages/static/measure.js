@@ -19,6 +19,8 @@ async function refresh() {
   if (!brand) { body.replaceChildren(h("p", { class: "empty" }, t("overview.none"))); return; }
   const choice = h("select", { "aria-label": t("brand"), onchange: () => change({ brand: choice.value }) }, brands.map((one) => h("option", { value: one.id, selected: one.id === brand }, plain(one.name))));
   $("tools").replaceChildren(choice, rangeChoice(state, (range) => change({ range, from: "", to: "" })), h("button", { onclick: () => print() }, t("print")));
+  // On paper nothing else says whose figures these are.
+  $("title").textContent = `${t("nav.measure")} · ${plain(brands.find((one) => one.id === brand)?.name || brand)}`;
   $("sub").textContent = t("measure.span", { from: fmt.time(span.from), to: fmt.time(span.to), zone });
   try {
     const before = { from: 2 * span.from - span.to, to: span.from };

@@ -49,9 +49,9 @@ function draw(brands) {
   list.replaceChildren(h("table", {}, h("thead", {}, h("tr", {}, head.map(([key, kind]) => h("th", { class: kind, scope: "col" }, t(key))))),
     h("tbody", {}, brands.items.map((brand) => h("tr", { class: "goes" },
       h("td", {}, brand.severity ? severity(brand.severity) : ""),
-      h("td", {}, h("a", { class: "whole", href: `/brands/${encodeURIComponent(brand.id)}` }, plain(brand.name)), brand.open_alerts > 1 && h("span", { class: "quiet small" }, ` ${t("alerts.n", { n: brand.open_alerts })}`)),
+      h("td", {}, h("a", { class: "whole", href: `/brands/${encodeURIComponent(brand.id)}` }, plain(brand.name)), brand.open_alerts > 1 && [" ", h("span", { class: "quiet small nowrap" }, t("alerts.n", { n: brand.open_alerts }))]),
       h("td", { class: "number" }, fmt.count(brand.posts_1h)), h("td", { class: "number quiet hide-small" }, fmt.amount(brand.expected_1h)),
-      h("td", { class: "number" }, brand.expected_1h ? `×${fmt.amount(brand.posts_1h / brand.expected_1h)}` : "–"),
+      h("td", { class: "number" }, fmt.times(brand.posts_1h, brand.expected_1h)),
       h("td", { class: "number hide-small" }, fmt.count(brand.negative_1h)), h("td", { class: "number" }, mood(brand.net_sentiment_1h)),
       h("td", { class: "quiet hide-small" }, named("trade", brand.trade)), routed ? h("td", { class: "quiet hide-small" }, named("department", brand.department)) : "")))));
   foot.replaceChildren(h("span", { class: "quiet small" }, t("of", { shown: fmt.count(brands.items.length), total: fmt.count(brands.total) })));

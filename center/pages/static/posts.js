@@ -41,7 +41,7 @@ export function postList({ names = () => "", onTotal = () => {} } = {}) {
     if (mine !== turn) return;
     const posts = found.items.map((mention) => post(mention, { brandName: names(mention.brand) }));
     if (cursor) items.append(...posts); else items.replaceChildren(...(posts.length ? posts : [h("p", { class: "empty" }, t("posts.none"))]));
-    note.textContent = found.why && found.counted !== null && found.counted !== found.total ? t("posts.differ", { total: fmt.count(found.total), counted: fmt.count(found.counted), why: found.why }) : "";
+    note.textContent = found.difference && found.counted !== null && found.counted !== found.total ? t("posts.differ", { total: fmt.count(found.total), counted: fmt.count(found.counted), why: t(`difference.${found.difference}`) }) : "";
     onTotal(found);
     foot.replaceChildren(...(found.next ? [h("button", { onclick: () => page(found.next) }, t("more"))] : []));
   };

@@ -134,6 +134,7 @@ async function begin() {
     try { value = (await get(path())).value; } catch (error) { gone(error); return; }
   } else history();
   draw();
+  findings.replaceChildren(h("p", { class: "quiet" }, t("rules.checking")));
   check();
 }
 /** A definition that was removed can be put back; of one that never was, there is nothing to show. */

@@ -30,7 +30,7 @@ function draw() {
   const wanted = state.q.trim().toLowerCase();
   const shown = items.filter((one) => !wanted || JSON.stringify(one.value).toLowerCase().includes(wanted) || one.id.includes(wanted));
   const most = 300;
-  list.replaceChildren(shown.length ? h("table", {}, h("thead", {}, h("tr", {}, h("th", { scope: "col" }, t("id")), h("th", { scope: "col" }, t("about")))), h("tbody", {}, shown.slice(0, most).map((one) => h("tr", { class: "goes" },
+  list.replaceChildren(shown.length ? h("table", { class: "stacks" }, h("thead", {}, h("tr", {}, h("th", { scope: "col" }, t("id")), h("th", { scope: "col" }, t("about")))), h("tbody", {}, shown.slice(0, most).map((one) => h("tr", { class: "goes" },
     h("td", { class: "nowrap" }, h("a", { class: "whole", href: `/rules/${state.kind}/${encodeURIComponent(one.id)}` }, plain(one.id, 60))), h("td", { class: "quiet" }, plain(about(one), 160)))))) : h("p", { class: "empty" }, t("nothing")),
   shown.length > most ? h("p", { class: "quiet small more" }, t("of", { shown: most, total: shown.length })) : "");
 }

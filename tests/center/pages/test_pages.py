@@ -76,10 +76,26 @@ _ALL_FIT = (
 )
 
 
+_SIDEWAYS = """[...document.querySelectorAll(".scroll, .choice, .nav")]
+    .filter((one) => one.scrollWidth > one.clientWidth + 1).map((one) => one.textContent)"""
+_SMALL_TARGETS = """(least) => [
+        ...document.querySelectorAll("button, .button, select, .chip, .nav a")]
+    .filter((one) => one.offsetParent && one.getBoundingClientRect().height < least - 1)
+    .map((one) => one.outerHTML.slice(0, 120))"""
+_TEXTS = """[...document.querySelectorAll(
+        "h1, h2, th, td, dt, dd, label > span, .quiet, .state, button")]
+    .filter((one) => one.offsetParent).map((one) => one.innerText)"""
+_ENGLISH = re.compile(r"(?<![-\w])(the|of|are|not|and|with|posts|expected|usual|by|in)(?![-\w])")
+"""Words of sentences: names, ids and formats are Latin in Chinese too."""
+
+
 @pytest.mark.parametrize(
     ("lang", "theme", "width", "height"),
-    [("en", "light", 1280, 800), ("zh", "dark", 390, 844)],
-)
+    [
+        ("en", "light", 1280, 800), ("zh", "dark", 390, 844),
+        ("en", "dark", 390, 844), ("zh", "light", 1280, 800),
+    ],
+)  # fmt: skip
 def test_every_page_draws_and_is_accessible(
     visit: Any, running: Running, lang: str, theme: str, width: int, height: int
 ) -> None:
@@ -92,6 +108,10 @@ def test_every_page_draws_and_is_accessible(
         assert page.locator(".notice.is-wrong").count() == 0, path
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
         assert page.evaluate(_ALL_FIT), path
+        assert page.evaluate(_SIDEWAYS) == [], path
+        assert page.evaluate(_SMALL_TARGETS, 24 if width > 640 else 28) == [], path
+        if lang == "zh":
+            assert [text for text in page.evaluate(_TEXTS) if _ENGLISH.search(text)] == [], path
         serious += [
             f"{path}: {one['id']}: {one['nodes'][0]['html'][:120]}"
             for one in Axe().run(page, options=_RULES).response["violations"]
@@ -226,6 +246,95 @@ def test_words_agree_with_their_count(visit: Any) -> None:
     assert said == [
         "1 alert", "0 alerts", "1 follower", "1,001 posts", "−1 point on the span before",
     ]  # fmt: skip
+
+
+def test_a_small_usual_is_no_measure_and_a_large_ratio_is_bounded(visit: Any) -> None:
+    page = visit(lang="en").goes("/")
+    said = page.evaluate(
+        """async () => {
+            const frame = document.querySelector("script[type=module]").src;
+            const { fmt } = await import(frame.replace(/[^/]+$/, "core.js"));
+            return [[43, 0.6], [43, null], [12, 4], [500, 2]].map((pair) => fmt.times(...pair))
+                .concat(fmt.share(0.125), fmt.count(6_100_000));
+        }"""
+    )
+    assert said == ["–", "–", "×3", ">\u00a0×100", "12.5\u00a0%", "6.1M"]
+
+
+def test_no_figure_parts_from_its_percent_sign() -> None:
+    for lang in ("zh", "en"):
+        told = texts("zh" if lang == "zh" else "en")
+        assert [key for key, text in told.items() if re.search(r"[\d}] %", text)] == []
+
+
+def test_on_a_phone_language_and_theme_are_chosen_below_the_page(visit: Any) -> None:
+    page = visit(lang="en", width=390, height=844).goes("/")
+    page.select_option("[data-preference=leimo_lang]", "zh")
+    expect(page.locator("h1")).to_have_text("总览")
+    page.select_option("[data-preference=leimo_theme]", "dark")
+    expect(page.locator("html[data-theme=dark]")).to_be_visible()
+
+
+def test_what_cannot_be_pressed_does_not_look_as_if_it_could(visit: Any) -> None:
+    page = visit(lang="en").goes("/rules/rule/")
+    button = page.locator("button.first")
+    expect(button).to_be_disabled()
+    shown, accent = (
+        button.evaluate("(one) => getComputedStyle(one).backgroundColor"),
+        page.locator(".mark i").evaluate("(one) => getComputedStyle(one).backgroundColor"),
+    )
+    assert shown != accent
+
+
+def test_a_report_on_paper_is_dark_on_white_and_says_whose_it_is(visit: Any) -> None:
+    page = visit(lang="en", theme="dark").goes("/measure?brand=huawei")
+    page.wait_for_selector(".chart canvas")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    page.emulate_media(media="print")
+    page.set_viewport_size({"width": 718, "height": 1000})
+    expect(page.locator("h1")).to_have_text("Measure · 华为")
+    colours = page.evaluate(
+        "['--paper', '--ink'].map((name) => getComputedStyle(document.documentElement)"
+        ".getPropertyValue(name).trim())"
+    )
+    assert colours == ["#fff", "#000"]
+    for canvas in page.locator(".chart canvas").all():
+        assert canvas.bounding_box()["width"] <= 718
+    page.emulate_media(media="screen")
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert page.get_attribute("html", "data-theme") == "dark"
+
+
+def test_the_keys_are_told(visit: Any) -> None:
+    page = visit(lang="en").goes("/")
+    page.keyboard.press("?")
+    expect(page.locator("#toast")).to_contain_text("g then o")
+
+
+def test_a_newcomer_goes_from_a_spike_to_its_posts_and_answers_by_keyboard(
+    visit: Any, running: Running
+) -> None:
+    visitor = visit(lang="en")
+    page = visitor.goes("/incidents?state=all")
+    page.locator("a.whole").first.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".posts .post")
+
+    page.keyboard.press("g")
+    page.keyboard.press("e")
+    page.wait_for_selector("#page .card .post")
+    post = page.locator("#page .post").first
+    subject = post.get_attribute("data-subject")
+    take = post.get_by_role("button", name="Take it")
+    take.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#toast")).to_be_visible()
+    page.goto(f"{running.url}/engage?state=taken")
+    page.wait_for_selector(f'[data-subject="{subject}"]')
+    page.locator(f'[data-subject="{subject}"]').get_by_role("button", name="Release").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(f'[data-subject="{subject}"]')).to_have_count(0)
+    assert visitor.troubles == []
 
 
 def test_the_language_is_switched_and_stays(visit: Any) -> None:

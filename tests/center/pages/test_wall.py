@@ -70,7 +70,7 @@ def test_a_partition_that_stands_still_is_named() -> None:
 
 
 @pytest.mark.parametrize(
-    ("lang", "told"), [("en", "past is being filled in: 40 %"), ("zh", "40 %")]
+    ("lang", "told"), [("en", "past is being filled in: 40\u00a0%"), ("zh", "40\u00a0%")]
 )
 def test_a_past_that_is_filled_in_is_no_alarm(lang: str, told: str) -> None:
     filling = wall(age_s=400_000.0).model_copy(update={"filling_percent": 40})
