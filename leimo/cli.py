@@ -32,6 +32,7 @@ from leimo.commands import (
 )
 from leimo.help_text import set_help
 from leimo.pipes import OUTPUT_FAILURES, refuse_output
+from leimo.standard_streams import no_text, settle
 from leimo.terminal import say
 
 app = typer.Typer(
@@ -91,6 +92,11 @@ set_help(app)
 
 def main() -> NoReturn:
     """Entry point: errors that a person can mend are one message, not a traceback."""
+    settle()
+    wrong = no_text(sys.argv[1:])
+    if wrong is not None:
+        say(f"error: {wrong}: is not text in {sys.getfilesystemencoding()}; write UTF-8", err=True)
+        sys.exit(2)
     try:
         app()
     except KeyboardInterrupt:

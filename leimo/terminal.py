@@ -44,7 +44,16 @@ def escaped_json(text: str) -> str:
 
 
 def _escape(found: re.Match[str]) -> str:
-    units = found.group().encode("utf-16-be", "surrogatepass")
+    return escapes_of(found.group())
+
+
+def escapes_of(text: str) -> str:
+    r"""The escapes of JSON that stand for each character.
+
+    >>> escapes_of("米😀")
+    '\\u7c73\\ud83d\\ude00'
+    """
+    units = text.encode("utf-16-be", "surrogatepass")
     return "".join(f"\\u{units[at : at + 2].hex()}" for at in range(0, len(units), 2))
 
 

@@ -173,6 +173,8 @@ def show(
             _print_json(definition)
     elif ids:
         _print_yaml(definitions)
+    elif not definitions:
+        say("Nothing is in force: workers wait for `leimo catalogue apply`.", err=True)
     else:
         _print_table(catalogue)
 

@@ -212,6 +212,14 @@ def test_a_person_is_asked_before_anything_is_removed(
 
 
 @pytest.mark.embedded
+def test_show_says_where_nothing_is_in_force(broker: str) -> None:
+    code, shown, said = _run("show", "--broker", broker)
+    assert (code, shown) == (0, [])
+    assert "leimo catalogue apply" in said
+    assert _run("show", "--json", "--broker", broker) == (0, [], "")
+
+
+@pytest.mark.embedded
 def test_show_cuts_nothing_in_a_pipe(mine: Path, broker: str) -> None:
     name = "-".join(["long"] * 60)
     mine.write_text(f"brands: [{{id: {name}, name: {name}, trade: {name}}}]", encoding="utf-8")
