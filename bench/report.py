@@ -82,7 +82,7 @@ def markdown(results: list[Result]) -> str:
 def _cells(result: Result | None) -> list[str]:
     if result is None:
         return ["", "", ""]
-    peak = "" if result.peak_mib != result.peak_mib else f"{result.peak_mib:,.0f}"
+    peak = f"{result.peak_mib:,.0f}" if result.peak_mib else ""
     speed = f"{result.posts_per_s:,.0f} ({result.steady_s:.0f} s)"
     return [speed, f"{result.cpu_us_per_post:,.1f}", peak]
 

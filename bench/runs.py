@@ -48,6 +48,7 @@ class Result(NamedTuple):
     cpu_us_per_post: float
     """User and system time of all its processes; the broker's is not in it."""
     peak_mib: float
+    """0: not measured. Not a number would be kept as null, which is none."""
     mentions: int
     """Records with a key in `mentions`: nobody skips the work."""
     windows: int
@@ -304,4 +305,4 @@ def _status_mib(process: subprocess.Popen[bytes], what: str) -> float:
     for line in Path(f"/proc/{process.pid}/status").read_text().splitlines():
         if line.startswith(f"{what}:"):
             return int(line.split()[1]) / 1024
-    return float("nan")
+    return 0.0

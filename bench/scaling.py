@@ -59,7 +59,7 @@ def table(results: list[Result]) -> str:
             f"{one.mentions / one.posts:.2f}",
             f"{one.posts_per_s:,.0f}",
             f"{one.cpu_us_per_post:,.1f}",
-            "" if one.peak_mib != one.peak_mib else f"{one.peak_mib:,.0f}",
+            f"{one.peak_mib:,.0f}" if one.peak_mib else "",
         ]
         for one in results
     ]

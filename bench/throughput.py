@@ -87,7 +87,7 @@ def analysis_alone(posts: list[bytes], catalogue: Path, dictionary: str) -> Resu
         len(posts),
         len(posts) / took_s,
         cpu_s / len(posts) * 1e6,
-        float("nan"),
+        0.0,
         mentions,
         0,
         took_s,
