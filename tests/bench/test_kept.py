@@ -8,6 +8,7 @@ from bench import kept
 from bench.runs import Result
 from bench.throughput import analysis_alone
 from catalogue.file import SHIPPED
+from tests.agents.fuzzing import status
 
 RESULT = Result("leimo", "50,000 names", 800_000, 20_000.0, 50.5, 400.0, 370_000, 250_000, 30.0)
 
@@ -23,7 +24,7 @@ def test_what_was_measured_is_found_again(monkeypatch: pytest.MonkeyPatch, tmp_p
     assert kept.read(path) == []
 
     kept.keep(path, RESULT)
-    alone = analysis_alone([b"{}"] * 10, SHIPPED, "shipped")  # without a process to look at
+    alone = analysis_alone([status("小米手机")], SHIPPED, "shipped")  # without a process to look at
     kept.keep(path, alone)
 
     assert kept.read(path) == [RESULT, alone]

@@ -25,7 +25,7 @@ def test_an_unknown_system_is_refused(words: str) -> None:
 
 
 def test_the_table_tells_how_long_was_measured_and_what_a_system_does() -> None:
-    other = RESULT._replace(name="Flink", dictionary="9 names", peak_mib=float("nan"), does="less")
+    other = RESULT._replace(name="Flink", dictionary="9 names", peak_mib=0.0, does="less")
 
     rows = markdown([RESULT, other]).splitlines()
 
