@@ -36,7 +36,7 @@ class Trend(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     brand: str
     at_ms: int
-    """Event time: end of the minute up to which it tells."""
+    """Event time: end of the minute that had closed; later posts that had come count too."""
     counted: float
     """Terms counted, in the weights of `TrendTerm.count`."""
     usually_counted: float

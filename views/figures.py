@@ -25,27 +25,36 @@ def sparkline(values: Sequence[float | None], cells: int) -> str:
     return "".join(bars).rjust(max(cells, 0))
 
 
-def count(value: float) -> str:
-    """A count in at most 6 characters.
+Units = tuple[tuple[float, str], ...]
+"""Size and sign of those in which large counts are told, the largest first."""
+LATIN: Units = ((1e6, "M"), (1e3, "k"))
+HAN: Units = ((1e8, "亿"), (1e4, "万"))
+_ROUNDS_UP = 0.9995
+
+
+def count(value: float, units: Units = LATIN) -> str:
+    """A count in at most 6 cells of a terminal; Han signs take two.
 
     >>> [count(value) for value in (0, 999, 12345, 123456, 99999999)]
     ['0', '999', '12,345', '123 k', '100 M']
+    >>> [count(value, HAN) for value in (12345, 123456, 5200000, 99999999)]
+    ['12,345', '12.3 万', '520 万', '1.0 亿']
     """
     if value < 100_000:
         return f"{round(value):,}"
-    if value < 999_500:
-        return f"{value / 1000:.0f} k"
-    return f"{value / 1e6:.1f} M" if value < 99_950_000 else f"{value / 1e6:.0f} M"
+    size, sign = next(one for one in units if value >= one[0] * _ROUNDS_UP)
+    told = value / size
+    return f"{told:.1f} {sign}" if told < 99.95 else f"{told:.0f} {sign}"
 
 
-def amount(value: float) -> str:
+def amount(value: float, units: Units = LATIN) -> str:
     """A measured amount: whole where it is large, one decimal below 10.
 
     >>> [amount(value) for value in (412.0, 3.25, 4.0, -62.5)]
     ['412', '3.2', '4', '-62']
     """
     if abs(value) >= 10 or value == round(value):
-        return count(value) if value >= 0 else f"{round(value):,}"
+        return count(value, units) if value >= 0 else f"{round(value):,}"
     return f"{value:.1f}"
 
 

@@ -104,7 +104,7 @@ class Pages:
         group = request.query_params.get("group", "")
 
         async def draw() -> tuple[str, list[str]]:
-            screen = screen_of(width, height, texts(language), zone, now_ms())
+            screen = screen_of(width, height, language, zone, now_ms())
             wall = await self._read_wall(principal, group, rows_on(screen))
             return draw_wall(wall, screen), wall.groups
 

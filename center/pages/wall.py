@@ -16,8 +16,9 @@ from zoneinfo import ZoneInfo
 from markupsafe import Markup, escape
 
 from center.api.answers import Feed, Gap, Incident, Wall, WallBrand
+from center.pages.texts import Language, texts
 from schemas.alert import AlertState
-from views.figures import amount, count, duration, signed
+from views.figures import HAN, LATIN, Units, amount, count, duration, signed
 from views.plain_text import cut, one_line, width_of
 
 _EDGE = 48
@@ -39,16 +40,19 @@ class Screen(NamedTuple):
     words: Mapping[str, str]
     zone: ZoneInfo
     now_ms: int
+    units: Units
+    """Of large counts."""
 
 
 def screen_of(
-    pixels_wide: int, pixels_high: int, words: Mapping[str, str], zone: ZoneInfo, now_ms: int
+    pixels_wide: int, pixels_high: int, language: Language, zone: ZoneInfo, now_ms: int
 ) -> Screen:
     """The picture's own units, from a screen's pixels: only their proportion counts."""
     aspect = min(max(pixels_wide / max(pixels_high, 1), 0.4), 3.0)
+    words, units = texts(language), HAN if language == "zh" else LATIN
     if aspect >= 1.2:
-        return Screen(1080 * aspect, 1080, words, zone, now_ms)
-    return Screen(1000, 1000 / aspect, words, zone, now_ms)
+        return Screen(1080 * aspect, 1080, words, zone, now_ms, units)
+    return Screen(1000, 1000 / aspect, words, zone, now_ms, units)
 
 
 def rows_on(screen: Screen) -> int:
@@ -116,7 +120,7 @@ def _brands(wall: Wall, screen: Screen) -> Iterator[str]:
     room = _rows_room(screen) / rows_on(screen)
     for brand in wall.brands[: rows_on(screen)]:
         yield f'<line x1="{_EDGE}" y1="{y:.1f}" x2="{right:.0f}" y2="{y:.1f}" class="w-line"/>'
-        yield from _row(brand, columns, y, room)
+        yield from _row(brand, columns, y, room, screen.units)
         y += room
     if not wall.brands:
         yield _text(_EDGE, y + 60, 34, "w-ink3", words["wall.no_brands"])
@@ -141,14 +145,16 @@ class _Columns(NamedTuple):
         return cls(_EDGE + 76, spark, spark_end, posts, usual, mood)
 
 
-def _row(brand: WallBrand, columns: _Columns, y: float, room: float) -> Iterator[str]:
+def _row(brand: WallBrand, columns: _Columns, y: float, room: float, units: Units) -> Iterator[str]:
     middle = y + room / 2
     yield from _badge(_EDGE, middle - 24, brand.severity)
     cells = int((columns.spark - columns.name - 20) / (42 * _CELL))
     yield _text(columns.name, middle + 15, 42, "w-ink w-mid", cut(one_line(brand.name), cells))
     yield from _spark(brand, columns.spark, columns.spark_end, y + 16, y + room - 16)
-    yield _text(columns.posts, middle + 19, 54, "w-ink w-num w-bold w-end", count(brand.posts_1h))
-    usual = "–" if brand.expected_1h is None else amount(brand.expected_1h)
+    yield _text(
+        columns.posts, middle + 19, 54, "w-ink w-num w-bold w-end", count(brand.posts_1h, units)
+    )
+    usual = "–" if brand.expected_1h is None else amount(brand.expected_1h, units)
     yield _text(columns.usual, middle + 17, 36, "w-ink3 w-num w-end", usual)
     net = brand.net_sentiment_1h
     mood = "w-ink3" if not net or round(net) == 0 else "w-positive" if net > 0 else "w-negative"
@@ -203,7 +209,8 @@ def _incidents(wall: Wall, screen: Screen) -> Iterator[str]:
     yield _text(left, top + 20, 24, "w-ink3", title)
     y = top + 44
     for incident in [*going, *over]:
-        lines = _wrapped(_told(incident, screen.words), int((right - left - 48) / (28 * _CELL)), 2)
+        told = _told(incident, screen.words, screen.units)
+        lines = _wrapped(told, int((right - left - 48) / (28 * _CELL)), 2)
         height = 178 + 38 * len(lines)
         if y + height > bottom:
             break
@@ -243,11 +250,15 @@ def _card(
     yield _text(x + 24, y + height - 24, 26, style, cut(state, int((width - 48) / (26 * _CELL))))
 
 
-def _told(incident: Incident, words: Mapping[str, str]) -> str:
+def _told(incident: Incident, words: Mapping[str, str], units: Units) -> str:
     """What happened, in figures: the reason itself is a sentence for the page of the alert."""
     head = incident.head
     unit = words.get(f"unit.{head.unit}", one_line(head.unit))
-    figures = {"seen": amount(head.seen), "expected": amount(head.expected), "unit": unit}
+    figures = {
+        "seen": amount(head.seen, units),
+        "expected": amount(head.expected, units),
+        "unit": unit,
+    }
     text = words["wall.seen"].format(**figures)
     terms = " ".join(one_line(term.term) for term in head.terms[:3])
     return f"{text} · {terms}" if terms else text
@@ -259,7 +270,7 @@ def _footer(wall: Wall, screen: Screen) -> Iterator[str]:
     yield f'<line x1="{_EDGE}" y1="{y:.0f}" x2="{end:.0f}" y2="{y:.0f}" class="w-line2"/>'
     x = float(_EDGE)
     for feed in wall.feeds:
-        label, style = _feed(feed, screen.words)
+        label, style = _feed(feed, screen)
         if x + _width(label, 26) > screen.width * 0.6:
             break
         yield f'<circle cx="{x + 8:.0f}" cy="{y + 43:.0f}" r="8" class="{style}"/>'
@@ -305,10 +316,11 @@ def _span(ms: float, words: Mapping[str, str]) -> str:
     return words[f"unit.{unit}"].format(n=number)
 
 
-def _feed(feed: Feed, words: Mapping[str, str]) -> tuple[str, str]:
+def _feed(feed: Feed, screen: Screen) -> tuple[str, str]:
+    words = screen.words
     is_live = feed.state == "live" and feed.age_s < STALE_AFTER_S
     state = words.get(f"feed.{feed.state}", feed.state)
-    rate = words["wall.rate"].format(rate=count(feed.posts_per_s))
+    rate = words["wall.rate"].format(rate=count(feed.posts_per_s, screen.units))
     name = cut(one_line(feed.feed), 20)
     return (f"{name} {rate}", "w-accent") if is_live else (f"{name} {state}", "w-stale")
 

@@ -92,7 +92,7 @@ def _show(console: "Console", trend: "Trend", brands: int) -> None:
         return
     at = datetime.fromtimestamp(trend.at_ms / 1000, UTC)
     name = trend.brand or f"{brands} brands together"
-    console.print(f"{name}, up to {at:%Y-%m-%d %H:%M} UTC", style="bold")
+    console.print(f"{name}, as of {at:%Y-%m-%d %H:%M} UTC", style="bold")
     # Of a day far more is counted than of now: only shares can be compared.
     now_of_day = trend.counted / trend.usually_counted if trend.usually_counted else 1.0
     tags = [term for term in trend.top if term.term.startswith("#")]

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from center.api.answers import Wall, WallBrand
-from center.pages.texts import texts
+from center.pages.texts import Language, texts
 from center.pages.wall import draw_wall, rows_on, screen_of
 from views.plain_text import width_of
 
@@ -41,8 +41,8 @@ def wall(*brands: WallBrand, age_s: float | None = 5.0) -> Wall:
 
 
 def drawn(shown: Wall, width: int = 1920, height: int = 1080, lang: str = "zh") -> ET.Element:
-    words = texts("zh" if lang == "zh" else "en")
-    screen = screen_of(width, height, words, ZoneInfo("Asia/Shanghai"), NOW_MS)
+    language: Language = "zh" if lang == "zh" else "en"
+    screen = screen_of(width, height, language, ZoneInfo("Asia/Shanghai"), NOW_MS)
     return ET.fromstring(draw_wall(shown, screen))  # well-formed, or this raises
 
 
@@ -61,6 +61,11 @@ def test_names_of_strangers_are_text() -> None:
 
 def test_the_time_is_that_of_the_viewers_zone() -> None:
     assert "22:00" in words_of(drawn(wall()))
+
+
+@pytest.mark.parametrize(("lang", "told"), [("zh", "520 万"), ("en", "5.2 M")])
+def test_large_counts_have_the_units_of_the_language(lang: str, told: str) -> None:
+    assert told in words_of(drawn(wall(brand(1, posts_1h=5_200_000)), lang=lang))
 
 
 def test_a_partition_that_stands_still_is_named() -> None:
@@ -99,7 +104,7 @@ def test_old_data_are_told_in_red(age_s: float | None, told: str, is_red: bool) 
     ("width", "height"), [(1280, 720), (1920, 1080), (3840, 2160), (3440, 1440), (390, 844)]
 )
 def test_everything_stands_within_the_picture_and_rows_do_not_meet(width: int, height: int) -> None:
-    screen = screen_of(width, height, texts("zh"), ZoneInfo("UTC"), NOW_MS)
+    screen = screen_of(width, height, "zh", ZoneInfo("UTC"), NOW_MS)
     rows = rows_on(screen)
     picture = drawn(wall(*map(brand, range(rows + 5))), width, height)
     _, _, wide, high = map(float, picture.attrib["viewBox"].split())
