@@ -88,6 +88,7 @@ def backtest(
     except OperatorError as error:
         fail(str(error), code=2)
     from leimo.backtest_progress import stage
+    from leimo.pipes import refuse_output
 
     with stage("Reading the catalogue"):
         ours = _with_rules(catalogue)
@@ -97,7 +98,7 @@ def backtest(
     except OperatorError as error:
         fail(str(error))
     except OSError as error:
-        fail(f"the output cannot be written: {error.strerror or error}")
+        refuse_output(error)
 
 
 def _check(origin: _Origin, report: Path | None, *, is_topic: bool) -> None:
@@ -137,6 +138,7 @@ def _run(
     from backtest.compare import compare
     from backtest.text import names_of
     from leimo.backtest_progress import stage
+    from leimo.pipes import refuse_output
 
     ours, theirs = catalogues
     history = _history(ours, origin)
@@ -187,6 +189,7 @@ def _history(catalogue: "Catalogue", origin: _Origin) -> "History":
         OperatorError: none of them mentions a brand.
     """
     from leimo.backtest_progress import stage
+    from leimo.pipes import refuse_output
     from leimo.run import load_settings, run
     from schemas.errors import OperatorError
 
@@ -232,6 +235,7 @@ def _history(catalogue: "Catalogue", origin: _Origin) -> "History":
 def _replayed(history: "History", catalogue: "Catalogue", what: str) -> "Outcome":
     from backtest.on_history import replay
     from leimo.backtest_progress import stage
+    from leimo.pipes import refuse_output
 
     with stage(what) as on_progress:
         return replay(history, catalogue, on_progress)
