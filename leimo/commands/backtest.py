@@ -138,7 +138,6 @@ def _run(
     from backtest.compare import compare
     from backtest.text import names_of
     from leimo.backtest_progress import stage
-    from leimo.pipes import refuse_output
 
     ours, theirs = catalogues
     history = _history(ours, origin)
@@ -189,7 +188,6 @@ def _history(catalogue: "Catalogue", origin: _Origin) -> "History":
         OperatorError: none of them mentions a brand.
     """
     from leimo.backtest_progress import stage
-    from leimo.pipes import refuse_output
     from leimo.run import load_settings, run
     from schemas.errors import OperatorError
 
@@ -235,7 +233,6 @@ def _history(catalogue: "Catalogue", origin: _Origin) -> "History":
 def _replayed(history: "History", catalogue: "Catalogue", what: str) -> "Outcome":
     from backtest.on_history import replay
     from leimo.backtest_progress import stage
-    from leimo.pipes import refuse_output
 
     with stage(what) as on_progress:
         return replay(history, catalogue, on_progress)
