@@ -377,13 +377,14 @@ class Ownership:
             self.steps += 1
             progress.advance(len(records))
         progress.finish()
-        for source, values in latest.items():
+        for source, stage in stage_of.items():
             # Of many brands each takes long. Between them a rebalance has to be heard of: until its
             # callback has run, no heartbeats are sent.
             await asyncio.sleep(0)
             self._refuse_superseded(turn)
             try:
-                stage_of[source].restore(source[1], values.items())
+                # What was read of a partition goes before the next one's state is made of it.
+                stage.restore(source[1], latest.pop(source).items())
             except EntryError as error:
                 # Searched for now: to remember the offset of each key would cost every start.
                 offset = await _newest_offset(reader, source, bounds[source], error.key)
