@@ -50,6 +50,11 @@ async def _opened(page: Any, address: str, drawn: str) -> float:
 
 
 async def _click_to_chart(page: Any, url: str) -> float:
+    """Of somebody who has seen a brand's page before: its scripts are there."""
+    await _overview(page, url)
+    await page.locator(".grid table tbody tr a").first.click()
+    await page.wait_for_url("**/brands/*", wait_until="commit")
+    await page.evaluate(_CHART)
     await _overview(page, url)
     await page.wait_for_load_state("load")
     began_s = time.perf_counter()

@@ -2,7 +2,7 @@
 
 import threading
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from center.steps import count, net_sentiment
@@ -17,6 +17,7 @@ from center.store.protocol import (
 )
 from schemas.alert import Alert, AlertState
 from schemas.expectation import Expectation
+from sources.words import fold
 
 _FRESH_MS = 2_000
 _MOST_ALERTS = 2_000
@@ -60,6 +61,15 @@ class BrandNow(NamedTuple):
         return round((seen - self.expected) / (self.limit - self.expected), 3)
 
 
+class _Quiet(NamedTuple):
+    """What follows from the catalogue alone: it changes seldom."""
+
+    catalogue: Mapping[str, Brand]
+    brands: Mapping[str, BrandNow]
+    """As they are while nothing is known of them."""
+    names: Sequence[str]
+
+
 class Moment(NamedTuple):
     """The board at one time."""
 
@@ -67,6 +77,18 @@ class Moment(NamedTuple):
     until_ms: int
     """End of the hour that is shown."""
     brands: Mapping[str, BrandNow]
+    lively: frozenset[str]
+    """Those of which anything is known: posts, what is expected, an open alert."""
+    names: Sequence[str]
+    """All ids, in the order of the brands' names."""
+
+    def ordered(self, key: Callable[[BrandNow], tuple[float | str, ...]]) -> list[BrandNow]:
+        """By the key, smaller first; then those of which nothing is known, by id.
+
+        Of tens of thousands of brands few are talked about.
+        """
+        quiet = [now for brand, now in self.brands.items() if brand not in self.lively]
+        return sorted((self.brands[brand] for brand in self.lively), key=key) + quiet
 
 
 class Board:
@@ -76,6 +98,7 @@ class Board:
         self._store = store
         self._lock = threading.Lock()
         self._moment: Moment | None = None
+        self._quiet = _Quiet({}, {}, ())
 
     def at(self, now_ms: int) -> Moment:
         """The board; not to be shown to anybody without a look at what they may see."""
@@ -87,7 +110,6 @@ class Board:
     def _work_out(self, now_ms: int) -> Moment:
         until_ms = self._store.freshness().closed_until_ms
         hour = Span(max(0, until_ms - HOUR_MS), until_ms)
-        brands = self._store.brands(EVERYTHING)
         totals = self._store.totals(EVERYTHING, None, hour) if until_ms else {}
         around = Span(hour.from_ms // HOUR_MS * HOUR_MS, until_ms)
         expected: dict[str, list[Expectation]] = defaultdict(list)
@@ -97,21 +119,32 @@ class Board:
         firing = AlertFilter(state=AlertState.FIRING)
         for alert in self._store.alerts(EVERYTHING, firing, None, _MOST_ALERTS):
             alerts[alert.brand].append(alert)
-        parents = {one.id: one.parent for one in brands}
-        found = {}
-        for one in brands:
-            hours = expected.get(one.id, [])
-            found[one.id] = BrandNow(
-                one,
-                top_of(one.id, parents),
-                totals.get(one.id),
-                _expected(hours, hour),
-                hours[-1].limits.get(60) if hours else None,
-                hours[-1].level if hours else None,
-                tuple(alerts.get(one.id, ())),
-                alerted_posts(alerts.get(one.id, ()), until_ms),
+        quiet, names = self._quiet_brands()
+        found = dict(quiet)
+        lively = quiet.keys() & {*totals, *expected, *alerts}
+        for brand in lively:
+            hours = expected.get(brand, [])
+            found[brand] = quiet[brand]._replace(
+                counts=totals.get(brand),
+                expected=_expected(hours, hour),
+                limit=hours[-1].limits.get(60) if hours else None,
+                level_a_minute=hours[-1].level if hours else None,
+                alerts=tuple(alerts.get(brand, ())),
+                alerted_posts=alerted_posts(alerts.get(brand, ()), until_ms),
             )
-        return Moment(now_ms, until_ms, found)
+        return Moment(now_ms, until_ms, found, frozenset(lively), names)
+
+    def _quiet_brands(self) -> tuple[Mapping[str, BrandNow], Sequence[str]]:
+        catalogue = self._store.brands(EVERYTHING)
+        if self._quiet.catalogue is not catalogue:
+            parents = {brand: one.parent for brand, one in catalogue.items()}
+            brands = {
+                brand: BrandNow(one, top_of(brand, parents), None, None, None, None, ())
+                for brand, one in catalogue.items()
+            }
+            names = sorted(catalogue, key=lambda brand: (fold(catalogue[brand].name), brand))
+            self._quiet = _Quiet(catalogue, brands, names)
+        return self._quiet.brands, self._quiet.names
 
 
 def alerted_posts(alerts: Iterable[Alert], until_ms: int) -> int:

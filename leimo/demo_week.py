@@ -57,8 +57,13 @@ def fill(
     end_ms: int,
     rate: float,
     days: float,
+    *,
+    is_rhythmic: bool = True,
 ) -> int:
-    """Fill in what would have been seen until `end_ms`; returns the number of mentions."""
+    """Fill in what would have been seen until `end_ms`; returns the number of mentions.
+
+    `is_rhythmic`: the night is quiet.
+    """
     start_ms = end_ms - int(days * DAY_MS) // MINUTE_MS * MINUTE_MS
     board = Board(BoardSettings(), catalogue)
     writer = _Writer(store)
@@ -66,7 +71,7 @@ def fill(
     number = 0
     pending: list[Mention] = []
     told_ms = start_ms
-    for posts, now_ms in _posts(start_ms, end_ms, rate):
+    for posts, now_ms in _posts(start_ms, end_ms, rate, is_rhythmic):
         found = analyser.mentions_many(posts, PARTITION, range(number, number + len(posts)))
         number += len(posts)
         for mentions in found:
@@ -85,11 +90,14 @@ def fill(
     return writer.mentions
 
 
-def _posts(start_ms: int, end_ms: int, rate: float) -> Iterator[tuple[list[Post], int]]:
+def _posts(
+    start_ms: int, end_ms: int, rate: float, is_rhythmic: bool
+) -> Iterator[tuple[list[Post], int]]:
     """Posts in the order in which they come, some at once, and until when that is all."""
     plan = Simulation(
         start_ms=start_ms,
         rate=rate,
+        is_rhythmic=is_rhythmic,
         seed=_SEED,
         duration_s=(end_ms - start_ms) / 1000,
         event_gap_s=_EVENT_GAP_S,

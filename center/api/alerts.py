@@ -24,7 +24,7 @@ from center.api.asking import (
 from center.api.problems import ApiProblem
 from center.context import Center
 from center.principal import Principal
-from center.store.protocol import DAY_MS, EVERYTHING, AlertFilter, Deliveries
+from center.store.protocol import DAY_MS, EVERYTHING, AlertFilter, Brand, Deliveries
 from schemas.action import Action, ActionSubject
 from schemas.alert import Alert, AlertState
 from views.doings import Doings
@@ -61,11 +61,6 @@ def filter_of(
 Wanted = Annotated[AlertFilter, Depends(filter_of)]
 
 
-def names_of(center: Center) -> dict[str, str]:
-    """Brand -> its name."""
-    return {one.id: one.name for one in center.store.brands(EVERYTHING)}
-
-
 def _actions(center: Center, asker: Principal, alerts: Iterable[Alert]) -> list[Action]:
     """Actions on alerts and on their incidents, in the order of the topic."""
     subjects = {one.id for one in alerts} | {one.incident or one.id for one in alerts}
@@ -77,10 +72,10 @@ def alert_answers(
     center: Center, asker: Principal, alerts: Sequence[Alert]
 ) -> list[answers.AlertAnswer]:
     """Alerts with who looks after them."""
-    names, done = names_of(center), Doings(_actions(center, asker, alerts))
+    brands, done = center.store.brands(EVERYTHING), Doings(_actions(center, asker, alerts))
     return [
         answers.AlertAnswer(
-            **forms.alert_fields(one, names, done.of_alert(one.id, one.incident or one.id))
+            **forms.alert_fields(one, brands, done.of_alert(one.id, one.incident or one.id))
         )
         for one in alerts
     ]
@@ -121,7 +116,7 @@ def alert_(center: TheCenter, asker: Asker, alert: str) -> answers.AlertPage:
         other for other in center.store.alerts(asker.scope, same, None, 100) if other.id != one.id
     ]
     return answers.AlertPage(
-        **forms.alert_fields(one, names_of(center), done.of_alert(one.id, incident)),
+        **forms.alert_fields(one, center.store.brands(EVERYTHING), done.of_alert(one.id, incident)),
         actions=forms.actions(of_it),
         others=alert_answers(center, asker, others),
     )
@@ -136,21 +131,21 @@ def alert_deliveries(center: TheCenter, asker: Asker, alert: str) -> answers.Del
 
 
 def incidents_of(
-    center: Center, asker: Principal, found: Sequence[Alert], names: Mapping[str, str]
+    center: Center, asker: Principal, found: Sequence[Alert]
 ) -> list[answers.Incident]:
     """Alerts folded by incident; the one with the newest begin first."""
     groups: dict[str, list[Alert]] = {}
     for one in found:
         groups.setdefault(one.incident or one.id, []).append(one)
-    done = _actions(center, asker, found)
-    return [_incident(incident, group, done, names) for incident, group in groups.items()]
+    done, brands = _actions(center, asker, found), center.store.brands(EVERYTHING)
+    return [_incident(incident, group, done, brands) for incident, group in groups.items()]
 
 
 def _incident(
     incident: str,
     group: Sequence[Alert],
     done: Sequence[Action],
-    names: Mapping[str, str],
+    brands: Mapping[str, Brand],
 ) -> answers.Incident:
     head = next((one for one in group if one.id == incident), group[-1])
     subjects = {incident, *(one.id for one in group)}
@@ -162,7 +157,7 @@ def _incident(
     return answers.Incident(
         id=incident,
         head=answers.AlertAnswer(
-            **forms.alert_fields(head, names, doings.of_alert(head.id, incident))
+            **forms.alert_fields(head, brands, doings.of_alert(head.id, incident))
         ),
         alerts=len(group),
         brands=sorted({one.brand for one in group}),
@@ -184,7 +179,7 @@ def incidents(
     after = cursor_of(cursor, tuple[int])
     begin = max(0, after[0]) if after else 0
     found = center.store.alerts(asker.scope, wanted, None, _MOST_FOLDED)
-    folded = incidents_of(center, asker, found, names_of(center))
+    folded = incidents_of(center, asker, found)
     more = begin + limit < len(folded)
     return answers.Incidents(
         items=folded[begin : begin + limit], next=cursor_text(begin + limit) if more else None

@@ -73,7 +73,7 @@ def known_brands(request: Request, center: TheCenter, asker: Asker) -> None:
     wanted = [one for one in given[:MOST_BRANDS] if asker.scope.allows(one) and one != EVERY_BRAND]
     if not wanted:
         return
-    known = {one.id for one in center.store.brands(asker.scope)}
+    known = center.store.brands(asker.scope)
     for brand in wanted:
         if brand not in known and not center.store.is_counted(brand):
             near = difflib.get_close_matches(brand, known, n=3)

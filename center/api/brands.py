@@ -1,13 +1,15 @@
 """Brands: lists, one brand, the wall."""
 
 from enum import StrEnum
+from functools import partial
 from http import HTTPStatus
+from itertools import islice
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 
 from center.api import answers, forms
-from center.api.alerts import alert_answers, incidents_of, names_of
+from center.api.alerts import alert_answers, incidents_of
 from center.api.asking import (
     Asker,
     Cursor,
@@ -20,7 +22,7 @@ from center.api.asking import (
 )
 from center.api.health import age_of
 from center.api.problems import ApiProblem
-from center.board import BrandNow
+from center.board import BrandNow, Moment
 from center.context import Center
 from center.principal import Principal
 from center.steps import count
@@ -69,6 +71,12 @@ def _line(now: BrandNow) -> dict[str, Any]:
     }
 
 
+def _ordered(moment: Moment, sort: BrandSort) -> list[BrandNow]:
+    if sort is BrandSort.NAME:
+        return [moment.brands[brand] for brand in moment.names]
+    return moment.ordered(partial(_order, sort))
+
+
 def _order(sort: BrandSort, now: BrandNow) -> tuple[float | str, ...]:
     """Smaller comes first; ties go by volume, then by id."""
     volume = -now.posts
@@ -78,15 +86,15 @@ def _order(sort: BrandSort, now: BrandNow) -> tuple[float | str, ...]:
             return (-now.severity, -unusual, volume, now.brand.id)
         case BrandSort.NEGATIVE:
             return (-count(now.counts, "negative"), volume, now.brand.id)
-        case BrandSort.NAME:
-            return (fold(now.brand.name), now.brand.id)
-        case BrandSort.VOLUME:
+        case _:
             return (volume, now.brand.id)
 
 
-def _seen(center: Center, asker: Principal) -> list[BrandNow]:
-    found = center.board.at(center.clock_ms()).brands
-    return [now for brand, now in found.items() if asker.scope.allows(brand)]
+def _seen(moment: Moment, asker: Principal, sort: BrandSort) -> list[BrandNow]:
+    found = _ordered(moment, sort)
+    if asker.scope.brands is None:
+        return found
+    return [now for now in found if asker.scope.allows(now.brand.id)]
 
 
 def _is_called(now: BrandNow, wanted: str) -> bool:
@@ -105,12 +113,11 @@ def brands(
     limit: Limit = 50,
 ) -> answers.Brands:
     """Brands with their last closed hour."""
-    found = _seen(center, asker)
+    found = _seen(center.board.at(center.clock_ms()), asker, sort)
     if group:
         found = [now for now in found if group in (now.brand.trade, now.group)]
     if wanted := fold(q.strip()):
         found = [now for now in found if _is_called(now, wanted)]
-    found.sort(key=lambda now: _order(sort, now))
     after = cursor_of(cursor, tuple[int])
     begin = max(0, after[0]) if after else 0
     page = found[begin : begin + limit]
@@ -158,12 +165,12 @@ def wall(
 ) -> answers.Wall:
     """What the wall shows now."""
     now_ms = center.clock_ms()
-    until_ms = center.board.at(now_ms).until_ms
-    seen = _seen(center, asker)
+    moment = center.board.at(now_ms)
+    until_ms = moment.until_ms
+    seen = _seen(moment, asker, BrandSort.UNUSUAL)
     groups = sorted({now.brand.trade for now in seen if now.brand.trade})
-    shown = [now for now in seen if not group or group in (now.brand.trade, now.group)]
-    shown.sort(key=lambda now: _order(BrandSort.UNUSUAL, now))
-    shown = shown[:limit]
+    of_group = (now for now in seen if not group or group in (now.brand.trade, now.group))
+    shown = list(islice(of_group, limit))
     minutes = _minutes(center, asker, [now.brand.id for now in shown], until_ms)
     day = Span(max(0, now_ms - DAY_MS), now_ms + DAY_MS)
     recent = center.store.alerts(asker.scope, AlertFilter(span=day), None, 200)
@@ -179,7 +186,7 @@ def wall(
             )
             for now in shown
         ],
-        incidents=incidents_of(center, asker, recent, names_of(center))[:20],
+        incidents=incidents_of(center, asker, recent)[:20],
         feeds=[forms.feed(one, now_ms) for one in center.store.feeds()],
         gaps=forms.gaps(center.store.gaps(Span(max(0, now_ms - HOUR_MS), now_ms))),
     )

@@ -241,10 +241,10 @@ _ALERT_COLUMNS: dict[str, Any] = {
 
 
 def _alert_rows(center: Center, asker: Principal, wanted: AlertFilter) -> Iterator[dict[str, Any]]:
-    names = {one.id: one.name for one in center.store.brands(asker.scope)}
+    brands = center.store.brands(asker.scope)
     after = None
     while found := center.store.alerts(asker.scope, wanted, after, _PAGE):
         for one in found:
-            fields = forms.alert_fields(one, names, NOTHING_DONE)
+            fields = forms.alert_fields(one, brands, NOTHING_DONE)
             yield {name: fields[name] for name in _ALERT_COLUMNS}
         after = (found[-1].started_at_ms, found[-1].id)

@@ -7,7 +7,7 @@ import msgspec
 
 from center.api import answers
 from center.steps import count, intent_column, net_sentiment
-from center.store.protocol import COUNT_NAMES, INTENTS, Definition, MentionRow
+from center.store.protocol import COUNT_NAMES, INTENTS, Brand, Definition, MentionRow
 from delivery.explanations import in_words
 from measures.rule_index import time_ms
 from schemas.action import Action
@@ -129,14 +129,14 @@ def _sample(one: Sample) -> answers.SampleAnswer:
     )
 
 
-def alert_fields(one: Alert, names: Mapping[str, str], doing: Doing) -> dict[str, Any]:
+def alert_fields(one: Alert, brands: Mapping[str, Brand], doing: Doing) -> dict[str, Any]:
     """Fields of an alert's answer."""
     plain = (
         *("id", "fingerprint", "rule", "kind", "brand", "state", "revision", "severity"),
         *("started_at_ms", "updated_at_ms", "ended_at_ms", "seen", "expected", "unit", "reason"),
         *("department", "parent", "silenced_by"),
     )
-    brand_name = names.get(one.brand, one.brand)
+    brand_name = brands[one.brand].name if one.brand in brands else one.brand
     return {
         **{name: getattr(one, name) for name in plain},
         "reason_zh": reason_in(Wording.ZH, one, brand_name),

@@ -115,7 +115,7 @@ def _posts(
     center: Center, asker: Principal, rows: Sequence[MentionRow]
 ) -> list[answers.EngagePost]:
     """Each post once, with what was done about it."""
-    departments = {one.id: one.department for one in center.store.brands(asker.scope)}
+    brands = center.store.brands(asker.scope)
     shown = {answer.subject: answer for answer in map(forms.mention, reversed(rows))}
     by_post: dict[str, list[Action]] = defaultdict(list)
     found = center.store.actions(asker.scope, ActionSubject.POST, list(shown), 10 * _MOST_POSTS)
@@ -133,7 +133,8 @@ def _posts(
                 state=state,
                 who=held.answered_by or held.holder,
                 at_ms=held.since_ms or None,
-                department=held.department or departments.get(answer.brand, ""),
+                department=held.department
+                or (brands[answer.brand].department if answer.brand in brands else ""),
                 answered_after_s=(
                     (held.since_ms - answer.at_ms) / 1000 if state is PostState.ANSWERED else None
                 ),

@@ -170,7 +170,7 @@ def share(
     """Share of voice: posts of each brand among those of all that are named."""
     ids = [one for one in brands.split(",") if one]
     if group:
-        ids += [one.id for one in center.store.brands(asker.scope) if one.trade == group]
+        ids += [one.id for one in center.store.brands(asker.scope).values() if one.trade == group]
     ids = [one for one in dict.fromkeys(ids) if asker.scope.allows(one)][:MOST_BRANDS]
     if not ids:
         raise ApiProblem(HTTPStatus.BAD_REQUEST, "name brands, or a group with some", "brands")
@@ -286,7 +286,7 @@ def _figures(
 ) -> dict[str, tuple[str, float | None]]:
     """Name -> unit and value."""
     store = center.store
-    known = {one.id: one for one in store.brands(asker.scope)}
+    known = store.brands(asker.scope)
     rivals = known[brand].competitors if brand in known else ()
     totals = store.totals(asker.scope, [brand, *rivals], span)
     own = totals.get(brand)

@@ -25,8 +25,9 @@ async def vouched_for(request: Request) -> Principal | None:
 def _lively_wall(center: Center, principal: Principal, group: str, limit: int) -> Wall:
     """The wall, which turns through the trades of which somebody talks."""
     shown = wall(center, principal, group, limit)
-    now = center.board.at(center.clock_ms()).brands.values()
-    lively = {one.brand.trade for one in now if one.posts and principal.scope.allows(one.brand.id)}
+    moment = center.board.at(center.clock_ms())
+    now = [moment.brands[brand] for brand in moment.lively if principal.scope.allows(brand)]
+    lively = {one.brand.trade for one in now if one.posts}
     return shown.model_copy(update={"groups": sorted(lively - {""})})
 
 

@@ -253,8 +253,9 @@ class Store(Protocol):
 
     def definitions(self, kind: str = "") -> list[Definition]: ...
 
-    def brands(self, scope: Scope) -> list[Brand]:
-        """The brands in force, by id."""
+    def brands(self, scope: Scope) -> Mapping[str, Brand]:
+        """Id -> brand, of those in force, in the order of their ids. Not to be changed: it is the
+        same for all who ask, until the catalogue changes."""
         ...
 
     def is_counted(self, brand: str) -> bool:

@@ -88,6 +88,7 @@ def backtest(
     except OperatorError as error:
         fail(str(error), code=2)
     from leimo.backtest_progress import stage
+    from leimo.pipes import refuse_output
 
     with stage("Reading the catalogue"):
         ours = _with_rules(catalogue)
@@ -97,7 +98,7 @@ def backtest(
     except OperatorError as error:
         fail(str(error))
     except OSError as error:
-        fail(f"the output cannot be written: {error.strerror or error}")
+        refuse_output(error)
 
 
 def _check(origin: _Origin, report: Path | None, *, is_topic: bool) -> None:

@@ -60,6 +60,7 @@ def detect(
     from backtest.series_detector import PacedDetector
     from backtest.series_file import series_name
     from leimo.named_files import refuse_missing
+    from leimo.pipes import refuse_output
     from leimo.run import fail
     from schemas.errors import OperatorError
 
@@ -79,7 +80,7 @@ def detect(
     except OperatorError as error:
         fail(str(error))
     except OSError as error:
-        fail(f"the output cannot be written: {error.strerror or error}")
+        refuse_output(error)
     if not rows:
         fail(f"{series_name(series)}: has no row; write timestamp,value rows, one a line")
     if turned.rows:

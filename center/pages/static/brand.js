@@ -43,13 +43,18 @@ function change(values, { scroll = false } = {}) {
 }
 const toPosts = (values) => change({ ...Object.fromEntries(FILTERS.map((name) => [name, ""])), ...values }, { scroll: true });
 
+let turns = 0;
 async function refresh(everything = true) {
   const span = spanOf(state, edgeOf(health));
   tools(span);
+  const turn = ++turns;
+  // What people came for is there first: the others' questions would stand in its way.
+  if (everything) await volumeChart(span).catch((error) => { boxes.figures.replaceChildren(trouble(error)); });
+  if (turn !== turns) return;
   list.refresh({ brand, ...span, ...filtersOf(state), sort: state.sort });
   if (state.original) cascade(span); else cascadeCard.hidden = true;
   if (!everything) return;
-  await Promise.all([head(span), mainCharts(span), talk(span), places(span), shares(span), hours()]).catch((error) => { boxes.figures.replaceChildren(trouble(error)); });
+  await Promise.all([head(span), dividedCharts(span), talk(span), places(span), shares(span), hours()]).catch((error) => { boxes.figures.replaceChildren(trouble(error)); });
 }
 function tools(span) {
   $("tools").replaceChildren(rangeChoice(state, (range) => change({ range, from: "", to: "" })), h("a", { class: "button", href: `/measure?brand=${encodeURIComponent(brand)}` }, t("nav.measure")), exportLinks("windows", { brand, ...span, step: stepOf(span), tz: zone }));
@@ -77,12 +82,14 @@ async function head(span) {
     note: changeOf(kpi), kind: kpi.name === "net_sentiment" ? moodClass(kpi.value) : "", ...(leads[kpi.name] ? { href: "#posts", act: () => toPosts(leads[kpi.name]) } : {}) }))));
   boxes.objectives.replaceChildren(ranked(Object.entries(kpis.objectives).sort((a, b) => b[1] - a[1]), { name: ([key]) => named("intent", key), value: ([, value]) => value, act: ([key]) => toPosts({ intent: key }) }));
 }
-async function mainCharts(span) {
-  const step = stepOf(span);
+async function volumeChart(span) {
+  const [windows, alerts] = await Promise.all([get("windows", { brand, ...span, step: stepOf(span), tz: zone }), get("alerts", { brand, ...span, limit: 50 })]);
+  await charts.volume.show((c) => volume(c, { windows, alerts: alerts.items, span, bars: false }));
+}
+async function dividedCharts(span) {
   const asked = { brand, ...span, tz: zone };
   const coarse = span.to - span.from <= 6 * 3600e3 ? "15m" : span.to - span.from <= 3 * 86400e3 ? "1h" : "1d";
-  const [windows, alerts, moods, channels] = await Promise.all([get("windows", { ...asked, step }), get("alerts", { brand, ...span, limit: 50 }), get("windows", { ...asked, step: coarse, by: "polarity" }), get("windows", { ...asked, step: coarse, by: "channel" })]);
-  await charts.volume.show((c) => volume(c, { windows, alerts: alerts.items, span, bars: false }));
+  const [moods, channels] = await Promise.all([get("windows", { ...asked, step: coarse, by: "polarity" }), get("windows", { ...asked, step: coarse, by: "channel" })]);
   await charts.mood.show((c) => stacked(c, moods, span, ["positive", "negative"].map((key) => ({ name: upper(named("polarity", key)), colour: c[key], values: valuesOf(moods, key, key === "negative" ? -1 : 1) }))));
   await charts.channel.show((c) => stacked(c, channels, span, [["earned", c["ink-3"]], ["owned", c.accent], ["paid", c["line-2"]]].map(([key, colour]) => ({ name: upper(named("channel", key)), colour, values: valuesOf(channels, key) }))));
 }
@@ -140,8 +147,10 @@ function stepPosts(event, values) {
 }
 addEventListener("popstate", () => { Object.assign(state, addressState(defaults)); refresh(); });
 async function begin() {
+  const known = get(`brands/${encodeURIComponent(brand)}`);
+  known.catch(() => {}); // looked at below
   try { health = await get("health"); } catch { /* said by the parts below */ }
-  try { await get(`brands/${encodeURIComponent(brand)}`); } catch (error) { $("page").replaceChildren(trouble(error)); return; }
+  try { await known; } catch (error) { $("page").replaceChildren(trouble(error)); return; }
   await refresh();
   if (location.hash === "#posts") postsCard.scrollIntoView();
 }

@@ -19,6 +19,7 @@ const charts = new Set();
 
 /** A chart in a box of its own; `show(option)` draws, `chart` is there after the first drawing. */
 export function chart(kind = "", label = "") {
+  load().catch(() => {}); // while its figures are asked for; `show` tells what is wrong
   const box = h("div", { class: `chart ${kind}`, role: "img", "aria-label": label });
   const self = { box, chart: null, option: null, handlers: [] };
   self.show = async (make) => {

@@ -31,8 +31,10 @@ function choices() {
 async function refresh() {
   choices();
   try {
-    const [brands, incidents] = await Promise.all([get("brands", { sort: state.sort, q: state.q, limit: shown }), get("incidents", { state: "firing", limit: 50 })]);
-    draw(brands);
+    const firing = get("incidents", { state: "firing", limit: 50 });
+    firing.catch(() => {}); // looked at below
+    draw(await get("brands", { sort: state.sort, q: state.q, limit: shown }));
+    const incidents = await firing;
     going.replaceChildren(...(incidents.items.length ? worst(incidents.items).map(incidentRow) : [h("p", { class: "empty" }, t("wall.calm"))]));
   } catch (error) { list.replaceChildren(trouble(error)); }
 }

@@ -1,6 +1,7 @@
 """The store as a whole: how far it has come, and the catalogue."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 
 import msgspec
 
@@ -17,7 +18,7 @@ class StateReads(Conditions):
 
     def __init__(self, database: Readable) -> None:
         super().__init__(database)
-        self._brands: tuple[Row | None, list[Brand]] = (None, [])
+        self._brands: tuple[Row | None, Mapping[str, Brand]] = (None, {})
         """Of which state of the catalogue, and the brands: thousands take a while to read."""
 
     def freshness(self) -> Freshness:
@@ -51,17 +52,19 @@ class StateReads(Conditions):
         )
         return [Definition(key, record.encode()) for key, record in rows]
 
-    def brands(self, scope: Scope) -> list[Brand]:
-        """The brands in force, by id."""
+    def brands(self, scope: Scope) -> Mapping[str, Brand]:
+        """Id -> brand, of those in force, in the order of their ids."""
         version = self._readable.rows(
             """SELECT COUNT(*), (SELECT MAX(next) FROM offsets WHERE topic = 'catalogue')
             FROM definitions WHERE kind = 'brand'"""
         )[0]
         held, known = self._brands
         if held != version:
-            known = list(self._read_brands())
+            known = MappingProxyType({one.id: one for one in self._read_brands()})
             self._brands = version, known
-        return [one for one in known if scope.allows(one.id)]
+        if scope.brands is None:
+            return known
+        return {brand: one for brand, one in known.items() if scope.allows(brand)}
 
     def is_counted(self, brand: str) -> bool:
         """Whether a window of the brand is held: it may not be in force any more."""

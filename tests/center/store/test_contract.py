@@ -452,8 +452,8 @@ class TestTheRest:
             {},
         )
         assert [one.key for one in store.definitions()] == ["brand:xiaomi", "rule:spike"]
-        assert [one.name for one in store.brands(EVERYTHING)] == ["小米"]
-        assert store.brands(OTHERS) == []
+        assert [one.name for one in store.brands(EVERYTHING).values()] == ["小米"]
+        assert store.brands(OTHERS) == {}
         store.apply([Record(topic, 0, 2, "brand:xiaomi", None)], {})
         assert [one.key for one in store.definitions()] == ["rule:spike"]
         assert store.definitions("brand") == []
