@@ -22,7 +22,7 @@ from bench import dictionaries
 from bench.evaluate import tables
 from bench.live import drained_s, until_ready, workers
 from bench.report import put_into_page
-from bench.runs import PARTITIONS, peak_mib, produce
+from bench.runs import PARTITIONS, peak_mib, produce, rss_mib
 from bench.throughput import SHARED
 from catalogue.file import load
 from catalogue.topic import publish
@@ -75,6 +75,7 @@ async def run(options: argparse.Namespace, broker: str, catalogue_file: Path) ->
         await until_ready(process, url)
         await drained_s(settings, rate=0)
         brands = await gauge(url, "leimo_brands")
+        first_mib = rss_mib(process)
         process.kill()
         process.wait()
     async with PartitionReader(settings) as reader:
@@ -90,13 +91,15 @@ async def run(options: argparse.Namespace, broker: str, catalogue_file: Path) ->
             if time.monotonic() - began_s > READY_S:
                 raise SystemExit(f"{restored:.0f} of {brands:.0f} brands came back")
             await asyncio.sleep(POLL_S)
-        mib = peak_mib(process)
+        mib, restored_mib = peak_mib(process), rss_mib(process)
     return {
         "names": len(names),
         "brands in the state": int(restored),
         "changelog records": sum(end - first for first, end in bounds.values()),
         "changelog MiB": round(size / (1 << 20)),
         "ready after s": round(ready_s, 1),
+        "MiB before the kill": round(first_mib),
+        "MiB after the start": round(restored_mib),
         "peak MiB": round(mib),
     }
 

@@ -34,6 +34,11 @@ class Loud(msgspec.Struct, frozen=True, array_like=True, gc=False):
     is_repost: bool
 
 
+_encode = msgspec.msgpack.Encoder().encode
+_decode_said = msgspec.msgpack.Decoder(dict[int, str]).decode
+_decode_sample = msgspec.msgpack.Decoder(Sample).decode
+_decode_loud = msgspec.msgpack.Decoder(Loud).decode
+
 LARGEST_REACH = 300_000_000
 """Followers that an account may have: the largest have about two thirds of it. Of more, the number
 is unknown: one false number of a source would hide all large accounts of a brand for weeks."""
@@ -98,8 +103,8 @@ class Bucket(msgspec.Struct, array_like=True, gc=False):
     """Province -> posts without spam; None: none is known."""
     hitters: dict[str, list[int]] | None = None
     """Crisis rule -> hashes of the authors of its posts, up to `sketches.SIZE`."""
-    sample: Sample | None = None
-    """Of the posts without spam."""
+    sample: Sample | msgspec.Raw | None = None
+    """Of the posts without spam; see `rest`."""
     hit_posts: dict[str, Sample] | None = None
     """Crisis rule -> sample of its posts."""
     exposed: dict[str, dict[str, int]] | None = None
@@ -107,15 +112,15 @@ class Bucket(msgspec.Struct, array_like=True, gc=False):
     any of their own; empty author: of all beyond the first `MOST_ORIGINALS`."""
     exposers: dict[str, list[int]] | None = None
     """Crisis rule -> hashes of those accounts, up to `sketches.SIZE`."""
-    loud: Loud | None = None
-    """The post of the largest account that names the brand in own words."""
+    loud: Loud | msgspec.Raw | None = None
+    """The post of the largest account that names the brand in own words; see `rest`."""
     upset: Loud | None = None
     """The same among those that object, complain or ask."""
     loudest_before: float = -1.0
     """Largest reach that the brand was used to before this minute; -1: it is not learned yet."""
-    said: dict[int, str] = msgspec.field(default_factory=dict)
+    said: dict[int, str] | msgspec.Raw = msgspec.field(default_factory=dict)
     """Hash of an author -> what a post without spam has in common with others, see
-    `measures.common_cause`: of the authors with the smallest hashes."""
+    `measures.common_cause`: of the authors with the smallest hashes. See `rest`."""
     published_authors: int = -1
     """Distinct authors as of the last publication; -1: never published."""
     largest_said: int = 0
@@ -176,7 +181,12 @@ class Bucket(msgspec.Struct, array_like=True, gc=False):
 
     def _note_loud(self, mention: Mention, number: int, kept: Kept | None) -> None:
         """Note the loudest that says something itself; of equals the one with the lower number."""
-        loud, upset = self.loud, self.upset
+        match self.loud:
+            case msgspec.Raw() as packed:
+                loud: Loud | None = _decode_loud(packed)
+            case loud:
+                pass
+        upset = self.upset
         reach, is_negative = mention.reach, mention.polarity is _NEGATIVE
         is_upset = is_negative or _CLIENT_MANAGEMENT in mention.intents
         if (loud is None or reach >= loud.reach) or (
@@ -187,6 +197,43 @@ class Bucket(msgspec.Struct, array_like=True, gc=False):
             self.loud = _louder(loud, one)
             if is_upset:
                 self.upset = _louder(upset, one)
+
+    def rest(self) -> None:
+        """Keep what posts say as the changelog writes it, in a quarter of the space, until the next
+        post comes: of most minutes nobody asks for it again."""
+        match self.said:
+            case dict() as said if said:
+                self.said = msgspec.Raw(_encode(said))
+        match self.sample:
+            case dict() as sample:
+                self.sample = msgspec.Raw(_encode(sample))
+        match self.loud:
+            case Loud() as loud:
+                self.loud = msgspec.Raw(_encode(loud))
+
+    def said_by_author(self) -> dict[int, str]:
+        """`said`, not to be changed."""
+        match self.said:
+            case msgspec.Raw() as packed:
+                return _decode_said(packed)
+            case said:
+                return said
+
+    def sampled(self) -> Sample:
+        """`sample`, not to be changed; empty where there is none."""
+        match self.sample:
+            case msgspec.Raw() as packed:
+                return _decode_sample(packed)
+            case sample:
+                return sample or {}
+
+    def loudest_post(self) -> Loud | None:
+        """`loud`."""
+        match self.loud:
+            case msgspec.Raw() as packed:
+                return _decode_loud(packed)
+            case loud:
+                return loud
 
     @property
     def spoken(self) -> int:
@@ -212,14 +259,23 @@ class Bucket(msgspec.Struct, array_like=True, gc=False):
         number, largest = number_of(mention), self.largest_sampled
         kept: Kept | None = None
         if not largest or number < largest:
-            sample = self.sample
-            if sample is None:
-                sample = self.sample = {}
+            match self.sample:  # `isinstance` would be a call for each post
+                case None:
+                    sample = self.sample = {}
+                case msgspec.Raw() as packed:
+                    sample = self.sample = _decode_sample(packed)
+                case sample:
+                    pass
             kept = kept_of(mention)
             self.largest_sampled = keep(sample, number, kept)
         largest = self.largest_said
         if not largest or author <= largest:
-            self.largest_said = note_said(self.said, largest, author, mention)
+            match self.said:
+                case msgspec.Raw() as packed:
+                    said = self.said = _decode_said(packed)
+                case said:
+                    pass
+            self.largest_said = note_said(said, largest, author, mention)
         is_known = 0 < mention.reach <= LARGEST_REACH
         if is_known and mention.channel is _EARNED and mention.place is _OWN:
             self._note_loud(mention, number, kept)
@@ -282,6 +338,7 @@ class Bucket(msgspec.Struct, array_like=True, gc=False):
         bursts, spoken = authors.bursts() if authors.over else 0, self.posts - self.exposures
         self.published_effective_posts = self.posts - self.spam - bursts
         self.published_authors, texts_seen = authors.pack(), texts.pack()
+        self.rest()
         return Window(
             brand=brand,
             start_ms=start_ms,

@@ -145,8 +145,11 @@ class Evaluation:
         is_warm = baseline.is_warm()
         if sums[-1] >= MIN_POSTS and is_warm and moment.is_unusual(1.0, MIN_POSTS):
             baseline.extremes.begin_event(start_ms, sums, moment.means)
-        if bucket.loud is not None and bucket.loud.reach >= self._schedule.least_reach:
-            state.voiced_ms = start_ms
+        least_reach = self._schedule.least_reach
+        if bucket.loud is not None and bucket.loudest >= least_reach:
+            loud = bucket.loudest_post()
+            if loud is not None and loud.reach >= least_reach:
+                state.voiced_ms = start_ms
         is_observed = not self._unobserved.stretches or not self._unobserved.holds(start_ms)
         if is_warm and is_observed and sums[_QUARTER] >= FEWEST_AUTHORS:
             for at, cause in moment.causes.items():

@@ -181,9 +181,14 @@ class KeptStates:
             brand = _name(key, name)
             if separator:
                 chunk = _number(key, number)
-                pasts.setdefault(brand, {})[chunk] = unstamped(key, value, _decode_past)
+                buckets = unstamped(key, value, _decode_past)
+                pasts.setdefault(brand, {})[chunk] = buckets
             else:
                 states[brand] = unstamped(key, value, _decode_state)
+                buckets = states[brand].buckets
+            for bucket in buckets.values():
+                if bucket.revision >= 0:
+                    bucket.rest()
         for brand, chunks in pasts.items():
             if brand in states:
                 self._join(brand, states[brand], chunks)

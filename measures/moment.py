@@ -159,8 +159,10 @@ class Moment:
         first_ms = self.start_ms - (minutes - 1) * BUCKET_MS
         lately_ms = self.start_ms - (HORIZONS_MIN[CAUSE_HORIZONS[0]] - 1) * BUCKET_MS
         for at, bucket in self.hour:
-            said = bucket.said
-            if at < first_ms or not said:
+            if at < first_ms:
+                continue
+            said = bucket.said_by_author()
+            if not said:
                 continue
             if bucket.largest_said:  # as many are kept as ever are
                 authors = bucket.published_authors

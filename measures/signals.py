@@ -42,8 +42,8 @@ def _samples(rule: Rule, buckets: list[Bucket]) -> Iterator[Sample]:
     for bucket in buckets:
         if isinstance(rule, CrisisRule):
             yield (bucket.hit_posts or {}).get(rule.id, {})
-        elif bucket.sample is not None:
-            yield bucket.sample
+        else:
+            yield bucket.sampled()
 
 
 def _leading(sample: Sample, words: Sequence[str]) -> dict[str, float]:

@@ -13,7 +13,7 @@ Reading state or offsets before step 1 would let a stopped owner wake up and cha
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 
 from kafka_io.ledger import Ledger, RecordBatch, TopicPartition, Verdict
 from kafka_io.reading import PartitionReader
@@ -43,6 +43,9 @@ log = logging.getLogger(__name__)
 
 BEHIND_RECORDS = 2_000
 """A partition of which more records wait is behind."""
+
+READ_TOGETHER_RECORDS = 50_000
+"""With so many records of changelogs, what was read becomes state before more is read."""
 
 _SLOW_S = 0.5
 _BREATH_S = 0.2
@@ -365,9 +368,34 @@ class Ownership:
             if (stage := self._stages[topic]).changelog is not None
         }
         bounds = await reader.bounds(stage_of)
-        latest: dict[TopicPartition, dict[bytes, bytes]] = {source: {} for source in stage_of}
         progress = self._progress("restoring the state", bounds)
-        async for source, records in reader.read(bounds):
+        for group in read_together(bounds):
+            latest = await self._latest(
+                {source: bounds[source] for source in group}, reader, progress
+            )
+            for source in group:
+                # Of many brands each takes long. Between them a rebalance has to be heard of: until
+                # its callback has run, no heartbeats are sent.
+                await asyncio.sleep(0)
+                self._refuse_superseded(turn)
+                try:
+                    stage_of[source].restore(source[1], latest.pop(source).items())
+                except EntryError as error:
+                    # Searched for now: to remember the offset of each key would cost every start.
+                    offset = await _newest_offset(reader, source, bounds[source], error.key)
+                    name = self._names.on_broker(source[0])
+                    raise StateError(name, source[1], offset, error) from error
+        progress.finish()
+
+    async def _latest(
+        self,
+        ranges: Mapping[TopicPartition, tuple[int, int]],
+        reader: PartitionReader,
+        progress: RecoveryProgress,
+    ) -> dict[TopicPartition, dict[bytes, bytes]]:
+        """The latest value of each key of some partitions."""
+        latest: dict[TopicPartition, dict[bytes, bytes]] = {source: {} for source in ranges}
+        async for source, records in reader.read(ranges):
             values = latest[source]
             for record in records:
                 if record.value is None:
@@ -376,19 +404,7 @@ class Ownership:
                     values[record.key] = record.value
             self.steps += 1
             progress.advance(len(records))
-        progress.finish()
-        for source, values in latest.items():
-            # Of many brands each takes long. Between them a rebalance has to be heard of: until its
-            # callback has run, no heartbeats are sent.
-            await asyncio.sleep(0)
-            self._refuse_superseded(turn)
-            try:
-                stage_of[source].restore(source[1], values.items())
-            except EntryError as error:
-                # Searched for now: to remember the offset of each key would cost every start.
-                offset = await _newest_offset(reader, source, bounds[source], error.key)
-                name = self._names.on_broker(source[0])
-                raise StateError(name, source[1], offset, error) from error
+        return latest
 
     async def _refuse_other_topics(self, reader: PartitionReader) -> None:
         """Kafka forgets a group's offsets of a topic that is deleted, so state alone can tell."""
@@ -472,6 +488,29 @@ class Ownership:
     ) -> RecoveryProgress:
         records = sum(end - first for first, end in ranges.values())
         return RecoveryProgress(self._metrics, what, records)
+
+
+def read_together(
+    ranges: Mapping[TopicPartition, tuple[int, int]],
+) -> Iterator[list[TopicPartition]]:
+    """Partitions, in groups that are read before the next one: few, as each costs a fetch in vain.
+
+    What was read of a group goes once its state is made, so that not all of it stands beside that.
+
+    >>> ranges = {("x", 0): (0, 7), ("x", 1): (5, 80_000), ("x", 2): (0, 0)}
+    >>> [[partition for _, partition in group] for group in read_together(ranges)]
+    [[0, 1], [2]]
+    """
+    group: list[TopicPartition] = []
+    records = 0
+    for source, (first, end) in ranges.items():
+        group.append(source)
+        records += end - first
+        if records >= READ_TOGETHER_RECORDS:
+            yield group
+            group, records = [], 0
+    if group:
+        yield group
 
 
 async def _newest_offset(

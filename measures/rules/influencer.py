@@ -83,14 +83,14 @@ def _spreading(
 ) -> Finding | None:
     """The largest account of the hour whose own post many pass on, as far as the samples show."""
     buckets = moment.last(HORIZON_MIN)
-    samples = [one.sample for one in buckets if one.sample]
+    samples = [one.sampled() for one in buckets if one.sample is not None]
     threads = [kept[0] for sample in samples for kept in sample.values()]
     least = max(_CASCADE, _CASCADE_SHARE * len(threads))
     if len(threads) < least:
         return None
     best: tuple[int, int, Loud] | None = None
     for bucket in buckets:
-        loud = bucket.loud
+        loud = bucket.loudest_post()
         if loud is None or loud.is_repost or loud.reach < rule.min_reach:
             continue
         reposts = threads.count(loud.kept[0])

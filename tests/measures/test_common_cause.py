@@ -2,6 +2,7 @@
 
 from unittest.mock import ANY
 
+import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -29,11 +30,29 @@ def test_a_minute_keeps_the_same_in_any_order(order: list[int], again: int) -> N
     for number in order:
         other.note_content(posts[number], author_hash(posts[number]))
     other.note_content(posts[again], author_hash(posts[again]))
-    assert one.said == other.said
-    assert len(one.said) == KEPT
-    assert one.sample == other.sample == dict.fromkeys(smallest(posts), ANY)
-    assert other.largest_said == max(other.said)
+    assert one.said_by_author() == other.said_by_author()
+    assert len(one.said_by_author()) == KEPT
+    assert one.sampled() == other.sampled() == dict.fromkeys(smallest(posts), ANY)
+    assert other.largest_said == max(other.said_by_author())
     assert other.largest_sampled == max(smallest(posts))
+
+
+@given(st.lists(st.integers(0, 29), min_size=1), st.sets(st.integers(0, 29)))
+def test_a_minute_that_rested_between_posts_is_the_same(order: list[int], rests: set[int]) -> None:
+    posts = [
+        mention(0, number, author=f"a{number % 20}", terms=(f"w{number}",), reach=number % 7)
+        for number in range(30)
+    ]
+    awake, rested = Bucket(), Bucket()
+    for place, number in enumerate(order):
+        for bucket in (awake, rested):
+            bucket.note_content(posts[number], author_hash(posts[number]))
+        if place in rests:
+            rested.rest()
+    assert rested.said_by_author() == awake.said_by_author()
+    assert rested.sampled() == awake.sampled()
+    assert rested.loudest_post() == awake.loudest_post()
+    assert msgspec.msgpack.encode(rested) == msgspec.msgpack.encode(awake)
 
 
 def smallest(posts: list[Mention]) -> list[int]:
@@ -45,7 +64,7 @@ def test_spam_says_nothing() -> None:
     subject = board()
     run(subject, [mention(0, 1, spam=(SpamSign.GIVEAWAY,), terms=("win",))])
     (bucket,) = subject.states["x"].buckets.values()
-    assert bucket.said == {}
+    assert bucket.said_by_author() == {}
 
 
 def test_what_is_usually_said_is_taken_off() -> None:

@@ -100,7 +100,7 @@ def test_what_is_counted_after_it_was_taken_back_is_counted_alone() -> None:
     (alert,) = output.alerts
     assert alert.seen == 5
     (bucket,) = subject.states["x"].buckets.values()
-    assert len(bucket.said) == len(bucket.sample or ()) == 4
+    assert len(bucket.said_by_author()) == len(bucket.sampled()) == 4
     assert shown(alert) < {f"p{number}" for number in range(1, 5)}
 
 

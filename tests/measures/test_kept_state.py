@@ -203,6 +203,21 @@ def test_a_board_that_wrote_nothing_yet_writes_everything() -> None:
     assert dict(changelog(subject)).keys() == {b"x"}
 
 
+def test_closed_minutes_rest_before_and_after_a_restart() -> None:
+    subject = board(**SMALL)
+    held: dict[bytes, bytes] = {}
+    run(subject, [mention(minute, minute, reach=9) for minute in range(9)])
+    run(subject, [tick(8)])
+    write(held, subject.entries("x"))
+    again = restored_like(subject, held)
+
+    for state in (subject.states["x"], again.states["x"]):
+        resting = [type(bucket.said) is msgspec.Raw for bucket in state.buckets.values()]
+        assert resting == [True] * 8 + [False]
+        assert resting == [type(bucket.loud) is msgspec.Raw for bucket in state.buckets.values()]
+        assert resting == [type(bucket.sample) is msgspec.Raw for bucket in state.buckets.values()]
+
+
 def run_and_keep(subject: Board, items: Iterable[AnyMention | Tick]) -> None:
     """As `run`, and what changed stays to be drained."""
     for item in items:

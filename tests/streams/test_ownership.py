@@ -1,6 +1,8 @@
 """Partitions are taken over in the one order that loses and doubles nothing."""
 
 import asyncio
+from collections.abc import AsyncIterator, Iterable, Mapping
+from typing import Any
 
 import pytest
 from aiokafka import TopicPartition
@@ -11,12 +13,16 @@ from faust.types import TP
 
 from kafka_io.batches import Row
 from kafka_io.ledger import Verdict
+from kafka_io.reading import PartitionReader
 from kafka_io.settings import Settings
 from kafka_io.writers import TransactionalWriter
 from schemas.topics import BRANDS_CHANGELOG, MENTIONS, POSTS_RAW, WINDOWS
+from streams import ownership
 from streams.ownership import OffsetError, start_offset
 from tests.kafka_io.broker_log import append, committed, values
 from tests.streams.owner import ASSIGNED, MENTION, RAW, Owner, feed, owning
+
+Ranges = Mapping[tuple[str, int], tuple[int, int]]
 
 
 async def test_the_first_owner_starts_at_the_beginning_with_no_state(settings: Settings) -> None:
@@ -92,6 +98,35 @@ async def test_a_rebalance_is_heard_of_between_the_states_of_two_partitions(
 
     assert restored == [0]
     assert not owner.ownership.is_open
+
+
+async def test_a_partition_with_much_state_is_restored_before_the_next_is_read(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was read of one need not stand in memory beside the state of all."""
+    monkeypatch.setattr(ownership, "READ_TOGETHER_RECORDS", 2)
+    sources = [(BRANDS_CHANGELOG.name, partition) for partition in range(3)]
+    rows = [Row(*source, b"k%d" % number, b"1") for source in sources for number in range(2)]
+    await append(settings, *rows)
+    done: list[tuple[str, list[int]]] = []
+    async with owning(settings) as owner:
+        read, restore = PartitionReader.read, owner.totals.restore
+
+        def reading(reader: PartitionReader, ranges: Ranges) -> AsyncIterator[Any]:
+            if ranges.keys() <= set(sources):
+                done.append(("read", [partition for _, partition in ranges]))
+            return read(reader, ranges)
+
+        def restoring(partition: int, entries: Iterable[tuple[bytes, bytes]]) -> None:
+            done.append(("restored", [partition]))
+            restore(partition, entries)
+
+        monkeypatch.setattr(PartitionReader, "read", reading)
+        monkeypatch.setattr(owner.totals, "restore", restoring)
+        await owner.ownership.take_over([TP(MENTIONS.name, partition) for partition in range(3)])
+
+        assert owner.ownership.is_open
+    assert done == [(what, [at]) for at in range(3) for what in ("read", "restored")]
 
 
 async def test_state_that_was_removed_is_not_restored(settings: Settings) -> None:
